@@ -1,0 +1,14 @@
+"""Where the tests find data sets that do not come with a package.
+
+A checkout may have a folder `shared/data` beside it; what is there is used, and what the caller set in the environment
+goes before it.
+"""
+
+import os
+from pathlib import Path
+
+_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+for _variable, _folder in (("SCIKIT_LEARN_DATA", "scikit_learn"), ("TUNING_MNIST", "mnist")):
+    if (_DATA / _folder).is_dir():
+        os.environ.setdefault(_variable, str(_DATA / _folder))

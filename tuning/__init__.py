@@ -1,0 +1,56 @@
+"""Compare hyperparameter tuners on your own Keras models, at equal budgets, over independent replicates.
+
+    from tuning import Budget, Objective, Problem, Study, datasets
+
+Names are loaded when they are first used, so that ``import tuning`` and ``tuning --help`` load no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuning import datasets as datasets
+    from tuning.budget import Budget as Budget
+    from tuning.data import Splits as Splits
+    from tuning.objective import Objective as Objective
+    from tuning.problem import Problem as Problem
+    from tuning.study import Study as Study
+    from tuning.tuners._base import Tuner as Tuner
+    from tuning.tuners.kt_bayesian import KTBayesian as KTBayesian
+    from tuning.tuners.kt_hyperband import KTHyperband as KTHyperband
+    from tuning.tuners.kt_random import KTRandom as KTRandom
+    from tuning.tuners.optuna_tpe import OptunaTPE as OptunaTPE
+    from tuning.tuners.sklearn_randomized import SklearnRandomized as SklearnRandomized
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Budget": "tuning.budget",
+    "KTBayesian": "tuning.tuners.kt_bayesian",
+    "KTHyperband": "tuning.tuners.kt_hyperband",
+    "KTRandom": "tuning.tuners.kt_random",
+    "Objective": "tuning.objective",
+    "OptunaTPE": "tuning.tuners.optuna_tpe",
+    "Problem": "tuning.problem",
+    "SklearnRandomized": "tuning.tuners.sklearn_randomized",
+    "Splits": "tuning.data",
+    "Study": "tuning.study",
+    "Tuner": "tuning.tuners._base",
+    "datasets": "",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'tuning' has no attribute {name!r}")
+    if not _PUBLIC[name]:
+        return importlib.import_module(f"tuning.{name}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

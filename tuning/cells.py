@@ -1,0 +1,88 @@
+"""One cell, run: a tuner's search on a problem in a replicate, from its seed to its budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tuning import seeds
+from tuning.budget import Budget
+from tuning.errors import ReplayError, one_line
+from tuning.evaluator import Evaluator, SearchBroken, SearchOver
+from tuning.problem import TrainingProblem
+from tuning.records import Cell, CellEnd, CellResult, Trial
+from tuning.tuners._base import Tuner
+
+DONE, FAILED = "DONE", "FAILED"
+BUDGET_SPENT = "the budget is spent"
+SEARCH_ENDED = "the tuner ended its search"
+
+
+@dataclass(frozen=True)
+class CellTask:
+    """All that a worker needs to run a cell.
+
+    Attributes:
+        recorded: The cell's trials from the journal, to be replayed first.
+    """
+
+    study: str
+    problem: TrainingProblem
+    tuner: Tuner
+    replicate: int
+    budget: Budget
+    recorded: Sequence[Trial] = ()
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(self.problem.name, self.tuner.label, self.replicate)
+
+
+def run_cell(
+    task: CellTask,
+    on_trial: Callable[[Trial], None] = lambda trial: None,
+    on_epoch: Callable[[Cell, int, float], None] = lambda cell, spent, best: None,
+) -> CellResult:
+    """Runs a cell to its end; what its tuner raises makes the cell FAILED.
+
+    Args:
+        on_trial: Called with each trial that was trained, not replayed, as it ends.
+        on_epoch: Called with the cell, its epochs spent and its incumbent's score.
+
+    Raises:
+        ReplayError: The journal holds other trials than this search asks for.
+    """
+    from tuning.training import one_blas_thread
+
+    cell = task.cell
+    evaluator = Evaluator(
+        task.problem,
+        cell,
+        study=task.study,
+        budget=task.budget,
+        recorded=task.recorded,
+        on_trial=on_trial,
+        on_epoch=lambda spent, best: on_epoch(cell, spent, best),
+        keep_states=task.tuner.resumes,
+    )
+    seed = seeds.of_tuner(task.study, cell.problem, cell.tuner, cell.replicate)
+    started = time.perf_counter()
+    state, reason, error = DONE, SEARCH_ENDED, ""
+    try:
+        with one_blas_thread():
+            task.tuner.search(task.problem, evaluator, budget=task.budget, seed=seed)
+    except SearchOver:
+        reason = BUDGET_SPENT
+    except SearchBroken as broken:
+        if isinstance(broken.error, ReplayError):
+            raise broken.error from None
+        state, reason, error = FAILED, "the search cannot go on", str(broken.error)
+    except Exception as raised:
+        state, reason, error = FAILED, "the tuner raised", one_line(raised)
+    finally:
+        evaluator.close()
+    end = CellEnd(
+        cell, state, reason, error, len(evaluator.trials), evaluator.spent_epochs, time.perf_counter() - started
+    )
+    return CellResult(tuple(evaluator.trials), end)

@@ -1,0 +1,349 @@
+"""The figures of a report: altair charts over a `Summary`, and the same charts as SVG.
+
+A tuner has one colour in every figure, from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people
+with any kind of colour vision can tell apart; past its seven usable colours, a dash pattern tells tuners apart too.
+Names from a journal reach a chart as data or titles only, never as field names or expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import vl_convert
+
+from tuning.analysis import DONE, incumbents_at, median_curve
+from tuning.records import COMPLETE, CUT, FAILED, PRUNED
+from tuning.summary import Summary
+from tuning.wording import decimals_for, plural
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+STATE_COLOURS = {COMPLETE: "#8A9BA8", PRUNED: "#B9C4CC", CUT: "#DDE3E7", FAILED: "#D55E00"}
+INK = "#333333"
+WIDTH = 680  # pixels of an SVG; the HTML fits the page
+ROW = 34  # pixels of height for each tuner
+MAX_THIN_LINES = 10  # replicates drawn one by one; above, their range is a band
+GRID_STEPS = 10  # budgets in the table of numbers behind the curves
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with what a reader who cannot see it needs.
+
+    Attributes:
+        name: File name without suffix, safe on every system.
+        title: What it shows, in a few words.
+        caption: How to read it.
+        description: Its text alternative.
+        chart: The altair chart.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    chart: alt.LayerChart
+
+
+def figures(summary: Summary) -> dict[str, list[Figure]]:
+    """By problem: best so far, final scores and trials by state, each only where there is something to draw."""
+    slugs = _slugs(list(summary.objectives))
+    return {
+        problem: [
+            figure
+            for figure in (
+                best_so_far(summary, problem, slugs[problem]),
+                final_strip(summary, problem, slugs[problem]),
+                trial_states(summary, problem, slugs[problem]),
+            )
+            if figure is not None
+        ]
+        for problem in summary.objectives
+    }
+
+
+def curve_of(summary: Summary, problem: str, tuner: str, budgets: Sequence[float] | None = None) -> pd.DataFrame:
+    """`analysis.median_curve` over a tuner's finished cells, at `budgets` or at every step."""
+    own = summary.cells[(summary.cells["problem"] == problem) & (summary.cells["tuner"] == tuner)]
+    replicates = [int(replicate) for replicate in own.loc[own["state"] == DONE, "replicate"]]
+    steps = summary.incumbents
+    if budgets is None:
+        mine = (steps["problem"] == problem) & (steps["tuner"] == tuner) & steps["replicate"].isin(replicates)
+        budgets = sorted({*(float(spent) for spent in steps.loc[mine, "spent_epochs"]), float(summary.budget_epochs)})
+        budgets = [budget for budget in budgets if budget <= summary.budget_epochs]
+    return median_curve(incumbents_at(steps, summary.cells, problem, tuner, replicates, budgets), budgets)
+
+
+def budget_grid(budget_epochs: int) -> list[float]:
+    """Up to `GRID_STEPS` whole budgets, evenly spread, the full budget last."""
+    steps = np.unique(np.ceil(np.linspace(0, budget_epochs, GRID_STEPS + 1)[1:]))
+    return [float(step) for step in steps if step >= 1]
+
+
+def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+    """The incumbent against epochs spent: a step line for each tuner's median, thin lines or a band for replicates."""
+    steps = summary.incumbents[summary.incumbents["problem"] == problem]
+    if steps.empty:
+        return None
+    metric = summary.objectives[problem].metric
+    medians = pd.concat(
+        [curve_of(summary, problem, tuner).assign(tuner=tuner) for tuner in summary.tuner_names], ignore_index=True
+    )
+    replicates = int(steps["replicate"].nunique())
+    thin = replicates <= MAX_THIN_LINES
+    picked = alt.selection_point(name="tuners", fields=["tuner"], bind="legend")
+    x = alt.X(
+        field="spent_epochs",
+        type="quantitative",
+        title="training epochs spent",
+        scale=alt.Scale(domain=[0, max(summary.budget_epochs, 1)], nice=False),
+        axis=alt.Axis(tickMinStep=1, grid=False),
+    )
+    title = f"best {metric} so far"
+    layers = []
+    if thin and replicates > 1:
+        layers.append(
+            alt.Chart(_values(_drawn_to_the_end(steps, summary)))
+            .mark_line(interpolate="step-after", strokeWidth=0.8, clip=True)
+            .encode(
+                x=x,
+                y=_score_axis("score", title),
+                color=_tuner_colour(summary),
+                detail=alt.Detail(field="replicate", type="ordinal"),
+                opacity=alt.condition(picked, alt.value(0.35), alt.value(0.04)),
+            )
+        )
+    elif not thin:
+        layers.append(
+            alt.Chart(_values(medians))
+            .mark_area(interpolate="step-after", clip=True)
+            .encode(
+                x=x,
+                y=_score_axis("low", title),
+                y2=alt.Y2(field="high"),
+                color=_tuner_colour(summary),
+                opacity=alt.condition(picked, alt.value(0.12), alt.value(0.02)),
+            )
+        )
+    shown = alt.condition(picked, alt.value(1), alt.value(0.1))
+    bold = alt.Chart(_values(medians)).encode(
+        x=x, y=_score_axis("median", title), color=_tuner_colour(summary), opacity=shown
+    )
+    line = bold.mark_line(interpolate="step-after", strokeWidth=2.6, clip=True)
+    if len(summary.tuner_names) > len(PALETTE):
+        line = line.encode(strokeDash=_tuner_dash(summary))
+    places = decimals_for(medians["median"].astype(float))
+    points = bold.mark_point(size=60, opacity=0, filled=True).encode(
+        opacity=alt.value(0),
+        tooltip=[
+            alt.Tooltip(field="tuner", type="nominal", title="tuner"),
+            alt.Tooltip(field="spent_epochs", type="quantitative", title="epochs spent"),
+            alt.Tooltip(field="median", type="quantitative", title="median", format=f".{places}f"),
+            alt.Tooltip(field="low", type="quantitative", title="smallest", format=f".{places}f"),
+            alt.Tooltip(field="high", type="quantitative", title="largest", format=f".{places}f"),
+            alt.Tooltip(field="replicates", type="quantitative", title="replicates"),
+        ],
+    )
+    spread = (
+        "the only replicate"
+        if replicates == 1
+        else "thin lines are single replicates"
+        if thin
+        else "bands reach from the worst to the best replicate"
+    )
+    description = (
+        f"Step curves of the best {metric} so far against training epochs spent, 0 to {summary.budget_epochs}, one "
+        f"colour for each of {plural(len(summary.tuner_names), 'tuner')}. Medians at the end: {_endings(summary, problem)}."
+    )
+    return Figure(
+        f"best_so_far{slug}",
+        "Best so far against epochs spent",
+        f"Bold lines are medians over finished replicates, from the epoch at which each of them has a result; {spread}. "
+        "A result counts at the epoch that paid for it; nothing is interpolated.",
+        description,
+        _finished(alt.layer(*layers, line, points).add_params(picked), description, 320),
+    )
+
+
+def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+    """The final score of every replicate as a dot, with a tick at each tuner's median."""
+    finals = summary.finals[(summary.finals["problem"] == problem) & summary.finals["score"].notna()]
+    if finals.empty:
+        return None
+    metric = summary.objectives[problem].metric
+    title = f"best {metric} at the end of the budget"
+    places = decimals_for(finals["score"])
+    y = _tuner_axis(summary)
+    dots = (
+        alt.Chart(_values(finals[["tuner", "replicate", "score"]]))
+        .mark_circle(size=70, opacity=0.65)
+        .encode(
+            x=_score_axis("score", title, channel=alt.X),
+            y=y,
+            color=_tuner_colour(summary, legend=False),
+            tooltip=[
+                alt.Tooltip(field="tuner", type="nominal", title="tuner"),
+                alt.Tooltip(field="replicate", type="ordinal", title="replicate"),
+                alt.Tooltip(field="score", type="quantitative", title=metric, format=f".{places}f"),
+            ],
+        )
+    )
+    table = summary.tuners[(summary.tuners["problem"] == problem) & (summary.tuners["scored"] > 0)]
+    ticks = (
+        alt.Chart(_values(table[["tuner", "median"]]))
+        .mark_tick(thickness=2.5, size=22, color=INK)
+        .encode(x=_score_axis("median", title, channel=alt.X), y=y)
+    )
+    description = (
+        f"Dots of the final best {metric} of every finished replicate, a row for each tuner, with a tick at the median. "
+        f"Medians: {_endings(summary, problem)}."
+    )
+    return Figure(
+        f"final_scores{slug}",
+        "Final scores",
+        "Each dot is the best score of one replicate when its budget was spent; the tick is the median.",
+        description,
+        _finished(alt.layer(dots, ticks), description, ROW * len(summary.tuner_names)),
+    )
+
+
+def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+    """How many trials of each tuner were COMPLETE, PRUNED, CUT or FAILED."""
+    table = summary.tuners[summary.tuners["problem"] == problem]
+    rows = [
+        {"tuner": row["tuner"], "state": state, "order": order, "trials": row[f"trials_{state.lower()}"]}
+        for row in table.to_dict("records")
+        for order, state in enumerate(STATE_COLOURS)
+        if row[f"trials_{state.lower()}"]
+    ]
+    if not rows:
+        return None
+    bars = (
+        alt.Chart(_values(pd.DataFrame(rows)))
+        .mark_bar(height=ROW // 2)
+        .encode(
+            x=alt.X(field="trials", type="quantitative", title="trials", stack="zero", axis=alt.Axis(tickMinStep=1)),
+            y=_tuner_axis(summary),
+            color=alt.Color(
+                field="state",
+                type="nominal",
+                title=None,
+                sort=list(STATE_COLOURS),
+                scale=alt.Scale(domain=list(STATE_COLOURS), range=list(STATE_COLOURS.values())),
+            ),
+            order=alt.Order(field="order", type="quantitative"),
+            tooltip=[
+                alt.Tooltip(field="tuner", type="nominal", title="tuner"),
+                alt.Tooltip(field="state", type="nominal", title="state"),
+                alt.Tooltip(field="trials", type="quantitative", title="trials"),
+            ],
+        )
+    )
+    counts = "; ".join(
+        f"{row['tuner']} " + ", ".join(f"{row[f'trials_{state.lower()}']} {state}" for state in STATE_COLOURS)
+        for row in table.to_dict("records")
+    )
+    description = f"Bars of the number of trials by state, a row for each tuner, all replicates together: {counts}."
+    return Figure(
+        f"trials_by_state{slug}",
+        "Trials by state",
+        "All replicates together. PRUNED: stopped by its tuner; CUT: stopped by the budget; FAILED: raised or not finite.",
+        description,
+        _finished(alt.layer(bars), description, ROW * len(summary.tuner_names)),
+    )
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG; the same bytes for the same chart on the same version of vl-convert."""
+    drawn = str(vl_convert.vegalite_to_svg(figure.chart.to_dict()))
+    # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
+    order: dict[str, str] = {}
+    drawn = re.sub(
+        r"(?<=id=\"|rl\(#)(?:clip|gradient)\w*\d+",
+        lambda found: order.setdefault(found.group(), f"part{len(order)}"),
+        drawn,
+    )
+    label = figure.description.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "\n"
+
+
+def _finished(chart: alt.LayerChart, description: str, height: int) -> alt.LayerChart:
+    """Size, quiet axes and the text alternative, the same for all."""
+    return (
+        chart.properties(width=WIDTH, height=height, description=description, background="white")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=13, labelFontSize=12,
+            domainColor="#999999", tickColor="#999999", gridColor="#E6E6E6", labelLimit=170, titlePadding=8,
+        )
+        .configure_legend(
+            orient="top", labelColor=INK, labelFontSize=12, labelLimit=170, symbolStrokeWidth=3, columns=5,
+        )
+    )  # fmt: skip
+
+
+def _values(frame: pd.DataFrame) -> alt.InlineData:
+    """The rows as strict JSON's types."""
+    records: list[dict[str, Any]] = [
+        {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    return alt.InlineData(values=records)
+
+
+def _score_axis(field: str, title: str, channel: type[Any] = alt.Y) -> Any:
+    return channel(field=field, type="quantitative", title=title, scale=alt.Scale(zero=False, nice=True))
+
+
+def _tuner_axis(summary: Summary) -> alt.Y:
+    return alt.Y(field="tuner", type="nominal", title=None, sort=None, scale=alt.Scale(domain=summary.tuner_names))
+
+
+def _tuner_colour(summary: Summary, legend: bool = True) -> alt.Color:
+    tuners = summary.tuner_names
+    colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
+    scale = alt.Scale(domain=tuners, range=colours)
+    if legend:
+        return alt.Color(field="tuner", type="nominal", title=None, scale=scale)
+    return alt.Color(field="tuner", type="nominal", scale=scale, legend=None)
+
+
+def _tuner_dash(summary: Summary) -> alt.StrokeDash:
+    tuners = summary.tuner_names
+    dashes = [DASHES[place // len(PALETTE) % len(DASHES)] for place in range(len(tuners))]
+    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=alt.Scale(domain=tuners, range=dashes))
+
+
+def _drawn_to_the_end(steps: pd.DataFrame, summary: Summary) -> pd.DataFrame:
+    """The steps of each cell and, so that the last one is drawn to where its cell came, that point again."""
+    columns = ["problem", "tuner", "replicate"]
+    last = steps.sort_values("spent_epochs").groupby(columns, sort=False).tail(1)
+    reached = last.drop(columns="spent_epochs").merge(summary.cells, on=columns)
+    finished = reached["state"] == DONE
+    reached["spent_epochs"] = np.where(finished, reached["planned_epochs"], reached["charged_epochs"])
+    both = pd.concat([steps, reached[steps.columns]], ignore_index=True)
+    return both.sort_values([*columns, "spent_epochs"])[["tuner", "replicate", "spent_epochs", "score"]]
+
+
+def _endings(summary: Summary, problem: str) -> str:
+    table = summary.tuners[summary.tuners["problem"] == problem]
+    return "; ".join(
+        f"{row['tuner']} {row['median']:.4g}" if row["scored"] else f"{row['tuner']} none"
+        for row in table.to_dict("records")
+    )
+
+
+def _slugs(problems: Sequence[str]) -> dict[str, str]:
+    """What to add to a figure's file name: nothing for one problem, else its number and its name made safe."""
+    if len(problems) == 1:
+        return {problems[0]: ""}
+    return {
+        problem: f"_{place}_{re.sub(r'[^A-Za-z0-9]+', '_', problem).strip('_')[:40]}".rstrip("_")
+        for place, problem in enumerate(problems, start=1)
+    }

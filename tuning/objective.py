@@ -1,0 +1,67 @@
+"""What a search optimises: one number for a trial, by one rule that every tuner is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tuning.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A metric, its direction, and which epoch of a trial counts.
+
+    KerasTuner scores a trial by its best epoch, scikeras by its last: whoever compares them by their own
+    numbers compares two rules. Here one rule holds for all.
+
+    Args:
+        metric: Name of an entry of Keras' epoch logs, such as ``"val_accuracy"``.
+        direction: ``"min"`` or ``"max"``.
+        epoch: ``"best"``: the best epoch of the trial counts (KerasTuner's rule); ``"last"``: its last.
+
+    Raises:
+        StudyError: `direction` or `epoch` is none of the words above.
+    """
+
+    metric: str
+    direction: str
+    epoch: str = "best"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.metric, str) or not self.metric:
+            raise StudyError(f"Objective(metric={self.metric!r}): expected a metric's name, such as 'val_accuracy'")
+        if self.direction not in ("min", "max"):
+            raise StudyError(f"Objective({self.metric!r}, direction={self.direction!r}): expected 'min' or 'max'")
+        if self.epoch not in ("best", "last"):
+            raise StudyError(f"Objective({self.metric!r}, epoch={self.epoch!r}): expected 'best' or 'last'")
+
+    def score(self, curve: Sequence[Mapping[str, float]]) -> float:
+        """The score of a trial with this curve (one mapping of metrics an epoch); NaN for no epochs.
+
+        Continued trials are scored over their whole curve, the parent's epochs included, so that 3 + 6 epochs
+        score as 9 epochs in one go do.
+        """
+        values = [float(epoch[self.metric]) for epoch in curve]
+        if not values:
+            return math.nan
+        if self.epoch == "last":
+            return values[-1]
+        return min(values) if self.direction == "min" else max(values)
+
+    def better(self, score: float, other: float) -> bool:
+        """Whether `score` is strictly better than `other`; NaN is better than nothing and beaten by any number."""
+        if math.isnan(score):
+            return False
+        if math.isnan(other):
+            return True
+        return score < other if self.direction == "min" else score > other
+
+    def to_json(self) -> dict[str, str]:
+        return {"metric": self.metric, "direction": self.direction, "epoch": self.epoch}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Objective:
+        return cls(fields["metric"], fields["direction"], fields["epoch"])

@@ -1,0 +1,192 @@
+"""A problem: a search space, data, an objective, and the epochs of one full training.
+
+The evaluator knows a problem by `TrainingProblem`: a recorded space and a `train` method. `Problem` trains Keras
+models; `tuning.testing.SyntheticProblem` computes curves, so that tuners can be tested without training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from tuning.data import Splits, fingerprint, load_splits, shapes
+from tuning.errors import StudyError
+from tuning.objective import Objective
+from tuning.records import Configuration
+
+if TYPE_CHECKING:
+    from tuning.space import Space
+    from tuning.training import Logs, Outcome, Recipe, State
+
+
+class TrainingProblem(Protocol):
+    """What evaluator and tuners know of a problem."""
+
+    name: str
+    objective: Objective
+    max_epochs: int
+
+    @property
+    def space(self) -> Space: ...
+
+    @property
+    def is_regression(self) -> bool: ...
+
+    def train(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[Logs], bool],
+        initial_epoch: int = 0,
+        state: State | None = None,
+        keep_state: bool = False,
+    ) -> Outcome:
+        """Trains up to `epochs` in all; see `tuning.training.train_epochs`."""
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
+
+    def check(self) -> list[str]:
+        """Raises TuningError where the problem cannot be searched; returns the metrics that training reports."""
+
+
+class Problem:
+    """A Keras search problem.
+
+    Args:
+        build_model: KerasTuner's `build_model(hp)`, or a `kt.HyperModel` with or without a `fit` of its own.
+        data: A function without arguments that returns training, validation and (optional) test splits; see
+            `tuning.data.Splits`. A function, so that every worker loads the data once by itself.
+        objective: What to optimise.
+        max_epochs: Epochs of one full training.
+        name: Default: the name of the data function.
+        callbacks: A function without arguments that returns Keras callbacks, or a list of them to be copied;
+            each trial gets fresh ones.
+        fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``.
+
+    Raises:
+        StudyError: `max_epochs` is below one, or an argument is set twice.
+    """
+
+    def __init__(
+        self,
+        build_model: Any,
+        data: Callable[[], Any],
+        objective: Objective,
+        max_epochs: int,
+        *,
+        name: str | None = None,
+        callbacks: Callable[[], Sequence[Any]] | Sequence[Any] = (),
+        fit_arguments: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not isinstance(objective, Objective):
+            raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
+        if not isinstance(max_epochs, int) or isinstance(max_epochs, bool) or max_epochs < 1:
+            raise StudyError(f"Problem(max_epochs={max_epochs!r}): expected a whole number of at least 1")
+        reserved = {"x", "y", "epochs", "initial_epoch", "validation_data", "callbacks", "verbose"}
+        if taken := sorted(reserved & set(fit_arguments or {})):
+            raise StudyError(f"Problem(fit_arguments=...) sets {', '.join(taken)}, which tuning sets itself; leave it out")
+        self.build_model = build_model
+        self.data = data
+        self.objective = objective
+        self.max_epochs = max_epochs
+        self.name = name or getattr(data, "__name__", "problem")
+        self.callbacks = callbacks
+        self.fit_arguments = dict(fit_arguments or {})
+        self._space: Space | None = None
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The data, loaded once a process. Raises DataError."""
+        return load_splits(self.data)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        from tuning import compiled, training
+
+        arrays = _arrays(self.splits.train) + _arrays(self.splits.validation)
+        return training.Recipe(
+            training.hypermodel_of(self.build_model),
+            self.splits,
+            self.fit_arguments,
+            self.callbacks,
+            compiled.Resident(arrays),
+        )
+
+    @property
+    def space(self) -> Space:
+        """The search space, recorded at first use. Raises SpaceError."""
+        if self._space is None:
+            from tuning.training import record_space
+
+            self._space = record_space(self.recipe)
+        return self._space
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the (first) target is a floating-point number, not a class."""
+        train = self.splits.train
+        targets = _arrays(train[1]) if isinstance(train, tuple) and len(train) > 1 else []
+        return bool(targets) and np.issubdtype(getattr(targets[0], "dtype", np.int64), np.floating)
+
+    def train(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[Logs], bool],
+        initial_epoch: int = 0,
+        state: State | None = None,
+        keep_state: bool = False,
+    ) -> Outcome:
+        """Trains one configuration up to `epochs` in all; see `tuning.training.train_epochs`."""
+        from tuning.training import train_epochs
+
+        return train_epochs(
+            self.recipe,
+            self.space.to_hp(configuration),
+            seed=seed,
+            epochs=epochs,
+            on_epoch=on_epoch,
+            initial_epoch=initial_epoch,
+            state=state,
+            keep_state=keep_state,
+        )
+
+    def check(self) -> list[str]:
+        """Loads the data, records the space and trains a few samples at the defaults; the metrics reported.
+
+        Raises:
+            DataError, SpaceError, ObjectiveError: What the user has to mend.
+        """
+        from tuning.training import probe
+
+        return probe(self.recipe, self.space, self.objective.metric)
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal: ``space``, ``objective``, ``max_epochs``, and the data's fingerprint and shapes."""
+        return {
+            "space": self.space.to_json(),
+            "objective": self.objective.to_json(),
+            "max_epochs": self.max_epochs,
+            "data": {"fingerprint": fingerprint(self.splits), "shapes": shapes(self.splits)},
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For workers: without the data, which each loads by itself, and without tensors; the space goes along."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("splits", "recipe")}
+
+
+def _arrays(part: Any) -> list[Any]:
+    """The arrays of a nested structure, in order."""
+    if isinstance(part, Mapping):
+        return [array for name in sorted(part) for array in _arrays(part[name])]
+    if isinstance(part, tuple | list):
+        return [array for value in part for array in _arrays(value)]
+    return [] if part is None else [part]

@@ -1,0 +1,129 @@
+"""The records that flow from the evaluator to the journal: cells and their trials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+COMPLETE = "COMPLETE"  # trained for all the epochs its tuner asked for, or stopped early by its own callbacks
+PRUNED = "PRUNED"  # stopped by its tuner
+FAILED = "FAILED"  # raised, or its loss or objective was not finite; has no score
+CUT = "CUT"  # stopped by the budget
+STATES = (COMPLETE, PRUNED, FAILED, CUT)
+
+Value = bool | int | float | str
+Configuration = dict[str, Value]
+"""Hyperparameter values by name, plain Python types, only the active ones."""
+
+
+class Cell(NamedTuple):
+    """The unit that runs in parallel: one tuner's search on one problem in one replicate (from 1)."""
+
+    problem: str
+    tuner: str
+    replicate: int
+
+    def __str__(self) -> str:
+        return f"{self.problem}/{self.tuner}/{self.replicate}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration, evaluated.
+
+    Attributes:
+        trial: Number within its cell, from 0.
+        configuration: Active hyperparameters only.
+        state: One of `STATES`.
+        score: By the study's objective, over the whole curve (a parent's epochs included); NaN if FAILED.
+        initial_epoch: Epochs trained before this trial: 0, or where its parent stopped.
+        target_epochs: Cumulative epochs that the tuner asked for.
+        curve: One mapping of metrics for each epoch trained by this trial, ``len(curve) == epochs charged``.
+        spent_epochs: The cell's charge after this trial.
+        train_seconds: Wall-clock of building, training and validating.
+        suggest_seconds: Wall-clock of the tuner's own thinking since the previous trial ended.
+        parent: Trial whose weights, optimizer state and epoch number this one continued.
+        error: One line for a FAILED trial.
+        seed: Of initial weights and data order.
+        fit: What trained it: ``"compiled"`` (whole epochs) or ``"keras"``; with why, after a colon.
+        rebuilt_epochs: Uncharged epochs retrained because the parent's checkpoint was gone.
+    """
+
+    cell: Cell
+    trial: int
+    configuration: Configuration
+    state: str
+    score: float
+    initial_epoch: int
+    target_epochs: int
+    curve: Sequence[Mapping[str, float]]
+    spent_epochs: int
+    train_seconds: float = 0.0
+    suggest_seconds: float = 0.0
+    parent: int | None = None
+    error: str = ""
+    seed: int = 0
+    fit: str = ""
+    rebuilt_epochs: int = 0
+
+    @property
+    def epochs(self) -> int:
+        """Epochs charged for this trial."""
+        return len(self.curve)
+
+    def to_json(self) -> dict[str, Any]:
+        """A mapping that `json` writes as strict JSON: numbers that are not finite become strings."""
+        line = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "cell"}
+        line["score"] = _to_number(self.score)
+        line["curve"] = [{name: _to_number(value) for name, value in epoch.items()} for epoch in self.curve]
+        return {**self.cell._asdict(), **line}
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Trial:
+        """Reverse of `to_json`. Raises KeyError, TypeError or ValueError on anything else."""
+        known = {entry.name for entry in fields(cls)} - {"cell"}
+        values = {name: value for name, value in line.items() if name in known}
+        values["score"] = float(values["score"])
+        values["curve"] = [{str(name): float(value) for name, value in epoch.items()} for epoch in values["curve"]]
+        if values["state"] not in STATES:
+            raise ValueError(f"state {values['state']!r} is none of {', '.join(STATES)}")
+        return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
+
+
+@dataclass(frozen=True)
+class CellEnd:
+    """How a cell ended: DONE (with the reason why its search stopped) or FAILED (with the tuner's error)."""
+
+    cell: Cell
+    state: str
+    reason: str = ""
+    error: str = ""
+    trials: int = 0
+    spent_epochs: int = 0
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        line = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "cell"}
+        return {**self.cell._asdict(), **line}
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> CellEnd:
+        known = {entry.name for entry in fields(cls)} - {"cell"}
+        values = {name: value for name, value in line.items() if name in known}
+        return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """All that a cell sends back: its trials again (a message may have been lost), and how it ended."""
+
+    trials: Sequence[Trial] = field(default_factory=tuple)
+    end: CellEnd | None = None
+
+
+def _to_number(value: float) -> float | str:
+    """Floats as they are, numpy's as Python's, and NaN and infinities as the strings that `float` reads back."""
+    value = float(value)
+    return value if math.isfinite(value) else str(value)

@@ -1,0 +1,49 @@
+"""Seeds are derived, never chosen: from names, by hashing, through `numpy.random.SeedSequence`.
+
+KerasTuner draws each hyperparameter from ``Random(seed_state)`` and adds one to the state, so replicates seeded
+1, 2, 3 ... share most of their trials, shifted by one. It also reads seed 0 as "no seed". Hashed 32-bit seeds are
+neither neighbours nor zero.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from tuning.records import Configuration
+
+Name = str | int | Mapping[str, object]
+
+
+def derive(*names: Name) -> int:
+    """A seed in 1 .. 2**32 - 1 from a path of names, the same on every machine.
+
+    >>> derive("digits", "kt-random", 1) == derive("digits", "kt-random", 1)
+    True
+    """
+    text = json.dumps(names, sort_keys=True, separators=(",", ":")).encode()
+    entropy = int.from_bytes(hashlib.sha256(text).digest(), "big")
+    words = np.random.SeedSequence(entropy).generate_state(4)
+    return next(int(word) for word in words if word)
+
+
+def of_tuner(study: str, problem: str, tuner: str, replicate: int) -> int:
+    """Seed of one cell's search: every tuner draws its own trials."""
+    return derive("tuner", study, problem, tuner, replicate)
+
+
+def of_training(study: str, problem: str, replicate: int, configuration: Configuration) -> int:
+    """Seed of one trial's training: without the tuner, so that equal configurations get equal curves."""
+    return derive("training", study, problem, replicate, configuration)
+
+
+def order_of_epoch(seed: int, epoch: int, size: int) -> np.ndarray:
+    """The order of the samples in one epoch (from 0): a permutation, shape ``(size,)``, int32.
+
+    It depends on the seed and the epoch alone, so a continued training goes on in the order it would have had.
+    """
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, epoch])))
+    return generator.permutation(np.int32(size) if size < 2**31 else size).astype(np.int32)

@@ -1,0 +1,82 @@
+"""The journal as data frames, and the frames as CSV: a row a trial, a row an epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tuning.journal import Journal
+
+TRIAL_COLUMNS = [
+    "problem", "tuner", "replicate", "trial", "state", "score", "epochs", "spent_epochs",
+    "train_seconds", "suggest_seconds", "parent", "error",
+]  # fmt: skip
+EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epochs"]
+
+
+def trials_frame(journal: Journal) -> pd.DataFrame:
+    """A row a trial of the planned cells: `TRIAL_COLUMNS`, then `hp.<name>` in the space's order.
+
+    ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing.
+    """
+    rows: dict[str, list[Any]] = {column: [] for column in TRIAL_COLUMNS}
+    names = hyperparameter_names(journal)
+    values: dict[str, list[Any]] = {name: [] for name in names}
+    for trial in journal.all_trials():
+        cell = trial.cell
+        row = (
+            cell.problem, cell.tuner, cell.replicate, trial.trial, trial.state, trial.score, trial.epochs,
+            trial.spent_epochs, trial.train_seconds, trial.suggest_seconds, trial.parent, trial.error,
+        )  # fmt: skip
+        for column, value in zip(TRIAL_COLUMNS, row, strict=True):
+            rows[column].append(value)
+        for name in names:
+            values[name].append(trial.configuration.get(name))
+    frame = pd.DataFrame(rows)
+    frame["parent"] = frame["parent"].astype("Int64")
+    hyperparameters = {f"hp.{name}": pd.Series(column, dtype=object) for name, column in values.items()}
+    return pd.concat([frame, pd.DataFrame(hyperparameters, index=frame.index)], axis=1)
+
+
+def epochs_frame(journal: Journal) -> pd.DataFrame:
+    """A row an epoch that was charged: `EPOCH_COLUMNS`, then every metric in order of first appearance.
+
+    ``epoch`` counts from 1 and goes on from the parent's in a continued trial; ``spent_epochs`` is the cell's
+    charge after that epoch.
+    """
+    rows: dict[str, list[Any]] = {column: [] for column in EPOCH_COLUMNS}
+    metrics: dict[str, list[float]] = {}
+    length = 0
+    for trial in journal.all_trials():
+        cell = trial.cell
+        before = trial.spent_epochs - trial.epochs
+        for offset, epoch in enumerate(trial.curve, start=1):
+            rows["problem"].append(cell.problem)
+            rows["tuner"].append(cell.tuner)
+            rows["replicate"].append(cell.replicate)
+            rows["trial"].append(trial.trial)
+            rows["epoch"].append(trial.initial_epoch + offset)
+            rows["spent_epochs"].append(before + offset)
+            for metric, value in epoch.items():
+                column = metrics.setdefault(metric, [])
+                column.extend([float("nan")] * (length - len(column)))
+                column.append(value)
+            length += 1
+    for column in metrics.values():
+        column.extend([float("nan")] * (length - len(column)))
+    return pd.DataFrame({**rows, **metrics})
+
+
+def hyperparameter_names(journal: Journal) -> list[str]:
+    """Names over all problems, in the order of their declaration."""
+    return list(
+        dict.fromkeys(entry["name"] for problem in journal.study["problems"].values() for entry in problem["space"])
+    )
+
+
+def write_tables(journal: Journal, directory: Path) -> None:
+    """`trials.csv` and `epochs.csv` into a study folder."""
+    trials_frame(journal).to_csv(directory / "trials.csv", index=False)
+    epochs_frame(journal).to_csv(directory / "epochs.csv", index=False)

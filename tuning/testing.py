@@ -1,0 +1,320 @@
+"""A conformance suite for tuners, and a problem that needs no training.
+
+Anyone who adds a tuner runs the suite on it; with pytest, in a test file of one's own:
+
+    from tuning.testing import TunerConformance
+
+    class TestMyTuner(TunerConformance):
+        def make_tuner(self):
+            return MyTuner()
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import keras_tuner
+import numpy as np
+import pytest
+
+from tuning import seeds
+from tuning.budget import Budget
+from tuning.cells import BUDGET_SPENT, DONE, CellTask, run_cell
+from tuning.objective import Objective
+from tuning.records import COMPLETE, CUT, FAILED, CellResult, Configuration
+from tuning.space import Space, record
+from tuning.training import Logs, Outcome, State
+from tuning.tuners._base import Tuner
+
+
+def mixed_space(hp: keras_tuner.HyperParameters) -> None:
+    """Every kind of hyperparameter, with a conditional one under each value of a choice."""
+    hp.Int("layers", 1, 4)
+    hp.Int("width", 16, 256, step=16)
+    hp.Int("batch", 8, 500, sampling="log")
+    hp.Float("rate", 1e-4, 1e-1, sampling="log")
+    hp.Float("decay", 0.0, 0.8, step=0.2)
+    hp.Boolean("bias")
+    hp.Fixed("loss", "mse")
+    hp.Choice("optimizer", ["sgd", "adam"])
+    with hp.conditional_scope("optimizer", ["sgd"]):
+        hp.Float("momentum", 0.0, 0.99)
+    with hp.conditional_scope("optimizer", ["adam"]):
+        hp.Float("beta", 0.8, 0.999, sampling="reverse_log")
+
+
+def continuous_space(hp: keras_tuner.HyperParameters) -> None:
+    """Three continuous dimensions: no configuration should ever come twice."""
+    hp.Float("x", 0.0, 1.0)
+    hp.Float("y", 0.0, 1.0)
+    hp.Float("z", 1e-4, 1.0, sampling="log")
+
+
+def tiny_space(hp: keras_tuner.HyperParameters) -> None:
+    """Four configurations."""
+    hp.Choice("a", ["x", "y"])
+    hp.Boolean("b")
+
+
+class SyntheticProblem:
+    """A problem whose learning curves are computed: a smooth optimum, a little noise, growing with the epochs.
+
+    Args:
+        declare: Asks `hp` for the hyperparameters, as `build_model` would.
+        direction: Of the metric ``"metric"``; with ``"min"`` its values are those of ``"max"`` with the sign changed.
+        fail: Called with each configuration; the error it raises is what training would have raised, and
+            the float it returns (NaN) takes the metric's place.
+    """
+
+    def __init__(
+        self,
+        declare: Callable[[keras_tuner.HyperParameters], None] = mixed_space,
+        *,
+        name: str = "synthetic",
+        direction: str = "max",
+        max_epochs: int = 9,
+        fail: Callable[[Configuration], float | None] = lambda configuration: None,
+    ) -> None:
+        self.name = name
+        self.objective = Objective("metric", direction)
+        self.max_epochs = max_epochs
+        self.is_regression = False
+        self.space: Space = record(declare)
+        self.fail = fail
+        self.trained_epochs = 0
+        """Counted apart from the evaluator."""
+
+    def value(self, configuration: Configuration, epoch: int, seed: int) -> float:
+        """The metric after an epoch (from 1), in 0 .. 1 for direction ``"max"``."""
+        distances = []
+        for hp in self.space.hyperparameters:
+            if hp.name in configuration and not isinstance(configuration[hp.name], str):
+                distances.append(hp.value_to_prob(configuration[hp.name]) - 0.7)
+        quality = math.exp(-float(np.mean(np.square(distances)))) if distances else 0.5
+        noise = np.random.default_rng([seed, epoch]).normal(scale=0.01)
+        return float(quality * (1.0 - 0.5 ** (1.0 + epoch / 2)) + noise)
+
+    def train(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[Logs], bool],
+        initial_epoch: int = 0,
+        state: State | None = None,
+        keep_state: bool = False,
+    ) -> Outcome:
+        if (initial_epoch > 0) != (state is not None) or (state is not None and int(state[0][0]) != initial_epoch):
+            raise RuntimeError(f"continued at epoch {initial_epoch} with the state {state}")
+        outcome = Outcome(fit="synthetic")
+        sign = 1.0 if self.objective.direction == "max" else -1.0
+        try:
+            broken = self.fail(configuration)
+        except Exception as error:
+            outcome.error = str(error)
+            return outcome
+        for epoch in range(initial_epoch + 1, epochs + 1):
+            self.trained_epochs += 1
+            value = sign * self.value(configuration, epoch, seed) if broken is None else broken
+            outcome.state = [np.array([epoch])] if keep_state else None
+            if on_epoch({"metric": value}):
+                break
+        return outcome
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "space": self.space.to_json(),
+            "objective": self.objective.to_json(),
+            "max_epochs": self.max_epochs,
+            "data": {"fingerprint": "synthetic", "shapes": {}},
+        }
+
+    def check(self) -> list[str]:
+        return ["metric"]
+
+
+def search(tuner: Tuner, problem: SyntheticProblem, *, epochs: int = 90, replicate: int = 1) -> CellResult:
+    """Runs one cell of a study called "conformance"."""
+    return run_cell(CellTask("conformance", problem, tuner, replicate, Budget(epochs)))
+
+
+def configurations(result: CellResult) -> list[Configuration]:
+    """The configurations of a cell in the order they were first tried (continued trials left out)."""
+    return [trial.configuration for trial in result.trials if trial.parent is None]
+
+
+class TunerConformance:
+    """What every tuner must do. Subclass it, and give `make_tuner`."""
+
+    @abstractmethod
+    def make_tuner(self) -> Tuner:
+        """A fresh tuner, as a study would hold it."""
+
+    def test_configurations_lie_in_the_space_as_plain_types(self) -> None:
+        problem = SyntheticProblem()
+        result = search(self.make_tuner(), problem)
+        assert result.trials
+        for trial in result.trials:
+            assert problem.space.why_not(trial.configuration) == ""
+            assert all(type(value) in (bool, int, float, str) for value in trial.configuration.values())
+
+    def test_every_dimension_is_honoured(self) -> None:
+        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
+        assert all(values["width"] % 16 == 0 for values in tried)
+        assert all(round(values["decay"] / 0.2, 9).is_integer() for values in tried)
+        assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
+        assert all(("beta" in values) == (values["optimizer"] == "adam") for values in tried)
+        assert all(values["loss"] == "mse" for values in tried)
+        for name in ("bias", "optimizer"):
+            assert len({values[name] for values in tried}) == 2
+
+    def test_log_dimension_is_searched_on_its_log(self) -> None:
+        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
+        # Uniform on the log, two thirds of the draws lie under 0.01; uniform on the range, a tenth would.
+        assert sum(values["rate"] < 0.02 for values in tried) > 0.2 * len(tried)
+
+    def test_the_budget_is_spent_to_the_epoch(self) -> None:
+        for epochs in (89, 90):
+            problem = SyntheticProblem()
+            result = search(self.make_tuner(), problem, epochs=epochs)
+            assert result.end is not None
+            assert result.end.reason == BUDGET_SPENT
+            assert result.end.spent_epochs == epochs
+            assert sum(trial.epochs for trial in result.trials) == epochs == problem.trained_epochs
+            assert [trial.state for trial in result.trials[:-1]].count(CUT) == 0
+
+    def test_spent_epochs_accumulate(self) -> None:
+        spent = 0
+        for trial in search(self.make_tuner(), SyntheticProblem()).trials:
+            spent += trial.epochs
+            assert trial.spent_epochs == spent
+            assert trial.initial_epoch + trial.epochs <= trial.target_epochs
+
+    def test_same_seed_same_trials(self) -> None:
+        first = search(self.make_tuner(), SyntheticProblem())
+        second = search(self.make_tuner(), SyntheticProblem())
+        assert _without_times(first) == _without_times(second)
+
+    @pytest.mark.slow
+    def test_same_seed_same_trials_in_another_process(self) -> None:
+        tuner = self.make_tuner()
+        here = _without_times(search(tuner, SyntheticProblem()))
+        script = (
+            "import json, importlib; from tuning import testing; "
+            f"suite = getattr(importlib.import_module({type(self).__module__!r}), {type(self).__qualname__!r})(); "
+            "print(json.dumps(testing._without_times(testing.search(suite.make_tuner(), testing.SyntheticProblem()))))"
+        )
+        path = os.pathsep.join([*sys.path, os.environ.get("PYTHONPATH", "")])
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"},
+        )
+        assert json.loads(done.stdout.splitlines()[-1]) == json.loads(json.dumps(here))
+
+    def test_replicates_differ(self) -> None:
+        one = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space)))
+        two = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space), replicate=2))
+        assert not {json.dumps(values) for values in one} & {json.dumps(values) for values in two}
+
+    def test_min_mirrors_max(self) -> None:
+        up = search(self.make_tuner(), SyntheticProblem(direction="max"))
+        down = search(self.make_tuner(), SyntheticProblem(direction="min"))
+        assert configurations(up) == configurations(down)
+        assert [trial.score for trial in up.trials] == [-trial.score for trial in down.trials]
+
+    def test_a_raising_trial_is_failed_and_the_search_goes_on(self) -> None:
+        def fail(configuration: Configuration) -> None:
+            if configuration["optimizer"] == "sgd":
+                raise RuntimeError("does not build")
+
+        self._check_failures(SyntheticProblem(fail=fail), "does not build", charged=False)
+
+    def test_a_nan_trial_is_failed_and_the_search_goes_on(self) -> None:
+        def fail(configuration: Configuration) -> float | None:
+            return math.nan if configuration["optimizer"] == "sgd" else None
+
+        self._check_failures(SyntheticProblem(fail=fail), "metric is nan at epoch 1", charged=True)
+
+    def _check_failures(self, problem: SyntheticProblem, error: str, *, charged: bool) -> None:
+        result = search(self.make_tuner(), problem, epochs=180)
+        failed = [trial for trial in result.trials if trial.state == FAILED]
+        assert failed
+        assert result.end is not None
+        assert result.end.state == DONE
+        for trial in failed:
+            assert trial.configuration["optimizer"] == "sgd"
+            assert trial.error == error
+            assert math.isnan(trial.score)
+            assert trial.epochs == (1 if charged else 0)
+        after = result.trials[failed[0].trial + 1 :]
+        assert any(trial.state == COMPLETE for trial in after)
+        assert sum(trial.epochs for trial in result.trials) == problem.trained_epochs <= 180
+
+    def test_a_problem_that_never_trains_ends(self) -> None:
+        def fail(configuration: Configuration) -> None:
+            raise RuntimeError("never")
+
+        result = search(self.make_tuner(), SyntheticProblem(fail=fail))
+        assert result.end is not None
+        assert result.end.state == FAILED
+        assert "never" in result.end.error
+
+    def test_a_tiny_space_ends_cleanly(self) -> None:
+        result = search(self.make_tuner(), SyntheticProblem(tiny_space, max_epochs=3), epochs=60)
+        assert result.end is not None
+        assert result.end.state == DONE
+        assert result.end.spent_epochs <= 60
+        assert len({json.dumps(values) for values in configurations(result)}) >= 2
+
+    def test_continued_trials_keep_their_configuration_and_their_epochs(self) -> None:
+        tuner = self.make_tuner()
+        if not tuner.resumes:
+            pytest.skip(f"{tuner.name} declares that it never continues a trial")
+        trials = search(tuner, SyntheticProblem()).trials
+        continued = [trial for trial in trials if trial.parent is not None]
+        assert continued
+        for trial in continued:
+            assert trial.parent is not None
+            parent = trials[trial.parent]
+            assert trial.configuration == parent.configuration
+            assert trial.initial_epoch == parent.initial_epoch + parent.epochs
+            assert trial.score >= parent.score
+
+    def test_replay_gives_the_same_trials_without_training(self) -> None:
+        whole = search(self.make_tuner(), SyntheticProblem())
+        for known in (1, len(whole.trials) // 2, len(whole.trials)):
+            problem = SyntheticProblem()
+            task = CellTask("conformance", problem, self.make_tuner(), 1, Budget(90), whole.trials[:known])
+            assert _without_times(run_cell(task)) == _without_times(whole)
+            rest = sum(trial.epochs for trial in whole.trials[known:])
+            rebuilt = problem.trained_epochs - rest
+            assert rebuilt >= 0
+            assert rebuilt == 0 or self.make_tuner().resumes
+
+    def test_label_seeds_the_search(self) -> None:
+        tuner, other = self.make_tuner(), self.make_tuner()
+        other.label = "another"
+        one = configurations(search(tuner, SyntheticProblem(continuous_space)))
+        two = configurations(search(other, SyntheticProblem(continuous_space)))
+        assert one[0] != two[0]
+        assert seeds.of_tuner("s", "p", tuner.label, 1) != seeds.of_tuner("s", "p", other.label, 1)
+
+
+def _without_times(result: CellResult) -> list[dict[str, Any]]:
+    """Trials as JSON, without what differs from run to run."""
+    lines = [trial.to_json() for trial in result.trials]
+    for line in lines:
+        for name in ("train_seconds", "suggest_seconds", "rebuilt_epochs"):
+            line.pop(name)
+    return lines

@@ -1,0 +1,56 @@
+"""The contract of a tuner: a name, what it can do, and one method."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from tuning.budget import Budget
+from tuning.evaluator import Evaluator
+from tuning.problem import TrainingProblem
+
+
+class Tuner(ABC):
+    """A search strategy, run by its own library's own loop.
+
+    Args:
+        label: Name in the study, for two settings of one tuner in one comparison; default: `name`.
+        arguments: The library's own arguments, such as ``KTHyperband(factor=4)``.
+    """
+
+    name: ClassVar[str]
+    """Registered name."""
+    library: ClassVar[str]
+    """Distribution whose loop this is."""
+    resumes: ClassVar[bool] = False
+    """Whether it continues trials, so that their states must be kept."""
+    prunes: ClassVar[bool] = False
+    """Whether it can stop a trial by its curve."""
+
+    def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
+        self.label = label or self.name
+        self.arguments = arguments
+
+    @abstractmethod
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        """Searches until the evaluator ends it, or until the strategy itself is done.
+
+        Call ``evaluator.evaluate(configuration, epochs, resume_from)`` for each trial and go on with its score; a
+        FAILED trial's is NaN. Let `SearchOver`, which it raises at the end of the budget, pass through.
+
+        Args:
+            problem: Its `space` is to be searched, its `objective` says which scores are better.
+            evaluator: Trains and counts.
+            budget: Epochs the search may spend; for strategies that must know it beforehand.
+            seed: Of all the strategy's own randomness.
+        """
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal: the registered name and the arguments, JSON-able."""
+        return {"tuner": self.name, **{name: _readable(value) for name, value in sorted(self.arguments.items())}}
+
+
+def _readable(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return getattr(value, "__name__", None) or type(value).__name__

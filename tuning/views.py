@@ -1,0 +1,114 @@
+"""The one recorded space as each library sees it.
+
+    KerasTuner    a `HyperParameters` that holds the recorded hyperparameters themselves
+    scikit-learn  a distribution whose `rvs` gives a whole configuration, so that conditionals stay
+    Optuna        `suggest(space, trial)`, define-by-run: a native distribution where Optuna's is exactly
+                  KerasTuner's, else an index or a probability that is mapped by KerasTuner's own rule
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+import keras_tuner
+import numpy as np
+from keras_tuner.engine import hyperparameters as hp_types
+
+from tuning.records import Configuration, Value
+from tuning.space import HyperParameter, Space, finite_values
+
+ALMOST_ONE = math.nextafter(1.0, 0.0)
+
+
+def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
+    """What KerasTuner's oracles draw from."""
+    view = keras_tuner.HyperParameters()
+    view.merge(list(space.hyperparameters))
+    return view
+
+
+class ScikitLearnView:
+    """A parameter distribution for `RandomizedSearchCV`: one draw is one configuration.
+
+    `ParameterSampler` accepts any object with `rvs`; given as the single parameter ``model__configuration`` it
+    keeps conditional hyperparameters together, and names such as ``optimizer`` or ``epochs`` do not collide with
+    scikeras' own arguments.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def rvs(self, random_state: np.random.RandomState | int | None = None) -> Configuration:
+        if not isinstance(random_state, np.random.RandomState):
+            random_state = np.random.RandomState(random_state)
+        return self.space.sample(random_state.random_sample)
+
+
+class OptunaTrial(Protocol):
+    """The part of `optuna.trial.Trial` that is used here."""
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any: ...
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int: ...
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float: ...
+
+
+def suggest(space: Space, trial: OptunaTrial) -> Configuration:
+    """Asks an Optuna trial for the active hyperparameters, each under its key in the space."""
+    return space.configuration(lambda key, hp: _suggest(key, hp, trial))
+
+
+def optuna_words(hp: HyperParameter) -> str:
+    """How Optuna is asked for a hyperparameter, for `tuning check`."""
+    match _kind(hp):
+        case "fixed":
+            return "fixed"
+        case "categorical":
+            return f"categorical {list(finite_values(hp) or [])}"
+        case "int":
+            return f"int {hp.min_value} .. {hp.max_value} step {hp.step}"
+        case "index":
+            return f"index 0 .. {hp._get_n_values() - 1}, mapped"
+        case "float":
+            return f"float {hp.min_value:g} .. {hp.max_value:g}{' log' if hp.sampling == 'log' else ''}"
+        case _:
+            return "probability 0 .. 1, mapped"
+
+
+def _suggest(key: str, hp: HyperParameter, trial: OptunaTrial) -> Value:
+    match _kind(hp):
+        case "fixed":
+            value = hp.value
+        case "categorical":
+            value = trial.suggest_categorical(key, finite_values(hp))
+        case "int":
+            # The highest value that KerasTuner reaches: Optuna would warn of a range that the step does not divide.
+            last = hp.min_value + (hp.max_value - hp.min_value) // hp.step * hp.step
+            value = trial.suggest_int(key, hp.min_value, last, step=hp.step)
+        case "index":
+            value = hp._get_value_by_index(trial.suggest_int(key, 0, hp._get_n_values() - 1))
+            value = int(value) if isinstance(hp, hp_types.Int) else value
+        case "float":
+            value = trial.suggest_float(key, hp.min_value, hp.max_value, log=hp.sampling == "log")
+        case _:
+            value = hp.prob_to_value(trial.suggest_float(key, 0.0, ALMOST_ONE))
+    return value  # type: ignore[no-any-return]
+
+
+def _kind(hp: HyperParameter) -> str:
+    """Which Optuna distribution is exactly KerasTuner's.
+
+    Not Optuna's log-uniform integer: it rounds where KerasTuner cuts. It has no log with a step and no reverse_log,
+    and its stepped floats may reach an end that KerasTuner's, by rounding, do not.
+    """
+    if isinstance(hp, hp_types.Fixed):
+        return "fixed"
+    if isinstance(hp, hp_types.Choice | hp_types.Boolean):
+        return "categorical"
+    if hp.step is not None:
+        return "int" if isinstance(hp, hp_types.Int) and hp.sampling == "linear" else "index"
+    if isinstance(hp, hp_types.Float) and hp.sampling in ("linear", "log"):
+        return "float"
+    return "probability"
