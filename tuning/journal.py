@@ -35,7 +35,7 @@ class Journal:
     Attributes:
         study: The first line: ``study`` (name), ``format``, ``problems`` by name, each with ``space`` (list of
             hyperparameters), ``objective``, ``max_epochs`` and ``data`` (fingerprint and shapes).
-        sessions: One mapping for each run, with ``plan`` and ``manifest``; the last plan holds.
+        sessions: One mapping for each run, with ``plan`` and ``manifest``.
         trials: By cell, in trial order.
         ends: How each ended cell ended.
         healed: Note about a torn last line, else empty.
@@ -54,8 +54,16 @@ class Journal:
 
     @property
     def plan(self) -> dict[str, Any]:
-        """The last session's plan: ``tuners`` (label -> settings), ``budget_epochs``, ``replicates``."""
-        return dict(self.sessions[-1]["plan"]) if self.sessions else {"tuners": {}, "budget_epochs": 0, "replicates": 0}
+        """What all runs together set out to do: ``tuners`` (label -> settings), ``budget_epochs``, ``replicates``.
+
+        A run may add tuners, replicates or budget to those before it, and take nothing away.
+        """
+        plans = [session["plan"] for session in self.sessions]
+        return {
+            "tuners": {label: settings for plan in plans for label, settings in plan["tuners"].items()},
+            "budget_epochs": max((plan["budget_epochs"] for plan in plans), default=0),
+            "replicates": max((plan["replicates"] for plan in plans), default=0),
+        }
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -69,7 +77,7 @@ class Journal:
         return Objective.from_json(self.study["problems"][problem]["objective"])
 
     def planned_cells(self) -> list[Cell]:
-        """Every cell of the last plan, replicate by replicate, so that an unfinished study is comparable."""
+        """Every cell of the plan, replicate by replicate, so that an unfinished study is comparable."""
         plan = self.plan
         return [
             Cell(problem, tuner, replicate)
@@ -124,8 +132,6 @@ def read(directory: Path) -> Journal:
                 journal.healed = f"{path.name}: the torn last line ({len(raw)} bytes) was left out"
     if journal is None:
         raise JournalError(f"{path} holds no complete line; remove it to start the study afresh")
-    for trials in journal.trials.values():
-        trials.sort(key=lambda trial: trial.trial)
     return journal
 
 
@@ -149,17 +155,14 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
             trial = Trial.from_json(line)
             trials = journal.trials.setdefault(trial.cell, [])
             # A search that goes on with a larger budget trains its CUT trial in full: the later line holds.
-            trials[:] = [known for known in trials if known.trial < trial.trial] if _goes_back(trials, trial) else trials
+            while trials and trials[-1].trial >= trial.trial:
+                trials.pop()
             trials.append(trial)
         case "cell":
             end = CellEnd.from_json(line)
             journal.ends[end.cell] = end
         case kind:
             raise ValueError(f"unknown kind {kind!r}")
-
-
-def _goes_back(trials: list[Trial], trial: Trial) -> bool:
-    return bool(trials) and trials[-1].trial >= trial.trial
 
 
 class JournalWriter:
@@ -178,6 +181,7 @@ class JournalWriter:
             writer._file = writer.path.open("xb")
         except FileExistsError:
             raise JournalError(f"{writer.path} is there already; it is never overwritten") from None
+        writer._lock()
         writer._append({"kind": "study", "format": FORMAT, **study})
         return writer
 
@@ -186,10 +190,29 @@ class JournalWriter:
         """Opens an existing journal for appending, cutting off a torn last line."""
         writer = cls(directory)
         writer._file = writer.path.open("r+b")
+        writer._lock()
         content_end = _end_of_last_line(writer._file)
         writer._file.truncate(content_end)
         writer._file.seek(content_end)
         return writer
+
+    def _lock(self) -> None:
+        """Holds the journal for this process; the system lets go of it when the process ends, however it ends."""
+        try:
+            import fcntl
+        except ImportError:  # pragma: no cover  where there are no such locks, two runs are the user's care
+            return
+        try:
+            fcntl.flock(self._opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise JournalError(f"{self.path} is in use by another run; wait for its end, or use --out") from None
+
+    @property
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            raise JournalError(f"{self.path} is closed")
+        return self._file
 
     def session(self, plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
         self._append({"kind": "session", "plan": dict(plan), "manifest": dict(manifest)})
@@ -201,11 +224,10 @@ class JournalWriter:
         self._append({"kind": "cell", **end.to_json()})
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        if self._file is None:
-            raise JournalError(f"{self.path} is closed")
-        self._file.write(json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        file = self._opened
+        file.write(json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
     def close(self) -> None:
         if self._file is not None:

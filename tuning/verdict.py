@@ -31,11 +31,13 @@ class Verdict:
         kind: `NO_VERDICT`, `UNDECIDED` or `DIFFERENCE`.
         line: A sentence or two.
         details: Each a sentence or two.
+        gaps: The cells that could not be compared, a line for each reason.
     """
 
     kind: str
     line: str
     details: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 def verdict(

@@ -1,0 +1,252 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` loads no TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from tuning.errors import TuningError
+
+if TYPE_CHECKING:
+    from tuning.study import Study
+
+EXIT_FAILED = 1  # the command did its work, and something in the study failed
+EXIT_USER = 2  # a mistake that the user can mend; nothing was changed
+EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays
+
+app = typer.Typer(
+    help="Compare hyperparameter tuners on your own Keras models, at equal budgets, over independent replicates.",
+    epilog="Exit codes: 0 done, 1 something in the study failed, 2 a mistake to mend, 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.py", help="A script that defines a tuning.Study.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder, such as reports/digits.")]
+Epochs = Annotated[int | None, typer.Option("--budget", metavar="EPOCHS", help="Epochs that each cell may spend.")]
+Replicates = Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")]
+Tuners = Annotated[str | None, typer.Option(metavar="A,B", help="Tuners, by name, with commas between.")]
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the study's folder is.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.command()
+def run(
+    study: StudyPath,
+    budget: Epochs = None,
+    replicates: Replicates = None,
+    tuners: Tuners = None,
+    out: Out = Path("reports"),
+    debug: Debug = False,
+) -> None:
+    """Run a study, or go on with it, and make its report.
+
+    Example: tuning run studies/digits.py --budget 60 --replicates 3
+    """
+    from tuning.study_files import load_study
+
+    _guarded(lambda: _run(load_study(study), budget, replicates, tuners, out), debug)
+
+
+@app.command()
+def check(
+    study: StudyPath,
+    budget: Epochs = None,
+    replicates: Replicates = None,
+    tuners: Tuners = None,
+    draws: Annotated[int, typer.Option(help="Configurations to draw through each library.")] = 2000,
+    debug: Debug = False,
+) -> None:
+    """Search nothing: show the space as each library sees it, the budget, the seeds and the time it would take.
+
+    Example: tuning check studies/digits.py
+    """
+    from tuning.study_files import load_study
+
+    def work() -> int:
+        from tuning.check import show
+
+        return 0 if show(_changed(load_study(study), budget, replicates, tuners), Console(), draws) else EXIT_FAILED
+
+    _guarded(work, debug)
+
+
+@app.command()
+def status(directory: Folder, debug: Debug = False) -> None:
+    """Show the cells of a study that are done, running and failed, and the epochs spent.
+
+    Example: tuning status reports/digits
+    """
+
+    def work() -> int:
+        from tuning.status import show
+
+        show(directory, Console())
+        return 0
+
+    _guarded(work, debug)
+
+
+@app.command()
+def report(directory: Folder, debug: Debug = False) -> None:
+    """Make the tables, the report and its figures again from the journal.
+
+    Example: tuning report reports/digits
+    """
+
+    def work() -> int:
+        from tuning.journal import read
+        from tuning.hparams import write_hparams
+        from tuning.report import write_report
+
+        journal = read(directory)
+        write_hparams(journal, directory)
+        _show(write_report(directory, journal), Console())
+        return 0
+
+    _guarded(work, debug)
+
+
+@app.command()
+def board(
+    directory: Folder,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
+    port: Annotated[int | None, typer.Option(help="Default: 6006, or a free one.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    debug: Debug = False,
+) -> None:
+    """Open TensorBoard on a study's HPARAMS.
+
+    Example: tuning board reports/digits
+    """
+
+    def work() -> int:
+        from tuning.board import serve
+
+        serve(directory, host=host, port=port, open_browser=browser)
+        return 0
+
+    _guarded(work, debug)
+
+
+@app.command()
+def tuners(debug: Debug = False) -> None:
+    """List the tuners there are, and what each can do."""
+
+    def work() -> int:
+        from rich.table import Table
+
+        from tuning import tuners as registry
+
+        _quiet_tensorflow()
+        table = Table("tuner", "library", "continues trials", "can prune", "what it is")
+        for name in registry.names():
+            tuner = registry.load(name)
+            words = (tuner.__doc__ or "").strip().splitlines()
+            marks = ["yes" if able else "no" for able in (tuner.resumes, tuner.prunes)]
+            table.add_row(name, tuner.library, *marks, words[0].replace("`", "") if words else "")
+        Console().print(table)
+        return 0
+
+    _guarded(work, debug)
+
+
+def run_script(study: Study) -> None:
+    """The command line of `tuning run` for a study whose script is run by itself."""
+
+    def command(
+        budget: Epochs = None,
+        replicates: Replicates = None,
+        tuners: Tuners = None,
+        out: Out = Path("reports"),
+        debug: Debug = False,
+    ) -> None:
+        _guarded(lambda: _run(study, budget, replicates, tuners, out), debug)
+
+    command.__doc__ = f"Run the study {study.name!r}, or go on with it, and make its report."
+    script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    script.command()(command)
+    script()
+
+
+def main() -> None:
+    """Entry point of the command `tuning`."""
+    app()
+
+
+def _run(study: Study, budget: int | None, replicates: int | None, tuners: str | None, out: Path) -> int:
+    from tuning.driver import command_line
+    from tuning.driver import run as run_study
+    from tuning.progress import ProgressView
+    from tuning.report import write_report
+
+    study = _changed(study, budget, replicates, tuners)
+    console = Console()
+    cells = len(study.problems) * len(study.tuners) * study.replicates
+    console.print(
+        f"Study {study.name}: {len(study.tuners)} tuners, {study.replicates} replicates, {study.budget.epochs} epochs "
+        f"a cell: {cells} cells, {cells * study.budget.epochs} epochs.",
+        highlight=False,
+    )
+    directory = out / study.name
+    try:
+        with ProgressView(console) as view:
+            done = run_study(study, out, view, command_line())
+    except KeyboardInterrupt:
+        console.print(f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there.")
+        return EXIT_INTERRUPTED
+    _show(write_report(done.directory), console)
+    for end in done.failed:
+        console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
+    return EXIT_FAILED if done.failed else 0
+
+
+def _changed(study: Study, budget: int | None, replicates: int | None, tuners: str | None) -> Study:
+    from tuning.budget import Budget
+
+    if budget is not None:
+        Budget(budget)
+    names = [name.strip() for name in tuners.split(",") if name.strip()] if tuners else None
+    return study.changed(budget=budget, replicates=replicates, tuners=names)
+
+
+def _show(report: Any, console: Console) -> None:
+    """The table of tuners, the verdict, and where the report is."""
+    from tuning.status import tuner_table
+
+    console.print(tuner_table(report))
+    console.print(f"Verdict: {report.verdict.line}", markup=False, highlight=False, style="bold")
+    for line in report.verdict.details:
+        console.print(f"  {line}", markup=False, highlight=False)
+    console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _guarded(work: Callable[[], int], debug: bool) -> None:
+    """Runs a command; a user's mistake ends in one line and exit code 2."""
+    _quiet_tensorflow()
+    try:
+        code = work()
+    except TuningError as error:
+        if debug:
+            raise
+        Console(stderr=True).print(f"tuning: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
+        code = EXIT_USER
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    sys.stdout.flush()
+    raise typer.Exit(code)
+
+
+def _quiet_tensorflow() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up lines about this machine's processor
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The driver: opens a study's folder, runs its cells, and alone writes what comes back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from tuning import journal as journals
+from tuning.cells import BUDGET_SPENT, DONE, CellTask, run_cell
+from tuning.errors import JournalError
+from tuning.hparams import HparamsWriter, write_hparams
+from tuning.journal import Journal, JournalWriter
+from tuning.manifest import manifest
+from tuning.records import Cell, CellEnd, Trial
+from tuning.study import Study
+
+
+class Watcher(Protocol):
+    """Is told how a run goes on, for the progress."""
+
+    def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
+    def epoch(self, cell: Cell, spent: int, best: float) -> None: ...
+    def trial(self, trial: Trial) -> None: ...
+    def end(self, end: CellEnd) -> None: ...
+
+
+class Unwatched:
+    """Nobody looks."""
+
+    def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
+    def epoch(self, cell: Cell, spent: int, best: float) -> None: ...
+    def trial(self, trial: Trial) -> None: ...
+    def end(self, end: CellEnd) -> None: ...
+
+
+@dataclass
+class Run:
+    """What a run left: the study's folder, and how the cells of this run ended."""
+
+    directory: Path
+    ends: list[CellEnd] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[CellEnd]:
+        return [end for end in self.ends if end.state != DONE]
+
+
+def run(study: Study, out: Path, watcher: Watcher | None = None, command: str = "") -> Run:
+    """Runs the cells of a study that are not done yet, into ``<out>/<study>/``.
+
+    Checks everything that can be checked before the first epoch, so that a mistake costs seconds and changes no
+    file.
+
+    Raises:
+        DataError, SpaceError, ObjectiveError: A problem cannot be searched.
+        JournalError: The folder holds another study, another setting of it, or is in use.
+        ReplayError: A search that goes on asks for other trials than the journal holds.
+    """
+    from tuning.training import prepare_process
+
+    watcher = watcher or Unwatched()
+    facts = prepare_process()
+    for problem in study.problems:
+        problem.check()
+    directory = out / study.name
+    description = study.describe()
+    if journals.path_of(directory).exists():
+        known = journals.read(directory)
+        _check_same(known, description, study)
+        writer = JournalWriter.resume(directory)
+    else:
+        known = Journal(directory, description)
+        writer = JournalWriter.create(directory, description)
+    done = Run(directory)
+    with writer:
+        writer.session(study.plan(), manifest(facts, command))
+        known = journals.read(directory)
+        tasks = study.tasks(known)
+        pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
+        watcher.begin(tasks, pending, [known.healed] if known.healed else [])
+        hparams = write_hparams(known, directory)
+        _run_all(pending, writer, hparams, watcher, done)
+    return done
+
+
+def _run_all(
+    tasks: Iterable[CellTask], writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, done: Run
+) -> None:
+    written: dict[Cell, int] = {}  # trials of each cell that are in the journal or were just written
+
+    def on_trial(trial: Trial) -> None:
+        writer.trial(trial)
+        written[trial.cell] = trial.trial + 1
+        hparams.write(trial)
+        watcher.trial(trial)
+
+    for task in tasks:
+        written[task.cell] = len(task.recorded)
+        result = run_cell(task, on_trial, watcher.epoch)
+        for trial in result.trials[written[task.cell] :]:  # those whose message was lost on the way
+            on_trial(trial)
+        if result.end is not None:
+            writer.cell(result.end)
+            done.ends.append(result.end)
+            watcher.end(result.end)
+
+
+def _is_done(end: CellEnd | None, task: CellTask) -> bool:
+    """Whether a cell needs no more work: it ended, and not because of a smaller budget than today's."""
+    if end is None or end.state != DONE:
+        return False
+    return end.reason != BUDGET_SPENT or end.spent_epochs >= task.budget.epochs
+
+
+def _check_same(known: Journal, description: dict[str, Any], study: Study) -> None:
+    """Raises JournalError where the folder's journal is of another study, or of another setting of it."""
+    where = f"{known.directory} holds another study"
+    mend = "choose another folder with --out, or move that one away"
+    if known.name != description["study"]:
+        raise JournalError(f"{where}, {known.name!r}; {mend}")
+    for problem in known.problems.keys() | description["problems"].keys():
+        before, now = known.problems.get(problem), description["problems"].get(problem)
+        if before is None or now is None:
+            raise JournalError(f"{where}: problem {problem!r} is in {'it' if now is None else 'yours'} only; {mend}")
+        for part, words in (
+            ("space", "another search space"),
+            ("objective", "another objective"),
+            ("max_epochs", "another max_epochs"),
+            ("data", "other data"),
+        ):
+            if _normal(before[part]) != _normal(now[part]):
+                raise JournalError(f"{where}: problem {problem!r} has {words} there ({_difference(before, now, part)}); {mend}")
+    plan = known.plan
+    for label, settings in study.plan()["tuners"].items():
+        if label in plan["tuners"] and plan["tuners"][label] != _normal(settings):
+            raise JournalError(
+                f"{known.directory}: tuner {label!r} ran there with {plan['tuners'][label]}, now it has {settings}; "
+                "give it another label=..., or choose another folder with --out"
+            )
+    if study.budget.epochs < plan["budget_epochs"]:
+        raise JournalError(
+            f"{known.directory} was begun with a budget of {plan['budget_epochs']} epochs a cell, now it is "
+            f"{study.budget.epochs}; a study goes on with the same budget or a larger one: {mend}"
+        )
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any], part: str) -> str:
+    one, other = _normal(before[part]), _normal(now[part])
+    if part == "space":
+        there = {str(entry["name"]): entry for entry in one}
+        here = {str(entry["name"]): entry for entry in other}
+        names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+        return f"they differ in {', '.join(names[:5])}" if names else "in another order"
+    if part == "data":
+        return f"fingerprint {one['fingerprint']}, yours {other['fingerprint']}"
+    return f"{one}, yours {other}"
+
+
+def _normal(value: Any) -> Any:
+    """As it comes back from JSON: tuples as lists."""
+    return json.loads(json.dumps(value))
+
+
+def command_line() -> str:
+    """How this run was called, without paths of this machine."""
+    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return " ".join(words)

@@ -1,0 +1,243 @@
+"""The tables of a report, from a `Summary` and its journal; long ones are shortened, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from tuning.analysis import CONFIDENCE, DONE
+from tuning.figures import budget_grid, curve_of
+from tuning.journal import Journal
+from tuning.markup import Entry, Table, table
+from tuning.summary import Summary
+from tuning.wording import MISSING, count, decimals_for, interval, number, p_value, seconds, setting
+
+MAX_REPLICATE_COLUMNS = 12  # above, the final scores are shown by their quartiles
+MAX_AUDIT_ROWS = 60  # cells; above, only those that deviate are listed one by one
+MAX_FAILURE_ROWS = 30  # different messages
+
+
+def tuners_table(summary: Summary, problem: str) -> Table:
+    part = _of(summary.tuners, problem)
+    places = decimals_for([*part["smallest"], *part["largest"]])
+    metric = summary.objectives[problem].metric
+    columns = (
+        "Tuner", f"Median best {metric}", f"{CONFIDENCE:.0%} interval", "Replicates", "Epochs", "Trials", "Complete",
+        "Pruned", "Cut", "Failed", "Training", "Thinking",
+    )  # fmt: skip
+    rows = [
+        [
+            str(row["tuner"]),
+            _score(row["median"], places),
+            interval(row["low"], row["high"], places),
+            Entry(f"{row['scored']} of {row['replicates_planned']}", row["scored"]),
+            Entry(f"{count(row['charged_epochs'])} of {count(row['planned_epochs'])}", row["charged_epochs"]),
+            *(_count(row[name]) for name in ("trials", "trials_complete", "trials_pruned", "trials_cut")),
+            _count(row["trials_failed"]),
+            Entry(seconds(row["train_seconds"]), row["train_seconds"]),
+            Entry(seconds(row["suggest_seconds"]), row["suggest_seconds"]),
+        ]
+        for row in _rows(part)
+    ]
+    return table("Tuners, over all replicates", columns, rows)
+
+
+def finals_table(summary: Summary, problem: str) -> Table:
+    """A column for each replicate, or quartiles when there are many."""
+    wide = _of(summary.finals, problem).pivot(index="tuner", columns="replicate", values="score")
+    wide = wide.reindex(summary.tuner_names)
+    places = decimals_for(wide.to_numpy().ravel())
+    caption = f"Best {summary.objectives[problem].metric} of each replicate when its budget was spent"
+    if wide.shape[1] <= MAX_REPLICATE_COLUMNS:
+        columns = ["Tuner", *(f"Replicate {replicate}" for replicate in wide.columns)]
+        rows = [
+            [str(tuner), *(_score(value, places) for value in values)]
+            for tuner, values in zip(wide.index, wide.to_numpy(), strict=True)
+        ]
+        return table(caption, columns, rows)
+    columns = ["Tuner", "Replicates", "Smallest", "Lower quartile", "Median", "Upper quartile", "Largest"]
+    rows = []
+    for tuner in wide.index:
+        values = wide.loc[tuner].dropna()
+        quartiles = (_score(float(values.quantile(share)), places) for share in (0, 0.25, 0.5, 0.75, 1))
+        rows.append([str(tuner), _count(len(values)), *quartiles])
+    return table(caption, columns, rows)
+
+
+def curves_table(summary: Summary, problem: str) -> Table:
+    """The numbers behind the curves, on a grid of budgets."""
+    grid = budget_grid(summary.budget_epochs)
+    curves = {
+        tuner: curve_of(summary, problem, tuner, grid).set_index("spent_epochs")["median"].to_dict()
+        for tuner in summary.tuner_names
+    }
+    places = decimals_for([float(value) for curve in curves.values() for value in curve.values()])
+    rows = [
+        [
+            Entry(count(budget), budget),
+            *(_score(float(curve.get(budget, float("nan"))), places) for curve in curves.values()),
+        ]
+        for budget in grid
+    ]
+    caption = f"Median best {summary.objectives[problem].metric} over finished replicates, by epochs spent"
+    return table(caption, ["Epochs spent", *curves], rows)
+
+
+def states_table(summary: Summary, problem: str) -> Table:
+    names = ("complete", "pruned", "cut", "failed")
+    rows = [
+        [str(row["tuner"]), *(_count(row[f"trials_{name}"]) for name in names)]
+        for row in _rows(_of(summary.tuners, problem))
+    ]
+    return table("Trials by state", ["Tuner", *(name.upper() for name in names)], rows)
+
+
+def pairs_table(summary: Summary, problem: str) -> Table:
+    part = _of(summary.pairs, problem)
+    places = decimals_for([*part["difference"], 0.0])
+    columns = ("A", "B", "Replicates in both", "A better in", "Median A − B", "p", "Holm p", "Smallest p", "Shown better")
+    rows = [
+        [
+            str(row["a"]),
+            str(row["b"]),
+            _count(row["n"]),
+            Entry(f"{row['a_better']:.0%}", row["a_better"]) if row["n"] else MISSING,
+            Entry(number(row["difference"], places, signed=True), _value(row["difference"])),
+            *(Entry(p_value(row[name]), _value(row[name])) for name in ("p", "p_holm", "smallest_p")),
+            str(row["decided"]) or "undecided",
+        ]
+        for row in _rows(part)
+    ]
+    return table("Pairs of tuners, matched by replicate", columns, rows)
+
+
+def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]]) -> Table:
+    """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
+    best = _rows(_of(summary.best, problem))
+    places = decimals_for([row["score"] for row in best])
+    rows: list[list[str]] = [
+        [summary.objectives[problem].metric, *(number(row["score"], places) for row in best)],
+        ["replicate", *(str(row["replicate"]) for row in best)],
+        ["trial", *(str(row["trial"]) for row in best)],
+        ["trained to epoch", *(setting(row["epoch"]) if pd.isna(row["epoch"]) else str(int(row["epoch"])) for row in best)],
+    ]
+    for name in dict.fromkeys(str(entry["name"]) for entry in space):
+        rows.append([name, *(setting(row["configuration"].get(name)) for row in best)])
+    return table("The best trial of each tuner over all replicates", ["", *(str(row["tuner"]) for row in best)], rows)
+
+
+def audit_table(summary: Summary) -> tuple[Table, str]:
+    """The budget of each cell, and a note about what is not listed."""
+    cells = summary.cells
+    note = ""
+    shown = cells
+    if len(cells) > MAX_AUDIT_ROWS:
+        regular = (cells["state"] == DONE) & (cells["charged_epochs"] == cells["planned_epochs"]) & cells["adds_up"]
+        shown = cells[~regular]
+        note = (
+            f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned and add "
+            "up; they are listed in summary.json, the others here."
+        )
+    columns = ["Tuner", "Replicate", "State", "Planned", "Charged", "Trials", "Adds up", "Ended because"]
+    several = len(summary.objectives) > 1
+    rows = [
+        [
+            *([str(row["problem"])] if several else []),
+            str(row["tuner"]),
+            Entry(str(row["replicate"]), row["replicate"]),
+            str(row["state"]),
+            _count(row["planned_epochs"]),
+            _count(row["charged_epochs"]),
+            _count(row["trials"]),
+            "yes" if row["adds_up"] else "NO",
+            str(row["error"] or row["reason"] or MISSING),
+        ]
+        for row in _rows(shown)
+    ]
+    return table("Epochs of each cell", ["Problem", *columns] if several else columns, rows), note
+
+
+def failures_table(summary: Summary) -> tuple[Table, str]:
+    """Messages of FAILED trials, counted, and a note about those not listed."""
+    several = len(summary.objectives) > 1
+    groups = summary.failures
+    rest = groups.iloc[MAX_FAILURE_ROWS:]
+    note = f"{count(int(rest['count'].sum()))} more with {count(len(rest))} other messages: see trials.csv." if len(rest) else ""
+    rows = [
+        [
+            *([str(row["problem"])] if several else []),
+            str(row["tuner"]),
+            _count(row["count"]),
+            str(row["error"]) or MISSING,
+            f"replicate {row['replicate']}, trial {row['trial']}",
+        ]
+        for row in _rows(groups.iloc[:MAX_FAILURE_ROWS])
+    ]
+    columns = ["Tuner", "Trials", "Message", "First in"]
+    return table("FAILED trials by message", ["Problem", *columns] if several else columns, rows), note
+
+
+def space_table(problem: Mapping[str, Any]) -> Table:
+    rows = []
+    for entry in problem["space"]:
+        conditions = [f"{one['name']} is {' or '.join(map(str, one['values']))}" for one in entry.get("conditions") or ()]
+        rows.append([str(entry["name"]), str(entry.get("type", "")), _domain(entry), " and ".join(conditions) or "always"])
+    return table("Search space", ["Hyperparameter", "Type", "Values", "Active"], rows)
+
+
+def manifest_table(journal: Journal) -> Table:
+    """Versions, seeds, threads and data, whatever the last session wrote down."""
+    found = {
+        **journal.manifest,
+        **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
+        **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
+        **{
+            f"settings of {label}": ", ".join(f"{name}={value}" for name, value in dict(settings).items())
+            for label, settings in journal.plan["tuners"].items()
+        },
+    }
+    rows = [[name, str(value)] for name, value in _flat(found)]
+    return table("Manifest", ["Entry", "Value"], rows)
+
+
+def _domain(entry: Mapping[str, Any]) -> str:
+    if entry.get("values") is not None:
+        return ", ".join(map(str, entry["values"]))
+    if "min_value" not in entry:
+        return str(entry.get("value", entry.get("default", ""))) if entry.get("type") == "Fixed" else "False, True"
+    parts = [f"{setting(entry['min_value'])} to {setting(entry.get('max_value'))}"]
+    if entry.get("step") is not None:
+        parts.append(f"step {setting(entry['step'])}")
+    if entry.get("sampling") not in (None, "linear"):
+        parts.append(str(entry["sampling"]))
+    return ", ".join(parts)
+
+
+def _flat(entries: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in entries.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}: ")
+        else:
+            yield f"{before}{name}", value
+
+
+def _of(frame: pd.DataFrame, problem: str) -> pd.DataFrame:
+    return frame[frame["problem"] == problem]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    return frame.to_dict("records")
+
+
+def _value(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _score(value: float, places: int) -> Entry:
+    return Entry(number(value, places), _value(value))
+
+
+def _count(value: int) -> Entry:
+    return Entry(count(value), float(value))

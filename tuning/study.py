@@ -1,0 +1,135 @@
+"""A study: problems, tuners, replicates and a budget, declared in a script that people run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tuning import tuners as registry
+from tuning.budget import Budget
+from tuning.cells import CellTask
+from tuning.errors import StudyError
+from tuning.journal import Journal
+from tuning.problem import TrainingProblem
+from tuning.tuners._base import Tuner
+
+FIVE = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class Study:
+    """One question: which of these tuners, on these problems, at this budget?
+
+    Args:
+        name: Of the study and of its folder; letters, digits, dot, dash and underscore.
+        problem: One problem, or several of different names.
+        tuners: Registered names or `Tuner` objects, of different labels; default: the five.
+        budget: What each cell may spend; at least one full training of each problem.
+        replicates: Independent repetitions of everything.
+
+    Raises:
+        StudyError: One of these is not as said.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        problem: TrainingProblem | Sequence[TrainingProblem],
+        tuners: Sequence[str | Tuner] = FIVE,
+        *,
+        budget: Budget,
+        replicates: int = 5,
+    ) -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
+        self.name = name
+        self.problems = list(problem) if isinstance(problem, list | tuple) else [problem]
+        self.tuners = [_tuner(tuner) for tuner in ([tuners] if isinstance(tuners, str | Tuner) else tuners)]
+        self.budget = budget
+        self.replicates = replicates
+        self._check()
+
+    def _check(self) -> None:
+        if not isinstance(self.budget, Budget):
+            raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
+        if not isinstance(self.replicates, int) or isinstance(self.replicates, bool) or self.replicates < 1:
+            raise StudyError(f"Study(replicates={self.replicates!r}): expected a whole number of at least 1")
+        for kind, given in (
+            ("problem", [problem.name for problem in self.problems]),
+            ("tuner", [tuner.label for tuner in self.tuners]),
+        ):
+            if not given:
+                raise StudyError(f"study {self.name!r} has no {kind}; give at least one")
+            if twice := sorted({name for name in given if given.count(name) > 1}):
+                argument = "name" if kind == "problem" else "label"
+                raise StudyError(f"two {kind}s are called {twice[0]!r}; give one another {argument}=...")
+        for problem in self.problems:
+            if self.budget.epochs < problem.max_epochs:
+                raise StudyError(
+                    f"the budget of {self.budget.epochs} epochs is below one full trial of problem {problem.name!r} "
+                    f"({problem.max_epochs} epochs); raise the budget or lower max_epochs"
+                )
+
+    def changed(
+        self, *, budget: int | None = None, replicates: int | None = None, tuners: Sequence[str] | None = None
+    ) -> Study:
+        """This study with other numbers; `tuners` picks by label, or adds registered ones."""
+        by_label = {tuner.label: tuner for tuner in self.tuners}
+        return Study(
+            self.name,
+            self.problems,
+            [by_label.get(label, label) for label in tuners] if tuners else self.tuners,
+            budget=self.budget if budget is None else replace(self.budget, epochs=budget),
+            replicates=self.replicates if replicates is None else replicates,
+        )
+
+    def plan(self) -> dict[str, Any]:
+        """For the journal: tuners with their settings, budget, replicates."""
+        return {
+            "tuners": {tuner.label: tuner.describe() for tuner in self.tuners},
+            "budget_epochs": self.budget.epochs,
+            "replicates": self.replicates,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal's first line: the study's name and its problems. Loads data and records spaces."""
+        return {"study": self.name, "problems": {problem.name: problem.describe() for problem in self.problems}}
+
+    def tasks(self, journal: Journal | None = None) -> list[CellTask]:
+        """The cells to run, replicate by replicate, with what the journal holds of each."""
+        recorded = {} if journal is None else journal.trials
+        tasks = [
+            CellTask(self.name, problem, tuner, replicate, self.budget)
+            for replicate in range(1, self.replicates + 1)
+            for problem in self.problems
+            for tuner in self.tuners
+        ]
+        return [replace(task, recorded=tuple(recorded.get(task.cell, ()))) for task in tasks]
+
+    def run(self, out: str | Path = "reports") -> Path:
+        """Runs or resumes the study in this process; returns its folder, with the report made."""
+        from tuning.driver import run
+        from tuning.report import write_report
+
+        directory = run(self, Path(out)).directory
+        write_report(directory)
+        return directory
+
+    def main(self) -> None:
+        """The command line of `tuning run`, for this study."""
+        from tuning.cli import run_script
+
+        run_script(self)
+
+
+def _tuner(given: str | Tuner) -> Tuner:
+    if isinstance(given, Tuner):
+        return given
+    if isinstance(given, str):
+        return registry.load(given)()
+    if isinstance(given, type) and issubclass(given, Tuner):
+        return given()
+    raise StudyError(f"tuner {given!r}: expected a registered name ({', '.join(registry.names())}) or a Tuner object")

@@ -1,0 +1,51 @@
+"""Finds the study in a script that a user names."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+
+from tuning.errors import StudyError, TuningError, one_line
+from tuning.study import Study
+
+
+def load_study(path: Path) -> Study:
+    """The one `Study` that a script defines.
+
+    Raises:
+        StudyError: There is no such file, it raises, or it does not define one study.
+    """
+    if not path.is_file():
+        raise StudyError(f"there is no study file {path}; expected a Python script that defines a tuning.Study")
+    name = f"study_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise StudyError(f"{path} is not a Python script; expected a .py file that defines a tuning.Study")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.resolve().parent))  # as `python path` does
+    try:
+        spec.loader.exec_module(module)
+    except TuningError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise StudyError(f"{path}{_line_of(error, path)} raises {one_line(error)}") from error
+    finally:
+        sys.path.pop(0)
+    studies = [value for value in vars(module).values() if isinstance(value, Study)]
+    if not studies:
+        raise StudyError(f"{path} defines no study; expected a variable such as study = Study(...)")
+    if len({id(study) for study in studies}) > 1:
+        found = ", ".join(study.name for study in studies)
+        raise StudyError(f"{path} defines {len(studies)} studies ({found}); expected one: split the file")
+    return studies[0]
+
+
+def _line_of(error: BaseException, path: Path) -> str:
+    """The line of the script where an error came from, as ``:12``."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f":{error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f":{lines[-1]}" if lines else ""
