@@ -105,7 +105,7 @@ def incumbents_at(
     """
     grid = np.asarray(budgets, dtype=float)
     own = steps[(steps["problem"] == problem) & (steps["tuner"] == tuner)]
-    by_replicate = {int(replicate): part for replicate, part in own.groupby("replicate")}
+    by_replicate = {int(str(replicate)): part for replicate, part in own.groupby("replicate")}
     own_cells = cells[(cells["problem"] == problem) & (cells["tuner"] == tuner)]
     reach = {
         int(replicate): np.inf if state == DONE else float(charged)

@@ -102,8 +102,8 @@ def report(directory: Folder, debug: Debug = False) -> None:
     """
 
     def work() -> int:
-        from tuning.journal import read
         from tuning.hparams import write_hparams
+        from tuning.journal import read
         from tuning.report import write_report
 
         journal = read(directory)
@@ -200,7 +200,9 @@ def _run(study: Study, budget: int | None, replicates: int | None, tuners: str |
         with ProgressView(console) as view:
             done = run_study(study, out, view, command_line())
     except KeyboardInterrupt:
-        console.print(f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there.")
+        console.print(
+            f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there."
+        )
         return EXIT_INTERRUPTED
     _show(write_report(done.directory), console)
     for end in done.failed:

@@ -133,7 +133,9 @@ def _check_same(known: Journal, description: dict[str, Any], study: Study) -> No
             ("data", "other data"),
         ):
             if _normal(before[part]) != _normal(now[part]):
-                raise JournalError(f"{where}: problem {problem!r} has {words} there ({_difference(before, now, part)}); {mend}")
+                raise JournalError(
+                    f"{where}: problem {problem!r} has {words} there ({_difference(before, now, part)}); {mend}"
+                )
     plan = known.plan
     for label, settings in study.plan()["tuners"].items():
         if label in plan["tuners"] and plan["tuners"][label] != _normal(settings):

@@ -11,7 +11,6 @@
 Each message is one line: what came, what was expected, and how to mend it.
 """
 
-
 import re
 
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # Keras writes its messages in bold

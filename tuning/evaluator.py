@@ -271,14 +271,10 @@ class Evaluator:
         if prune is not None:
             lineage = [] if resume_from is None else self._lineage(self.trials[resume_from])
             for length in range(1, known.epochs + 1):
-                prune(
-                    known.initial_epoch + length, self.problem.objective.score([*lineage, *known.curve[:length]])
-                )
+                prune(known.initial_epoch + length, self.problem.objective.score([*lineage, *known.curve[:length]]))
         return known
 
-    def _rebuild(
-        self, configuration: Configuration, seed: int, epochs: int
-    ) -> tuple[list[np.ndarray] | None, str]:
+    def _rebuild(self, configuration: Configuration, seed: int, epochs: int) -> tuple[list[np.ndarray] | None, str]:
         """A parent's state, trained again from its seed because it is gone; uncharged."""
         outcome = self.problem.train(
             configuration, seed=seed, epochs=epochs, on_epoch=lambda logs: False, keep_state=True

@@ -1,34 +1,23 @@
-"""The figures of a report: altair charts over a `Summary`, and the same charts as SVG.
-
-A tuner has one colour in every figure, from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people
-with any kind of colour vision can tell apart; past its seven usable colours, a dash pattern tells tuners apart too.
-Names from a journal reach a chart as data or titles only, never as field names or expressions.
-"""
+"""The figures of a report, as altair charts over a `Summary`, each with what a reader who cannot see it needs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
-import vl_convert
 
 from tuning.analysis import DONE, incumbents_at, median_curve
+from tuning.drawing import INK, PALETTE, ROW, finished, score_axis, slugs, tuner_axis, tuner_colour, tuner_dash, values
 from tuning.records import COMPLETE, CUT, FAILED, PRUNED
 from tuning.summary import Summary
 from tuning.wording import decimals_for, plural
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
-DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 STATE_COLOURS = {COMPLETE: "#8A9BA8", PRUNED: "#B9C4CC", CUT: "#DDE3E7", FAILED: "#D55E00"}
-INK = "#333333"
-WIDTH = 680  # pixels of an SVG; the HTML fits the page
-ROW = 34  # pixels of height for each tuner
 MAX_THIN_LINES = 10  # replicates drawn one by one; above, their range is a band
+EARLY = 0.1  # share of the budget whose results may lie outside the axis of scores
 GRID_STEPS = 10  # budgets in the table of numbers behind the curves
 
 
@@ -53,14 +42,14 @@ class Figure:
 
 def figures(summary: Summary) -> dict[str, list[Figure]]:
     """By problem: best so far, final scores and trials by state, each only where there is something to draw."""
-    slugs = _slugs(list(summary.objectives))
+    safe = slugs(list(summary.objectives))
     return {
         problem: [
             figure
             for figure in (
-                best_so_far(summary, problem, slugs[problem]),
-                final_strip(summary, problem, slugs[problem]),
-                trial_states(summary, problem, slugs[problem]),
+                best_so_far(summary, problem, safe[problem]),
+                final_strip(summary, problem, safe[problem]),
+                trial_states(summary, problem, safe[problem]),
             )
             if figure is not None
         ]
@@ -106,40 +95,41 @@ def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None
         axis=alt.Axis(tickMinStep=1, grid=False),
     )
     title = f"best {metric} so far"
+    domain, early = _focus(steps, summary, problem)
     layers = []
     if thin and replicates > 1:
         layers.append(
-            alt.Chart(_values(_drawn_to_the_end(steps, summary)))
-            .mark_line(interpolate="step-after", strokeWidth=0.8, clip=True)
+            alt.Chart(values(_drawn_to_the_end(steps, summary)))
+            .mark_line(interpolate="step-after", strokeWidth=0.8, clip=True, aria=False)
             .encode(
                 x=x,
-                y=_score_axis("score", title),
-                color=_tuner_colour(summary),
+                y=score_axis("score", title, domain=domain),
+                color=tuner_colour(summary.tuner_names),
                 detail=alt.Detail(field="replicate", type="ordinal"),
                 opacity=alt.condition(picked, alt.value(0.35), alt.value(0.04)),
             )
         )
     elif not thin:
         layers.append(
-            alt.Chart(_values(medians))
+            alt.Chart(values(medians))
             .mark_area(interpolate="step-after", clip=True)
             .encode(
                 x=x,
-                y=_score_axis("low", title),
+                y=score_axis("low", title, domain=domain),
                 y2=alt.Y2(field="high"),
-                color=_tuner_colour(summary),
+                color=tuner_colour(summary.tuner_names),
                 opacity=alt.condition(picked, alt.value(0.12), alt.value(0.02)),
             )
         )
     shown = alt.condition(picked, alt.value(1), alt.value(0.1))
-    bold = alt.Chart(_values(medians)).encode(
-        x=x, y=_score_axis("median", title), color=_tuner_colour(summary), opacity=shown
+    bold = alt.Chart(values(medians)).encode(
+        x=x, y=score_axis("median", title, domain=domain), color=tuner_colour(summary.tuner_names), opacity=shown
     )
     line = bold.mark_line(interpolate="step-after", strokeWidth=2.6, clip=True)
     if len(summary.tuner_names) > len(PALETTE):
-        line = line.encode(strokeDash=_tuner_dash(summary))
+        line = line.encode(strokeDash=tuner_dash(summary.tuner_names))
     places = decimals_for(medians["median"].astype(float))
-    points = bold.mark_point(size=60, opacity=0, filled=True).encode(
+    points = bold.mark_point(size=60, filled=True, clip=True, aria=False).encode(
         opacity=alt.value(0),
         tooltip=[
             alt.Tooltip(field="tuner", type="nominal", title="tuner"),
@@ -159,15 +149,16 @@ def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None
     )
     description = (
         f"Step curves of the best {metric} so far against training epochs spent, 0 to {summary.budget_epochs}, one "
-        f"colour for each of {plural(len(summary.tuner_names), 'tuner')}. Medians at the end: {_endings(summary, problem)}."
+        f"colour for each of {plural(len(summary.tuner_names), 'tuner')}. "
+        f"Medians at the end: {_endings(summary, problem)}."
     )
     return Figure(
         f"best_so_far{slug}",
         "Best so far against epochs spent",
-        f"Bold lines are medians over finished replicates, from the epoch at which each of them has a result; {spread}. "
-        "A result counts at the epoch that paid for it; nothing is interpolated.",
+        f"Bold lines are medians over finished replicates, from the epoch at which each of them has a result; {spread}."
+        f"{early} A result counts at the epoch that paid for it; nothing is interpolated.",
         description,
-        _finished(alt.layer(*layers, line, points).add_params(picked), description, 320),
+        finished(alt.layer(*layers, line, points).add_params(picked), description, 320),
     )
 
 
@@ -179,14 +170,14 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
     metric = summary.objectives[problem].metric
     title = f"best {metric} at the end of the budget"
     places = decimals_for(finals["score"])
-    y = _tuner_axis(summary)
+    y = tuner_axis(summary.tuner_names)
     dots = (
-        alt.Chart(_values(finals[["tuner", "replicate", "score"]]))
+        alt.Chart(values(finals[["tuner", "replicate", "score"]]))
         .mark_circle(size=70, opacity=0.65)
         .encode(
-            x=_score_axis("score", title, channel=alt.X),
+            x=score_axis("score", title, channel=alt.X),
             y=y,
-            color=_tuner_colour(summary, legend=False),
+            color=tuner_colour(summary.tuner_names, legend=False),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
                 alt.Tooltip(field="replicate", type="ordinal", title="replicate"),
@@ -196,12 +187,12 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
     )
     table = summary.tuners[(summary.tuners["problem"] == problem) & (summary.tuners["scored"] > 0)]
     ticks = (
-        alt.Chart(_values(table[["tuner", "median"]]))
+        alt.Chart(values(table[["tuner", "median"]]))
         .mark_tick(thickness=2.5, size=22, color=INK)
-        .encode(x=_score_axis("median", title, channel=alt.X), y=y)
+        .encode(x=score_axis("median", title, channel=alt.X), y=y)
     )
     description = (
-        f"Dots of the final best {metric} of every finished replicate, a row for each tuner, with a tick at the median. "
+        f"Dots of the final best {metric} of every finished replicate, a row for each tuner, a tick at the median. "
         f"Medians: {_endings(summary, problem)}."
     )
     return Figure(
@@ -209,7 +200,7 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
         "Final scores",
         "Each dot is the best score of one replicate when its budget was spent; the tick is the median.",
         description,
-        _finished(alt.layer(dots, ticks), description, ROW * len(summary.tuner_names)),
+        finished(alt.layer(dots, ticks), description, ROW * len(summary.tuner_names)),
     )
 
 
@@ -225,11 +216,11 @@ def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | Non
     if not rows:
         return None
     bars = (
-        alt.Chart(_values(pd.DataFrame(rows)))
+        alt.Chart(values(pd.DataFrame(rows)))
         .mark_bar(height=ROW // 2)
         .encode(
             x=alt.X(field="trials", type="quantitative", title="trials", stack="zero", axis=alt.Axis(tickMinStep=1)),
-            y=_tuner_axis(summary),
+            y=tuner_axis(summary.tuner_names),
             color=alt.Color(
                 field="state",
                 type="nominal",
@@ -253,71 +244,30 @@ def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | Non
     return Figure(
         f"trials_by_state{slug}",
         "Trials by state",
-        "All replicates together. PRUNED: stopped by its tuner; CUT: stopped by the budget; FAILED: raised or not finite.",
+        "All replicates together. PRUNED: stopped by its tuner; CUT: stopped by the budget; FAILED: raised, or its "
+        "loss or objective was not finite.",
         description,
-        _finished(alt.layer(bars), description, ROW * len(summary.tuner_names)),
+        finished(alt.layer(bars), description, ROW * len(summary.tuner_names)),
     )
 
 
-def svg(figure: Figure) -> str:
-    """The figure as SVG; the same bytes for the same chart on the same version of vl-convert."""
-    drawn = str(vl_convert.vegalite_to_svg(figure.chart.to_dict()))
-    # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
-    order: dict[str, str] = {}
-    drawn = re.sub(
-        r"(?<=id=\"|rl\(#)(?:clip|gradient)\w*\d+",
-        lambda found: order.setdefault(found.group(), f"part{len(order)}"),
-        drawn,
-    )
-    label = figure.description.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "\n"
+def _focus(steps: pd.DataFrame, summary: Summary, problem: str) -> tuple[list[float] | None, str]:
+    """The range of scores to draw, and what to say about results outside it.
 
-
-def _finished(chart: alt.LayerChart, description: str, height: int) -> alt.LayerChart:
-    """Size, quiet axes and the text alternative, the same for all."""
-    return (
-        chart.properties(width=WIDTH, height=height, description=description, background="white")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=13, labelFontSize=12,
-            domainColor="#999999", tickColor="#999999", gridColor="#E6E6E6", labelLimit=170, titlePadding=8,
-        )
-        .configure_legend(
-            orient="top", labelColor=INK, labelFontSize=12, labelLimit=170, symbolStrokeWidth=3, columns=5,
-        )
-    )  # fmt: skip
-
-
-def _values(frame: pd.DataFrame) -> alt.InlineData:
-    """The rows as strict JSON's types."""
-    records: list[dict[str, Any]] = [
-        {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
-    return alt.InlineData(values=records)
-
-
-def _score_axis(field: str, title: str, channel: type[Any] = alt.Y) -> Any:
-    return channel(field=field, type="quantitative", title=title, scale=alt.Scale(zero=False, nice=True))
-
-
-def _tuner_axis(summary: Summary) -> alt.Y:
-    return alt.Y(field="tuner", type="nominal", title=None, sort=None, scale=alt.Scale(domain=summary.tuner_names))
-
-
-def _tuner_colour(summary: Summary, legend: bool = True) -> alt.Color:
-    tuners = summary.tuner_names
-    colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
-    scale = alt.Scale(domain=tuners, range=colours)
-    if legend:
-        return alt.Color(field="tuner", type="nominal", title=None, scale=scale)
-    return alt.Color(field="tuner", type="nominal", scale=scale, legend=None)
-
-
-def _tuner_dash(summary: Summary) -> alt.StrokeDash:
-    tuners = summary.tuner_names
-    dashes = [DASHES[place // len(PALETTE) % len(DASHES)] for place in range(len(tuners))]
-    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=alt.Scale(domain=tuners, range=dashes))
+    The first results of a search are often so bad that they press all that matters into a corner. Where those before
+    `EARLY` of the budget take more than half of the height, the axis begins at the worst incumbent after that.
+    """
+    scores = steps["score"].astype(float)
+    early = steps["spent_epochs"] <= EARLY * summary.budget_epochs
+    opening = scores[steps[early].groupby(["tuner", "replicate"]).tail(1).index]
+    late = pd.concat([opening, scores[~early]])
+    low, high = float(late.min()), float(late.max())
+    if not high > low or high - low > (float(scores.max()) - float(scores.min())) / 2:
+        return None, ""
+    margin = 0.04 * (high - low)
+    outside = "below" if summary.objectives[problem].direction == "max" else "above"
+    note = f" Results {outside} the axis, all from the first {EARLY:.0%} of the budget, are not drawn."
+    return [low - margin, high + margin], note
 
 
 def _drawn_to_the_end(steps: pd.DataFrame, summary: Summary) -> pd.DataFrame:
@@ -337,13 +287,3 @@ def _endings(summary: Summary, problem: str) -> str:
         f"{row['tuner']} {row['median']:.4g}" if row["scored"] else f"{row['tuner']} none"
         for row in table.to_dict("records")
     )
-
-
-def _slugs(problems: Sequence[str]) -> dict[str, str]:
-    """What to add to a figure's file name: nothing for one problem, else its number and its name made safe."""
-    if len(problems) == 1:
-        return {problems[0]: ""}
-    return {
-        problem: f"_{place}_{re.sub(r'[^A-Za-z0-9]+', '_', problem).strip('_')[:40]}".rstrip("_")
-        for place, problem in enumerate(problems, start=1)
-    }

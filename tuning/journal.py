@@ -149,7 +149,7 @@ def _begin(directory: Path, path: Path, line: dict[str, Any]) -> Journal:
 def _take(journal: Journal, line: dict[str, Any]) -> None:
     match line["kind"]:
         case "session":
-            line["plan"]["tuners"], line["manifest"]  # noqa: B018  KeyError where they are missing
+            line["plan"]["tuners"], line["manifest"]
             journal.sessions.append(line)
         case "trial":
             trial = Trial.from_json(line)

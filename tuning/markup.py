@@ -19,7 +19,7 @@ from markupsafe import Markup
 # What Markdown, or GitHub's dialect of it, could take for markup in the middle of a line; an underscore within a
 # word is left alone because it is none there and is frequent in names. HTML's own characters become entities.
 _INLINE = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
-_LINE_START = re.compile(r"^(?:[#+=-]|(?=\d+[.)]))")
+_LINE_START = re.compile(r"^(?:[#+=-]|\d+(?=[.)](?:\s|$)))")  # headings, rules, list items
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ class Table:
     @property
     def numeric(self) -> list[bool]:
         """(num_columns,): whether a column holds numbers, which are set flush right."""
-        return [bool(self.rows) and any(row[at].value is not None for row in self.rows) for at in range(len(self.columns))]
+        return [
+            bool(self.rows) and any(row[at].value is not None for row in self.rows) for at in range(len(self.columns))
+        ]
 
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | Entry]]) -> Table:
@@ -62,8 +64,7 @@ def escape_markdown(text: Any) -> str:
         return str(text)
     line = _INLINE.sub(lambda found: "\\" + found.group(), one_line(text))
     line = html.escape(line, quote=False).replace("://", ":&#47;/").replace("www.", "www&#46;").replace("@", "&#64;")
-    line = _LINE_START.sub(lambda found: "\\" + found.group() if found.group() else "", line)
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", line)
+    return _LINE_START.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", line)
 
 
 def markdown_table(shown: Table) -> Markup:
@@ -71,11 +72,11 @@ def markdown_table(shown: Table) -> Markup:
     rules = ["---:" if numeric else "---" for numeric in shown.numeric]
     lines = [[escape_markdown(title) for title in shown.columns], rules]
     lines += [[escape_markdown(entry.text) for entry in row] for row in shown.rows]
-    return Markup("\n".join(f"| {' | '.join(line)} |" for line in lines))  # noqa: S704  every entry is escaped above
+    return Markup("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def markdown_code(text: Any) -> Markup:
     """`text` as a fenced block of one line, with a fence longer than any run of backticks in it."""
     line = one_line(str(text))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", line)), default=0))
-    return Markup(f"{fence}sh\n{line}\n{fence}")  # noqa: S704  nothing is markup within a fence that it cannot close
+    return Markup(f"{fence}sh\n{line}\n{fence}")

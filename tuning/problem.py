@@ -90,7 +90,9 @@ class Problem:
             raise StudyError(f"Problem(max_epochs={max_epochs!r}): expected a whole number of at least 1")
         reserved = {"x", "y", "epochs", "initial_epoch", "validation_data", "callbacks", "verbose"}
         if taken := sorted(reserved & set(fit_arguments or {})):
-            raise StudyError(f"Problem(fit_arguments=...) sets {', '.join(taken)}, which tuning sets itself; leave it out")
+            raise StudyError(
+                f"Problem(fit_arguments=...) sets {', '.join(taken)}, which tuning sets itself; leave it out"
+            )
         self.build_model = build_model
         self.data = data
         self.objective = objective

@@ -11,7 +11,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import jinja2
@@ -19,7 +19,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from tuning import figures, journal, report_tables, summary, tables
+from tuning import drawing, figures, journal, report_tables, summary, tables
 from tuning.analysis import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
 from tuning.figures import Figure
@@ -28,6 +28,9 @@ from tuning.markup import Table, escape_markdown, markdown_code, markdown_table
 from tuning.summary import Summary
 from tuning.verdict import Verdict
 from tuning.wording import count, names, plural
+
+# What vl-convert puts behind Vega's libraries in the page's script, by its own default.
+BUNDLED = "window.vegaEmbed = vegaEmbed;"
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     read = journal.read(directory) if read is None else read
     found = summary.summarise(read)
     drawn = figures.figures(found)
-    svgs = {figure.name: figures.svg(figure) for part in drawn.values() for figure in part}
+    svgs = {figure.name: drawing.svg(figure.chart, figure.description) for part in drawn.values() for figure in part}
     shown = _context(read, found, drawn)
     texts = {
         "summary.json": summary.to_json(found),
@@ -105,7 +108,8 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
     plan = read.plan
     audit, audit_note = report_tables.audit_table(found)
     failures, failures_note = report_tables.failures_table(found)
-    excluded = sorted(str(cell) for cell in read.trials if cell not in set(read.planned_cells()))
+    planned = set(read.planned_cells())
+    excluded = [str(cell) for cell in sorted(set(read.trials) - planned)]
     replicates = plural(int(plan["replicates"]), "replicate")
     problems = [_problem(read, found, name, drawn[name]) for name in found.objectives]
     return {
@@ -119,8 +123,10 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
         "audit_note": audit_note,
         "failures": failures,
         "failures_note": failures_note,
-        "gaps": _gaps(found),
-        "excluded": f"In the journal but not in the plan, and left out: {names(excluded, most=20)}." if excluded else "",
+        "gaps": found.verdict.gaps,
+        "excluded": f"In the journal but not in the plan, and left out: {names(excluded, most=20)}."
+        if excluded
+        else "",
         "healed": read.healed,
         "method": _method(),
         "manifest": report_tables.manifest_table(read),
@@ -161,38 +167,35 @@ def _audit_line(found: Summary) -> str:
         f"{count(charged)} of {plural(planned, 'planned epoch')} were charged; {count(exact)} of "
         f"{plural(len(cells), 'cell')} spent exactly the budget."
     )
-    return f"{line} In {plural(wrong, 'cell')} the trials' epochs do not add up to the recorded charge." if wrong else line
-
-
-def _gaps(found: Summary) -> list[str]:
-    """Cells without a place in the comparison, problem by problem."""
-    several = len(found.verdicts) > 1
-    return [
-        f"{problem}: {line}" if several else line for problem, one in found.verdicts.items() for line in one.gaps
-    ]
+    return (
+        f"{line} In {plural(wrong, 'cell')} the trials' epochs do not add up to the recorded charge." if wrong else line
+    )
 
 
 def _method() -> list[str]:
     return [
-        "The unit is the cell: one tuner's search on one problem in one replicate. Budgets are training epochs, charged "
-        "as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. A score "
-        "counts at the epoch that paid for it, and the best so far is a step function, never interpolated. Nothing is "
-        "imputed: a comparison uses the replicates that both tuners finished, and says how many.",
+        "The unit is the cell: one tuner's search on one problem in one replicate. Budgets are training epochs, "
+        "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
+        "A score counts at the epoch that paid for it, and the best so far is a step function, never interpolated. "
+        "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
         f"Intervals are {CONFIDENCE:.0%} bootstrap percentile intervals of the median over replicates "
-        f"({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few "
-        "replicates they are too narrow). Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993.",
-        f"Pairs of tuners are matched by replicate and tested with Wilcoxon's signed-rank test (exact, two-sided, zeros "
-        f"dropped; Wilcoxon, Biometrics Bulletin 1, 1945), adjusted by Holm's method over all pairs of a problem (Holm, "
-        f"Scandinavian Journal of Statistics 6, 1979). A difference is declared at an adjusted p of at most {LEVEL:g}. "
-        "Problems are judged one by one and never pooled. Scores are validation scores: the best of many trials is "
-        "optimistic as an estimate of what the configuration scores on new data.",
+        f"({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with "
+        "few replicates they are too narrow). Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993.",
+        "Pairs of tuners are matched by replicate and tested with Wilcoxon's signed-rank test (exact, two-sided, "
+        "zeros dropped; Wilcoxon, Biometrics Bulletin 1, 1945), adjusted by Holm's method over all pairs of a problem "
+        "(Holm, Scandinavian Journal of Statistics 6, 1979). A difference is declared at an adjusted p of at most "
+        f"{LEVEL:g}. Problems are judged one by one and never pooled.",
+        "Scores are validation scores. The best of many trials is optimistic: expect less of its configuration on "
+        "new data.",
     ]
 
 
 def _command(read: Journal) -> str:
+    """One command that runs the plan: the script of the last run, the plan's own numbers spelled out."""
     plan = read.plan
+    script = next((word for word in str(read.manifest.get("command", "")).split() if word.endswith(".py")), "STUDY.py")
     words = [
-        "tuning", "run", str(read.manifest.get("study_file") or "STUDY.py"),
+        "tuning", "run", PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name,
         "--budget", str(plan["budget_epochs"]), "--replicates", str(plan["replicates"]),
         "--tuners", ",".join(map(str, plan["tuners"])),
     ]  # fmt: skip
@@ -202,7 +205,7 @@ def _command(read: Journal) -> str:
 def _markdown(shown: dict[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tuning"),
-        autoescape=False,  # noqa: S701  it would escape for HTML; `finalize` escapes every expression for Markdown
+        autoescape=False,
         finalize=escape_markdown,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -222,14 +225,14 @@ def _html(shown: dict[str, Any], svgs: dict[str, str]) -> str:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    bundle = str(vl_convert.javascript_bundle()).replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    bundle = str(vl_convert.javascript_bundle(BUNDLED)).replace("</script", "<\\/script").replace("<!--", "<\\!--")
     page = _template("report.js")
     return environment.get_template("report.html.j2").render(
         shown,
-        style=Markup(_template("report.css")),  # noqa: S704  ours
-        bundle=Markup(bundle),  # noqa: S704  vl-convert's
-        page=Markup(page),  # noqa: S704  ours
-        script_hashes=Markup(" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, page))),  # noqa: S704  base64
+        style=Markup(_template("report.css")),
+        bundle=Markup(bundle),
+        page=Markup(page),
+        script_hashes=Markup(" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, page))),
         images={name: base64.b64encode(text.encode("utf-8", errors="replace")).decode() for name, text in svgs.items()},
         specs={figure.name: _spec(figure) for problem in shown["problems"] for figure, _ in problem.figures},
     )
@@ -238,7 +241,7 @@ def _html(shown: dict[str, Any], svgs: dict[str, str]) -> str:
 def _spec(figure: Figure) -> Markup:
     """A chart as JSON that cannot end the script element it stands in."""
     text = json.dumps(figure.chart.to_dict(), allow_nan=False, ensure_ascii=True)
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 def _template(name: str) -> str:

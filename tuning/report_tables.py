@@ -14,6 +14,8 @@ from tuning.markup import Entry, Table, table
 from tuning.summary import Summary
 from tuning.wording import MISSING, count, decimals_for, interval, number, p_value, seconds, setting
 
+Rows = list[list[str | Entry]]
+
 MAX_REPLICATE_COLUMNS = 12  # above, the final scores are shown by their quartiles
 MAX_AUDIT_ROWS = 60  # cells; above, only those that deviate are listed one by one
 MAX_FAILURE_ROWS = 30  # different messages
@@ -27,7 +29,7 @@ def tuners_table(summary: Summary, problem: str) -> Table:
         "Tuner", f"Median best {metric}", f"{CONFIDENCE:.0%} interval", "Replicates", "Epochs", "Trials", "Complete",
         "Pruned", "Cut", "Failed", "Training", "Thinking",
     )  # fmt: skip
-    rows = [
+    rows: Rows = [
         [
             str(row["tuner"]),
             _score(row["median"], places),
@@ -41,7 +43,7 @@ def tuners_table(summary: Summary, problem: str) -> Table:
         ]
         for row in _rows(part)
     ]
-    return table("Tuners, over all replicates", columns, rows)
+    return table("Medians and sums over all replicates", columns, rows)
 
 
 def finals_table(summary: Summary, problem: str) -> Table:
@@ -52,7 +54,7 @@ def finals_table(summary: Summary, problem: str) -> Table:
     caption = f"Best {summary.objectives[problem].metric} of each replicate when its budget was spent"
     if wide.shape[1] <= MAX_REPLICATE_COLUMNS:
         columns = ["Tuner", *(f"Replicate {replicate}" for replicate in wide.columns)]
-        rows = [
+        rows: Rows = [
             [str(tuner), *(_score(value, places) for value in values)]
             for tuner, values in zip(wide.index, wide.to_numpy(), strict=True)
         ]
@@ -74,7 +76,7 @@ def curves_table(summary: Summary, problem: str) -> Table:
         for tuner in summary.tuner_names
     }
     places = decimals_for([float(value) for curve in curves.values() for value in curve.values()])
-    rows = [
+    rows: Rows = [
         [
             Entry(count(budget), budget),
             *(_score(float(curve.get(budget, float("nan"))), places) for curve in curves.values()),
@@ -87,7 +89,7 @@ def curves_table(summary: Summary, problem: str) -> Table:
 
 def states_table(summary: Summary, problem: str) -> Table:
     names = ("complete", "pruned", "cut", "failed")
-    rows = [
+    rows: Rows = [
         [str(row["tuner"]), *(_count(row[f"trials_{name}"]) for name in names)]
         for row in _rows(_of(summary.tuners, problem))
     ]
@@ -97,8 +99,18 @@ def states_table(summary: Summary, problem: str) -> Table:
 def pairs_table(summary: Summary, problem: str) -> Table:
     part = _of(summary.pairs, problem)
     places = decimals_for([*part["difference"], 0.0])
-    columns = ("A", "B", "Replicates in both", "A better in", "Median A − B", "p", "Holm p", "Smallest p", "Shown better")
-    rows = [
+    columns = (
+        "A",
+        "B",
+        "Replicates in both",
+        "A better in",
+        "Median A − B",
+        "p",
+        "Holm p",
+        "Smallest p",
+        "Shown better",
+    )
+    rows: Rows = [
         [
             str(row["a"]),
             str(row["b"]),
@@ -117,14 +129,19 @@ def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]
     """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
     best = _rows(_of(summary.best, problem))
     places = decimals_for([row["score"] for row in best])
-    rows: list[list[str]] = [
+    rows: Rows = [
         [summary.objectives[problem].metric, *(number(row["score"], places) for row in best)],
         ["replicate", *(str(row["replicate"]) for row in best)],
         ["trial", *(str(row["trial"]) for row in best)],
-        ["trained to epoch", *(setting(row["epoch"]) if pd.isna(row["epoch"]) else str(int(row["epoch"])) for row in best)],
+        [
+            "trained to epoch",
+            *(setting(row["epoch"]) if pd.isna(row["epoch"]) else str(int(row["epoch"])) for row in best),
+        ],
     ]
-    for name in dict.fromkeys(str(entry["name"]) for entry in space):
-        rows.append([name, *(setting(row["configuration"].get(name)) for row in best)])
+    rows += [
+        [name, *(setting(row["configuration"].get(name)) for row in best)]
+        for name in dict.fromkeys(str(entry["name"]) for entry in space)
+    ]
     return table("The best trial of each tuner over all replicates", ["", *(str(row["tuner"]) for row in best)], rows)
 
 
@@ -137,12 +154,12 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
         regular = (cells["state"] == DONE) & (cells["charged_epochs"] == cells["planned_epochs"]) & cells["adds_up"]
         shown = cells[~regular]
         note = (
-            f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned and add "
-            "up; they are listed in summary.json, the others here."
+            f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned and "
+            "add up; they are listed in summary.json, the others here."
         )
     columns = ["Tuner", "Replicate", "State", "Planned", "Charged", "Trials", "Adds up", "Ended because"]
     several = len(summary.objectives) > 1
-    rows = [
+    rows: Rows = [
         [
             *([str(row["problem"])] if several else []),
             str(row["tuner"]),
@@ -164,8 +181,12 @@ def failures_table(summary: Summary) -> tuple[Table, str]:
     several = len(summary.objectives) > 1
     groups = summary.failures
     rest = groups.iloc[MAX_FAILURE_ROWS:]
-    note = f"{count(int(rest['count'].sum()))} more with {count(len(rest))} other messages: see trials.csv." if len(rest) else ""
-    rows = [
+    note = (
+        f"{count(int(rest['count'].sum()))} more with {count(len(rest))} other messages: see trials.csv."
+        if len(rest)
+        else ""
+    )
+    rows: Rows = [
         [
             *([str(row["problem"])] if several else []),
             str(row["tuner"]),
@@ -182,8 +203,12 @@ def failures_table(summary: Summary) -> tuple[Table, str]:
 def space_table(problem: Mapping[str, Any]) -> Table:
     rows = []
     for entry in problem["space"]:
-        conditions = [f"{one['name']} is {' or '.join(map(str, one['values']))}" for one in entry.get("conditions") or ()]
-        rows.append([str(entry["name"]), str(entry.get("type", "")), _domain(entry), " and ".join(conditions) or "always"])
+        conditions = [
+            f"{one['name']} is {' or '.join(map(str, one['values']))}" for one in entry.get("conditions") or ()
+        ]
+        rows.append(
+            [str(entry["name"]), str(entry.get("type", "")), _domain(entry), " and ".join(conditions) or "always"]
+        )
     return table("Search space", ["Hyperparameter", "Type", "Values", "Active"], rows)
 
 

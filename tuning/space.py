@@ -17,7 +17,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras_tuner
 from keras_tuner.engine import hyperparameters as hp_types
@@ -30,7 +30,7 @@ MAX_CHOICES = 32  # of one hyperparameter set in turn while recording; the ends 
 RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need two values at once
 OVERLAP_DRAWS = 512  # random configurations drawn to see whether two declarations of one name meet
 
-HyperParameter = hp_types.HyperParameter
+HyperParameter: TypeAlias = hp_types.HyperParameter
 
 
 class RecordingHyperParameters(keras_tuner.HyperParameters):
@@ -41,8 +41,8 @@ class RecordingHyperParameters(keras_tuner.HyperParameters):
         for known in self._hps.get(hp.name, ()):
             if known.conditions == hp.conditions and _definition(known) != _definition(hp):
                 raise SpaceError(
-                    f"hyperparameter {hp.name!r} is declared twice with different definitions, {_words(known)} and "
-                    f"{_words(hp)}; KerasTuner would keep the first in silence: give the second another name"
+                    f"hyperparameter {hp.name!r} is declared twice with different definitions, {describe(known)} and "
+                    f"{describe(hp)}; KerasTuner would keep the first in silence: give the second another name"
                 )
         return super()._retrieve(hp)
 
@@ -124,7 +124,7 @@ class Space:
                 return f"{hp.name!r} is missing"
             value = configuration[hp.name]
             if not _contains(hp, value):
-                return f"{hp.name!r} is {value!r}, expected {_words(hp)}"
+                return f"{hp.name!r} is {value!r}, expected {describe(hp)}"
             expected[hp.name] = value
         extra = [name for name in configuration if name not in expected]
         return f"{extra[0]!r} is not an active hyperparameter" if extra else ""
@@ -313,9 +313,9 @@ def _check(hp: HyperParameter) -> None:
             raise SpaceError(f"Choice {name!r} has a value that is not finite in {hp.values}; use a string for it")
     if isinstance(hp, hp_types.Int | hp_types.Float):
         if not (math.isfinite(hp.min_value) and math.isfinite(hp.max_value)):
-            raise SpaceError(f"{_words(hp)} {name!r}: expected finite bounds")
+            raise SpaceError(f"{describe(hp)} {name!r}: expected finite bounds")
         if hp.step is not None and not hp.step > 0:
-            raise SpaceError(f"{_words(hp)} {name!r}: expected a step above 0")
+            raise SpaceError(f"{describe(hp)} {name!r}: expected a step above 0")
         if not hp.min_value <= hp.default <= hp.max_value:
             raise SpaceError(
                 f"hyperparameter {name!r} has the default {hp.default!r} outside of its range "
@@ -335,8 +335,8 @@ def _check_overlap(found: Sequence[HyperParameter]) -> None:
         for one, other in itertools.combinations([hp for hp in twice if is_active(hp, values)], 2):
             if one.name == other.name and _definition(one) != _definition(other):
                 raise SpaceError(
-                    f"hyperparameter {one.name!r} has two definitions that are active together, {_words(one)} and "
-                    f"{_words(other)}; give one of them another name"
+                    f"hyperparameter {one.name!r} has two definitions that are active together, {describe(one)} and "
+                    f"{describe(other)}; give one of them another name"
                 )
 
 
@@ -379,7 +379,7 @@ def _to_json(hp: HyperParameter) -> dict[str, Any]:
     return entry
 
 
-def _words(hp: HyperParameter) -> str:
+def describe(hp: HyperParameter) -> str:
     """A declaration in short words, such as ``Int 16 .. 256 step 16``."""
     kind = type(hp).__name__
     if isinstance(hp, hp_types.Choice):
@@ -391,9 +391,6 @@ def _words(hp: HyperParameter) -> str:
     step = f" step {hp.step:g}" if hp.step is not None and (kind == "Float" or hp.step != 1) else ""
     sampling = f" {hp.sampling}" if hp.sampling != "linear" else ""
     return f"{kind} {hp.min_value:g} .. {hp.max_value:g}{step}{sampling}"
-
-
-describe = _words
 
 
 def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> float:

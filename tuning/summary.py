@@ -98,7 +98,7 @@ def summarise(journal: Journal) -> Summary:
         finals=finals,
         tuners=tuners,
         pairs=pairs,
-        best=best_configurations(trials, epochs, objectives),
+        best=_in_order_of(tuners, best_configurations(trials, epochs, objectives)),
         failures=failure_groups(trials),
         verdicts=verdicts,
         verdict=overall(verdicts),
@@ -162,7 +162,7 @@ def best_configurations(
         return pd.DataFrame(columns=columns)
     sign = counted["problem"].map({name: 1 if rule.direction == "min" else -1 for name, rule in objectives.items()})
     ranked = counted.assign(badness=sign * counted["score"].astype(float))
-    best = ranked.sort_values(["badness", "replicate", "trial"]).drop_duplicates(["problem", "tuner"]).sort_index()
+    best = ranked.sort_values(["badness", "replicate", "trial"]).drop_duplicates(["problem", "tuner"])
     reached = best[[*CELL, "trial"]].merge(epochs[[*CELL, "trial", "epoch"]], on=[*CELL, "trial"], how="left")
     last = reached.groupby([*CELL, "trial"])["epoch"].max().to_dict()
     names = [name for name in trials.columns if str(name).startswith("hp.")]
@@ -175,6 +175,11 @@ def best_configurations(
         for row in best.to_dict("records")
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _in_order_of(tuners: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `frame` in the order of the plan's problems and tuners."""
+    return tuners[["problem", "tuner"]].merge(frame, on=["problem", "tuner"], how="inner")
 
 
 def failure_groups(trials: pd.DataFrame) -> pd.DataFrame:

@@ -24,9 +24,9 @@ import keras_tuner
 import numpy as np
 
 from tuning import compiled, seeds
-from tuning.data import Splits, head
+from tuning.data import Splits, head, size
 from tuning.errors import ObjectiveError, SpaceError, one_line
-from tuning.space import RecordingHyperParameters, Space, record
+from tuning.space import Space, record
 
 Logs = dict[str, float]
 State = list[np.ndarray]
@@ -140,17 +140,13 @@ def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
         ObjectiveError: `metric` is not among them.
         SpaceError: Training raises at the defaults.
     """
-    train, validation = head(recipe.splits.train, PROBE_SAMPLES), head(recipe.splits.validation, PROBE_SAMPLES)
-    small = Recipe(recipe.hypermodel, Splits(train, validation), recipe.fit_arguments, recipe.callbacks)
     curve: list[Logs] = []
 
     def watch(logs: Logs) -> bool:
         curve.append(logs)
         return False
 
-    outcome = train_epochs(small, space.to_hp(space.default()), seed=1, epochs=1, on_epoch=watch)
-    if outcome.error:
-        raise SpaceError(f"the model cannot be trained at its default values: {outcome.error}")
+    train_part(recipe, space, PROBE_SAMPLES, 1, watch)
     if not curve:
         raise ObjectiveError(
             "HyperModel.fit ended without one epoch seen by its callbacks; pass the `callbacks` it is given to "
@@ -162,6 +158,19 @@ def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
             "name one of these in Objective(...) or add the metric to model.compile"
         )
     return list(curve[0])
+
+
+def train_part(recipe: Recipe, space: Space, samples: int, epochs: int, on_epoch: Callable[[Logs], bool]) -> int:
+    """Trains the default configuration on the first samples of the data; the number of samples trained on.
+
+    Raises:
+        SpaceError: Training raises.
+    """
+    part = _part(recipe, samples)
+    outcome = train_epochs(part, space.to_hp(space.default()), seed=1, epochs=epochs, on_epoch=on_epoch)
+    if outcome.error:
+        raise SpaceError(f"the model cannot be trained at its default values: {outcome.error}")
+    return size(part.splits.train) or 0
 
 
 def train_epochs(
@@ -343,13 +352,7 @@ def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: kera
         return history
 
     object.__setattr__(model, "fit", fit)
-    small = Recipe(
-        recipe.hypermodel,
-        Splits(head(recipe.splits.train, PROBE_SAMPLES), head(recipe.splits.validation, PROBE_SAMPLES)),
-        recipe.fit_arguments,
-        recipe.callbacks,
-    )
-    arguments = {**_data_arguments(small), **recipe.fit_arguments, "epochs": 1, "verbose": 0}
+    arguments = {**_data_arguments(_part(recipe, PROBE_SAMPLES)), **recipe.fit_arguments, "epochs": 1, "verbose": 0}
     try:
         recipe.hypermodel.fit(hp, model, **arguments, callbacks=[_NoTraining()])
     except _Declared:
@@ -369,6 +372,12 @@ def _build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
     if not model.compiled:
         raise SpaceError("build_model returned a model that is not compiled; call model.compile(...) before return")
     return model
+
+
+def _part(recipe: Recipe, samples: int) -> Recipe:
+    """The same recipe with the first samples of its data."""
+    splits = Splits(head(recipe.splits.train, samples), head(recipe.splits.validation, samples))
+    return Recipe(recipe.hypermodel, splits, recipe.fit_arguments, recipe.callbacks)
 
 
 def _data_arguments(recipe: Recipe) -> dict[str, Any]:

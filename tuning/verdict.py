@@ -6,7 +6,6 @@ not have shown one, whatever the scores, the verdict says that instead of "no di
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,7 +19,8 @@ from tuning.wording import decimals_for, interval, names, number, p_value, plura
 NO_VERDICT = "no verdict"  # nothing to compare, or too few replicates for any difference to show
 UNDECIDED = "no difference shown"
 DIFFERENCE = "difference shown"
-MAX_CLAIMS = 2  # winners named in the verdict's line; the details name all
+MAX_EVIDENCE = 4  # pairs spelled out in the details; the pairwise table holds all
+MAX_CLAIMS = 2  # winners named in the verdict's line; the others are counted
 
 
 @dataclass(frozen=True)
@@ -56,40 +56,48 @@ def verdict(
     own = pairs[pairs["problem"] == problem]
     scored = table[table["scored"] > 0]
     leader, leading = _leader(scored, objective)
+    kind, line, reasons = _judge(table, scored, own, objective, leader)
     gaps = _gaps(cells[cells["problem"] == problem], table)
+    return Verdict(kind, line, (*reasons, *([leading] if leading else []), *gaps), gaps)
+
+
+def _judge(
+    table: pd.DataFrame, scored: pd.DataFrame, own: pd.DataFrame, objective: Objective, leader: str
+) -> tuple[str, str, tuple[str, ...]]:
+    """Kind, line and reasons of one problem's verdict."""
     if scored.empty:
-        return Verdict(NO_VERDICT, "No verdict: no cell has a final score.", gaps)
+        return NO_VERDICT, "No verdict: no cell has a final score.", ()
     if len(scored) == 1:
         only = "one tuner" if len(table) == 1 else f"only {leader} has a final score"
-        return Verdict(NO_VERDICT, f"No verdict: {only}, nothing to compare it with.", (leading, *gaps))
+        return NO_VERDICT, f"No verdict: {only}, nothing to compare it with.", ()
     n, family = int(own["n"].max()), len(own)
     decided = own[own["decided"] != ""]
     if len(decided):
-        return Verdict(DIFFERENCE, _claims(decided, table, family), (*_evidence(decided, objective), leading, *gaps))
+        return DIFFERENCE, _claims(decided, table, family), _evidence(decided, objective)
     if n == 0:
-        return Verdict(NO_VERDICT, "No verdict: no replicate is finished by two tuners.", (leading, *gaps))
+        return NO_VERDICT, "No verdict: no replicate is finished by two tuners.", ()
+    needed = replicates_needed(family)
+    compared = "one pair" if family == 1 else f"{family} pairs"
     if n == 1:
         line = f"No verdict: one replicate shows nothing about chance; {leader} scored best in it."
-        needed = f"At least {replicates_needed(family)} replicates are needed for {_family(family)}."
-        return Verdict(NO_VERDICT, line, (needed, leading, *gaps))
+        return NO_VERDICT, line, (f"At least {needed} replicates are needed to compare {compared}.",)
     smallest = float(own["smallest_p"].min())
     if smallest * family > LEVEL:
         line = (
-            f"No verdict: with {plural(n, 'replicate')} no difference can be shown at {LEVEL:.0%}; "
-            f"{replicates_needed(family)} or more are needed."
+            f"No verdict: with {n} replicates no difference can be shown at {LEVEL:.0%}; {needed} or more are needed."
         )
         power = (
-            f"Smallest p that {plural(n, 'paired replicate')} can give: {p_value(smallest)}, "
-            f"before Holm's adjustment for {_family(family)}."
+            f"The smallest p that {n} paired replicates can give is {p_value(smallest)}, and Holm's adjustment for "
+            f"{compared} multiplies it by {family}."
         )
-        return Verdict(NO_VERDICT, line, (power, leading, *gaps))
-    closest = own.loc[own["p_holm"].idxmin()]
-    line = f"No difference shown between {names([str(name) for name in scored['tuner']])} ({plural(n, 'replicate')})."
+        return NO_VERDICT, line, (power,)
+    closest = own.sort_values("p_holm", kind="stable").to_dict("records")[0]
+    line = f"No difference shown between {names([str(name) for name in scored['tuner']])} ({n} replicates)."
     nearest = (
         f"Closest to a difference: {closest['a']} and {closest['b']}, Holm-adjusted p {p_value(closest['p_holm'])}. "
         "Not shown to differ is not shown to be equal."
     )
-    return Verdict(UNDECIDED, line, (nearest, leading, *gaps))
+    return UNDECIDED, line, (nearest,)
 
 
 def overall(verdicts: dict[str, Verdict]) -> Verdict:
@@ -103,18 +111,16 @@ def overall(verdicts: dict[str, Verdict]) -> Verdict:
     parts = [f"{kind} on {names(problems)}" for kind, problems in by_kind.items() if problems]
     line = f"{plural(len(verdicts), 'problem')}, each judged by itself: {'; '.join(parts)}."
     kind = next((kind for kind, problems in by_kind.items() if problems), NO_VERDICT)
-    return Verdict(kind, line, tuple(f"{problem}: {found.line}" for problem, found in verdicts.items()))
-
-
-def _family(size: int) -> str:
-    return "one pair" if size == 1 else f"{size} pairs"
+    details = tuple(f"{problem}: {found.line}" for problem, found in verdicts.items())
+    gaps = tuple(f"{problem}: {gap}" for problem, found in verdicts.items() for gap in found.gaps)
+    return Verdict(kind, line, details, gaps)
 
 
 def _claims(decided: pd.DataFrame, table: pd.DataFrame, family: int) -> str:
     """Who is shown better than whom: the tuners that beat most first, the rest counted."""
     beaten: dict[str, list[str]] = {}
-    for row in decided.itertuples():
-        beaten.setdefault(str(row.decided), []).append(str(row.b if row.decided == row.a else row.a))
+    for row in decided.to_dict("records"):
+        beaten.setdefault(row["decided"], []).append(row["b"] if row["decided"] == row["a"] else row["a"])
     winners = sorted(beaten, key=lambda winner: -len(beaten[winner]))
     others = len(table) - 1
     claims = [
@@ -132,15 +138,17 @@ def _claims(decided: pd.DataFrame, table: pd.DataFrame, family: int) -> str:
 def _evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
     places = decimals_for([*decided["difference"], 0.0])
     lines = []
-    for row in decided.sort_values(["p_holm", "a", "b"], kind="stable").itertuples():
-        swap = row.decided != row.a
-        share = 1 - float(row.a_better) if swap else float(row.a_better)
-        difference = -float(row.difference) if swap else float(row.difference)
+    for row in decided.sort_values(["p_holm", "a", "b"], kind="stable").to_dict("records")[:MAX_EVIDENCE]:
+        swap = row["decided"] != row["a"]
+        share = 1 - row["a_better"] if swap else row["a_better"]
+        difference = -row["difference"] if swap else row["difference"]
         lines.append(
-            f"{row.decided} over {row.a if swap else row.b}: better in {share:.0%} of "
-            f"{plural(int(row.n), 'replicate')}, median difference in {objective.metric} {number(difference, places, signed=True)}, "
-            f"Holm-adjusted p {p_value(float(row.p_holm))}."
+            f"{row['decided']} over {row['a'] if swap else row['b']}: better in {share:.0%} of "
+            f"{plural(row['n'], 'replicate')}, median difference in {objective.metric} "
+            f"{number(difference, places, signed=True)}, Holm-adjusted p {p_value(row['p_holm'])}."
         )
+    if len(decided) > MAX_EVIDENCE:
+        lines.append(f"{plural(len(decided) - MAX_EVIDENCE, 'more pair')} decided: see the pairwise table.")
     return tuple(lines)
 
 
@@ -152,8 +160,8 @@ def _leader(scored: pd.DataFrame, objective: Objective) -> tuple[str, str]:
     rows = scored[scored["median"] == best]
     who = names([str(name) for name in rows["tuner"]])
     places = decimals_for([*scored["smallest"], *scored["largest"]])
-    first = rows.iloc[0]
-    spread = interval(float(first["low"]), float(first["high"]), places)
+    first = rows.to_dict("records")[0]
+    spread = interval(first["low"], first["high"], places)
     band = f" ({CONFIDENCE:.0%} interval {spread})" if len(rows) == 1 and not pd.isna(first["low"]) else ""
     word = "Highest" if objective.direction == "max" else "Lowest"
     ahead = f"{word} median {objective.metric}: {who}, {number(float(best), places)}{band}"
@@ -168,9 +176,9 @@ def _gaps(cells: pd.DataFrame, table: pd.DataFrame) -> tuple[str, ...]:
         if len(part):
             lines.append(f"{plural(len(part), 'cell')} {words} and not compared: {_cell_names(part)}.")
     scoreless = table[table["replicates_done"] > table["scored"]]
-    for row in scoreless.itertuples():
-        missing = int(row.replicates_done) - int(row.scored)
-        lines.append(f"{row.tuner} ended {plural(missing, 'replicate')} without any score: every trial failed.")
+    for row in scoreless.to_dict("records"):
+        missing = row["replicates_done"] - row["scored"]
+        lines.append(f"{row['tuner']} ended {plural(missing, 'replicate')} without any score: every trial failed.")
     short = cells[(cells["state"] == DONE) & (cells["charged_epochs"] < cells["planned_epochs"])]
     if len(short):
         lines.append(f"{plural(len(short), 'cell')} ended before the budget was spent: {_cell_names(short)}.")
@@ -181,6 +189,6 @@ def _cell_names(part: pd.DataFrame) -> str:
     """``tuner (replicates 1, 2)`` for each tuner."""
     listed = []
     for tuner, own in part.groupby("tuner", sort=False):
-        replicates: Sequence[str] = [str(replicate) for replicate in own["replicate"]]
+        replicates = [str(replicate) for replicate in own["replicate"]]
         listed.append(f"{tuner} ({'replicate' if len(replicates) == 1 else 'replicates'} {names(replicates, most=8)})")
     return names(listed)

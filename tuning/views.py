@@ -1,9 +1,9 @@
 """The one recorded space as each library sees it.
 
-    KerasTuner    a `HyperParameters` that holds the recorded hyperparameters themselves
-    scikit-learn  a distribution whose `rvs` gives a whole configuration, so that conditionals stay
-    Optuna        `suggest(space, trial)`, define-by-run: a native distribution where Optuna's is exactly
-                  KerasTuner's, else an index or a probability that is mapped by KerasTuner's own rule
+KerasTuner    a `HyperParameters` that holds the recorded hyperparameters themselves
+scikit-learn  a distribution whose `rvs` gives a whole configuration, so that conditionals stay
+Optuna        `suggest(space, trial)`, define-by-run: a native distribution where Optuna's is exactly
+              KerasTuner's, else an index or a probability that is mapped by KerasTuner's own rule
 """
 
 from __future__ import annotations

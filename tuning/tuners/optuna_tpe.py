@@ -76,5 +76,3 @@ class _quiet:  # noqa: N801
 
     def __exit__(self, *_: object) -> None:
         optuna.logging.set_verbosity(self._level)
-
-

@@ -1,0 +1,94 @@
+"""What all figures share: colours, axes, size, and SVG whose bytes depend on nothing but the chart.
+
+A tuner has one colour in every figure, from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people
+with any kind of colour vision can tell apart; past its seven usable colours, a dash pattern tells tuners apart too.
+Names from a journal reach a chart as data or titles only, never as field names or expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+INK = "#333333"
+WIDTH = 680  # pixels of an SVG; the HTML fits the page
+ROW = 34  # pixels of height for each tuner
+
+
+def svg(chart: alt.LayerChart, description: str) -> str:
+    """A chart as SVG, with its text alternative; the same bytes for the same chart on the same version of vl-convert."""
+    drawn = str(vl_convert.vegalite_to_svg(chart.to_dict()))
+    # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
+    order: dict[str, str] = {}
+    drawn = re.sub(
+        r"(?<=id=\"|rl\(#)(?:clip|gradient)\w*\d+",
+        lambda found: order.setdefault(found.group(), f"part{len(order)}"),
+        drawn,
+    )
+    label = description.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "\n"
+
+
+def finished(chart: Any, description: str, height: int) -> alt.LayerChart:
+    """Size, quiet axes and the text alternative, the same for all."""
+    shown: alt.LayerChart = (
+        chart.properties(width=WIDTH, height=height, description=description, background="white")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=13, labelFontSize=12,
+            domainColor="#999999", tickColor="#999999", gridColor="#E6E6E6", labelLimit=170, titlePadding=8,
+        )
+        .configure_legend(
+            orient="top", labelColor=INK, labelFontSize=12, labelLimit=170, symbolStrokeWidth=3, columns=5,
+            symbolOpacity=1,
+        )
+    )  # fmt: skip
+    return shown
+
+
+def values(frame: pd.DataFrame) -> alt.InlineData:
+    """The rows as strict JSON's types."""
+    records = [
+        {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    return alt.InlineData(values=records)
+
+
+def score_axis(field: str, title: str, channel: type[Any] = alt.Y, domain: Sequence[float] | None = None) -> Any:
+    scale = alt.Scale(zero=False, nice=True) if domain is None else alt.Scale(domain=list(domain), nice=False)
+    return channel(field=field, type="quantitative", title=title, scale=scale)
+
+
+def tuner_axis(tuners: Sequence[str]) -> alt.Y:
+    return alt.Y(field="tuner", type="nominal", title=None, sort=None, scale=alt.Scale(domain=list(tuners)))
+
+
+def tuner_colour(tuners: Sequence[str], legend: bool = True) -> alt.Color:
+    colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
+    scale = alt.Scale(domain=list(tuners), range=colours)
+    if legend:
+        return alt.Color(field="tuner", type="nominal", title=None, scale=scale)
+    return alt.Color(field="tuner", type="nominal", scale=scale, legend=None)
+
+
+def tuner_dash(tuners: Sequence[str]) -> alt.StrokeDash:
+    dashes = [DASHES[place // len(PALETTE) % len(DASHES)] for place in range(len(tuners))]
+    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=alt.Scale(domain=list(tuners), range=dashes))
+
+
+def slugs(problems: Sequence[str]) -> dict[str, str]:
+    """What to add to a figure's file name: nothing for one problem, else its number and its name made safe."""
+    if len(problems) == 1:
+        return {problems[0]: ""}
+    return {
+        problem: f"_{place}_{re.sub(r'[^A-Za-z0-9]+', '_', problem).strip('_')[:40]}".rstrip("_")
+        for place, problem in enumerate(problems, start=1)
+    }

@@ -1,0 +1,106 @@
+"""What a study's folder holds, for the terminal: cells by state, epochs, time left; and the table of tuners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tuning import journal
+from tuning.analysis import DONE
+from tuning.records import FAILED
+from tuning.report import Report
+from tuning.summary import Summary, summarise
+from tuning.wording import count, decimals_for, interval, number, plural, seconds
+
+
+def tuner_table(report: Report) -> Table:
+    """A row a tuner: scores over replicates, epochs, trials by state, training and thinking time."""
+    frame = report.tuners
+    several = frame["problem"].nunique() > 1
+    table = Table(title=None, show_edge=False, pad_edge=False)
+    for heading in (["problem"] if several else []) + ["tuner"]:
+        table.add_column(heading, no_wrap=True)
+    for heading in (
+        "best score, median",
+        "95 % interval",
+        "cells",
+        "epochs",
+        "trials",
+        "failed",
+        "training",
+        "thinking",
+    ):
+        table.add_column(heading, justify="right")
+    decimals = decimals_for([*frame["smallest"], *frame["largest"]])
+    for row in frame.to_dict("records"):
+        table.add_row(
+            *([str(row["problem"])] if several else []),
+            str(row["tuner"]),
+            number(row["median"], decimals),
+            interval(row["low"], row["high"], decimals),
+            f"{row['replicates_done']}/{row['replicates_planned']}",
+            count(row["charged_epochs"]),
+            count(row["trials"]),
+            count(row["trials_failed"]),
+            seconds(row["train_seconds"]),
+            seconds(row["suggest_seconds"]),
+        )
+    return table
+
+
+def show(directory: Path, console: Console) -> None:
+    """Prints how far a study is.
+
+    Raises:
+        JournalError: The folder holds no study.
+    """
+    read = journal.read(directory)
+    if read.healed:
+        console.print(read.healed, markup=False)
+    found = summarise(read)
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in ("cell", "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("epochs", "trials", "best score", "time"):
+        table.add_column(heading, justify="right")
+    for row in _rows(found):
+        table.add_row(*row)
+    console.print(table)
+    states = found.cells["state"].value_counts()
+    charged, planned = int(found.cells["charged_epochs"].sum()), int(found.cells["planned_epochs"].sum())
+    console.print(
+        f"{found.study}: {int(states.get(DONE, 0))} of {plural(len(found.cells), 'cell')} done, "
+        f"{int(states.get(FAILED, 0))} failed; {count(charged)} of {count(planned)} epochs spent"
+        f"{_left(found, charged, planned)}.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _rows(found: Summary) -> list[list[str]]:
+    last = found.incumbents.groupby(["problem", "tuner", "replicate"], sort=False)["score"].last().to_dict()
+    best: dict[tuple[Any, ...], float] = {tuple(cell): float(score) for cell, score in last.items()}
+    return [
+        [
+            f"{row['problem']}/{row['tuner']}/{row['replicate']}",
+            row["state"] + (f": {row['error']}" if row["error"] else ""),
+            f"{row['charged_epochs']}/{row['planned_epochs']}",
+            str(row["trials"]),
+            number(best.get((row["problem"], row["tuner"], row["replicate"]), float("nan"))),
+            seconds(row["train_seconds"] + row["suggest_seconds"]),
+        ]
+        for row in found.cells.to_dict("records")
+    ]
+
+
+def _left(found: Summary, charged: int, planned: int) -> str:
+    """Worker time left at the pace so far, where anything is left and anything is known."""
+    open_cells = found.cells[~found.cells["state"].isin([DONE, FAILED])]
+    rest = int((open_cells["planned_epochs"] - open_cells["charged_epochs"]).sum())
+    if not rest or not charged:
+        return ""
+    spent = float(found.cells["train_seconds"].sum() + found.cells["suggest_seconds"].sum())
+    return f"; about {seconds(rest * spent / charged)} of one worker's time left"
