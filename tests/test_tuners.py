@@ -38,5 +38,5 @@ def test_every_built_in_tuner_is_in_the_suite() -> None:
 
 
 def test_unknown_tuner_is_named_with_the_nearest() -> None:
-    with pytest.raises(tuners.StudyError, match="no tuner 'kt-hyperbandd'.*did you mean 'kt-hyperband'"):
+    with pytest.raises(tuners.StudyError, match=r"no tuner 'kt-hyperbandd'.*did you mean 'kt-hyperband'"):
         tuners.load("kt-hyperbandd")

@@ -69,7 +69,7 @@ def _plugins() -> list[Any]:
     from tensorboard import default
     from tensorboard.plugins.hparams import backend_context, hparams_plugin, metadata
 
-    class InOrder(backend_context.Context):  # type: ignore[misc]  # TensorBoard is not typed
+    class InOrder(backend_context.Context):
         # TensorBoard 2.21 sorts the columns by name (`_sort_and_reduce_to_hparams_limit`).
         def experiment_from_metadata(
             self, ctx: Any, experiment_id: str, include_metrics: bool, tags_by_run: Mapping[str, Any], *rest: Any
@@ -85,7 +85,7 @@ def _plugins() -> list[Any]:
             experiment.hparam_infos.extend(columns)
             return experiment
 
-    class HparamsInOrder(hparams_plugin.HParamsPlugin):  # type: ignore[misc]  # TensorBoard is not typed
+    class HparamsInOrder(hparams_plugin.HParamsPlugin):
         def __init__(self, context: Any) -> None:
             super().__init__(context)
             self._context = InOrder(context)

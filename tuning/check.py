@@ -108,7 +108,8 @@ def _show_budget(study: Study, console: Console) -> None:
     epochs = len(study.tasks()) * study.budget.epochs
     console.print(
         f"{plural(len(study.tasks()), 'cell')}, {count(epochs)} epochs in all: {_time(study)} of training on one core, "
-        "by the default configuration's pace; other configurations may be much slower or faster. Thinking comes on top.",
+        "by the default configuration's pace; other configurations may be much slower or faster. "
+        "Thinking comes on top.",
         markup=False,
         highlight=False,
     )

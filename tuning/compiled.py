@@ -62,9 +62,7 @@ def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident
     batch_size = arguments["batch_size"] or 32
     sample_weight = _weights(arguments)
     data = _element(arguments["x"], arguments["y"], sample_weight, resident)
-    if not model.built:
-        model(_rows(data[0], 1), training=False)
-    model.optimizer.build(model.trainable_variables)
+    _make_variables(model, data)
 
     shuffle = arguments["shuffle"]
     epoch_function = _whole_epoch(model, batch_size, model.train_step, _is_standard(model, "train_step"))
@@ -107,7 +105,7 @@ def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident
         model.train_function = model.test_function = None
 
 
-class OrderedBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class OrderedBatches(keras.utils.PyDataset):
     """Arrays as batches in a given order, for Keras' own loop: the same batches that `fit` makes."""
 
     def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: int, order: Order) -> None:
@@ -215,6 +213,21 @@ def _whole_epoch(model: keras.Model, batch_size: int, step: Callable[[Any], Any]
         return model.get_metrics_result() if standard else step(batch(last))
 
     return tf.function(epoch, reduce_retracing=True)
+
+
+def _make_variables(model: keras.Model, data: tuple[Any, ...]) -> None:
+    """Builds layers, optimizer and metrics, so that the epoch's function is traced once.
+
+    `tf.function` traces a second time whatever made variables the first time, and metrics make theirs at first use.
+    """
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(_rows(data, 1))
+    if not model.built or _is_standard(model, "train_step"):
+        y_pred = model(x, training=False)
+        if _is_standard(model, "train_step"):
+            model.compute_loss(x, y, y_pred, sample_weight, training=False)
+            model.compute_metrics(x, y, y_pred, sample_weight)
+            model.reset_metrics()
+    model.optimizer.build(model.trainable_variables)
 
 
 def _is_standard(model: keras.Model, name: str) -> bool:

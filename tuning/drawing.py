@@ -15,6 +15,8 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
+from tuning.markup import one_line
+
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 INK = "#333333"
@@ -22,9 +24,23 @@ WIDTH = 680  # pixels of an SVG; the HTML fits the page
 ROW = 34  # pixels of height for each tuner
 
 
+def spec(chart: alt.LayerChart) -> dict[str, Any]:
+    """The chart as Vega-Lite, every text in it on one line and fit for XML."""
+    cleaned: dict[str, Any] = _cleaned(chart.to_dict())
+    return cleaned
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, dict):
+        return {name: _cleaned(entry) for name, entry in value.items()}
+    return [_cleaned(entry) for entry in value] if isinstance(value, list) else value
+
+
 def svg(chart: alt.LayerChart, description: str) -> str:
-    """A chart as SVG, with its text alternative; the same bytes for the same chart on the same version of vl-convert."""
-    drawn = str(vl_convert.vegalite_to_svg(chart.to_dict()))
+    """A chart as SVG, with its text alternative; the same bytes for the same chart and version of vl-convert."""
+    drawn = str(vl_convert.vegalite_to_svg(spec(chart)))
     # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
     order: dict[str, str] = {}
     drawn = re.sub(
@@ -32,7 +48,7 @@ def svg(chart: alt.LayerChart, description: str) -> str:
         lambda found: order.setdefault(found.group(), f"part{len(order)}"),
         drawn,
     )
-    label = description.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    label = one_line(description).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "\n"
 
 

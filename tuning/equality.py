@@ -102,7 +102,7 @@ def _match(library: str, key: str, hp: HyperParameter, configurations: list[Conf
     if not values:
         return Match(library, key, 0, "never active", 1.0)
     if finite is None:
-        p_value = scipy.stats.kstest(np.array(values, dtype=float), _cdf(hp)).pvalue
+        p_value = scipy.stats.kstest(_scale(hp, hp.max_value)(np.array(values, dtype=float)), "uniform").pvalue
         return Match(library, key, len(values), "Kolmogorov-Smirnov", float(p_value))
     return Match(library, key, len(values), "chi-squared", _chi_squared(values, finite, _probabilities(hp, finite)))
 
@@ -130,10 +130,6 @@ def _probabilities(hp: HyperParameter, support: list[Any]) -> np.ndarray:
         edges = np.array([*support, hp.max_value + 1], dtype=float)
         return np.diff(_scale(hp, hp.max_value + 1)(edges))
     return np.full(len(support), 1.0 / len(support))
-
-
-def _cdf(hp: HyperParameter) -> Callable[[np.ndarray], np.ndarray]:
-    return _scale(hp, hp.max_value)
 
 
 def _scale(hp: HyperParameter, maximum: float) -> Callable[[np.ndarray], np.ndarray]:

@@ -82,7 +82,8 @@ def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None
         return None
     metric = summary.objectives[problem].metric
     medians = pd.concat(
-        [curve_of(summary, problem, tuner).assign(tuner=tuner) for tuner in summary.tuner_names], ignore_index=True
+        [_turns(curve_of(summary, problem, tuner)).assign(tuner=tuner) for tuner in summary.tuner_names],
+        ignore_index=True,
     )
     replicates = int(steps["replicate"].nunique())
     thin = replicates <= MAX_THIN_LINES
@@ -268,6 +269,14 @@ def _focus(steps: pd.DataFrame, summary: Summary, problem: str) -> tuple[list[fl
     outside = "below" if summary.objectives[problem].direction == "max" else "above"
     note = f" Results {outside} the axis, all from the first {EARLY:.0%} of the budget, are not drawn."
     return [low - margin, high + margin], note
+
+
+def _turns(curve: pd.DataFrame) -> pd.DataFrame:
+    """The rows at which a step curve changes, and its last; the others draw nothing."""
+    drawn = curve[["median", "low", "high"]]
+    changed = (drawn != drawn.shift()).any(axis=1)
+    kept: pd.DataFrame = curve.loc[changed | (curve["spent_epochs"] == curve["spent_epochs"].max())]
+    return kept
 
 
 def _drawn_to_the_end(steps: pd.DataFrame, summary: Summary) -> pd.DataFrame:

@@ -53,9 +53,16 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | En
 
 
 def one_line(text: str) -> str:
-    """`text` without control or direction-changing characters and with single spaces for all white space."""
+    """`text` with single spaces for all white space, without control, direction-changing or impossible characters.
+
+    None of them shows, some are not allowed in XML, and vl-convert ends the process when it meets such a one.
+    """
     words = " ".join(str(text).split())
-    return "".join(letter for letter in words if unicodedata.category(letter) not in ("Cc", "Cf", "Cs"))
+    return "".join(
+        letter
+        for letter in words
+        if unicodedata.category(letter) not in ("Cc", "Cf", "Cs") and letter not in "\ufffe\uffff"
+    )
 
 
 def escape_markdown(text: Any) -> str:

@@ -97,7 +97,7 @@ class Problem:
         self.data = data
         self.objective = objective
         self.max_epochs = max_epochs
-        self.name = name or getattr(data, "__name__", "problem")
+        self.name: str = name or getattr(data, "__name__", "problem")
         self.callbacks = callbacks
         self.fit_arguments = dict(fit_arguments or {})
         self._space: Space | None = None

@@ -405,7 +405,7 @@ def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> f
         if not hp.conditions and hp.name not in parents:
             free *= len(values)
             continue
-        grown = []
+        grown: list[Configuration] = []
         for known in partial:
             if is_active(hp, known) and hp.name not in known:
                 grown.extend({**known, hp.name: value} for value in values)

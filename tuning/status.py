@@ -82,7 +82,7 @@ def show(directory: Path, console: Console) -> None:
 
 def _rows(found: Summary) -> list[list[str]]:
     last = found.incumbents.groupby(["problem", "tuner", "replicate"], sort=False)["score"].last().to_dict()
-    best: dict[tuple[Any, ...], float] = {tuple(cell): float(score) for cell, score in last.items()}
+    best: dict[Any, float] = {cell: float(score) for cell, score in last.items()}
     return [
         [
             f"{row['problem']}/{row['tuner']}/{row['replicate']}",

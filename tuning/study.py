@@ -46,7 +46,7 @@ class Study:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
         self.name = name
-        self.problems = list(problem) if isinstance(problem, list | tuple) else [problem]
+        self.problems: list[TrainingProblem] = list(problem) if isinstance(problem, Sequence) else [problem]
         self.tuners = [_tuner(tuner) for tuner in ([tuners] if isinstance(tuners, str | Tuner) else tuners)]
         self.budget = budget
         self.replicates = replicates
@@ -130,6 +130,4 @@ def _tuner(given: str | Tuner) -> Tuner:
         return given
     if isinstance(given, str):
         return registry.load(given)()
-    if isinstance(given, type) and issubclass(given, Tuner):
-        return given()
     raise StudyError(f"tuner {given!r}: expected a registered name ({', '.join(registry.names())}) or a Tuner object")

@@ -30,6 +30,12 @@ from tuning.records import FAILED, STATES
 from tuning.verdict import Verdict, overall, verdict
 
 SUMMARY_FORMAT = 1
+TUNER_COLUMNS = [
+    "problem", "tuner", "scored", "median", "low", "high", "smallest", "largest",
+    "replicates_planned", "replicates_done", "replicates_unfinished", "replicates_failed", "replicates_missing",
+    "trials", *(f"trials_{state.lower()}" for state in STATES),
+    "charged_epochs", "planned_epochs", "train_seconds", "suggest_seconds",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,9 +115,9 @@ def tuner_table(trials: pd.DataFrame, cells: pd.DataFrame, finals: pd.DataFrame)
     """A row for each problem and tuner, in the plan's order.
 
     Returns:
-        (num_problems * num_tuners, 22): problem, tuner; scored (replicates with a final score), median, low, high
-        (interval), smallest, largest; replicates_planned, _done, _unfinished, _failed, _missing; trials,
-        trials_complete, _pruned, _failed, _cut; charged_epochs, planned_epochs, train_seconds, suggest_seconds.
+        (num_problems * num_tuners, 22), `TUNER_COLUMNS`: ``scored`` counts replicates with a final score, ``median``
+        is theirs, ``low`` and ``high`` its `analysis.median_interval`, ``smallest`` and ``largest`` their range;
+        trials, epochs and seconds are sums over all replicates.
     """
     by_state: Mapping[Any, int] = trials.groupby(["problem", "tuner", "state"]).size().to_dict() if len(trials) else {}
     rows = []
@@ -142,7 +148,7 @@ def tuner_table(trials: pd.DataFrame, cells: pd.DataFrame, finals: pd.DataFrame)
                 "suggest_seconds": float(part["suggest_seconds"].sum()),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=TUNER_COLUMNS)
 
 
 def best_configurations(

@@ -93,10 +93,11 @@ class SyntheticProblem:
 
     def value(self, configuration: Configuration, epoch: int, seed: int) -> float:
         """The metric after an epoch (from 1), in 0 .. 1 for direction ``"max"``."""
-        distances = []
-        for hp in self.space.hyperparameters:
-            if hp.name in configuration and not isinstance(configuration[hp.name], str):
-                distances.append(hp.value_to_prob(configuration[hp.name]) - 0.7)
+        distances = [
+            hp.value_to_prob(configuration[hp.name]) - 0.7
+            for hp in self.space.hyperparameters
+            if hp.name in configuration and not isinstance(configuration[hp.name], str)
+        ]
         quality = math.exp(-float(np.mean(np.square(distances)))) if distances else 0.5
         noise = np.random.default_rng([seed, epoch]).normal(scale=0.01)
         return float(quality * (1.0 - 0.5 ** (1.0 + epoch / 2)) + noise)
@@ -168,8 +169,8 @@ class TunerConformance:
 
     def test_every_dimension_is_honoured(self) -> None:
         tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
-        assert all(values["width"] % 16 == 0 for values in tried)
-        assert all(round(values["decay"] / 0.2, 9).is_integer() for values in tried)
+        assert all(int(values["width"]) % 16 == 0 for values in tried)
+        assert all(round(float(values["decay"]) / 0.2, 9).is_integer() for values in tried)
         assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
         assert all(("beta" in values) == (values["optimizer"] == "adam") for values in tried)
         assert all(values["loss"] == "mse" for values in tried)
@@ -179,7 +180,7 @@ class TunerConformance:
     def test_log_dimension_is_searched_on_its_log(self) -> None:
         tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
         # Uniform on the log, two thirds of the draws lie under 0.01; uniform on the range, a tenth would.
-        assert sum(values["rate"] < 0.02 for values in tried) > 0.2 * len(tried)
+        assert sum(float(values["rate"]) < 0.02 for values in tried) > 0.2 * len(tried)
 
     def test_the_budget_is_spent_to_the_epoch(self) -> None:
         for epochs in (89, 90):

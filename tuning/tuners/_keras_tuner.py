@@ -22,7 +22,7 @@ NO_LIMIT = 10**6
 def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Evaluator, **arguments: Any) -> None:
     """Makes the tuner, `kind(**arguments)`, and runs its search to its end or the budget's."""
 
-    class Evaluated(kind):  # type: ignore[misc, valid-type]
+    class Evaluated(kind):
         def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
             values = trial.hyperparameters.values
             parent = values.get("tuner/trial_id")

@@ -37,7 +37,7 @@ class KTBayesian(Tuner):
             _keras_tuner.run(_Bayesian, problem, evaluator, seed=seed, **arguments)
 
 
-class _Bayesian(keras_tuner.BayesianOptimization):  # type: ignore[misc]
+class _Bayesian(keras_tuner.BayesianOptimization):
     """Keeps the acquisition's optimum out of the ends 0 and 1 of the unit interval.
 
     KerasTuner's draws lie in [0, 1), but its optimiser may end exactly at 1, where an Int with log sampling becomes

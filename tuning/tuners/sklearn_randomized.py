@@ -67,9 +67,9 @@ class _Evaluated:
         return float(self.score_)
 
 
-class _Classifier(_Evaluated, KerasClassifier):  # type: ignore[misc]
+class _Classifier(_Evaluated, KerasClassifier):
     pass
 
 
-class _Regressor(_Evaluated, KerasRegressor):  # type: ignore[misc]
+class _Regressor(_Evaluated, KerasRegressor):
     pass

@@ -1,0 +1,159 @@
+"""A small study with a bit of everything, written by fixed numbers: the golden journal, and journals like it.
+
+`python tests/golden_journal.py` writes the golden files anew; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tuning.journal import JournalWriter, path_of
+from tuning.records import COMPLETE, CUT, FAILED, Cell, CellEnd, Configuration, Trial
+
+GOLDEN = Path(__file__).parent / "golden"
+TUNERS = ("kt-random", "kt-hyperband", "optuna-tpe")
+BUDGET = 12
+
+SPACE: list[dict[str, Any]] = [
+    {"name": "n_hidden", "type": "Int", "min_value": 0, "max_value": 8, "step": 1, "sampling": "linear", "default": 2},
+    {"name": "learning_rate", "type": "Float", "min_value": 1e-4, "max_value": 1e-2, "sampling": "log"},
+    {"name": "optimizer", "type": "Choice", "values": ["sgd", "adam"], "default": "sgd"},
+    {
+        "name": "momentum",
+        "type": "Float",
+        "min_value": 0.0,
+        "max_value": 0.9,
+        "sampling": "linear",
+        "default": 0.0,
+        "conditions": [{"name": "optimizer", "values": ["sgd"]}],
+    },
+]  # fmt: skip
+
+
+def study(problem: str = "digits", metric: str = "val_accuracy", direction: str = "max", epoch: str = "best") -> Any:
+    """A journal's first line."""
+    objective = {"metric": metric, "direction": direction, "epoch": epoch}
+    data = {"fingerprint": "sha256:0123456789abcdef", "shapes": {"train": [[1000, 64], [1000]]}}
+    return {
+        "study": "golden",
+        "problems": {problem: {"space": SPACE, "objective": objective, "max_epochs": 4, "data": data}},
+    }
+
+
+def session(writer: JournalWriter, tuners: Sequence[str], budget: int, replicates: int) -> None:
+    writer.session(
+        {"tuners": {name: {"tuner": name} for name in tuners}, "budget_epochs": budget, "replicates": replicates},
+        {"command": "tuning run studies/golden.py", "versions": {"keras": "3.15.1"}, "python": "3.11.9", "threads": 1},
+    )
+
+
+def trial(
+    cell: Cell,
+    number: int,
+    scores: Sequence[float],
+    spent: int,
+    *,
+    state: str = COMPLETE,
+    initial_epoch: int = 0,
+    configuration: Mapping[str, Any] | None = None,
+    score: float | None = None,
+    parent: int | None = None,
+    error: str = "",
+) -> Trial:
+    """A trial whose epochs score `scores`, after which its cell has spent `spent`."""
+    settings: Configuration = {"n_hidden": number, "learning_rate": 0.001, "optimizer": "adam", **(configuration or {})}
+    best = math.nan if state == FAILED or not scores else max(scores)
+    return Trial(
+        cell,
+        number,
+        settings,
+        state,
+        best if score is None else score,
+        initial_epoch,
+        initial_epoch + len(scores),
+        [{"loss": round(1 - value, 6), "val_accuracy": value} for value in scores],
+        spent,
+        train_seconds=0.5 * len(scores),
+        suggest_seconds=0.125,
+        parent=parent,
+        error=error,
+        seed=1000 + number,
+        fit="compiled",
+    )
+
+
+def write_golden(directory: Path) -> None:
+    """Three tuners, four replicates: promotions, CUT and FAILED trials, one failed, one open, one missing cell."""
+    with JournalWriter.create(directory, study()) as writer:
+        session(writer, TUNERS, BUDGET, 4)
+        for replicate in range(1, 5):
+            for place, tuner in enumerate(TUNERS):
+                cell = Cell("digits", tuner, replicate)
+                level = 0.7 + 0.04 * place + 0.013 * ((replicate * (place + 2)) % 5)
+                if cell == Cell("digits", "optuna-tpe", 4):
+                    continue
+                trials = _search(cell, level)
+                open_cell = cell == Cell("digits", "kt-random", 4)
+                for one in trials[:2] if open_cell else trials:
+                    writer.trial(one)
+                if open_cell:
+                    continue
+                if cell == Cell("digits", "kt-hyperband", 3):
+                    error = "ValueError: a | b <script>alert(1)</script>"
+                    writer.cell(CellEnd(cell, "FAILED", "the tuner raised", error, len(trials), BUDGET, 7.0))
+                else:
+                    writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", len(trials), BUDGET, 7.0))
+
+
+def _search(cell: Cell, level: float) -> list[Trial]:
+    curve = [round(level + step, 6) for step in (-0.2, -0.05, 0.0, 0.01)]
+    if cell.tuner == "kt-hyperband":
+        return [
+            trial(cell, 0, curve[:2], 2),
+            trial(cell, 1, [value - 0.03125 for value in curve[:2]], 4),
+            trial(cell, 2, curve[2:], 6, initial_epoch=2, parent=0, configuration={"n_hidden": 0}),
+            trial(cell, 3, [0.5, 0.25], 8, state=FAILED, error="ValueError: loss is nan at epoch 2 | <b>bold</b>"),
+            trial(cell, 4, [round(value + 0.015, 6) for value in curve], 12),
+        ]
+    sgd = {"optimizer": "sgd", "momentum": 0.45}
+    return [
+        trial(cell, 0, curve, 4, configuration=sgd),
+        trial(cell, 1, [round(value + 0.02, 6) for value in curve], 8),
+        trial(cell, 2, [0.5], 9, state=FAILED, error="ResourceExhaustedError: `OOM` at shape[1000,64]"),
+        trial(cell, 3, curve[:3], 12, state=CUT, configuration={"learning_rate": 0.0051}),
+    ]
+
+
+def write_scores(
+    directory: Path, scores: Mapping[str, Sequence[float | None]], direction: str = "max", budget: int = 2
+) -> None:
+    """A study in which each tuner's replicates end at these scores; None is a cell that was never started."""
+    replicates = max(len(values) for values in scores.values())
+    with JournalWriter.create(directory, study(direction=direction)) as writer:
+        session(writer, list(scores), budget, replicates)
+        for tuner, values in scores.items():
+            for replicate, value in enumerate(values, start=1):
+                if value is None:
+                    continue
+                cell = Cell("digits", tuner, replicate)
+                writer.trial(trial(cell, 0, [value] * budget, budget))
+                writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, budget, 1.0))
+
+
+def rewrite() -> None:
+    """The golden files, anew."""
+    from tuning.report import write_report
+
+    path_of(GOLDEN).unlink(missing_ok=True)
+    write_golden(GOLDEN)
+    report = write_report(GOLDEN)
+    for path in (*report.figures, report.html, report.summary, GOLDEN / "trials.csv", GOLDEN / "epochs.csv"):
+        path.unlink()
+    (GOLDEN / "figures").rmdir()
+
+
+if __name__ == "__main__":
+    rewrite()

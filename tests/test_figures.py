@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from golden_journal import write_golden, write_scores
+
+from tuning import journal
+from tuning.drawing import PALETTE, slugs, svg
+from tuning.figures import Figure, best_so_far, budget_grid, curve_of, figures
+from tuning.summary import Summary, summarise
+
+HOSTILE = "</script><b>&\"'{{x}}"
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+    path = tmp_path_factory.mktemp("golden")
+    write_golden(path)
+    return summarise(journal.read(path))
+
+
+def drawn(figure: Figure) -> str:
+    return svg(figure.chart, figure.description)
+
+
+def test_each_problem_has_three_figures_with_a_text_alternative(golden: Summary) -> None:
+    found = figures(golden)["digits"]
+    assert [figure.name for figure in found] == ["best_so_far", "final_scores", "trials_by_state"]
+    for figure in found:
+        assert figure.chart.to_dict()["description"] == figure.description
+        root = ElementTree.fromstring(drawn(figure))
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-label"] == figure.description
+
+
+def test_svg_is_the_same_bytes_whatever_was_drawn_before(golden: Summary) -> None:
+    first = [drawn(figure) for figure in figures(golden)["digits"]]
+    again = [drawn(figure) for figure in figures(golden)["digits"][::-1]]
+    assert first == again[::-1]
+
+
+def test_curves_are_drawn_as_steps_after_the_result(golden: Summary) -> None:
+    figure = best_so_far(golden, "digits")
+    assert figure is not None
+    marks = [layer["mark"] for layer in figure.chart.to_dict()["layer"]]
+    assert [mark["interpolate"] for mark in marks if mark["type"] == "line"] == ["step-after", "step-after"]
+
+
+def test_a_tuner_has_the_same_colour_everywhere(golden: Summary) -> None:
+    scales = set(re.findall(r"'color': \{'field': 'tuner'.*?'range': \[(.*?)\]", str([
+        figure.chart.to_dict() for figure in figures(golden)["digits"]
+    ])))  # fmt: skip
+    assert scales == {", ".join(f"'{colour}'" for colour in PALETTE[:3])}
+
+
+def test_the_median_curve_leaves_out_cells_that_are_not_done(golden: Summary) -> None:
+    assert set(curve_of(golden, "digits", "kt-random")["replicates"]) == {3}
+
+
+def test_many_tuners_and_replicates_get_dashes_and_bands(tmp_path: Path) -> None:
+    write_scores(tmp_path, {f"tuner {place}": [0.5 + place / 100] * 11 for place in range(9)})
+    figure = best_so_far(summarise(journal.read(tmp_path)), "digits")
+    assert figure is not None
+    layers = figure.chart.to_dict()["layer"]
+    assert layers[0]["mark"]["type"] == "area"
+    dashes = layers[1]["encoding"]["strokeDash"]["scale"]["range"]
+    colours = layers[1]["encoding"]["color"]["scale"]["range"]
+    assert len({(str(dash), colour) for dash, colour in zip(dashes, colours, strict=True)}) == 9
+
+
+def test_hostile_names_are_data(tmp_path: Path) -> None:
+    write_scores(tmp_path, {HOSTILE: [0.5, 0.6], "b": [0.4, 0.3]})
+    for figure in figures(summarise(journal.read(tmp_path)))["digits"]:
+        ElementTree.fromstring(drawn(figure))
+
+
+def test_nothing_to_draw_gives_no_figure(tmp_path: Path) -> None:
+    write_scores(tmp_path, {"a": [None]})
+    assert figures(summarise(journal.read(tmp_path)))["digits"] == []
+
+
+def test_file_names_are_safe() -> None:
+    assert slugs(["../x"]) == {"../x": ""}
+    assert slugs(["../a/b", "a b", "é"]) == {"../a/b": "_1_a_b", "a b": "_2_a_b", "é": "_3"}
+
+
+def test_budget_grid_is_whole_and_ends_at_the_budget() -> None:
+    assert budget_grid(120) == [12.0 * step for step in range(1, 11)]
+    assert budget_grid(3) == [1.0, 2.0, 3.0]
+    assert budget_grid(0) == []
