@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,14 @@ def test_every_epoch_of_a_trial_that_did_not_fail_counts_as_it_comes(tmp_path: P
     assert list(zip(steps["spent_epochs"], steps["trial"], steps["score"], strict=True)) == [
         (1, 0, 0.5), (2, 0, 0.7), (7, 2, 0.8),
     ]  # fmt: skip
+
+
+def test_a_metric_may_bear_the_name_of_a_column(tmp_path: Path) -> None:
+    with JournalWriter.create(tmp_path, study(metric="epoch")) as writer:
+        session(writer, ["a"], 2, 1)
+        one = trial(A, 0, [0.5, 0.6], 2)
+        writer.trial(replace(one, curve=[{"epoch": value["val_accuracy"]} for value in one.curve]))
+    assert steps_of(journal.read(tmp_path))["score"].tolist() == [0.5, 0.6]
 
 
 def test_with_the_last_epoch_a_trial_counts_at_its_end(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from tuning.objective import Objective
 from tuning.records import CUT, FAILED, Cell, CellEnd
+from tuning.tables import metric_column
 
 CELL = ["problem", "tuner", "replicate"]
 DONE = "DONE"
@@ -65,9 +66,10 @@ def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objectives: Mapping[s
 
 def _scored_epochs(epochs: pd.DataFrame, counted: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The epochs of trials that count, with the objective's metric as ``score``."""
-    if metric not in epochs.columns or counted.empty:
+    column = metric_column(metric)
+    if column not in epochs.columns or counted.empty:
         return pd.DataFrame(columns=[*CELL, "trial", "spent_epochs", "score"])
-    scored = epochs[[*CELL, "trial", "spent_epochs"]].assign(score=epochs[metric])
+    scored = epochs[[*CELL, "trial", "spent_epochs"]].assign(score=epochs[column])
     return scored.merge(counted[[*CELL, "trial"]], on=[*CELL, "trial"], how="inner")
 
 

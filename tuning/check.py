@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tuning import equality, seeds
@@ -33,6 +35,7 @@ def show(study: Study, console: Console, draws: int) -> bool:
         reported = problem.check()
         console.print(f"Problem {problem.name}", style="bold", markup=False)
         console.print(_space_table(problem))
+        console.print("scikit-learn draws a whole configuration at once, by KerasTuner's mapping.")
         for note in problem.space.notes:
             console.print(f"Note: {note}.", markup=False, highlight=False)
         console.print(f"Distinct configurations: {_size(problem.space.size)}", highlight=False)
@@ -49,21 +52,25 @@ def show(study: Study, console: Console, draws: int) -> bool:
 
 
 def _space_table(problem: TrainingProblem) -> Table:
-    table = Table(
-        "hyperparameter", "declared, as KerasTuner draws it", "active when", "scikit-learn", "Optuna is asked for"
-    )
+    table = _table("hyperparameter", "declared, as KerasTuner draws it", "active when", "Optuna is asked for")
     for key, hp in zip(problem.space.keys, problem.space.hyperparameters, strict=True):
         conditions = " and ".join(
             f"{condition.name} is {' or '.join(str(value) for value in condition.values)}"
             for condition in hp.conditions
         )
         table.add_row(
-            key,
-            f"{describe(hp)}, default {hp.default}",
-            conditions or "always",
-            "part of one draw of a whole configuration",
-            optuna_words(hp),
+            escape(key),
+            escape(f"{describe(hp)}, default {hp.default}"),
+            escape(conditions) or "always",
+            escape(optuna_words(hp)),
         )
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
     return table
 
 
@@ -91,7 +98,7 @@ def _size(space_size: float) -> str:
 
 
 def _show_budget(study: Study, console: Console) -> None:
-    table = Table("problem", "tuner", "settings", "epochs a cell", "full trials that is")
+    table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
     for problem in study.problems:
         for tuner in study.tuners:
             settings = {name: value for name, value in tuner.describe().items() if name != "tuner"}
@@ -99,7 +106,7 @@ def _show_budget(study: Study, console: Console) -> None:
             table.add_row(
                 problem.name,
                 tuner.label,
-                ", ".join(f"{name}={value}" for name, value in settings.items()) or "its library's defaults",
+                escape(", ".join(f"{name}={value}" for name, value in settings.items())) or "its defaults",
                 str(study.budget.epochs),
                 f"{full:.3g}"
                 + (" (more, shorter ones)" if tuner.resumes or (tuner.prunes and settings.get("pruner")) else ""),
@@ -116,7 +123,7 @@ def _show_budget(study: Study, console: Console) -> None:
 
 
 def _show_seeds(study: Study, console: Console) -> None:
-    table = Table("cell", "seed of its search")
+    table = _table("cell", "seed of its search")
     for task in study.tasks():
         table.add_row(str(task.cell), str(seeds.of_tuner(study.name, *task.cell)))
     console.print(table)

@@ -33,6 +33,8 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder, s
 Epochs = Annotated[int | None, typer.Option("--budget", metavar="EPOCHS", help="Epochs that each cell may spend.")]
 Replicates = Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")]
 Tuners = Annotated[str | None, typer.Option(metavar="A,B", help="Tuners, by name, with commas between.")]
+Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each core.")]
+Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Run on this Dask cluster instead.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the study's folder is.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -43,6 +45,8 @@ def run(
     budget: Epochs = None,
     replicates: Replicates = None,
     tuners: Tuners = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = "",
     out: Out = Path("reports"),
     debug: Debug = False,
 ) -> None:
@@ -52,7 +56,7 @@ def run(
     """
     from tuning.study_files import load_study
 
-    _guarded(lambda: _run(load_study(study), budget, replicates, tuners, out), debug)
+    _guarded(lambda: _run(_changed(load_study(study), budget, replicates, tuners), out, jobs, scheduler), debug)
 
 
 @app.command()
@@ -165,10 +169,12 @@ def run_script(study: Study) -> None:
         budget: Epochs = None,
         replicates: Replicates = None,
         tuners: Tuners = None,
+        jobs: Jobs = None,
+        scheduler: Scheduler = "",
         out: Out = Path("reports"),
         debug: Debug = False,
     ) -> None:
-        _guarded(lambda: _run(study, budget, replicates, tuners, out), debug)
+        _guarded(lambda: _run(_changed(study, budget, replicates, tuners), out, jobs, scheduler), debug)
 
     command.__doc__ = f"Run the study {study.name!r}, or go on with it, and make its report."
     script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -181,24 +187,30 @@ def main() -> None:
     app()
 
 
-def _run(study: Study, budget: int | None, replicates: int | None, tuners: str | None, out: Path) -> int:
+def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
+    from functools import partial
+
     from tuning.driver import command_line
     from tuning.driver import run as run_study
+    from tuning.executors import default_jobs, run_here, run_on_dask
     from tuning.progress import ProgressView
     from tuning.report import write_report
+    from tuning.wording import plural
 
-    study = _changed(study, budget, replicates, tuners)
     console = Console()
     cells = len(study.problems) * len(study.tuners) * study.replicates
+    jobs = jobs or default_jobs(cells)
+    execute = partial(run_on_dask, jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else run_here
+    where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
     console.print(
         f"Study {study.name}: {len(study.tuners)} tuners, {study.replicates} replicates, {study.budget.epochs} epochs "
-        f"a cell: {cells} cells, {cells * study.budget.epochs} epochs.",
+        f"a cell: {cells} cells, {cells * study.budget.epochs} epochs, on {where}.",
         highlight=False,
     )
     directory = out / study.name
     try:
         with ProgressView(console) as view:
-            done = run_study(study, out, view, command_line())
+            done = run_study(study, out, view, command_line(), execute)
     except KeyboardInterrupt:
         console.print(
             f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there."

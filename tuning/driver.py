@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tuning import journal as journals
-from tuning.cells import BUDGET_SPENT, DONE, CellTask, run_cell
+from tuning.cells import BUDGET_SPENT, DONE, CellTask
 from tuning.errors import JournalError
+from tuning.executors import Executor, run_here
 from tuning.hparams import HparamsWriter, write_hparams
 from tuning.journal import Journal, JournalWriter
 from tuning.manifest import manifest
-from tuning.records import Cell, CellEnd, Trial
+from tuning.records import FAILED, Cell, CellEnd, CellResult, Trial
 from tuning.study import Study
 
 
@@ -49,7 +51,9 @@ class Run:
         return [end for end in self.ends if end.state != DONE]
 
 
-def run(study: Study, out: Path, watcher: Watcher | None = None, command: str = "") -> Run:
+def run(
+    study: Study, out: Path, watcher: Watcher | None = None, command: str = "", execute: Executor = run_here
+) -> Run:
     """Runs the cells of a study that are not done yet, into ``<out>/<study>/``.
 
     Checks everything that can be checked before the first epoch, so that a mistake costs seconds and changes no
@@ -75,7 +79,6 @@ def run(study: Study, out: Path, watcher: Watcher | None = None, command: str = 
     else:
         known = Journal(directory, description)
         writer = JournalWriter.create(directory, description)
-    done = Run(directory)
     with writer:
         writer.session(study.plan(), manifest(facts, command))
         known = journals.read(directory)
@@ -83,30 +86,50 @@ def run(study: Study, out: Path, watcher: Watcher | None = None, command: str = 
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
         watcher.begin(tasks, pending, [known.healed] if known.healed else [])
         hparams = write_hparams(known, directory)
-        _run_all(pending, writer, hparams, watcher, done)
-    return done
+        recorder = _Recorder(writer, hparams, watcher, pending)
+        execute(pending, recorder)
+    return Run(directory, recorder.ends)
 
 
-def _run_all(
-    tasks: Iterable[CellTask], writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, done: Run
-) -> None:
-    written: dict[Cell, int] = {}  # trials of each cell that are in the journal or were just written
+class _Recorder:
+    """Writes what comes back from the cells, and tells the watcher."""
 
-    def on_trial(trial: Trial) -> None:
-        writer.trial(trial)
-        written[trial.cell] = trial.trial + 1
-        hparams.write(trial)
-        watcher.trial(trial)
+    def __init__(
+        self, writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, tasks: Iterable[CellTask]
+    ) -> None:
+        self.writer = writer
+        self.hparams = hparams
+        self.watcher = watcher
+        self.trials = {task.cell: list(task.recorded) for task in tasks}
+        self.ends: list[CellEnd] = []
 
-    for task in tasks:
-        written[task.cell] = len(task.recorded)
-        result = run_cell(task, on_trial, watcher.epoch)
-        for trial in result.trials[written[task.cell] :]:  # those whose message was lost on the way
-            on_trial(trial)
+    def trials_of(self, cell: Cell) -> list[Trial]:
+        return self.trials[cell]
+
+    def on_epoch(self, cell: Cell, spent: int, best: float) -> None:
+        self.watcher.epoch(cell, spent, best)
+
+    def on_trial(self, trial: Trial) -> None:
+        self.writer.trial(trial)
+        # A trial that an earlier, smaller budget had cut is replaced.
+        self.trials[trial.cell][trial.trial :] = [trial]
+        self.hparams.write(trial)
+        self.watcher.trial(trial)
+
+    def on_result(self, task: CellTask, result: CellResult) -> None:
+        for trial in result.trials[len(self.trials[task.cell]) :]:  # those whose message was lost on the way
+            self.on_trial(trial)
         if result.end is not None:
-            writer.cell(result.end)
-            done.ends.append(result.end)
-            watcher.end(result.end)
+            self.writer.cell(result.end)
+            self.ends.append(result.end)
+            self.watcher.epoch(task.cell, result.end.spent_epochs, _best(task, result))
+            self.watcher.end(result.end)
+
+
+def _best(task: CellTask, result: CellResult) -> float:
+    scores = [trial.score for trial in result.trials if trial.state != FAILED]
+    pick = max if task.problem.objective.direction == "max" else min
+    return pick(scores, default=math.nan)
 
 
 def _is_done(end: CellEnd | None, task: CellTask) -> bool:

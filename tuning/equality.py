@@ -8,7 +8,7 @@ Kolmogorov-Smirnov test where it is continuous, chi-squared where it is discrete
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,13 @@ from keras_tuner.engine import hyperparameters as hp_types
 from sklearn.model_selection import ParameterSampler
 
 from tuning.records import Configuration
-from tuning.space import HyperParameter, Space, finite_values, is_active
+from tuning.space import HyperParameter, Space, contains, finite_values, is_active, value_at
 from tuning.views import ScikitLearnView, keras_tuner_view, suggest
 
 ALPHA = 1e-3
 """Chance of a false alarm of the whole check, over all libraries and hyperparameters (Bonferroni)."""
 MIN_EXPECTED = 10  # draws a bin of the chi-squared test must expect; rarer neighbours are merged
+MAX_VALUES = 10_000  # of an integer that are told apart; of more, runs of neighbours are
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Match:
 
     Attributes:
         draws: How many configurations had it active.
-        test: ``"Kolmogorov-Smirnov"``, ``"chi-squared"`` or ``"constant"``.
-        p_value: Of the test; 0 where a value lies outside of the declared ones.
+        test: ``"Kolmogorov-Smirnov"``, ``"chi-squared"``, ``"constant"``, ``"presence"`` or ``"never active"``.
+        p_value: Of the test; 0 where a value lies outside of the declared ones, or where the hyperparameter is
+            there although inactive, or not there although active.
     """
 
     library: str
@@ -48,7 +50,7 @@ class Match:
 def check(space: Space, draws: int, seed: int) -> list[Match]:
     """Draws `draws` configurations through each library and tests every hyperparameter of the space."""
     return [
-        _match(library, key, hp, configurations)
+        _match(library, key, hp, space, configurations)
         for library, configurations in sample(space, draws, seed).items()
         for key, hp in zip(space.keys, space.hyperparameters, strict=True)
     ]
@@ -93,8 +95,12 @@ def _by_optuna(space: Space, draws: int, seed: int) -> list[Configuration]:
         optuna.logging.set_verbosity(verbosity)
 
 
-def _match(library: str, key: str, hp: HyperParameter, configurations: list[Configuration]) -> Match:
-    values = [values[hp.name] for values in configurations if is_active(hp, values)]
+def _match(library: str, key: str, hp: HyperParameter, space: Space, configurations: list[Configuration]) -> Match:
+    drawn = [values for values in configurations if is_active(hp, values)]
+    namesakes = [other for other in space.hyperparameters if other.name == hp.name]
+    if any((hp.name in values) != any(is_active(one, values) for one in namesakes) for values in configurations):
+        return Match(library, key, len(drawn), "presence", 0.0)
+    values = [values[hp.name] for values in drawn]
     finite = finite_values(hp)
     if finite is not None and len(finite) == 1:
         same = all(value == finite[0] for value in values)
@@ -102,34 +108,61 @@ def _match(library: str, key: str, hp: HyperParameter, configurations: list[Conf
     if not values:
         return Match(library, key, 0, "never active", 1.0)
     if finite is None:
+        if not all(contains(hp, value) for value in values):
+            return Match(library, key, len(values), "Kolmogorov-Smirnov", 0.0)
         p_value = scipy.stats.kstest(_scale(hp, hp.max_value)(np.array(values, dtype=float)), "uniform").pvalue
         return Match(library, key, len(values), "Kolmogorov-Smirnov", float(p_value))
-    return Match(library, key, len(values), "chi-squared", _chi_squared(values, finite, _probabilities(hp, finite)))
+    return Match(library, key, len(values), "chi-squared", _chi_squared(hp, values, finite))
 
 
-def _chi_squared(values: list[Any], support: list[Any], probabilities: np.ndarray) -> float:
-    places = {value: place for place, value in enumerate(support)}
-    if any(value not in places for value in values):
+def _chi_squared(hp: HyperParameter, values: list[Any], support: Sequence[Any]) -> float:
+    places = _places(values, support)
+    if places is None:
         return 0.0
-    observed = np.bincount([places[value] for value in values], minlength=len(support))
-    expected = probabilities * len(values)
-    # Neighbours are merged until each bin expects enough, for the statistic's distribution to hold.
-    bins = np.minimum((np.cumsum(expected) - expected / 2) // MIN_EXPECTED, max(len(values) // MIN_EXPECTED - 1, 0))
-    if np.all(expected >= MIN_EXPECTED):
-        bins = np.arange(len(support))
-    groups = np.unique(bins, return_inverse=True)[1]
-    observed, expected = np.bincount(groups, observed), np.bincount(groups, expected)
+    edges = _edges(hp, support)
+    observed = np.bincount(np.searchsorted(edges, places, side="right") - 1, minlength=len(edges) - 1)
+    expected = np.diff(_cumulative(hp, support, edges)) * len(values)
+    bins = _merged(expected)
+    observed, expected = np.bincount(bins, observed), np.bincount(bins, expected)
     if len(observed) < 2:
         return 1.0
     return float(scipy.stats.chisquare(observed, expected).pvalue)
 
 
-def _probabilities(hp: HyperParameter, support: list[Any]) -> np.ndarray:
-    """Declared probability of each value: equal, but for integers on a log scale without steps."""
+def _places(values: list[Any], support: Sequence[Any]) -> np.ndarray | None:
+    """Index of each value in the support; None where one is not in it."""
+    if isinstance(support, range):
+        whole = all(type(value) is int and value in support for value in values)
+        return (np.array(values) - support.start) // support.step if whole else None
+    known = {value: place for place, value in enumerate(support)}
+    return np.array([known[value] for value in values]) if all(value in known for value in values) else None
+
+
+def _edges(hp: HyperParameter, support: Sequence[Any]) -> np.ndarray:
+    """Indices in the support where the bins of the test begin, and its end: a bin a value, if they are not too many."""
+    if len(support) <= MAX_VALUES:
+        return np.arange(len(support) + 1)
+    inner = [support.index(value_at(hp, probability)) for probability in np.linspace(0.0, 1.0, MAX_VALUES)[1:-1]]
+    return np.unique([0, *inner, len(support)])
+
+
+def _cumulative(hp: HyperParameter, support: Sequence[Any], edges: np.ndarray) -> np.ndarray:
+    """Declared probability of the values before each edge: all equal, but for integers without a step."""
     if isinstance(hp, hp_types.Int) and hp.step is None:
-        edges = np.array([*support, hp.max_value + 1], dtype=float)
-        return np.diff(_scale(hp, hp.max_value + 1)(edges))
-    return np.full(len(support), 1.0 / len(support))
+        return _scale(hp, hp.max_value + 1)(hp.min_value + edges.astype(float))
+    return edges / len(support)
+
+
+def _merged(expected: np.ndarray) -> np.ndarray:
+    """A bin for each expected count: neighbours share one until it expects `MIN_EXPECTED`."""
+    bins, current, total = [], 0, 0.0
+    for count in expected:
+        bins.append(current)
+        total += count
+        if total >= MIN_EXPECTED:
+            current, total = current + 1, 0.0
+    # What remains at the end expects too little: it goes to the bin before.
+    return np.minimum(bins, max(current - 1, 0))
 
 
 def _scale(hp: HyperParameter, maximum: float) -> Callable[[np.ndarray], np.ndarray]:

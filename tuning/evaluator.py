@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from tuning.budget import Budget
 from tuning.errors import ReplayError, StudyError, TuningError
 from tuning.problem import TrainingProblem
 from tuning.records import COMPLETE, CUT, FAILED, PRUNED, Cell, Configuration, Trial
+
+if TYPE_CHECKING:
+    from tuning.training import Outcome, State
 
 MAX_FAILURES = 20
 """Trials in a row that may fail before their first epoch. They cost no epochs: without a bound, a model that never
@@ -84,6 +88,7 @@ class Evaluator:
         self._on_trial = on_trial
         self._on_epoch = on_epoch
         self._states = _States() if keep_states else None
+        self._stateless: set[int] = set()  # trials whose training leaves no state
         self._failures = 0
         self._asked_at = time.perf_counter()
 
@@ -129,6 +134,8 @@ class Evaluator:
         prune: Callable[[int, float], bool] | None,
     ) -> Trial:
         suggest_seconds = time.perf_counter() - self._asked_at
+        if self.spent_epochs >= self.budget.epochs:  # a library has swallowed the end
+            raise SearchOver
         target = self.problem.max_epochs if epochs is None else int(epochs)
         self._check(configuration, target, resume_from)
         number = len(self.trials)
@@ -199,27 +206,30 @@ class Evaluator:
                     stopped = CUT
             return bool(stopped)
 
-        state, rebuilt, rebuild_error = None, 0, ""
-        if parent is not None and self._states is not None:
-            state = self._states.get(parent.trial)
-            if state is None:
-                state, rebuild_error = self._rebuild(configuration, seed, initial_epoch)
-                rebuilt = initial_epoch
+        state, rebuilt = (None, 0) if parent is None else self._state_after(parent)
+        # A training that leaves no state cannot be continued: it is gone through again, in one go with what follows.
+        known = initial_epoch if state is None else 0
+
+        def on_any_epoch(logs: dict[str, float]) -> bool:
+            nonlocal known
+            if known:
+                known -= 1
+                return False
+            return on_epoch(logs)
+
         outcome = None
-        if not rebuild_error and initial_epoch < target:
+        if initial_epoch < target:
             outcome = self.problem.train(
                 configuration,
                 seed=seed,
                 epochs=target,
-                on_epoch=on_epoch,
-                initial_epoch=initial_epoch,
+                on_epoch=on_any_epoch,
+                initial_epoch=0 if state is None else initial_epoch,
                 state=state,
                 keep_state=self._states is not None,
             )
             error = error or outcome.error
-            if self._states is not None and outcome.state is not None:
-                self._states.put(number, outcome.state)
-        error = error or rebuild_error
+            self._keep(number, outcome)
         if not error and not curve and not lineage:
             error = "the training ended without one epoch"
         status = FAILED if error else stopped or COMPLETE
@@ -238,7 +248,7 @@ class Evaluator:
             error=error,
             seed=seed,
             fit="" if outcome is None else outcome.fit,
-            rebuilt_epochs=rebuilt,
+            rebuilt_epochs=rebuilt + (initial_epoch - known if state is None else 0),
         )
 
     def _replay(
@@ -274,12 +284,47 @@ class Evaluator:
                 prune(known.initial_epoch + length, self.problem.objective.score([*lineage, *known.curve[:length]]))
         return known
 
-    def _rebuild(self, configuration: Configuration, seed: int, epochs: int) -> tuple[list[np.ndarray] | None, str]:
-        """A parent's state, trained again from its seed because it is gone; uncharged."""
+    def _state_after(self, trial: Trial) -> tuple[State | None, int]:
+        """The state a trial ended with, and the epochs trained again for it, uncharged, where it is gone.
+
+        None where the training leaves no state to be continued from.
+        """
+        states = self._states
+        if states is None or trial.trial in self._stateless or not trial.initial_epoch + trial.epochs:
+            return None, 0
+        if (state := states.get(trial.trial)) is not None:
+            return state, 0
+        before: tuple[State | None, int] = (None, 0)
+        if trial.parent is not None and trial.initial_epoch:
+            before = self._state_after(self.trials[trial.parent])
+            if before[0] is None or not trial.epochs:
+                return before
+        trained = 0
+
+        def on_epoch(logs: dict[str, float]) -> bool:
+            nonlocal trained
+            trained += 1
+            return trained >= trial.epochs
+
         outcome = self.problem.train(
-            configuration, seed=seed, epochs=epochs, on_epoch=lambda logs: False, keep_state=True
+            trial.configuration,
+            seed=trial.seed,
+            epochs=trial.target_epochs,
+            on_epoch=on_epoch,
+            initial_epoch=trial.initial_epoch,
+            state=before[0],
+            keep_state=True,
         )
-        return outcome.state, outcome.error
+        self._keep(trial.trial, outcome)
+        return outcome.state, before[1] + trained
+
+    def _keep(self, trial: int, outcome: Outcome) -> None:
+        if self._states is None:
+            return
+        if outcome.state is None:
+            self._stateless.add(trial)
+        else:
+            self._states.put(trial, outcome.state)
 
     def _lineage(self, trial: Trial) -> list[dict[str, float]]:
         """The whole curve behind a trial, its parents' epochs first."""

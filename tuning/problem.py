@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tuning.data import Splits, fingerprint, load_splits, shapes
+from tuning.data import Splits, fingerprint, is_dataset, load_splits, shapes
 from tuning.errors import StudyError
 from tuning.objective import Objective
 from tuning.records import Configuration
@@ -20,6 +20,22 @@ from tuning.records import Configuration
 if TYPE_CHECKING:
     from tuning.space import Space
     from tuning.training import Logs, Outcome, Recipe, State
+
+
+_OF_DATA = "give it in the problem's data"
+RESERVED = {
+    "x": _OF_DATA,
+    "y": _OF_DATA,
+    "sample_weight": _OF_DATA,
+    "validation_data": _OF_DATA,
+    "validation_split": _OF_DATA,
+    "validation_freq": "every epoch is charged and scored, so every epoch is validated",
+    "epochs": "give max_epochs",
+    "initial_epoch": "the tuner says which trial continues which",
+    "callbacks": "give Problem(callbacks=...)",
+    "verbose": "the study shows its own progress",
+}
+"""Arguments of `model.fit` that are not the user's to set here, and what he does instead."""
 
 
 class TrainingProblem(Protocol):
@@ -88,16 +104,18 @@ class Problem:
             raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
         if not isinstance(max_epochs, int) or isinstance(max_epochs, bool) or max_epochs < 1:
             raise StudyError(f"Problem(max_epochs={max_epochs!r}): expected a whole number of at least 1")
-        reserved = {"x", "y", "epochs", "initial_epoch", "validation_data", "callbacks", "verbose"}
-        if taken := sorted(reserved & set(fit_arguments or {})):
+        if not isinstance(fit_arguments or {}, Mapping):
             raise StudyError(
-                f"Problem(fit_arguments=...) sets {', '.join(taken)}, which tuning sets itself; leave it out"
+                f"Problem(fit_arguments={fit_arguments!r}): expected a mapping, such as {{'batch_size': 64}}"
             )
+        for reserved, instead in RESERVED.items():
+            if reserved in (fit_arguments or {}):
+                raise StudyError(f"Problem(fit_arguments=...) sets {reserved}, which tuning sets itself: {instead}")
         self.build_model = build_model
         self.data = data
         self.objective = objective
         self.max_epochs = max_epochs
-        self.name: str = name or getattr(data, "__name__", "problem")
+        self.name = str(name or getattr(data, "__name__", "problem"))
         self.callbacks = callbacks
         self.fit_arguments = dict(fit_arguments or {})
         self._space: Space | None = None
@@ -133,8 +151,9 @@ class Problem:
     def is_regression(self) -> bool:
         """Whether the (first) target is a floating-point number, not a class."""
         train = self.splits.train
-        targets = _arrays(train[1]) if isinstance(train, tuple) and len(train) > 1 else []
-        return bool(targets) and np.issubdtype(getattr(targets[0], "dtype", np.int64), np.floating)
+        targets = _arrays((train.element_spec if is_dataset(train) else train)[1])
+        dtype = targets[0].dtype  # TensorFlow's own, in a Dataset
+        return np.issubdtype(getattr(dtype, "as_numpy_dtype", dtype), np.floating)
 
     def train(
         self,

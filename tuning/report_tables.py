@@ -35,7 +35,7 @@ def tuners_table(summary: Summary, problem: str) -> Table:
             _score(row["median"], places),
             interval(row["low"], row["high"], places),
             Entry(f"{row['scored']} of {row['replicates_planned']}", row["scored"]),
-            Entry(f"{count(row['charged_epochs'])} of {count(row['planned_epochs'])}", row["charged_epochs"]),
+            Entry(_epochs(row), row["charged_epochs"]),
             *(_count(row[name]) for name in ("trials", "trials_complete", "trials_pruned", "trials_cut")),
             _count(row["trials_failed"]),
             Entry(seconds(row["train_seconds"]), row["train_seconds"]),
@@ -44,6 +44,12 @@ def tuners_table(summary: Summary, problem: str) -> Table:
         for row in _rows(part)
     ]
     return table("Medians and sums over all replicates", columns, rows)
+
+
+def _epochs(row: dict[Any, Any]) -> str:
+    """Epochs charged, and those planned where they differ."""
+    charged, planned = count(row["charged_epochs"]), count(row["planned_epochs"])
+    return charged if charged == planned else f"{charged} of {planned}"
 
 
 def finals_table(summary: Summary, problem: str) -> Table:

@@ -25,7 +25,7 @@ from keras_tuner.engine import hyperparameters as hp_types
 from tuning.errors import SpaceError, one_line
 from tuning.records import Configuration, Value
 
-MAX_BUILDS = 400  # a guard against names that never end, such as names with a random part
+MAX_DISCOVERIES = 100  # builds that may find new names: a guard against names that never end
 MAX_CHOICES = 32  # of one hyperparameter set in turn while recording; the ends and the middle of longer ones
 RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need two values at once
 OVERLAP_DRAWS = 512  # random configurations drawn to see whether two declarations of one name meet
@@ -104,7 +104,7 @@ class Space:
 
     def sample(self, uniform: Callable[[], float]) -> Configuration:
         """A random configuration; `uniform()` gives numbers in [0, 1)."""
-        return self.configuration(lambda _, hp: hp.prob_to_value(uniform()))
+        return self.configuration(lambda _, hp: value_at(hp, uniform()))
 
     def active(self, values: Mapping[str, Any]) -> Configuration:
         """`values` without inactive hyperparameters and without a library's own keys (`tuner/...`)."""
@@ -123,7 +123,7 @@ class Space:
             if hp.name not in configuration:
                 return f"{hp.name!r} is missing"
             value = configuration[hp.name]
-            if not _contains(hp, value):
+            if not contains(hp, value):
                 return f"{hp.name!r} is {value!r}, expected {describe(hp)}"
             expected[hp.name] = value
         extra = [name for name in configuration if name not in expected]
@@ -172,18 +172,15 @@ class _Recorder:
     def __init__(self, declare: Callable[[keras_tuner.HyperParameters], None]) -> None:
         self.declare = declare
         self.found: list[HyperParameter] = []
+        self.found_with: list[Configuration] = []  # the values of the run that found each of them
         self.asked: list[set[str]] = []  # the names that each run found or asked for
         self.active_names: list[set[str]] = []  # the names that were active in it
-        self.runs = 0
+        self.reached: list[Any] = []  # the conditions that were made true
+        self.varied = 0  # how many of those found were set to their ends or choices
+        self.discoveries = 0  # runs that found something new
 
     def run(self, values: Configuration, at_defaults: bool = False) -> bool:
         """Runs the code once with `values`, the rest at defaults; whether something new was found."""
-        self.runs += 1
-        if self.runs > MAX_BUILDS:
-            raise SpaceError(
-                f"after {MAX_BUILDS} builds new hyperparameters still appear ({self.found[-1].name!r} last); "
-                "expected a finite list of names that does not change from build to build"
-            )
         hp = _Listening()
         hp.merge(self.found)
         hp.values = self.complete(values)
@@ -194,11 +191,19 @@ class _Recorder:
         except Exception as error:
             if at_defaults:
                 raise SpaceError(f"the model cannot be built at its default values: {one_line(error)}") from error
+        else:
+            self.asked.append(hp.asked)
+            self.active_names.append(set(hp.values))
         new = [entry for entry in hp.space if not any(_same_place(entry, known) for known in self.found)]
         # Those under a condition go behind what was found before, so parents always stand first.
         self.found.extend(new)
-        self.asked.append(hp.asked)
-        self.active_names.append(set(hp.values))
+        self.found_with.extend([values] * len(new))
+        self.discoveries += bool(new)
+        if self.discoveries > MAX_DISCOVERIES:
+            raise SpaceError(
+                f"after {MAX_DISCOVERIES} builds with new hyperparameters more appear ({new[-1].name!r} last); "
+                "expected a finite list of names that does not change from build to build"
+            )
         return bool(new)
 
     def complete(self, values: Configuration) -> Configuration:
@@ -207,22 +212,17 @@ class _Recorder:
 
     def reach_all_conditions(self) -> None:
         """Makes each condition true once, as KerasTuner does before a search."""
-        reached: list[Any] = []
-        while True:
-            chains = [hp.conditions for hp in self.found if hp.conditions and hp.conditions not in reached]
-            if not chains:
-                return
-            for conditions in chains:
-                reached.append(conditions)
-                self.run({condition.name: condition.values[0] for condition in conditions})
+        while chains := [hp.conditions for hp in self.found if hp.conditions and hp.conditions not in self.reached]:
+            self.reached.append(chains[0])
+            self.run({condition.name: condition.values[0] for condition in chains[0]})
 
     def vary_each(self) -> None:
         """Sets each hyperparameter, those found on the way included, to its ends or to each choice."""
-        for index in itertools.count():
-            if index >= len(self.found):
-                return
-            hp = self.found[index]
-            needed = {condition.name: condition.values[0] for condition in hp.conditions}
+        while self.varied < len(self.found):
+            hp = self.found[self.varied]
+            # Beside the values it was found with: behind a plain `if` it is asked for with no others.
+            needed = self.found_with[self.varied] | {condition.name: condition.values[0] for condition in hp.conditions}
+            self.varied += 1
             for value in _telling_values(hp):
                 if value != hp.default:
                     self.run({**needed, hp.name: value})
@@ -265,21 +265,33 @@ def plain(value: Any) -> Value:
     raise SpaceError(f"a hyperparameter has the value {value!r} of type {type(value).__name__}; expected a plain value")
 
 
-def finite_values(hp: HyperParameter) -> list[Value] | None:
+def value_at(hp: HyperParameter, probability: float) -> Value:
+    """KerasTuner's `prob_to_value`, with integers held in their range.
+
+    At the ends of the unit interval the rounding of floats makes it pass the range of an integer that has no step: an
+    optimum at 1 becomes ``max_value + 1``, and with reverse_log 0 may become ``min_value - 1``.
+    """
+    value = hp.prob_to_value(probability)
+    if isinstance(hp, hp_types.Int) and hp.step is None:
+        return int(min(max(value, hp.min_value), hp.max_value))
+    return plain(value)
+
+
+def finite_values(hp: HyperParameter) -> Sequence[Value] | None:
     """All values of a discrete hyperparameter, in order, as KerasTuner can draw them; None for a continuous one."""
     if isinstance(hp, hp_types.Choice | hp_types.Fixed):
-        return list(hp.values)
+        return [plain(value) for value in hp.values]
     if isinstance(hp, hp_types.Boolean):
         return [False, True]
+    if isinstance(hp, hp_types.Int) and (hp.step is None or hp.sampling == "linear"):
+        return range(hp.min_value, hp.max_value + 1, hp.step or 1)
     if hp.step is not None:
         count = hp._get_n_values()
         return list(dict.fromkeys(hp.prob_to_value((index + 0.5) / count) for index in range(count)))
-    if isinstance(hp, hp_types.Int):
-        return list(range(hp.min_value, hp.max_value + 1))
     return [hp.min_value] if hp.min_value == hp.max_value else None
 
 
-def _telling_values(hp: HyperParameter) -> list[Value]:
+def _telling_values(hp: HyperParameter) -> Sequence[Value]:
     """Values worth a build: each choice of a short list, else both ends and the middle."""
     values = finite_values(hp)
     if values is None:
@@ -289,15 +301,19 @@ def _telling_values(hp: HyperParameter) -> list[Value]:
     return list(dict.fromkeys([values[0], values[-1], values[len(values) // 2]]))
 
 
-def _contains(hp: HyperParameter, value: Any) -> bool:
-    values = finite_values(hp) if not isinstance(hp, hp_types.Int) or hp.step not in (None, 1) else None
-    if values is not None:
-        return any(value == known and isinstance(value, bool) == isinstance(known, bool) for known in values)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if isinstance(hp, hp_types.Int) and not whole:
+def contains(hp: HyperParameter, value: Any) -> bool:
+    """Whether a value is one that a hyperparameter can take, of the right type."""
+    values = finite_values(hp)
+    if isinstance(hp, hp_types.Int):
+        return values is not None and isinstance(value, int) and not isinstance(value, bool) and value in values
+    if not isinstance(hp, hp_types.Float):
+        return any(value == known and isinstance(value, bool) == isinstance(known, bool) for known in values or ())
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    # exp(log(x)) may pass an end by a last bit
-    slack = 0.0 if isinstance(hp, hp_types.Int) else 1e-12 * max(abs(hp.min_value), abs(hp.max_value))
+    # exp(log(x)) may pass an end by a last bit, and 3 * 0.1 is not 0.3
+    slack = 1e-12 * max(abs(hp.min_value), abs(hp.max_value))
+    if values is not None:
+        return any(math.isclose(value, float(known), rel_tol=0.0, abs_tol=slack) for known in values)
     return bool(hp.min_value - slack <= value <= hp.max_value + slack)
 
 
@@ -311,6 +327,8 @@ def _check(hp: HyperParameter) -> None:
             raise SpaceError(f"Choice {name!r} repeats a value in {hp.values}; list each value once")
         if not all(isinstance(value, str) or math.isfinite(value) for value in hp.values):
             raise SpaceError(f"Choice {name!r} has a value that is not finite in {hp.values}; use a string for it")
+    if isinstance(hp, hp_types.Fixed) and not (isinstance(hp.value, str) or math.isfinite(hp.value)):
+        raise SpaceError(f"Fixed {name!r} has the value {hp.value!r}, which is not finite; use a string for it")
     if isinstance(hp, hp_types.Int | hp_types.Float):
         if not (math.isfinite(hp.min_value) and math.isfinite(hp.max_value)):
             raise SpaceError(f"{describe(hp)} {name!r}: expected finite bounds")
@@ -321,6 +339,8 @@ def _check(hp: HyperParameter) -> None:
                 f"hyperparameter {name!r} has the default {hp.default!r} outside of its range "
                 f"{hp.min_value!r} .. {hp.max_value!r}; give a default inside of it"
             )
+        if isinstance(hp, hp_types.Int) and hp.default != int(hp.default):
+            raise SpaceError(f"{describe(hp)} {name!r} has the default {hp.default!r}; expected a whole number")
 
 
 def _check_overlap(found: Sequence[HyperParameter]) -> None:
@@ -350,6 +370,8 @@ def _notes(recorder: _Recorder) -> list[str]:
                     f"{hp.name}: with min {hp.min_value:g} and step {hp.step:g} KerasTuner never draws "
                     f"{hp.max_value:g}; the last value is {last:.6g}, in every library"
                 )
+        if not contains(hp, hp.default):
+            notes.append(f"{hp.name}: the default {hp.default:g} lies between the steps, so no library ever draws it")
         runs = list(zip(recorder.asked, recorder.active_names, strict=True))
         if not hp.conditions and any(hp.name in active and hp.name not in asked for asked, active in runs):
             notes.append(
@@ -373,10 +395,16 @@ def _to_json(hp: HyperParameter) -> dict[str, Any]:
     config = hp.get_config()
     fields = ("min_value", "max_value", "step", "sampling", "values", "value", "default")
     entry = {"name": hp.name, "type": type(hp).__name__}
-    entry |= {field: config[field] for field in fields if config.get(field) is not None}
-    entry["default"] = hp.default
-    entry["conditions"] = [{"name": condition.name, "values": condition.values} for condition in hp.conditions]
+    entry |= {field: _plain_json(config[field]) for field in fields if config.get(field) is not None}
+    entry["default"] = plain(hp.default)
+    entry["conditions"] = [
+        {"name": condition.name, "values": _plain_json(condition.values)} for condition in hp.conditions
+    ]
     return entry
+
+
+def _plain_json(value: Any) -> Any:
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else plain(value)
 
 
 def describe(hp: HyperParameter) -> str:
@@ -388,30 +416,34 @@ def describe(hp: HyperParameter) -> str:
         return f"Fixed {hp.value!r}"
     if isinstance(hp, hp_types.Boolean):
         return kind
-    step = f" step {hp.step:g}" if hp.step is not None and (kind == "Float" or hp.step != 1) else ""
+    shown = "g" if kind == "Float" else ""
+    step = f" step {hp.step:{shown}}" if hp.step is not None and (kind == "Float" or hp.step != 1) else ""
     sampling = f" {hp.sampling}" if hp.sampling != "linear" else ""
-    return f"{kind} {hp.min_value:g} .. {hp.max_value:g}{step}{sampling}"
+    return f"{kind} {hp.min_value:{shown}} .. {hp.max_value:{shown}}{step}{sampling}"
 
 
 def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> float:
-    """Distinct configurations, by walking the tree of conditions; infinity past `limit` or where continuous."""
-    partial: list[Configuration] = [{}]
-    free = 1
-    parents = {condition.name for hp in hyperparameters for condition in hp.conditions}
+    """Distinct configurations; infinity where continuous, or past `limit` combinations of what conditions ask for."""
+    asked: dict[str, list[Value]] = {}
+    for hp in hyperparameters:
+        for condition in hp.conditions:
+            asked.setdefault(condition.name, []).extend(condition.values)
+    # Values that conditions ask for (None for all others), with the number of configurations that have them.
+    branches: list[tuple[dict[str, Any], int]] = [({}, 1)]
     for hp in hyperparameters:
         values = finite_values(hp)
         if values is None:
             return math.inf
-        if not hp.conditions and hp.name not in parents:
-            free *= len(values)
-            continue
-        grown: list[Configuration] = []
-        for known in partial:
-            if is_active(hp, known) and hp.name not in known:
-                grown.extend({**known, hp.name: value} for value in values)
-            else:
-                grown.append(known)
-        partial = grown
-        if len(partial) > limit:
+        told = [value for value in dict.fromkeys(asked.get(hp.name, ())) if value in values]
+        grown = []
+        for known, count in branches:
+            if hp.name in known or not is_active(hp, known):
+                grown.append((known, count))
+                continue
+            grown.extend(({**known, hp.name: value}, count) for value in told)
+            if len(values) > len(told):
+                grown.append(({**known, hp.name: None}, count * (len(values) - len(told))))
+        branches = grown
+        if len(branches) > limit:
             return math.inf
-    return float(free * len(partial))
+    return float(sum(count for _, count in branches))

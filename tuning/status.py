@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -17,25 +18,17 @@ from tuning.wording import count, decimals_for, interval, number, plural, second
 
 
 def tuner_table(report: Report) -> Table:
-    """A row a tuner: scores over replicates, epochs, trials by state, training and thinking time."""
+    """A row a tuner: scores over replicates, cells, epochs, trials, training and thinking time."""
     frame = report.tuners
     several = frame["problem"].nunique() > 1
-    table = Table(title=None, show_edge=False, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     for heading in (["problem"] if several else []) + ["tuner"]:
         table.add_column(heading, no_wrap=True)
-    for heading in (
-        "best score, median",
-        "95 % interval",
-        "cells",
-        "epochs",
-        "trials",
-        "failed",
-        "training",
-        "thinking",
-    ):
-        table.add_column(heading, justify="right")
+    for heading in ("best, median", "95 % interval", "cells", "epochs", "trials", "training", "thinking"):
+        table.add_column(heading, justify="right", no_wrap=heading != "best, median")
     decimals = decimals_for([*frame["smallest"], *frame["largest"]])
     for row in frame.to_dict("records"):
+        failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""
         table.add_row(
             *([str(row["problem"])] if several else []),
             str(row["tuner"]),
@@ -43,8 +36,7 @@ def tuner_table(report: Report) -> Table:
             interval(row["low"], row["high"], decimals),
             f"{row['replicates_done']}/{row['replicates_planned']}",
             count(row["charged_epochs"]),
-            count(row["trials"]),
-            count(row["trials_failed"]),
+            count(row["trials"]) + failed,
             seconds(row["train_seconds"]),
             seconds(row["suggest_seconds"]),
         )
@@ -61,7 +53,7 @@ def show(directory: Path, console: Console) -> None:
     if read.healed:
         console.print(read.healed, markup=False)
     found = summarise(read)
-    table = Table(show_edge=False, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in ("cell", "state"):
         table.add_column(heading, no_wrap=True)
     for heading in ("epochs", "trials", "best score", "time"):

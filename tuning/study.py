@@ -110,7 +110,10 @@ class Study:
         return [replace(task, recorded=tuple(recorded.get(task.cell, ()))) for task in tasks]
 
     def run(self, out: str | Path = "reports") -> Path:
-        """Runs or resumes the study in this process; returns its folder, with the report made."""
+        """Runs or resumes the study in this process; returns its folder, with the report made.
+
+        Raises what `tuning.driver.run` raises.
+        """
         from tuning.driver import run
         from tuning.report import write_report
 

@@ -7,6 +7,8 @@ import sys
 import traceback
 from pathlib import Path
 
+import cloudpickle
+
 from tuning.errors import StudyError, TuningError, one_line
 from tuning.study import Study
 
@@ -25,15 +27,14 @@ def load_study(path: Path) -> Study:
         raise StudyError(f"{path} is not a Python script; expected a .py file that defines a tuning.Study")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))  # as `python path` does
+    cloudpickle.register_pickle_by_value(module)  # workers cannot import it: its functions travel themselves
+    sys.path.insert(0, str(path.resolve().parent))  # as `python path` does; local workers take it over
     try:
         spec.loader.exec_module(module)
     except TuningError:
         raise
     except (Exception, SystemExit) as error:
         raise StudyError(f"{path}{_line_of(error, path)} raises {one_line(error)}") from error
-    finally:
-        sys.path.pop(0)
     studies = [value for value in vars(module).values() if isinstance(value, Study)]
     if not studies:
         raise StudyError(f"{path} defines no study; expected a variable such as study = Study(...)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tuning.journal import Journal
@@ -46,27 +47,29 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
     ``epoch`` counts from 1 and goes on from the parent's in a continued trial; ``spent_epochs`` is the cell's
     charge after that epoch.
     """
-    rows: dict[str, list[Any]] = {column: [] for column in EPOCH_COLUMNS}
-    metrics: dict[str, list[float]] = {}
-    length = 0
-    for trial in journal.all_trials():
-        cell = trial.cell
-        before = trial.spent_epochs - trial.epochs
-        for offset, epoch in enumerate(trial.curve, start=1):
-            rows["problem"].append(cell.problem)
-            rows["tuner"].append(cell.tuner)
-            rows["replicate"].append(cell.replicate)
-            rows["trial"].append(trial.trial)
-            rows["epoch"].append(trial.initial_epoch + offset)
-            rows["spent_epochs"].append(before + offset)
-            for metric, value in epoch.items():
-                column = metrics.setdefault(metric, [])
-                column.extend([float("nan")] * (length - len(column)))
-                column.append(value)
-            length += 1
-    for column in metrics.values():
-        column.extend([float("nan")] * (length - len(column)))
-    return pd.DataFrame({**rows, **metrics})
+    trials = [trial for trial in journal.all_trials() if trial.curve]
+    lengths = [trial.epochs for trial in trials]
+    total = sum(lengths)
+    # A study may hold millions of epochs: what is the same for a trial's epochs is repeated by numpy, not in a loop.
+    within = np.arange(1, total + 1) - np.repeat(np.cumsum(lengths) - lengths, lengths) if trials else np.arange(0)
+    frame: dict[str, Any] = {
+        "problem": np.repeat(np.array([trial.cell.problem for trial in trials], dtype=object), lengths),
+        "tuner": np.repeat(np.array([trial.cell.tuner for trial in trials], dtype=object), lengths),
+        "replicate": np.repeat(np.array([trial.cell.replicate for trial in trials], dtype=np.int64), lengths),
+        "trial": np.repeat(np.array([trial.trial for trial in trials], dtype=np.int64), lengths),
+        "epoch": within + np.repeat(np.array([trial.initial_epoch for trial in trials], dtype=np.int64), lengths),
+        "spent_epochs": within
+        + np.repeat(np.array([trial.spent_epochs - trial.epochs for trial in trials], dtype=np.int64), lengths),
+    }
+    for metric in dict.fromkeys(name for trial in trials for epoch in trial.curve for name in epoch):
+        values = (epoch.get(metric, np.nan) for trial in trials for epoch in trial.curve)
+        frame[metric_column(metric)] = np.fromiter(values, float, total)
+    return pd.DataFrame(frame)
+
+
+def metric_column(metric: str) -> str:
+    """A metric's column in `epochs_frame`: its name, unless one of our own columns is called so."""
+    return f"metric.{metric}" if metric in EPOCH_COLUMNS else metric
 
 
 def hyperparameter_names(journal: Journal) -> list[str]:

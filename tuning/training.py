@@ -23,8 +23,8 @@ import keras
 import keras_tuner
 import numpy as np
 
-from tuning import compiled, seeds
-from tuning.data import Splits, head, size
+from tuning import compiled, fit_arguments, seeds
+from tuning.data import Splits, head, is_dataset, size
 from tuning.errors import ObjectiveError, SpaceError, one_line
 from tuning.space import Space, record
 
@@ -61,7 +61,10 @@ class Recipe:
 
 @dataclass
 class Outcome:
-    """What a training left: `error` in one line (empty: none), what trained it, and its state where asked for."""
+    """What a training left: `error` in one line (empty: none), what trained it, and its state where asked for.
+
+    `state` stays None where the training cannot be continued from it: see `_Fit`.
+    """
 
     error: str = ""
     fit: str = ""
@@ -126,10 +129,10 @@ def record_space(recipe: Recipe) -> Space:
     Raises:
         SpaceError: See `tuning.space.record`; also where no compiled model is returned.
     """
-    own_fit = type(recipe.hypermodel).fit is not keras_tuner.HyperModel.fit
+    own_fit = _has_own_fit(recipe.hypermodel)
 
     def declare(hp: keras_tuner.HyperParameters) -> None:
-        keras.backend.clear_session()
+        _clear_session()
         recipe.hypermodel.declare_hyperparameters(hp)
         model = _build(recipe, hp)
         if own_fit:
@@ -160,7 +163,8 @@ def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
     if metric not in curve[0]:
         raise ObjectiveError(
             f"the objective {metric!r} is not reported by the model, which reports {', '.join(curve[0])}; "
-            "name one of these in Objective(...) or add the metric to model.compile"
+            "name one of these in Objective(...) or add the metric to model.compile (it is needed after every epoch: "
+            "validation_freq=1)"
         )
     return list(curve[0])
 
@@ -202,7 +206,7 @@ def train_epochs(
     Returns:
         The outcome. What the user's code raises is in its `error`, never raised.
     """
-    keras.backend.clear_session()
+    _clear_session()
     keras.utils.set_random_seed(seed)
     watcher = _Watcher(epochs - initial_epoch, on_epoch, keep_state)
     trainer = _Fit(recipe, watcher, seed, initial_epoch, state)
@@ -230,7 +234,10 @@ class _Watcher(keras.callbacks.Callback):
         self.on_epoch = on_epoch
         self.keep_state = keep_state
         self.state: State | None = None
-        self.in_fit = False
+        self.fitted: keras.Model | None = None
+        """The model whose `fit` is running."""
+        self.continuable = False
+        """Whether that fit can be continued."""
         self.stopped = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -241,22 +248,31 @@ class _Watcher(keras.callbacks.Callback):
         if self.stopped:
             raise _Stop
         self.remaining -= 1
-        told = self.on_epoch({name: float(value) for name, value in (logs or {}).items()})
+        told = self.on_epoch(_scalars(logs or {}))
         self.stopped = told or self.remaining <= 0
-        if self.keep_state and (self.stopped or self.model.stop_training):
+        in_fit = self.fitted is not None and self.fitted is self.model
+        self.state = None
+        if self.keep_state and in_fit and self.continuable and (self.stopped or self.model.stop_training):
             # Before on_train_end, where a callback may put other weights back: continuing is from here.
             self.state = _read_state(self.model)
         if self.stopped:
             self.model.stop_training = True
-            if not self.in_fit:
+            if not in_fit:
                 raise _Stop
+
+    def __copy__(self) -> _Watcher:
+        return self
 
     def __deepcopy__(self, memo: Any) -> _Watcher:
         return self
 
 
 class _Fit:
-    """What `model.fit` is during a trial."""
+    """What `model.fit` is during a trial.
+
+    A training can be continued where it was one `model.fit`, Keras' own, up to the epochs that `HyperModel.fit` was
+    given. A second fit, a loop or an optimizer of the user's own cannot be entered in the middle.
+    """
 
     def __init__(self, recipe: Recipe, watcher: _Watcher, seed: int, initial_epoch: int, state: State | None) -> None:
         self.recipe = recipe
@@ -264,53 +280,70 @@ class _Fit:
         self.seed = seed
         self.initial_epoch = initial_epoch
         self.epoch = initial_epoch
+        self.epochs = 0
         self.state = state
-        self.how = ""
+        self.ways: list[str] = []
 
     def arguments(self, epochs: int) -> dict[str, Any]:
         """What `HyperModel.fit` gets beside `hp` and `model`."""
+        self.epochs = epochs
         arguments = {**_data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": epochs, "verbose": 0}
-        if self.initial_epoch:  # a fit of the user's own that never continues need not know the argument
-            arguments["initial_epoch"] = self.initial_epoch
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), self.watcher]}
 
     def attach(self, model: keras.Model) -> None:
         object.__setattr__(model, "fit", lambda *args, **kwargs: self(model, *args, **kwargs))
         self.watcher.set_model(model)
-        if self.state is not None and model.built:
-            self.restore(model)
 
     def detach(self, model: keras.Model) -> None:
         model.__dict__.pop("fit", None)
 
-    def restore(self, model: keras.Model) -> None:
-        if self.state is not None:
-            _write_state(model, self.state)
-            self.state = None
+    @property
+    def how(self) -> str:
+        """What trained, each way once."""
+        return "; ".join(dict.fromkeys(self.ways)) or "a loop of the user's own"
 
     def __call__(self, model: keras.Model, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        arguments = compiled.bind(model, args, kwargs)
-        callbacks = arguments["callbacks"]
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks.append(self.watcher)
-        else:
-            given = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
-            arguments["callbacks"] = [one for one in given if one is not self.watcher] + [self.watcher]
-        if self.state is not None:
-            if not model.built:
-                model(keras.tree.map_structure(lambda array: array[:1], arguments["x"]), training=False)
-            self.restore(model)
-        reason = compiled.why_not(model, arguments)
         if type(model).fit is not keras.Model.fit:
-            reason = f"{type(model).__name__} has a fit of its own"
-        self.how = f"keras: {reason}" if reason else "compiled"
-        self.watcher.in_fit = True
-        try:
+            return self._by_its_own_fit(model, args, kwargs)
+        arguments = fit_arguments.bind(model, args, kwargs)
+        arguments["callbacks"] = self._with_watcher(arguments["callbacks"])
+        if self.initial_epoch and not self.ways:  # HyperModel.fit does not know that it continues
+            arguments["initial_epoch"] = self.initial_epoch
+            if not model.built:
+                model(_first_samples(arguments["x"]), training=False)
+            _write_state(model, self.state or [])
+        reason = compiled.why_not(model, arguments)
+        continuable = arguments["epochs"] == self.epochs and arguments["initial_epoch"] == self.initial_epoch
+        with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
             if reason:
                 return compiled.fit_by_keras(model, arguments, self.next_order)
             return compiled.fit(model, arguments, self.next_order, self.recipe.resident)
+
+    def _by_its_own_fit(self, model: keras.Model, args: Any, kwargs: dict[str, Any]) -> Any:
+        """A `fit` of a subclass may take other arguments and gets them as they are given."""
+        kwargs["callbacks"] = self._with_watcher(kwargs.get("callbacks"))
+        with self._fitting(model, f"keras: {type(model).__name__} has a fit of its own", continuable=False):
+            return type(model).fit(model, *args, **kwargs)
+
+    def _with_watcher(self, callbacks: Any) -> Any:
+        """The callbacks with the watcher as the last."""
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            if self.watcher not in callbacks.callbacks:
+                callbacks.append(self.watcher)
+            return callbacks
+        given = keras.tree.flatten(callbacks) if callbacks else []
+        return [one for one in given if one is not self.watcher] + [self.watcher]
+
+    @contextlib.contextmanager
+    def _fitting(self, model: keras.Model, way: str, continuable: bool) -> Iterator[None]:
+        optimizers = [one for one in vars(model).values() if isinstance(one, keras.optimizers.Optimizer)]
+        self.watcher.continuable = continuable and not self.ways and all(one is model.optimizer for one in optimizers)
+        self.ways.append(way)
+        before, self.watcher.fitted = self.watcher.fitted, model
+        try:
+            yield
         finally:
-            self.watcher.in_fit = False
+            self.watcher.fitted = before
 
     def next_order(self, size: int) -> np.ndarray:
         order = seeds.order_of_epoch(self.seed, self.epoch, size)
@@ -368,11 +401,22 @@ def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: kera
             raise
 
 
+def _has_own_fit(hypermodel: keras_tuner.HyperModel) -> bool:
+    return type(hypermodel).fit is not keras_tuner.HyperModel.fit
+
+
+def _clear_session() -> None:
+    """Forgets the models before; `clear_session` would also forget a precision that the user has set."""
+    policy = keras.config.dtype_policy()
+    keras.backend.clear_session()
+    keras.config.set_dtype_policy(policy)
+
+
 def _build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
     model = recipe.hypermodel.build(hp)
     if not isinstance(model, keras.Model):
         raise SpaceError(f"build_model returned {type(model).__name__}; expected a compiled keras.Model")
-    if not model.compiled:
+    if not model.compiled and not _has_own_fit(recipe.hypermodel):  # a loop of his own needs no compile
         raise SpaceError("build_model returned a model that is not compiled; call model.compile(...) before return")
     return model
 
@@ -390,6 +434,28 @@ def _data_arguments(recipe: Recipe) -> dict[str, Any]:
         return {"x": train, "validation_data": validation}
     names = ("x", "y", "sample_weight")
     return {**dict(zip(names, train, strict=False)), "validation_data": validation}
+
+
+def _scalars(logs: Mapping[str, Any]) -> Logs:
+    """The logs that are one number each; a metric may also report an array, such as a value for each class."""
+    return {name: float(np.asarray(value).item()) for name, value in logs.items() if np.size(value) == 1}
+
+
+def _first_samples(x: Any) -> Any:
+    """A few samples of what `fit` was given, to build a model on.
+
+    Raises:
+        ValueError: They cannot be had without taking them away.
+    """
+    if fit_arguments.is_arrays(x):
+        return keras.tree.map_structure(lambda array: array[:1], x)
+    if isinstance(x, keras.utils.PyDataset):
+        return keras.utils.unpack_x_y_sample_weight(x[0])[0]
+    if is_dataset(x):
+        return keras.utils.unpack_x_y_sample_weight(next(iter(x)))[0]
+    raise ValueError(
+        f"a model that is not built cannot be continued on {type(x).__name__}; give it an Input layer or call build"
+    )
 
 
 def _read_state(model: keras.Model) -> State:

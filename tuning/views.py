@@ -8,7 +8,6 @@ Optuna        `suggest(space, trial)`, define-by-run: a native distribution wher
 
 from __future__ import annotations
 
-import math
 from typing import Any, Protocol
 
 import keras_tuner
@@ -16,9 +15,7 @@ import numpy as np
 from keras_tuner.engine import hyperparameters as hp_types
 
 from tuning.records import Configuration, Value
-from tuning.space import HyperParameter, Space, finite_values
-
-ALMOST_ONE = math.nextafter(1.0, 0.0)
+from tuning.space import HyperParameter, Space, finite_values, value_at
 
 
 def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
@@ -66,7 +63,7 @@ def optuna_words(hp: HyperParameter) -> str:
         case "fixed":
             return "fixed"
         case "categorical":
-            return f"categorical {list(finite_values(hp) or [])}"
+            return f"categorical {list(finite_values(hp) or ())}"
         case "int":
             return f"int {hp.min_value} .. {hp.max_value} step {hp.step}"
         case "index":
@@ -82,7 +79,7 @@ def _suggest(key: str, hp: HyperParameter, trial: OptunaTrial) -> Value:
         case "fixed":
             value = hp.value
         case "categorical":
-            value = trial.suggest_categorical(key, finite_values(hp))
+            value = trial.suggest_categorical(key, list(finite_values(hp) or ()))
         case "int":
             # The highest value that KerasTuner reaches: Optuna would warn of a range that the step does not divide.
             last = hp.min_value + (hp.max_value - hp.min_value) // hp.step * hp.step
@@ -93,7 +90,7 @@ def _suggest(key: str, hp: HyperParameter, trial: OptunaTrial) -> Value:
         case "float":
             value = trial.suggest_float(key, hp.min_value, hp.max_value, log=hp.sampling == "log")
         case _:
-            value = hp.prob_to_value(trial.suggest_float(key, 0.0, ALMOST_ONE))
+            value = value_at(hp, trial.suggest_float(key, 0.0, 1.0))
     return value  # type: ignore[no-any-return]
 
 

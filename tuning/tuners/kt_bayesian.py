@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import keras_tuner
@@ -15,7 +14,7 @@ from tuning.problem import TrainingProblem
 from tuning.tuners import _keras_tuner
 from tuning.tuners._base import Tuner
 
-OPEN_UNIT = (1e-12, math.nextafter(1.0, 0.0))
+OPEN_UNIT = (1e-9, 1.0 - 1e-9)  # far enough from the ends for the rounding of `min * (max / min) ** u`
 
 
 class KTBayesian(Tuner):

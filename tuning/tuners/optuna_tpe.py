@@ -40,7 +40,8 @@ class OptunaTPE(Tuner):
         pruner: optuna.pruners.BasePruner | None = None,
         **arguments: Any,
     ) -> None:
-        super().__init__(label=label, **{"sampler": sampler, "pruner": pruner, **arguments})
+        given = {name: value for name, value in (("sampler", sampler), ("pruner", pruner)) if value is not None}
+        super().__init__(label=label, **given, **arguments)
         self.make_sampler = sampler or (lambda seed: optuna.samplers.TPESampler(seed=seed, **arguments))
         self.pruner = pruner
 

@@ -1,0 +1,206 @@
+"""Where cells run: in this process, on local Dask workers, or on anybody's Dask cluster. Same cells, same results.
+
+A worker sends each trial to the driver as it ends, over a Dask topic, and a cell's result carries all its trials
+again, so a lost message costs nothing. No shared file system is needed: the driver alone writes.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Protocol
+
+import cloudpickle
+
+from tuning.cells import CellTask, run_cell
+from tuning.problem import TrainingProblem
+from tuning.records import Cell, CellEnd, CellResult, Trial
+
+MAX_LOST_WORKERS = 3  # a cell whose worker died this often is FAILED: it may be what kills them
+WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
+EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
+
+
+class Listener(Protocol):
+    """What an executor tells the driver, in the driver's own thread."""
+
+    def on_trial(self, trial: Trial) -> None: ...
+    def on_epoch(self, cell: Cell, spent: int, best: float) -> None: ...
+    def on_result(self, task: CellTask, result: CellResult) -> None: ...
+    def trials_of(self, cell: Cell) -> Sequence[Trial]:
+        """What the journal holds of a cell by now."""
+
+
+Executor = Callable[[Sequence[CellTask], Listener], None]
+
+
+def run_here(tasks: Sequence[CellTask], listener: Listener) -> None:
+    """The cells one after another, in this process."""
+    for task in tasks:
+        listener.on_result(task, run_cell(task, listener.on_trial, listener.on_epoch))
+
+
+def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0, scheduler: str = "") -> None:
+    """The cells on Dask workers, a cell at a time on each.
+
+    Args:
+        jobs: So many single-threaded processes on this machine; or else
+        scheduler: the address of a Dask scheduler, whose workers have this package installed.
+
+    Raises:
+        StudyError: The scheduler does not answer.
+        ReplayError: A search that goes on asks for other trials than the journal holds.
+    """
+    with _client(jobs, scheduler) as client:
+        _Run(client, listener).all(tasks)
+
+
+def default_jobs(cells: int) -> int:
+    """Workers for this machine: one for each core, as far as memory and cells go."""
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    room = int(psutil.virtual_memory().available // WORKER_BYTES)
+    return max(1, min(cores, room, cells))
+
+
+@contextmanager
+def _client(jobs: int, scheduler: str) -> Iterator[Any]:
+    import logging
+
+    import dask
+    from distributed import Client, LocalCluster
+
+    from tuning.errors import StudyError
+
+    if scheduler:
+        try:
+            client = Client(scheduler, timeout="20s")
+        except (OSError, ValueError) as error:
+            raise StudyError(
+                f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler`"
+            ) from error
+        with client:
+            yield client
+        return
+    settings = {
+        # The driver sends a lost worker's cell again itself, with what was recorded meanwhile.
+        "distributed.scheduler.allowed-failures": 0,
+        # A training holds Python for seconds; without this, Dask warns of an unresponsive loop.
+        "distributed.admin.tick.limit": "10 minutes",
+        "distributed.worker.memory.terminate": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.spill": False,
+    }
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+class _Run:
+    """One run on a cluster: submits, listens, and submits again what was lost."""
+
+    def __init__(self, client: Any, listener: Listener) -> None:
+        self.client = client
+        self.listener = listener
+        self.topic = f"tuning-{uuid.uuid4()}"
+        self.messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self.lost: dict[Cell, int] = {}
+        self.running: dict[str, tuple[CellTask, Any]] = {}
+
+    def all(self, tasks: Sequence[CellTask]) -> None:
+        self.client.subscribe_topic(self.topic, lambda event: self.messages.put(("event", event[1])))
+        try:
+            for place, task in enumerate(tasks):
+                self.submit(task, -place)
+            while self.running:
+                kind, content = self.messages.get()
+                if kind == "event":
+                    self.hear(content)
+                else:
+                    self.finish(content)
+        finally:
+            self.client.unsubscribe_topic(self.topic)
+            for _, future in self.running.values():
+                future.cancel()
+
+    def submit(self, task: CellTask, priority: int) -> None:
+        # Pickled here, for Dask would pickle a study file's functions by their names, which no worker can import.
+        pickled = cloudpickle.dumps(task)
+        # In this order, replicate by replicate, so that an unfinished study is already comparable.
+        future = self.client.submit(_run_remote, pickled, self.topic, priority=priority, pure=False, retries=0)
+        self.running[future.key] = (task, future)
+        future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
+
+    def hear(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "trial":
+            trial = Trial.from_json(event["trial"])
+            if trial.trial == len(self.listener.trials_of(trial.cell)):  # else known, or a message before it was lost
+                self.listener.on_trial(trial)
+        else:
+            self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
+
+    def finish(self, key: str) -> None:
+        from distributed import KilledWorker
+
+        task, future = self.running.pop(key)
+        error = future.exception()
+        if error is None:
+            self.listener.on_result(task, future.result())
+        elif isinstance(error, KilledWorker):
+            self.lost[task.cell] = self.lost.get(task.cell, 0) + 1
+            known = tuple(self.listener.trials_of(task.cell))
+            if self.lost[task.cell] < MAX_LOST_WORKERS:
+                self.submit(replace(task, recorded=known), 1)
+            else:
+                end = CellEnd(
+                    task.cell, "FAILED", "its workers died", f"{MAX_LOST_WORKERS} workers died while running this cell",
+                    len(known), known[-1].spent_epochs if known else 0,
+                )  # fmt: skip
+                self.listener.on_result(task, CellResult(known, end))
+        else:
+            raise error
+
+
+_problems: dict[tuple[str, str], TrainingProblem] = {}
+"""In a worker: the problems of the run it works for, so that data is loaded and turned into tensors once."""
+
+
+def _run_remote(pickled: bytes, topic: str) -> CellResult:
+    """Runs a cell in a worker."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    task: CellTask = pickle.loads(pickled)
+    from distributed import get_worker
+
+    from tuning.training import prepare_process
+
+    key = (topic, task.problem.name)
+    if not any(known[0] == topic for known in _problems):
+        _problems.clear()
+    if key not in _problems:
+        _problems[key] = task.problem
+        prepare_process()
+    worker = get_worker()
+    told = 0.0
+
+    def on_trial(trial: Trial) -> None:
+        worker.log_event(topic, {"kind": "trial", "trial": trial.to_json()})
+
+    def on_epoch(cell: Cell, spent: int, best: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= EPOCH_MESSAGE_SECONDS:
+            told = time.monotonic()
+            worker.log_event(topic, {"kind": "epoch", "cell": list(cell), "spent": spent, "best": best})
+
+    return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch)
