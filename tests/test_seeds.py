@@ -188,7 +188,7 @@ def correlated_pairs(replicates: list[list[Configuration]], shifts: int = 6) -> 
         ("kt-hyperband", {}, 75, 9),
         ("kt-bayesian", {"num_initial_points": 20}, 20, 1),
         ("sklearn-randomized", {}, 20, 1),
-        ("optuna-tpe", {}, 20, 1),
+        ("optuna-tpe", {"n_startup_trials": 20}, 20, 1),
     ],
 )
 def test_no_configuration_comes_twice_in_twenty_replicates_and_draws_are_uncorrelated(
@@ -207,10 +207,17 @@ def test_every_built_in_tuner_is_tested_for_it() -> None:
     assert {case[0] for case in marks[0].args[1]} == set(tuners.BUILT_IN)
 
 
-def test_bayesian_optimization_s_model_repeats_no_configuration_either() -> None:
-    replicates = searched(tuners.load("kt-bayesian")(num_initial_points=4), epochs=6, replicates=4)
-    assert [len(trials) for trials in replicates] == [6] * 4
-    assert repeated_configurations(replicates) == 0
+# Past their random trials, all replicates learn the same objective: their draws may then go together, but not repeat.
+@pytest.mark.parametrize(
+    ("name", "arguments", "trials", "replicates"),
+    [("kt-bayesian", {"num_initial_points": 4}, 6, 4), ("optuna-tpe", {}, 40, REPLICATES)],
+)
+def test_what_a_model_proposes_comes_in_no_other_replicate_either(
+    name: str, arguments: dict[str, Any], trials: int, replicates: int
+) -> None:
+    found = searched(tuners.load(name)(**arguments), epochs=trials, replicates=replicates)
+    assert [len(one) for one in found] == [trials] * replicates
+    assert repeated_configurations(found) == 0
 
 
 def test_seeds_1_to_20_given_to_keras_tuner_plainly_repeat_configurations() -> None:

@@ -220,6 +220,17 @@ def test_what_stands_behind_a_plain_if_is_found_and_noted() -> None:
     )
 
 
+def test_what_is_asked_for_only_where_a_condition_holds_is_found() -> None:
+    def declare(hp: HP) -> None:
+        n = hp.Int("n", 0, 100)
+        with hp.conditional_scope("n", [7]):
+            if n == 7:
+                hp.Int("units", 8, 64)
+            hp.Fixed("seven", 7)
+
+    assert conditions(record(declare)) == {"n": [], "seven": [("n", [7])], "units": [("n", [7])]}
+
+
 def test_a_configuration_that_cannot_be_built_leads_to_no_false_note() -> None:
     def declare(hp: HP) -> None:
         if hp.Int("layers", 1, 9) == 9:
@@ -506,7 +517,10 @@ def test_equal_declarations_of_one_name_are_one() -> None:
 
     space = record(declare)
     assert space.keys == ("one", "two", "units", "units [2]")
-    assert space.why_not({"one": True, "two": True, "units": 3}) == ""
+    draws = iter(range(1, 5))
+    both = space.configuration(lambda key, hp: True if key in ("one", "two") else next(draws))
+    assert both == {"one": True, "two": True, "units": 1}
+    assert space.why_not(both) == ""
 
 
 # What lies in a space

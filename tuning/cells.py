@@ -78,11 +78,12 @@ def run_cell(
         if isinstance(broken.error, ReplayError):
             raise broken.error from None
         state, reason, error = FAILED, "the search cannot go on", str(broken.error)
-    except Exception as raised:
+    except (Exception, SystemExit) as raised:  # a model's code may call sys.exit
         state, reason, error = FAILED, "the tuner raised", one_line(raised)
     finally:
         evaluator.close()
+    seconds = time.perf_counter() - started
     end = CellEnd(
-        cell, state, reason, error, len(evaluator.trials), evaluator.spent_epochs, time.perf_counter() - started
+        cell, state, reason, error, len(evaluator.trials), evaluator.spent_epochs, seconds, task.budget.epochs
     )
     return CellResult(tuple(evaluator.trials), end)

@@ -88,13 +88,16 @@ def _show_equality(problem: TrainingProblem, console: Console, draws: int) -> bo
     )
     for match in bad:
         console.print(
-            f"  {match.library} draws {match.key} otherwise: {match.test}, p {match.p_value:.3g}", style="red"
+            f"  {match.library} draws {match.key} otherwise: {match.test}, p {match.p_value:.3g}",
+            markup=False,
+            highlight=False,
+            style="red",
         )
     return not bad
 
 
 def _size(space_size: float) -> str:
-    return "without end (continuous)" if space_size == float("inf") else count(space_size)
+    return "continuous, or past counting" if space_size == float("inf") else count(space_size)
 
 
 def _show_budget(study: Study, console: Console) -> None:
@@ -104,8 +107,8 @@ def _show_budget(study: Study, console: Console) -> None:
             settings = {name: value for name, value in tuner.describe().items() if name != "tuner"}
             full = study.budget.epochs / problem.max_epochs
             table.add_row(
-                problem.name,
-                tuner.label,
+                escape(problem.name),
+                escape(tuner.label),
                 escape(", ".join(f"{name}={value}" for name, value in settings.items())) or "its defaults",
                 str(study.budget.epochs),
                 f"{full:.3g}"
@@ -125,7 +128,7 @@ def _show_budget(study: Study, console: Console) -> None:
 def _show_seeds(study: Study, console: Console) -> None:
     table = _table("cell", "seed of its search")
     for task in study.tasks():
-        table.add_row(str(task.cell), str(seeds.of_tuner(study.name, *task.cell)))
+        table.add_row(escape(str(task.cell)), str(seeds.of_tuner(study.name, *task.cell)))
     console.print(table)
     console.print("Seeds of trainings come from study, problem, replicate and configuration, the same for every tuner.")
 

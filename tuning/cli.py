@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from tuning.errors import TuningError
+from tuning.errors import TuningError, one_line
 
 if TYPE_CHECKING:
     from tuning.study import Study
 
 EXIT_FAILED = 1  # the command did its work, and something in the study failed
-EXIT_USER = 2  # a mistake that the user can mend; nothing was changed
+EXIT_USER = 2  # a mistake that the user can mend; what was recorded before stays
 EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays
 
 app = typer.Typer(
@@ -65,7 +65,7 @@ def check(
     budget: Epochs = None,
     replicates: Replicates = None,
     tuners: Tuners = None,
-    draws: Annotated[int, typer.Option(help="Configurations to draw through each library.")] = 2000,
+    draws: Annotated[int, typer.Option(min=100, help="Configurations to draw through each library.")] = 2000,
     debug: Debug = False,
 ) -> None:
     """Search nothing: show the space as each library sees it, the budget, the seeds and the time it would take.
@@ -145,6 +145,7 @@ def tuners(debug: Debug = False) -> None:
     """List the tuners there are, and what each can do."""
 
     def work() -> int:
+        from rich.markup import escape
         from rich.table import Table
 
         from tuning import tuners as registry
@@ -155,7 +156,7 @@ def tuners(debug: Debug = False) -> None:
             tuner = registry.load(name)
             words = (tuner.__doc__ or "").strip().splitlines()
             marks = ["yes" if able else "no" for able in (tuner.resumes, tuner.prunes)]
-            table.add_row(name, tuner.library, *marks, words[0].replace("`", "") if words else "")
+            table.add_row(escape(name), tuner.library, *marks, escape(words[0].replace("`", "")) if words else "")
         Console().print(table)
         return 0
 
@@ -199,7 +200,7 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
 
     console = Console()
     cells = len(study.problems) * len(study.tuners) * study.replicates
-    jobs = jobs or default_jobs(cells)
+    jobs = min(jobs or default_jobs(cells), cells)
     execute = partial(run_on_dask, jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else run_here
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
     console.print(
@@ -227,7 +228,7 @@ def _changed(study: Study, budget: int | None, replicates: int | None, tuners: s
 
     if budget is not None:
         Budget(budget)
-    names = [name.strip() for name in tuners.split(",") if name.strip()] if tuners else None
+    names = [name.strip() for name in tuners.split(",") if name.strip()] if tuners is not None else None
     return study.changed(budget=budget, replicates=replicates, tuners=names)
 
 
@@ -251,6 +252,11 @@ def _guarded(work: Callable[[], int], debug: bool) -> None:
         if debug:
             raise
         Console(stderr=True).print(f"tuning: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
+        code = EXIT_USER
+    except OSError as error:  # files: the disk is full, a folder cannot be written
+        if debug:
+            raise
+        Console(stderr=True).print(f"tuning: {one_line(error)}", markup=False, highlight=False, soft_wrap=True)
         code = EXIT_USER
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED

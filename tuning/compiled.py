@@ -135,7 +135,7 @@ class OrderedBatches(keras.utils.PyDataset):
     def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: int, order: Order) -> None:
         super().__init__()
         parts = tuple(part for part in (x, y, sample_weight) if part is not None)
-        self._data = keras.tree.map_structure(as_floatx, parts)
+        self._data = keras.tree.lists_to_tuples(keras.tree.map_structure(as_floatx, parts))
         self._size = size_of(self._data)
         self._batch_size = batch_size
         self._next_order = order
@@ -232,8 +232,9 @@ def _make_variables(model: keras.Model, batch: Any) -> None:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
     with keras.StatelessScope():
         y_pred = model(x, training=False)
-        model.compute_loss(x, y, y_pred, sample_weight, training=False)
         model.compute_metrics(x, y, y_pred, sample_weight)
+    model.compute_loss(x, y, y_pred, sample_weight, training=False)  # regularizers cannot be asked inside the scope
+    model.reset_metrics()
     if model.optimizer is not None:
         model.optimizer.build(model.trainable_variables)
 

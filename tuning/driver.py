@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tuning import journal as journals
-from tuning.cells import BUDGET_SPENT, DONE, CellTask
+from tuning.cells import DONE, CellTask
 from tuning.errors import JournalError
 from tuning.executors import Executor, run_here
 from tuning.hparams import HparamsWriter, write_hparams
@@ -72,16 +72,13 @@ def run(
         problem.check()
     directory = out / study.name
     description = study.describe()
-    if journals.path_of(directory).exists():
+    begun = journals.begun(directory)
+    with JournalWriter.resume(directory) if begun else JournalWriter.create(directory, description) as writer:
         known = journals.read(directory)
         _check_same(known, description, study)
-        writer = JournalWriter.resume(directory)
-    else:
-        known = Journal(directory, description)
-        writer = JournalWriter.create(directory, description)
-    with writer:
-        writer.session(study.plan(), manifest(facts, command))
-        known = journals.read(directory)
+        session = _normal({"plan": study.plan(), "manifest": manifest(facts, command)})
+        writer.session(**session)
+        known.sessions.append(session)
         tasks = study.tasks(known)
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
         watcher.begin(tasks, pending, [known.healed] if known.healed else [])
@@ -133,10 +130,10 @@ def _best(task: CellTask, result: CellResult) -> float:
 
 
 def _is_done(end: CellEnd | None, task: CellTask) -> bool:
-    """Whether a cell needs no more work: it ended, and not because of a smaller budget than today's."""
+    """Whether a cell needs no more work: it ended, and at no smaller budget than today's."""
     if end is None or end.state != DONE:
         return False
-    return end.reason != BUDGET_SPENT or end.spent_epochs >= task.budget.epochs
+    return max(end.spent_epochs, end.budget_epochs) >= task.budget.epochs
 
 
 def _check_same(known: Journal, description: dict[str, Any], study: Study) -> None:

@@ -6,25 +6,31 @@ again, so a lost message costs nothing. No shared file system is needed: the dri
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import queue
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
 import cloudpickle
 
-from tuning.cells import CellTask, run_cell
+from tuning.cells import FAILED, CellTask, run_cell
+from tuning.errors import StudyError, TuningError, one_line
 from tuning.problem import TrainingProblem
 from tuning.records import Cell, CellEnd, CellResult, Trial
 
 MAX_LOST_WORKERS = 3  # a cell whose worker died this often is FAILED: it may be what kills them
 WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
 EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
+CONNECT_SECONDS = 20  # a scheduler that does not answer within them is not there
+LOOK_SECONDS = 5.0  # when nothing was heard for so long, the driver looks whether there are workers
+WORKERLESS_SECONDS = 600.0  # without any worker for so long, the run ends; a cluster may be slow to give some
 
 
 class Listener(Protocol):
@@ -54,11 +60,17 @@ def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0,
         scheduler: the address of a Dask scheduler, whose workers have this package installed.
 
     Raises:
-        StudyError: The scheduler does not answer.
+        StudyError: The scheduler does not answer, or goes away; no worker comes for `WORKERLESS_SECONDS`; or a worker
+            cannot load what the study needs. What was recorded stays, and the same run goes on there.
         ReplayError: A search that goes on asks for other trials than the journal holds.
     """
+    if not tasks:
+        return
+    jobs = min(jobs, len(tasks))
     with _client(jobs, scheduler) as client:
-        _Run(client, listener).all(tasks)
+        # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would be
+        # lost with it, and be counted as one that kills workers.
+        _Run(client, listener, at_once=len(tasks) if scheduler else jobs).all(tasks)
 
 
 def default_jobs(cells: int) -> int:
@@ -77,11 +89,9 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 
-    from tuning.errors import StudyError
-
     if scheduler:
         try:
-            client = Client(scheduler, timeout="20s")
+            client = Client(scheduler, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             raise StudyError(
                 f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler`"
@@ -90,6 +100,7 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
             yield client
         return
     settings = {
+        "distributed.scheduler.worker-saturation": 1.0,
         # The driver sends a lost worker's cell again itself, with what was recorded meanwhile.
         "distributed.scheduler.allowed-failures": 0,
         # A training holds Python for seconds; without this, Dask warns of an unresponsive loop.
@@ -111,9 +122,10 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
 class _Run:
     """One run on a cluster: submits, listens, and submits again what was lost."""
 
-    def __init__(self, client: Any, listener: Listener) -> None:
+    def __init__(self, client: Any, listener: Listener, at_once: int) -> None:
         self.client = client
         self.listener = listener
+        self.at_once = at_once
         self.topic = f"tuning-{uuid.uuid4()}"
         self.messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.lost: dict[Cell, int] = {}
@@ -121,23 +133,63 @@ class _Run:
 
     def all(self, tasks: Sequence[CellTask]) -> None:
         self.client.subscribe_topic(self.topic, lambda event: self.messages.put(("event", event[1])))
+        waiting = deque(enumerate(tasks))
         try:
-            for place, task in enumerate(tasks):
-                self.submit(task, -place)
-            while self.running:
-                kind, content = self.messages.get()
+            while waiting or self.running:
+                while waiting and len(self.running) < self.at_once:
+                    place, task = waiting.popleft()
+                    self.submit(task, -place)
+                kind, content = self.next_message()
                 if kind == "event":
                     self.hear(content)
                 else:
                     self.finish(content)
         finally:
-            self.client.unsubscribe_topic(self.topic)
-            for _, future in self.running.values():
-                future.cancel()
+            # Where the scheduler is gone, there is nothing to be taken back.
+            with suppress(OSError, RuntimeError, ValueError):
+                self.client.unsubscribe_topic(self.topic)
+                for _, future in self.running.values():
+                    future.cancel()
+
+    def next_message(self) -> tuple[str, Any]:
+        """Waits for a message, and no longer than there is hope for one."""
+        workerless_since = math.inf
+        while True:
+            try:
+                return self.messages.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                pass
+            try:
+                workers = self.client.scheduler_info(n_workers=1)["workers"]
+            except (OSError, RuntimeError) as error:
+                raise self.lost_scheduler() from error
+            now = time.monotonic()
+            workerless_since = math.inf if workers else min(workerless_since, now)
+            if now - workerless_since >= WORKERLESS_SECONDS:
+                raise StudyError(
+                    f"the Dask cluster at {self.address} had no worker for {WORKERLESS_SECONDS:.0f} s; start some with "
+                    f"`dask worker {self.address}`, and run the same command to go on"
+                )
+
+    def lost_scheduler(self) -> StudyError:
+        return StudyError(
+            f"the Dask scheduler at {self.address} went away; all trials that ended are recorded: start it again, and "
+            "run the same command to go on"
+        )
+
+    @property
+    def address(self) -> str:
+        return str(self.client.scheduler.address) if self.client.scheduler else "the address given"
 
     def submit(self, task: CellTask, priority: int) -> None:
         # Pickled here, for Dask would pickle a study file's functions by their names, which no worker can import.
-        pickled = cloudpickle.dumps(task)
+        try:
+            pickled = cloudpickle.dumps(task)
+        except Exception as error:
+            raise StudyError(
+                f"{task.cell} cannot be sent to a worker: {one_line(error)}; define that inside of the study's "
+                "functions, or run it in this process with --jobs 1"
+            ) from error
         # In this order, replicate by replicate, so that an unfinished study is already comparable.
         future = self.client.submit(_run_remote, pickled, self.topic, priority=priority, pure=False, retries=0)
         self.running[future.key] = (task, future)
@@ -148,14 +200,17 @@ class _Run:
             trial = Trial.from_json(event["trial"])
             if trial.trial == len(self.listener.trials_of(trial.cell)):  # else known, or a message before it was lost
                 self.listener.on_trial(trial)
-        else:
+        elif event["key"] in self.running:  # else from a worker that was given up, or late
             self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
 
     def finish(self, key: str) -> None:
-        from distributed import KilledWorker
+        from distributed import CancelledError, KilledWorker
 
         task, future = self.running.pop(key)
-        error = future.exception()
+        try:
+            error = future.exception()
+        except CancelledError:  # not an Exception
+            raise self.lost_scheduler() from None
         if error is None:
             self.listener.on_result(task, future.result())
         elif isinstance(error, KilledWorker):
@@ -165,12 +220,19 @@ class _Run:
                 self.submit(replace(task, recorded=known), 1)
             else:
                 end = CellEnd(
-                    task.cell, "FAILED", "its workers died", f"{MAX_LOST_WORKERS} workers died while running this cell",
-                    len(known), known[-1].spent_epochs if known else 0,
+                    task.cell, FAILED, "its workers died", f"{MAX_LOST_WORKERS} workers died while running this cell",
+                    len(known), known[-1].spent_epochs if known else 0, 0.0, task.budget.epochs,
                 )  # fmt: skip
                 self.listener.on_result(task, CellResult(known, end))
-        else:
+        elif isinstance(error, TuningError):
             raise error
+        elif isinstance(error, CancelledError):
+            raise self.lost_scheduler()
+        else:
+            raise StudyError(
+                f"{task.cell} cannot be run on a worker: {one_line(error)}; workers need this version of tuning, and "
+                "all that the study file imports"
+            ) from error
 
 
 _problems: dict[tuple[str, str], TrainingProblem] = {}
@@ -192,6 +254,7 @@ def _run_remote(pickled: bytes, topic: str) -> CellResult:
         _problems[key] = task.problem
         prepare_process()
     worker = get_worker()
+    running = worker.get_current_task()
     told = 0.0
 
     def on_trial(trial: Trial) -> None:
@@ -201,6 +264,7 @@ def _run_remote(pickled: bytes, topic: str) -> CellResult:
         nonlocal told
         if time.monotonic() - told >= EPOCH_MESSAGE_SECONDS:
             told = time.monotonic()
-            worker.log_event(topic, {"kind": "epoch", "cell": list(cell), "spent": spent, "best": best})
+            event = {"kind": "epoch", "key": running, "cell": list(cell), "spent": spent, "best": best}
+            worker.log_event(topic, event)
 
     return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch)

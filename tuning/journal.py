@@ -8,7 +8,7 @@ One file, `journal/journal.jsonl`, one JSON object a line, by `kind`:
     cell     one for each cell that ended
 
 Only the driver writes. A line is flushed to disk before the next one is begun, so a crash costs at most the line
-being written; such a torn last line is dropped on the next open, and said.
+being written; such a torn last line is cut off by the next run, and said.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from tuning.errors import JournalError
+from tuning.errors import JournalError, one_line
 from tuning.objective import Objective
 from tuning.records import Cell, CellEnd, Trial
 
 FORMAT = 1
+_START = b'{"kind":"study",'
 
 
 @dataclass
@@ -96,43 +97,64 @@ def path_of(directory: Path) -> Path:
     return Path(directory) / "journal" / "journal.jsonl"
 
 
+def begun(directory: Path) -> bool:
+    """Whether there is a journal; a crash while its first line was written leaves none."""
+    path = path_of(directory)
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return not _is_torn_start(file)
+
+
 def read(directory: Path) -> Journal:
     """The journal of a study folder.
 
-    A torn last line (no newline, or not JSON) is left out and noted in `Journal.healed`.
+    A torn last line (no newline, or not JSON) is left out and noted in `Journal.healed`. Nothing else is.
 
     Raises:
-        JournalError: No journal there, another format, or a broken line before the last (named by file and line).
+        JournalError: No journal there, another format, or a broken line (named by file and line).
     """
     path = path_of(directory)
     if not path.is_file():
         raise JournalError(f"{directory} holds no study: {path} is missing; `tuning run STUDY.py` makes one")
     journal: Journal | None = None
     with path.open("rb") as lines:
-        number = 0
         for number, raw in enumerate(lines, start=1):
             try:
-                if not raw.endswith(b"\n"):
-                    raise ValueError("the line is not ended")
-                line = json.loads(raw)
+                line = _parse(raw)
+                if line is None and not lines.read(1):
+                    if journal is not None:
+                        journal.healed = f"{path.name}: the torn last line ({len(raw)} bytes) was left out"
+                    break
                 if not isinstance(line, dict):
                     raise ValueError("not a JSON object")
                 if journal is None:
                     journal = _begin(Path(directory), path, line)
                 else:
                     _take(journal, line)
-            except (ValueError, KeyError, TypeError) as error:
-                if lines.read(1):
-                    raise JournalError(
-                        f"{path}, line {number} is broken ({type(error).__name__}: {error}); "
-                        "mend or remove that line, or start in another folder with --out"
-                    ) from error
-                if journal is None:
-                    break
-                journal.healed = f"{path.name}: the torn last line ({len(raw)} bytes) was left out"
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+                raise JournalError(
+                    f"{path}, line {number} is broken ({one_line(error)}); "
+                    "mend that line, or start in another folder with --out"
+                ) from error
     if journal is None:
-        raise JournalError(f"{path} holds no complete line; remove it to start the study afresh")
+        raise JournalError(f"{path} holds no complete line: nothing is recorded in it; remove it")
     return journal
+
+
+def _parse(raw: bytes) -> Any:
+    """A line's JSON; None where the line is torn."""
+    try:
+        return json.loads(raw) if raw.endswith(b"\n") else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_torn_start(file: IO[bytes]) -> bool:
+    """Whether a file is empty or ends within a journal's first line."""
+    file.seek(0)
+    first = file.readline()
+    return not first.endswith(b"\n") and first[: len(_START)] == _START[: len(first)]
 
 
 def _begin(directory: Path, path: Path, line: dict[str, Any]) -> Journal:
@@ -143,13 +165,16 @@ def _begin(directory: Path, path: Path, line: dict[str, Any]) -> Journal:
             f"{path} has format {line.get('format')!r}, this version of tuning reads format {FORMAT}; "
             "use the version that wrote it, or another folder with --out"
         )
+    for problem in line["problems"].values():
+        problem["space"], Objective.from_json(problem["objective"]), problem["max_epochs"], problem["data"]
     return Journal(directory, line)
 
 
 def _take(journal: Journal, line: dict[str, Any]) -> None:
     match line["kind"]:
         case "session":
-            line["plan"]["tuners"], line["manifest"]
+            line["plan"]["tuners"].items(), line["manifest"].items()
+            line["plan"]["budget_epochs"] + line["plan"]["replicates"]
             journal.sessions.append(line)
         case "trial":
             trial = Trial.from_json(line)
@@ -157,7 +182,12 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
             # A search that goes on with a larger budget trains its CUT trial in full: the later line holds.
             while trials and trials[-1].trial >= trial.trial:
                 trials.pop()
+            if trial.trial != len(trials):
+                raise ValueError(
+                    f"trial {trial.trial} of {trial.cell} comes after {len(trials)} trials; one is missing"
+                )
             trials.append(trial)
+            journal.ends.pop(trial.cell, None)  # the cell goes on
         case "cell":
             end = CellEnd.from_json(line)
             journal.ends[end.cell] = end
@@ -171,29 +201,39 @@ class JournalWriter:
     def __init__(self, directory: Path) -> None:
         self.path = path_of(directory)
         self._file: IO[bytes] | None = None
+        self._healed = True
 
     @classmethod
     def create(cls, directory: Path, study: Mapping[str, Any]) -> JournalWriter:
-        """Starts a new journal. Raises JournalError where there is one already."""
+        """Starts a new journal. Raises JournalError where there is one already, or the folder cannot be written."""
         writer = cls(directory)
-        writer.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            writer._file = writer.path.open("xb")
-        except FileExistsError:
-            raise JournalError(f"{writer.path} is there already; it is never overwritten") from None
+            writer.path.parent.mkdir(parents=True, exist_ok=True)
+            writer._file = writer.path.open("a+b")
+        except OSError as error:
+            raise _not_writable(writer.path, error) from error
         writer._lock()
+        if not _is_torn_start(writer._file):
+            writer.close()
+            raise JournalError(f"{writer.path} is there already; it is never overwritten")
+        writer._file.truncate(0)
         writer._append({"kind": "study", "format": FORMAT, **study})
         return writer
 
     @classmethod
     def resume(cls, directory: Path) -> JournalWriter:
-        """Opens an existing journal for appending, cutting off a torn last line."""
+        """Opens an existing journal for appending; a torn last line is cut off when the first line is appended.
+
+        Raises:
+            JournalError: Another run has it open, or it cannot be written.
+        """
         writer = cls(directory)
-        writer._file = writer.path.open("r+b")
+        try:
+            writer._file = writer.path.open("r+b")
+        except OSError as error:
+            raise _not_writable(writer.path, error) from error
         writer._lock()
-        content_end = _end_of_last_line(writer._file)
-        writer._file.truncate(content_end)
-        writer._file.seek(content_end)
+        writer._healed = False
         return writer
 
     def _lock(self) -> None:
@@ -225,6 +265,10 @@ class JournalWriter:
 
     def _append(self, line: Mapping[str, Any]) -> None:
         file = self._opened
+        if not self._healed:
+            file.truncate(_end_of_last_line(file))
+            file.seek(0, os.SEEK_END)
+            self._healed = True
         file.write(json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -244,15 +288,14 @@ class JournalWriter:
 
 
 def _end_of_last_line(file: IO[bytes]) -> int:
-    """Offset just behind the last line that is whole JSON."""
+    """Offset just behind the last line, or before it where it is torn."""
     file.seek(0)
-    end = 0
+    end, last = 0, b""
     for raw in file:
-        if not raw.endswith(b"\n"):
-            break
-        try:
-            json.loads(raw)
-        except ValueError:
-            break
         end += len(raw)
-    return end
+        last = raw
+    return end if _parse(last) is not None else end - len(last)
+
+
+def _not_writable(path: Path, error: OSError) -> JournalError:
+    return JournalError(f"{path} cannot be written ({error.strerror}); choose another folder with --out")

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tuning.cells import CellTask
@@ -38,6 +39,7 @@ class ProgressView:
         self._spent: dict[Cell, int] = {}
         self._best: dict[Cell, float] = {}
         self._objectives: dict[str, Objective] = {}
+        self._open: dict[Cell, int] = {}  # epochs that a cell may spend
         self._total = self._trained = self._ended = self._cells = 0
         self._started = time.monotonic()
 
@@ -50,26 +52,38 @@ class ProgressView:
         if replayed:
             self.console.print(f"Going on with {replayed} trials from the journal.")
         self._objectives = {task.problem.name: task.problem.objective for task in tasks}
-        self._cells, self._total = len(pending), sum(task.budget.epochs for task in pending)
+        self._cells = len(pending)
+        self._open = {task.cell: task.budget.epochs for task in pending}
+        # What is replayed takes no time, so it counts neither as work done nor as work left.
+        self._spent = {task.cell: task.recorded[-1].spent_epochs if task.recorded else 0 for task in pending}
+        self._total = sum(self._open.values()) - sum(self._spent.values())
         if not pending:
             return
-        for label in dict.fromkeys(task.cell.tuner for task in pending):
-            mine = [task for task in pending if task.cell.tuner == label]
-            self._lines[label] = self._progress.add_task(
-                "", total=sum(task.budget.epochs for task in mine), what=label, cells=f"0/{len(mine)} cells", best=""
-            )
-        self._lines[""] = self._progress.add_task(
-            "", total=self._total, what="[bold]study", cells=f"0/{self._cells} cells", best=""
+        for label in dict.fromkeys(cell.tuner for cell in self._open):
+            self._add_line(label, escape(label), [cell for cell in self._open if cell.tuner == label])
+        self._add_line("", "[bold]study", list(self._open))
+
+    def _add_line(self, line: str, what: str, cells: list[Cell]) -> None:
+        self._lines[line] = self._progress.add_task(
+            "",
+            total=sum(self._open[cell] for cell in cells),
+            completed=sum(self._spent[cell] for cell in cells),
+            what=what,
+            cells=f"0/{len(cells)} cells",
+            best="",
         )
 
     def epoch(self, cell: Cell, spent: int, best: float) -> None:
-        new = spent - self._spent.get(cell, 0)
-        self._spent[cell], self._best[cell] = spent, best
+        new = max(0, spent - self._spent[cell])  # below: a replay, also of a cell whose worker died
+        self._spent[cell] += new
+        self._best[cell] = best
         self._trained += new
         for line in (cell.tuner, ""):
             self._progress.update(self._lines[line], advance=new)
         scores = [score for known, score in self._best.items() if known[:2] == cell[:2]]
-        self._progress.update(self._lines[cell.tuner], best=self._best_of(cell.problem, scores))
+        shown = self._best_of(cell.problem, scores)
+        shown = f"{cell.problem}: {shown}" if len(self._objectives) > 1 else shown
+        self._progress.update(self._lines[cell.tuner], best=escape(shown))
 
     def trial(self, trial: Trial) -> None:
         if trial.state == FAILED:
@@ -79,10 +93,12 @@ class ProgressView:
     def end(self, end: CellEnd) -> None:
         self._ended += 1
         # An ended search may leave budget unspent, which nobody is waiting for any more.
+        unspent = self._open[end.cell] - self._spent[end.cell]
+        self._total -= unspent
         for line in (end.cell.tuner, ""):
             task = self._progress.tasks[self._lines[line]]
             done, of = (int(part) for part in task.fields["cells"].split()[0].split("/"))
-            self._progress.update(self._lines[line], cells=f"{done + 1}/{of} cells")
+            self._progress.update(self._lines[line], cells=f"{done + 1}/{of} cells", total=(task.total or 0) - unspent)
         if self._live and not end.error:
             return
         best = self._best_of(end.cell.problem, [self._best.get(end.cell, math.nan)])

@@ -82,13 +82,13 @@ class Trial:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Trial:
-        """Reverse of `to_json`. Raises KeyError, TypeError or ValueError on anything else."""
-        known = {entry.name for entry in fields(cls)} - {"cell"}
-        values = {name: value for name, value in line.items() if name in known}
+        """Reverse of `to_json`. Raises KeyError, TypeError, ValueError or AttributeError on anything else."""
+        values = _fields_of(cls, line)
         values["score"] = float(values["score"])
         values["curve"] = [{str(name): float(value) for name, value in epoch.items()} for epoch in values["curve"]]
         if values["state"] not in STATES:
             raise ValueError(f"state {values['state']!r} is none of {', '.join(STATES)}")
+        values["configuration"] = dict(values["configuration"].items())
         return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
 
 
@@ -103,6 +103,7 @@ class CellEnd:
     trials: int = 0
     spent_epochs: int = 0
     seconds: float = 0.0
+    budget_epochs: int = 0
 
     def to_json(self) -> dict[str, Any]:
         line = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "cell"}
@@ -110,8 +111,8 @@ class CellEnd:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> CellEnd:
-        known = {entry.name for entry in fields(cls)} - {"cell"}
-        values = {name: value for name, value in line.items() if name in known}
+        """Reverse of `to_json`. Raises as `Trial.from_json` does."""
+        values = _fields_of(cls, line)
         return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
 
 
@@ -121,6 +122,17 @@ class CellResult:
 
     trials: Sequence[Trial] = field(default_factory=tuple)
     end: CellEnd | None = None
+
+
+def _fields_of(kind: type[Trial] | type[CellEnd], line: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a line, those that name its cell apart. Raises where one is unknown, or no whole number."""
+    whole = {entry.name for entry in fields(kind) if entry.type == "int"}
+    values = {name: value for name, value in line.items() if name not in ("kind", *Cell._fields)}
+    if unknown := sorted(values.keys() - {entry.name for entry in fields(kind)}):
+        raise ValueError(f"unknown entry {unknown[0]!r}")
+    if wrong := sorted(name for name in whole & values.keys() if type(values[name]) is not int):
+        raise ValueError(f"{wrong[0]} is {values[wrong[0]]!r}; expected a whole number")
+    return values
 
 
 def _to_number(value: float) -> float | str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tuning import journal
@@ -21,19 +22,19 @@ def tuner_table(report: Report) -> Table:
     """A row a tuner: scores over replicates, cells, epochs, trials, training and thinking time."""
     frame = report.tuners
     several = frame["problem"].nunique() > 1
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0))  # fits into 80 columns
     for heading in (["problem"] if several else []) + ["tuner"]:
         table.add_column(heading, no_wrap=True)
-    for heading in ("best, median", "95 % interval", "cells", "epochs", "trials", "training", "thinking"):
-        table.add_column(heading, justify="right", no_wrap=heading != "best, median")
+    for heading in ("median", "95 % interval", "cells", "epochs", "trials", "training", "thinking"):
+        table.add_column(heading, justify="right")
     decimals = decimals_for([*frame["smallest"], *frame["largest"]])
     for row in frame.to_dict("records"):
         failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""
         table.add_row(
-            *([str(row["problem"])] if several else []),
-            str(row["tuner"]),
+            *([escape(str(row["problem"]))] if several else []),
+            escape(str(row["tuner"])),
             number(row["median"], decimals),
-            interval(row["low"], row["high"], decimals),
+            interval(row["low"], row["high"], decimals).replace(" to ", "–"),
             f"{row['replicates_done']}/{row['replicates_planned']}",
             count(row["charged_epochs"]),
             count(row["trials"]) + failed,
@@ -59,7 +60,7 @@ def show(directory: Path, console: Console) -> None:
     for heading in ("epochs", "trials", "best score", "time"):
         table.add_column(heading, justify="right")
     for row in _rows(found):
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console.print(table)
     states = found.cells["state"].value_counts()
     charged, planned = int(found.cells["charged_epochs"].sum()), int(found.cells["planned_epochs"].sum())

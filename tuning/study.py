@@ -14,6 +14,7 @@ from tuning.cells import CellTask
 from tuning.errors import StudyError
 from tuning.journal import Journal
 from tuning.problem import TrainingProblem
+from tuning.records import CUT, Trial
 from tuning.tuners._base import Tuner
 
 FIVE = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
@@ -57,12 +58,17 @@ class Study:
             raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
         if not isinstance(self.replicates, int) or isinstance(self.replicates, bool) or self.replicates < 1:
             raise StudyError(f"Study(replicates={self.replicates!r}): expected a whole number of at least 1")
+        for problem in self.problems:
+            if not hasattr(problem, "max_epochs"):
+                raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
         for kind, given in (
             ("problem", [problem.name for problem in self.problems]),
             ("tuner", [tuner.label for tuner in self.tuners]),
         ):
             if not given:
                 raise StudyError(f"study {self.name!r} has no {kind}; give at least one")
+            if unusable := [name for name in given if not isinstance(name, str) or not name.isprintable() or not name]:
+                raise StudyError(f"a {kind} is called {unusable[0]!r}; expected a name of printable characters")
             if twice := sorted({name for name in given if given.count(name) > 1}):
                 argument = "name" if kind == "problem" else "label"
                 raise StudyError(f"two {kind}s are called {twice[0]!r}; give one another {argument}=...")
@@ -81,7 +87,7 @@ class Study:
         return Study(
             self.name,
             self.problems,
-            [by_label.get(label, label) for label in tuners] if tuners else self.tuners,
+            self.tuners if tuners is None else [by_label.get(label, label) for label in tuners],
             budget=self.budget if budget is None else replace(self.budget, epochs=budget),
             replicates=self.replicates if replicates is None else replicates,
         )
@@ -107,7 +113,7 @@ class Study:
             for problem in self.problems
             for tuner in self.tuners
         ]
-        return [replace(task, recorded=tuple(recorded.get(task.cell, ()))) for task in tasks]
+        return [replace(task, recorded=_kept(recorded.get(task.cell, ()), self.budget)) for task in tasks]
 
     def run(self, out: str | Path = "reports") -> Path:
         """Runs or resumes the study in this process; returns its folder, with the report made.
@@ -126,6 +132,13 @@ class Study:
         from tuning.cli import run_script
 
         run_script(self)
+
+
+def _kept(recorded: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:
+    """The trials that hold at this budget: one that a smaller budget had cut is trained again, in full."""
+    if recorded and recorded[-1].state == CUT and recorded[-1].spent_epochs < budget.epochs:
+        recorded = recorded[:-1]
+    return tuple(recorded)
 
 
 def _tuner(given: str | Tuner) -> Tuner:

@@ -34,19 +34,20 @@ def load_study(path: Path) -> Study:
     except TuningError:
         raise
     except (Exception, SystemExit) as error:
-        raise StudyError(f"{path}{_line_of(error, path)} raises {one_line(error)}") from error
-    studies = [value for value in vars(module).values() if isinstance(value, Study)]
+        mend = "; run a study only under `if __name__ == '__main__':`" if isinstance(error, SystemExit) else ""
+        raise StudyError(f"{path}{_line_of(error, spec.origin)} raises {one_line(error)}{mend}") from error
+    studies = list({id(value): value for value in vars(module).values() if isinstance(value, Study)}.values())
     if not studies:
         raise StudyError(f"{path} defines no study; expected a variable such as study = Study(...)")
-    if len({id(study) for study in studies}) > 1:
+    if len(studies) > 1:
         found = ", ".join(study.name for study in studies)
         raise StudyError(f"{path} defines {len(studies)} studies ({found}); expected one: split the file")
     return studies[0]
 
 
-def _line_of(error: BaseException, path: Path) -> str:
+def _line_of(error: BaseException, file: str | None) -> str:
     """The line of the script where an error came from, as ``:12``."""
-    if isinstance(error, SyntaxError) and error.lineno:
+    if isinstance(error, SyntaxError) and error.lineno and error.filename == file:
         return f":{error.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f":{lines[-1]}" if lines else ""

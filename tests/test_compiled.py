@@ -1,0 +1,378 @@
+"""A fit of whole epochs in compiled calls is Keras' own fit, bit for bit, over the same order of samples.
+
+Weights, the optimizer's state and the history are compared without a tolerance but where one is named: the same
+operations run in the same order, with XLA off in both (Keras turns it on by itself where there is a GPU).
+"""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tuning import compiled, seeds
+from tuning.fit_arguments import bind
+
+EPOCHS = 2
+SAMPLES = 50  # with batches of 16 the last one is partial
+
+
+def x_of(samples=SAMPLES, features=6, seed=1):
+    return np.random.default_rng(seed).normal(size=(samples, features)).astype("float32")
+
+
+def classes_of(samples=SAMPLES, seed=2):
+    return np.random.default_rng(seed).integers(0, 3, samples)
+
+
+def sequential(*inner, output=3, activation="softmax", loss="sparse_categorical_crossentropy", **compile_arguments):
+    model = keras.Sequential([layers.Input((6,)), *inner, layers.Dense(output, activation=activation)])
+    compile_arguments.setdefault("optimizer", "adam")
+    compile_arguments.setdefault("metrics", ["accuracy"] if activation == "softmax" else ["mae", "mse"])
+    model.compile(loss=loss, jit_compile=False, **compile_arguments)
+    return model
+
+
+def classifier(**arguments):
+    return sequential(layers.Dense(8, activation="relu"), **arguments)
+
+
+def regressor(**arguments):
+    return sequential(layers.Dense(8, activation="tanh"), output=1, activation=None, loss="mse", **arguments)
+
+
+def two_in_two_out(structure):
+    """Inputs `a`, `b`; outputs `p` (a class) and `q` (a number)."""
+    a, b = layers.Input((6,), name="a"), layers.Input((2,), name="b")
+    hidden = layers.Dense(5, activation="relu")(layers.Concatenate()([a, b]))
+    outputs = {"p": layers.Dense(3, activation="softmax", name="p")(hidden), "q": layers.Dense(1, name="q")(hidden)}
+    in_order = (outputs["p"], outputs["q"])
+    model = keras.Model(
+        {"a": a, "b": b} if structure is dict else [a, b], outputs if structure is dict else list(in_order)
+    )
+    metrics = {"p": ["accuracy"], "q": ["mae", "mse"]}
+    losses, weights = {"p": "sparse_categorical_crossentropy", "q": "mse"}, {"p": 1.0, "q": 0.3}
+    if structure is not dict:
+        metrics, losses, weights = (list(part.values()) for part in (metrics, losses, weights))
+    model.compile("adam", losses, metrics=metrics, loss_weights=weights, jit_compile=False)
+    return model
+
+
+def data_for_two(structure, seed=3):
+    x = {"a": x_of(seed=seed), "b": x_of(features=2, seed=seed + 1)}
+    y = {"p": classes_of(seed=seed), "q": x_of(features=1, seed=seed + 2)}
+    return (x, y) if structure is dict else (structure(x.values()), structure(y.values()))
+
+
+class OwnStep(keras.Model):
+    """A `train_step` whose logs no metric holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = layers.Dense(3)
+
+    def call(self, x):
+        return self.inner(x)
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, self(x), from_logits=True))
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights, strict=True)
+        )
+        return {"batch_loss": loss, "rows": tf.shape(x)[0]}
+
+    def test_step(self, data):
+        return {"last_rows": tf.shape(data[0])[0]}
+
+
+class Autoencoder(keras.Model):
+    """Without `call`, with metrics of its own, and steps that take the bare `x`."""
+
+    def __init__(self):
+        super().__init__()
+        self.encode, self.decode = layers.Dense(2, activation="tanh"), layers.Dense(6)
+        self.error = keras.metrics.Mean("error")
+
+    @property
+    def metrics(self):
+        return [self.error]
+
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.decode(self.encode(x)) - x) ** 2)
+        weights = self.trainable_weights
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        self.error.update_state(loss)
+        return {"error": self.error.result()}
+
+
+class MoreLogs(keras.Model):
+    """Keras' own step, but with one more entry in the logs."""
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return {**super().compute_metrics(x, y, y_pred, sample_weight), "spread": tf.math.reduce_std(y_pred)}
+
+
+class LossOfX(keras.Model):
+    """A loss that needs the input, by the older signature without `training`."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None):
+        return super().compute_loss(x, y, y_pred, sample_weight) + 0.1 * tf.reduce_mean(x**2) * tf.reduce_mean(y_pred)
+
+
+class Noise(layers.Layer):
+    """Draws when it predicts, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = keras.random.SeedGenerator(5)
+
+    def call(self, x):
+        return x + 0.1 * keras.random.normal(tf.shape(x), seed=self.generator)
+
+
+class Penalty(layers.Layer):
+    def call(self, x):
+        self.add_loss(0.01 * keras.ops.mean(x**2))
+        return x
+
+
+def own_class(kind):
+    inputs = layers.Input((6,))
+    model = kind(inputs, layers.Dense(3, activation="softmax")(inputs))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    return model
+
+
+def own_step():
+    model = OwnStep()
+    model.compile("adam", jit_compile=False)
+    return model
+
+
+def autoencoder():
+    model = Autoencoder()
+    model.compile("adam", jit_compile=False)
+    return model
+
+
+def unbuilt():
+    model = keras.Sequential([layers.Dense(8, activation="relu"), layers.Dropout(0.3), layers.Dense(3)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"], jit_compile=False)
+    return model
+
+
+def adapted():
+    norm = layers.Normalization()
+    norm.adapt(x_of())
+    return sequential(norm, layers.Dense(4))
+
+
+def words():
+    model = keras.Sequential([layers.Embedding(20, 4), layers.GRU(3), layers.Dense(3, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    return model
+
+
+def images():
+    inner = [layers.Input((6, 6, 1)), layers.Conv2D(3, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten()]
+    model = keras.Sequential([*inner, layers.Dense(3, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    return model
+
+
+def stateful():
+    inputs = layers.Input(batch_shape=(10, 6, 1))
+    model = keras.Model(inputs, layers.Dense(1)(layers.SimpleRNN(3, stateful=True)(inputs)))
+    model.compile("sgd", "mse", jit_compile=False)
+    return model
+
+
+def optimized_by(make):
+    return lambda: classifier(optimizer=make())
+
+
+XY = {"x": x_of(), "y": classes_of()}
+WEIGHTS = np.random.default_rng(9).uniform(0.1, 2.0, SAMPLES)
+VALIDATION = (x_of(30, seed=11), classes_of(30, seed=12))
+NUMBERS = {"x": x_of(), "y": x_of(features=1)}
+
+CASES = {
+    "sgd": (lambda: classifier(optimizer="sgd"), XY),
+    "adam": (classifier, XY),
+    "validation": (classifier, {**XY, "validation_data": VALIDATION}),
+    "validation as a list": (classifier, {**XY, "validation_data": list(VALIDATION)}),
+    "validation with weights": (classifier, {**XY, "validation_data": (*VALIDATION, WEIGHTS[:30])}),
+    "validation batches": (own_step, {**XY, "validation_data": VALIDATION, "validation_batch_size": 7}),
+    "validation_freq": (classifier, {**XY, "validation_data": VALIDATION, "validation_freq": 2}),
+    "validation_split": (classifier, {**XY, "validation_split": 0.3}),
+    "validation from a Dataset": (
+        classifier,
+        {**XY, "validation_data": tf.data.Dataset.from_tensor_slices(VALIDATION).batch(8)},
+    ),
+    "a batch of all": (classifier, {**XY, "batch_size": SAMPLES}),
+    "a batch of more": (classifier, {**XY, "batch_size": 4 * SAMPLES}),
+    "batches of one": (classifier, {**XY, "batch_size": 1}),
+    "default batches": (classifier, {**XY, "batch_size": None}),
+    "numpy batch size": (classifier, {**XY, "batch_size": np.int64(7)}),
+    "in order": (classifier, {**XY, "shuffle": False}),
+    "dropout": (lambda: sequential(layers.Dense(8), layers.Dropout(0.4), layers.GaussianNoise(0.1)), XY),
+    "dropout with a seed": (lambda: sequential(layers.Dense(8), layers.Dropout(0.4, seed=7)), XY),
+    "batch normalization": (
+        lambda: sequential(layers.Dense(8), layers.BatchNormalization()),
+        {**XY, "validation_data": VALIDATION},
+    ),
+    "noise in prediction": (lambda: sequential(Noise()), {**XY, "validation_data": VALIDATION}),
+    "regularizers": (lambda: sequential(layers.Dense(8, kernel_regularizer="l2"), Penalty()), XY),
+    "sample_weight": (
+        lambda: classifier(weighted_metrics=["accuracy"], metrics=[]),
+        {**XY, "sample_weight": WEIGHTS, "validation_split": 0.2},
+    ),
+    "class_weight": (classifier, {**XY, "class_weight": {0: 3.0, 2: 0.5}}),
+    "class_weight, one-hot": (
+        lambda: classifier(loss="categorical_crossentropy"),
+        {**XY, "y": keras.utils.to_categorical(XY["y"]), "class_weight": {0: 3.0, 2: 0.5}},
+    ),
+    "class_weight, a column of floats": (
+        classifier,
+        {**XY, "y": XY["y"].astype("float64").reshape(-1, 1), "class_weight": {1: 3.0}},
+    ),
+    "regression": (regressor, {**NUMBERS, "validation_split": 0.2}),
+    "regression, y of one dimension": (regressor, {**NUMBERS, "y": NUMBERS["y"].ravel()}),
+    "float64": (regressor, {name: part.astype("float64") for name, part in NUMBERS.items()}),
+    "data frames": (
+        regressor,
+        {"x": pd.DataFrame(NUMBERS["x"]), "y": pd.Series(NUMBERS["y"].ravel()), "validation_split": 0.2},
+    ),
+    "tensors": (classifier, {name: tf.constant(part) for name, part in XY.items()}),
+    "bytes": (classifier, {**XY, "x": np.random.default_rng(1).integers(0, 255, (SAMPLES, 6)).astype("uint8")}),
+    "two inputs and outputs, dicts": (lambda: two_in_two_out(dict), dict(zip("xy", data_for_two(dict), strict=True))),
+    "two inputs and outputs, tuples": (
+        lambda: two_in_two_out(tuple),
+        {**dict(zip("xy", data_for_two(tuple), strict=True)), "validation_data": data_for_two(tuple, 30)},
+    ),
+    "two inputs and outputs, lists": (
+        lambda: two_in_two_out(list),
+        {**dict(zip("xy", data_for_two(list), strict=True)), "validation_split": 0.3},
+    ),
+    "a weight for each output": (
+        lambda: two_in_two_out(dict),
+        {**dict(zip("xy", data_for_two(dict), strict=True)), "sample_weight": {"p": WEIGHTS, "q": WEIGHTS[::-1]}},
+    ),
+    "one weight for both outputs": (
+        lambda: two_in_two_out(dict),
+        {
+            **dict(zip("xy", data_for_two(dict), strict=True)),
+            "sample_weight": WEIGHTS,
+            "validation_data": (*data_for_two(dict, 40), WEIGHTS[::-1]),
+        },
+    ),
+    "train_step and test_step": (own_step, {**XY, "validation_data": VALIDATION}),
+    "a model without call": (autoencoder, {"x": x_of(), "y": None}),
+    "compute_metrics": (lambda: own_class(MoreLogs), {**XY, "validation_data": VALIDATION}),
+    "compute_loss with x": (lambda: own_class(LossOfX), XY),
+    "unbuilt": (unbuilt, {**XY, "validation_data": VALIDATION}),
+    "adapted Normalization": (adapted, XY),
+    "embedded words": (words, {**XY, "x": np.random.default_rng(3).integers(0, 20, (SAMPLES, 5))}),
+    "images": (images, {**XY, "x": x_of(features=36).reshape(-1, 6, 6, 1)}),
+    "stateful, fixed batches": (
+        stateful,
+        {"x": x_of()[..., None], "y": NUMBERS["y"], "batch_size": 10, "shuffle": False},
+    ),
+    "schedule": (optimized_by(lambda: keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 8))), XY),
+    "moving average": (optimized_by(lambda: keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)), XY),
+    "loss scaling": (optimized_by(lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())), XY),
+    "accumulated gradients": (optimized_by(lambda: keras.optimizers.Adam(gradient_accumulation_steps=3)), XY),
+    "clipping": (optimized_by(lambda: keras.optimizers.AdamW(clipnorm=0.1, weight_decay=0.01)), XY),
+    "frozen layer": (lambda: sequential(layers.Dense(8, trainable=False)), XY),
+    "steps_per_execution": (
+        lambda: classifier(steps_per_execution=3),
+        {**XY, "validation_data": VALIDATION},
+    ),
+    "a metric with several values": (
+        lambda: classifier(
+            loss="categorical_crossentropy", metrics=[keras.metrics.F1Score(), keras.metrics.AUC(name="auc")]
+        ),
+        {**XY, "y": keras.utils.to_categorical(XY["y"])},
+    ),
+}
+
+
+def order_for(seed=4):
+    epochs = iter(range(1000))
+    return lambda size: seeds.order_of_epoch(seed, next(epochs), size)
+
+
+def arguments_for(model, arguments):
+    return bind(model, (), {"batch_size": 16, "epochs": EPOCHS, "verbose": 0, **arguments})
+
+
+def trained(build, how, arguments):
+    """The history and all variables of a model built from one seed and trained in one way."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(3)
+    model = build()
+    complete = arguments_for(model, arguments)
+    if how == "compiled":
+        assert compiled.why_not(model, complete) == ""
+        history = compiled.fit(model, complete, order_for(), compiled.Resident())
+    elif how == "by keras":
+        history = compiled.fit_by_keras(model, complete, order_for())
+    else:
+        history = by_hand(model, complete)
+    variables = [np.array(variable) for variable in (*model.variables, *model.optimizer.variables)]
+    return history, variables
+
+
+def by_hand(model, arguments):
+    """`model.fit` an epoch at a time on arrays in the epoch's order, nothing of ours between."""
+    order, epochs, logs = order_for(), [], {}
+    for epoch in range(arguments["epochs"]):
+        rows = order(len(keras.tree.flatten(arguments["x"])[0])) if arguments["shuffle"] else slice(None)
+        permuted = {
+            name: keras.tree.map_structure(lambda array: np.asarray(array)[rows], arguments[name])  # noqa: B023
+            for name in ("x", "y", "sample_weight")
+            if arguments[name] is not None
+        }
+        history = model.fit(**{**arguments, **permuted, "shuffle": False, "initial_epoch": epoch, "epochs": epoch + 1})
+        epochs.append(epoch)
+        for name, values in history.history.items():
+            logs.setdefault(name, []).extend(values)
+    history.epoch, history.history = epochs, logs
+    return history
+
+
+def assert_same(one, other, tolerance=0.0):
+    (history, variables), (expected_history, expected) = one, other
+    assert history.epoch == expected_history.epoch
+    assert list(history.history) == list(expected_history.history)
+    for name, values in expected_history.history.items():
+        np.testing.assert_allclose(history.history[name], values, rtol=tolerance, atol=0, err_msg=name)
+    assert len(variables) == len(expected)
+    for index, (value, wanted) in enumerate(zip(variables, expected, strict=True)):
+        np.testing.assert_allclose(value, wanted, rtol=tolerance, atol=tolerance, err_msg=f"variable {index}")
+
+
+# The graph knows the size of a batch before it runs in one way and not in the other: a mean may be one last bit apart.
+LAST_BIT = {"stateful, fixed batches": 1e-6}
+BY_HAND = ["adam", "validation", "dropout", "batch normalization", "in order", "class_weight", "train_step and test_step",
+           "two inputs and outputs, tuples", "two inputs and outputs, dicts", "regularizers", "images"]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_equals_keras_over_the_same_batches(case):
+    build, arguments = CASES[case]
+    # What Keras does not shuffle in an order of ours is compared unshuffled.
+    arguments = {**arguments, "shuffle": arguments.get("shuffle", True) and arguments["y"] is not None}
+    compiled_fit, keras_fit = (trained(build, how, arguments) for how in ("compiled", "by keras"))
+    assert_same(compiled_fit, keras_fit, LAST_BIT.get(case, 0.0))
+
+
+@pytest.mark.parametrize("case", BY_HAND)
+def test_equals_a_plain_fit_of_permuted_arrays(case):
+    build, arguments = CASES[case]
+    assert_same(trained(build, "compiled", arguments), trained(build, "by hand", arguments))
