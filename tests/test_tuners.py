@@ -1,9 +1,15 @@
 """The five tuners pass the conformance suite, and what is particular to each of them."""
 
+from typing import Any
+
+import keras_tuner
+import optuna
 import pytest
 
-from tuning import tuners
-from tuning.testing import TunerConformance
+from tuning import KTBayesian, KTHyperband, KTRandom, OptunaTPE, SklearnRandomized, tuners
+from tuning.cells import DONE, SEARCH_ENDED
+from tuning.records import COMPLETE, PRUNED
+from tuning.testing import SyntheticProblem, TunerConformance, configurations, search
 from tuning.tuners._base import Tuner
 
 
@@ -40,3 +46,78 @@ def test_every_built_in_tuner_is_in_the_suite() -> None:
 def test_unknown_tuner_is_named_with_the_nearest() -> None:
     with pytest.raises(tuners.StudyError, match=r"no tuner 'kt-hyperbandd'.*did you mean 'kt-hyperband'"):
         tuners.load("kt-hyperbandd")
+
+
+@pytest.mark.parametrize(
+    ("tuner", "trials", "epochs"),
+    [
+        (KTRandom(max_trials=4), 4, 36),
+        (KTBayesian(max_trials=4), 4, 36),
+        (SklearnRandomized(n_iter=4), 4, 36),
+        # KerasTuner's brackets for (9, 3), counted: 75 epochs an iteration, not the docstring's 36.
+        (KTHyperband(hyperband_iterations=1), 22, 75),
+        (KTHyperband(hyperband_iterations=2), 44, 150),
+        (KTHyperband(hyperband_iterations=1, factor=9), 10 + 1 + 2, 10 + 8 + 18),
+    ],
+    ids=lambda value: value.name if isinstance(value, Tuner) else None,
+)
+def test_a_librarys_own_limit_ends_the_search_before_the_budget(tuner: Tuner, trials: int, epochs: int) -> None:
+    result = search(tuner, SyntheticProblem(), epochs=400)
+    assert result.end is not None
+    assert (result.end.state, result.end.reason) == (DONE, SEARCH_ENDED)
+    assert (len(result.trials), result.end.spent_epochs) == (trials, epochs)
+
+
+def test_the_arguments_reach_keras_tuners_bayesian_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    make = keras_tuner.oracles.BayesianOptimizationOracle.__init__
+
+    def spy(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        seen.update(alpha=self.alpha, beta=self.beta, points=self.num_initial_points)
+
+    monkeypatch.setattr(keras_tuner.oracles.BayesianOptimizationOracle, "__init__", spy)
+    search(KTBayesian(alpha=1e-3, beta=1.5, num_initial_points=5), SyntheticProblem(), epochs=9)
+    assert seen == {"alpha": 1e-3, "beta": 1.5, "points": 5}
+
+
+def test_optuna_prunes_only_when_told_to() -> None:
+    off = search(OptunaTPE(), SyntheticProblem(), epochs=120)
+    assert {trial.state for trial in off.trials[:-1]} == {COMPLETE}
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=2)
+    on = search(OptunaTPE(pruner=pruner, label="optuna-tpe"), SyntheticProblem(), epochs=120)
+    pruned = [trial for trial in on.trials if trial.state == PRUNED]
+    assert pruned
+    assert all(0 < trial.epochs < trial.target_epochs for trial in pruned)
+    assert len(on.trials) > len(off.trials)
+
+
+def test_a_pruned_search_is_replayed_with_the_same_decisions() -> None:
+    from tuning.budget import Budget
+    from tuning.cells import CellTask, run_cell
+
+    def tuner() -> Tuner:
+        return OptunaTPE(pruner=optuna.pruners.MedianPruner(n_startup_trials=2))
+
+    whole = search(tuner(), SyntheticProblem(), epochs=120)
+    task = CellTask("conformance", SyntheticProblem(), tuner(), 1, Budget(120), whole.trials[: len(whole.trials) // 2])
+    assert [trial.score for trial in run_cell(task).trials] == [trial.score for trial in whole.trials]
+
+
+def test_another_optuna_sampler_gets_the_derived_seed() -> None:
+    seeds = []
+
+    def sampler(seed: int) -> optuna.samplers.BaseSampler:
+        seeds.append(seed)
+        return optuna.samplers.RandomSampler(seed=seed)
+
+    first = search(OptunaTPE(sampler=sampler), SyntheticProblem(), epochs=27)
+    second = search(OptunaTPE(sampler=sampler), SyntheticProblem(), epochs=27)
+    assert len(set(seeds)) == 1
+    assert configurations(first) == configurations(second)
+
+
+def test_settings_are_described_for_the_journal() -> None:
+    assert KTHyperband(factor=4).describe() == {"tuner": "kt-hyperband", "factor": 4}
+    described = OptunaTPE(pruner=optuna.pruners.MedianPruner(), n_startup_trials=3).describe()
+    assert described == {"tuner": "optuna-tpe", "pruner": "MedianPruner", "n_startup_trials": 3}

@@ -17,7 +17,7 @@ from tuning.wording import decimals_for, plural
 
 STATE_COLOURS = {COMPLETE: "#8A9BA8", PRUNED: "#B9C4CC", CUT: "#DDE3E7", FAILED: "#D55E00"}
 MAX_THIN_LINES = 10  # replicates drawn one by one; above, their range is a band
-EARLY = 0.1  # share of the budget whose results may lie outside the axis of scores
+EARLY = 0.1  # share of the budget whose medians may lie outside of the axis of scores
 GRID_STEPS = 10  # budgets in the table of numbers behind the curves
 
 
@@ -96,7 +96,7 @@ def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None
         axis=alt.Axis(tickMinStep=1, grid=False),
     )
     title = f"best {metric} so far"
-    domain, early = _focus(steps, summary, problem)
+    domain, early = _focus(steps, medians, summary, problem)
     layers = []
     if thin and replicates > 1:
         layers.append(
@@ -252,22 +252,25 @@ def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | Non
     )
 
 
-def _focus(steps: pd.DataFrame, summary: Summary, problem: str) -> tuple[list[float] | None, str]:
+def _focus(
+    steps: pd.DataFrame, medians: pd.DataFrame, summary: Summary, problem: str
+) -> tuple[list[float] | None, str]:
     """The range of scores to draw, and what to say about results outside it.
 
-    The first results of a search are often so bad that they press all that matters into a corner. Where those before
-    `EARLY` of the budget take more than half of the height, the axis begins at the worst incumbent after that.
+    The first results of a search are often so bad that they press all that matters into a corner. Where final scores,
+    and medians from `EARLY` of the budget on, need at most half of the height, the axis shows their range alone.
     """
     scores = steps["score"].astype(float)
-    early = steps["spent_epochs"] <= EARLY * summary.budget_epochs
-    opening = scores[steps[early].groupby(["tuner", "replicate"]).tail(1).index]
-    late = pd.concat([opening, scores[~early]])
-    low, high = float(late.min()), float(late.max())
+    final = scores[steps.groupby(["tuner", "replicate"]).tail(1).index]
+    early = medians["spent_epochs"] <= EARLY * summary.budget_epochs
+    opening = medians["median"][medians[early].groupby("tuner").tail(1).index]
+    needed = pd.concat([final, opening.astype(float), medians["median"][~early].astype(float)])
+    low, high = float(needed.min()), float(needed.max())
     if not high > low or high - low > (float(scores.max()) - float(scores.min())) / 2:
         return None, ""
     margin = 0.04 * (high - low)
     outside = "below" if summary.objectives[problem].direction == "max" else "above"
-    note = f" Results {outside} the axis, all from the first {EARLY:.0%} of the budget, are not drawn."
+    note = f" Not drawn are results {outside} the axis: none is a final score, nor a median after {EARLY:.0%} of the budget."
     return [low - margin, high + margin], note
 
 
