@@ -55,9 +55,9 @@ def test_unknown_tuner_is_named_with_the_nearest() -> None:
         (KTBayesian(max_trials=4), 4, 36),
         (SklearnRandomized(n_iter=4), 4, 36),
         # KerasTuner's brackets for (9, 3), counted: 75 epochs an iteration, not the docstring's 36.
-        (KTHyperband(hyperband_iterations=1), 22, 75),
-        (KTHyperband(hyperband_iterations=2), 44, 150),
-        (KTHyperband(hyperband_iterations=1, factor=9), 10 + 1 + 2, 10 + 8 + 18),
+        (KTHyperband(hyperband_iterations=1), 23, 75),
+        (KTHyperband(hyperband_iterations=2), 46, 150),
+        (KTHyperband(hyperband_iterations=1, factor=9), 9 + 1 + 2, 9 + 8 + 18),
     ],
     ids=lambda value: value.name if isinstance(value, Tuner) else None,
 )

@@ -270,7 +270,7 @@ def _focus(
         return None, ""
     margin = 0.04 * (high - low)
     outside = "below" if summary.objectives[problem].direction == "max" else "above"
-    note = f" Not drawn are results {outside} the axis: none is a final score, nor a median after {EARLY:.0%} of the budget."
+    note = f" Not drawn are results {outside} the axis: no final score, and no median past {EARLY:.0%} of the budget."
     return [low - margin, high + margin], note
 
 
