@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 import tensorflow as tf
 from keras import layers
 
@@ -362,7 +363,8 @@ def assert_same(one, other, tolerance=0.0):
 
 # The graph knows the size of a batch before it runs in one way and not in the other: a mean may be one last bit apart.
 LAST_BIT = {"stateful, fixed batches": 1e-6}
-BY_HAND = (
+QUICK = {"adam", "validation", "validation_split", "in order", "dropout", "regularizers", "unbuilt", "compute_metrics"}
+BY_HAND = {
     "adam",
     "validation",
     "dropout",
@@ -373,10 +375,14 @@ BY_HAND = (
     "two inputs and outputs, tuples",
     "regularizers",
     "images",
-)
+}
 
 
-@pytest.mark.parametrize("case", CASES)
+def marked(cases, quick):
+    return [case if case in quick else pytest.param(case, marks=pytest.mark.slow) for case in CASES if case in cases]
+
+
+@pytest.mark.parametrize("case", marked(CASES, QUICK))
 def test_equals_keras_over_the_same_batches(case):
     build, arguments = CASES[case]
     # What Keras does not shuffle in an order of ours is compared unshuffled.
@@ -385,7 +391,247 @@ def test_equals_keras_over_the_same_batches(case):
     assert_same(compiled_fit, keras_fit, LAST_BIT.get(case, 0.0))
 
 
-@pytest.mark.parametrize("case", BY_HAND)
+@pytest.mark.parametrize("case", marked(BY_HAND, {"dropout"}))
 def test_equals_a_plain_fit_of_permuted_arrays(case):
     build, arguments = CASES[case]
     assert_same(trained(build, "compiled", arguments), trained(build, "by hand", arguments))
+
+
+class OnBatches(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+
+class MoreThanCheckpoints(keras.callbacks.ModelCheckpoint):
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+
+class OwnFit(keras.Sequential):
+    def fit(self, *args, **kwargs):
+        return super().fit(*args, **kwargs)
+
+
+class OwnFunction(keras.Sequential):
+    def make_train_function(self, force=False):
+        return super().make_train_function(force)
+
+
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return x_of(5), classes_of(5)
+
+
+DATASET = tf.data.Dataset.from_tensor_slices(VALIDATION).batch(8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"x": DATASET, "y": None}, r"data of type _BatchDataset"),
+        ({"x": Batches(), "y": None}, r"data of type Batches"),
+        ({"x": (pair for pair in [VALIDATION]), "y": None}, r"data of type generator"),
+        ({"x": np.array(["a", "b"])}, r"data of type ndarray"),
+        ({"x": [[1.0, 2.0], [3.0, 4.0]]}, r"data of type list"),
+        ({"x": pd.DataFrame({"a": ["u", "v"]})}, r"data of type DataFrame"),
+        ({"steps_per_epoch": 2}, r"steps_per_epoch or validation_steps"),
+        ({"validation_steps": 2}, r"steps_per_epoch or validation_steps"),
+        ({"shuffle": "batch"}, r"shuffle='batch'"),
+        ({"callbacks": keras.callbacks.CallbackList()}, r"a CallbackList"),
+        ({"callbacks": OnBatches()}, r"OnBatches works on batches"),
+        ({"callbacks": [[OnBatches()]]}, r"OnBatches works on batches"),
+        ({"callbacks": [MoreThanCheckpoints("a.keras")]}, r"MoreThanCheckpoints works on batches"),
+        ({"callbacks": [keras.callbacks.ModelCheckpoint("a.keras", save_freq=3)]}, r"ModelCheckpoint works on batches"),
+        ({"callbacks": [keras.callbacks.LambdaCallback(on_train_batch_end=print)]}, r"LambdaCallback works on batches"),
+        ({"callbacks": [keras.callbacks.TensorBoard(update_freq=1)]}, r"TensorBoard works on batches"),
+        ({"callbacks": [keras.callbacks.TerminateOnNaN()]}, r"TerminateOnNaN works on batches"),
+    ],
+)
+def test_hands_over_what_it_cannot_keep(arguments, reason):
+    model = classifier()
+    assert compiled.why_not(model, arguments_for(model, {**XY, **arguments})) == reason
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.EarlyStopping(),
+        keras.callbacks.ReduceLROnPlateau(),
+        keras.callbacks.LearningRateScheduler(lambda epoch: 0.1),
+        keras.callbacks.ModelCheckpoint("a.keras"),
+        keras.callbacks.CSVLogger("a.csv"),
+        keras.callbacks.TensorBoard("logs"),
+        keras.callbacks.LambdaCallback(on_epoch_end=print),
+    ],
+    ids=lambda callback: type(callback).__name__,
+)
+def test_callbacks_on_epochs_are_kept(callback):
+    model = classifier()
+    assert compiled.why_not(model, arguments_for(model, {**XY, "callbacks": [callback]})) == ""
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (lambda: OwnFit([layers.Dense(3)]), "OwnFit has a fit of its own"),
+        (lambda: OwnFunction([layers.Dense(3)]), "OwnFunction has a make_train_function of its own"),
+    ],
+)
+def test_hands_over_models_with_methods_of_their_own(build, reason):
+    model = build()
+    model.compile("adam", "mse")
+    assert compiled.why_not(model, arguments_for(model, XY)) == reason
+
+
+def test_hands_over_run_eagerly():
+    model = classifier()
+    model.run_eagerly = True
+    assert compiled.why_not(model, arguments_for(model, XY)) == "run_eagerly=True"
+
+
+def test_a_method_set_on_the_model_is_the_users():
+    model = classifier(metrics=None)
+    model.train_step = lambda data: {"mine": tf.constant(1.0)}
+    history = compiled.fit(model, arguments_for(model, XY), order_for(), compiled.Resident())
+    assert history.history == {"mine": [1.0, 1.0]}
+
+
+@pytest.mark.parametrize("how", [compiled.fit, compiled.fit_by_keras])
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"class_weight": {0: 2.0}, "sample_weight": WEIGHTS}, "sample_weight and class_weight cannot be given both"),
+        ({"validation_split": 0.999}, r"validation_split=0\.999 leaves no training or no validation of 50 samples"),
+    ],
+)
+def test_refuses_what_keras_refuses(how, arguments, error):
+    model = classifier()
+    complete = arguments_for(model, {**XY, **arguments})
+    rest = (compiled.Resident(),) if how is compiled.fit else ()
+    with pytest.raises(ValueError, match=error):
+        how(model, complete, order_for(), *rest)
+
+
+def test_resident_data_is_one_tensor_for_all_trials():
+    x = x_of()
+    resident = compiled.Resident([x])
+    assert resident.tensor(x) is resident.tensor(x)
+    assert resident.tensor(x.copy()) is not resident.tensor(x)
+
+
+class Busy(keras.callbacks.Callback):
+    """Uses the model in many ways between the epochs, on other data than the fit's."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        x, y = x_of(45, seed=21), classes_of(45, seed=22)
+        model = self.model
+        evaluated = model.evaluate(x, y, batch_size=20, verbose=0, return_dict=True)
+        predicted = model.predict(x, verbose=0, batch_size=7)
+        tested = model.test_on_batch(x, y, return_dict=True)
+        trained = model.train_on_batch(x[:8], y[:8], return_dict=True)
+        from_dataset = model.evaluate(tf.data.Dataset.from_tensor_slices((x, y)).batch(10), verbose=0, return_dict=True)
+        self.seen.append((evaluated, predicted, tested, trained, from_dataset))
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, pytest.param(2, marks=pytest.mark.slow, id="2 steps an execution")])
+def test_a_callback_may_use_the_model(steps_per_execution):
+    def one(how):
+        callback = Busy()
+        arguments = {**XY, "validation_data": VALIDATION, "callbacks": [callback]}
+        return trained(lambda: classifier(steps_per_execution=steps_per_execution), how, arguments), callback.seen
+
+    (fit, seen), (keras_fit, expected) = one("compiled"), one("by keras")
+    assert_same(fit, keras_fit)
+    assert len(seen) == EPOCHS
+    for ours, theirs in zip(seen, expected, strict=True):
+        for value, wanted in zip(ours, theirs, strict=True):
+            if isinstance(value, dict):
+                assert value == pytest.approx(wanted, rel=1e-6)
+            else:
+                np.testing.assert_array_equal(value, wanted)
+
+
+def test_callbacks_are_told_the_batches_of_an_epoch():
+    told = {}
+
+    class Told(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            told.update(self.params)
+
+    trained(classifier, "compiled", {**XY, "callbacks": [Told()]})
+    assert told == {"verbose": 0, "epochs": EPOCHS, "steps": 4}
+
+
+def test_stopping_as_an_epoch_begins_trains_one_batch():
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    def one(how):
+        return trained(classifier, how, {**XY, "callbacks": [Stop()], "epochs": 4})
+
+    fit = one("compiled")
+    assert_same(fit, one("by keras"))
+    assert fit[0].epoch == [0, 1]
+
+
+def test_a_fit_leaves_the_model_as_it_was():
+    model = classifier()
+    compiled.fit(model, arguments_for(model, {**XY, "validation_data": VALIDATION}), order_for(), compiled.Resident())
+    assert (model.train_function, model.test_function) == (None, None)
+    before = model.evaluate(*VALIDATION, verbose=0)
+    model.fit(*VALIDATION, epochs=1, verbose=0)
+    assert model.evaluate(*VALIDATION, verbose=0) != before
+
+
+@pytest.mark.slow
+def test_callbacks_of_keras_do_the_same(tmp_path):
+    def one(how):
+        folder = tmp_path / how
+        folder.mkdir()
+        callbacks = [
+            keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True),
+            keras.callbacks.ReduceLROnPlateau("val_loss", patience=1, factor=0.1),
+            keras.callbacks.ModelCheckpoint(folder / "best.keras", monitor="val_loss", save_best_only=True),
+            keras.callbacks.CSVLogger(folder / "log.csv"),
+            keras.callbacks.TensorBoard(folder / "board", update_freq="epoch"),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9 if epoch else rate),
+        ]
+        arguments = {**XY, "validation_data": VALIDATION, "callbacks": callbacks, "epochs": 12}
+        fit = trained(lambda: classifier(optimizer=keras.optimizers.Adam(0.1)), how, arguments)
+        best = keras.models.load_model(folder / "best.keras").get_weights()
+        assert list((folder / "board").rglob("events*"))
+        return fit, best, (folder / "log.csv").read_text()
+
+    (fit, best, log), (keras_fit, keras_best, keras_log) = one("compiled"), one("by keras")
+    assert_same(fit, keras_fit)
+    assert 2 < len(fit[0].epoch) < 12
+    assert log == keras_log
+    for ours, theirs in zip(best, keras_best, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.slow
+def test_shuffled_fits_score_as_those_of_keras():
+    def scores(fit):
+        losses = []
+        for seed in range(30):
+            keras.backend.clear_session()
+            keras.utils.set_random_seed(seed + 1)
+            model = classifier(optimizer=keras.optimizers.Adam(0.02))
+            losses.append(fit(model, seed).history["val_loss"][-1])
+        return losses
+
+    complete = {**XY, "validation_data": VALIDATION, "batch_size": 8, "epochs": 3, "verbose": 0}
+    ours = scores(
+        lambda model, seed: compiled.fit(model, bind(model, (), complete), order_for(seed), compiled.Resident())
+    )
+    theirs = scores(lambda model, seed: model.fit(**complete))
+    assert scipy.stats.ks_2samp(ours, theirs).pvalue > 0.05

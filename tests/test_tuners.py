@@ -54,6 +54,7 @@ def test_unknown_tuner_is_named_with_the_nearest() -> None:
         (KTRandom(max_trials=4), 4, 36),
         (KTBayesian(max_trials=4), 4, 36),
         (SklearnRandomized(n_iter=4), 4, 36),
+        (OptunaTPE(n_trials=4), 4, 36),
         # KerasTuner's brackets for (9, 3), counted: 75 epochs an iteration, not the docstring's 36.
         (KTHyperband(hyperband_iterations=1), 23, 75),
         (KTHyperband(hyperband_iterations=2), 46, 150),

@@ -88,7 +88,7 @@ class ProgressView:
     def trial(self, trial: Trial) -> None:
         if trial.state == FAILED:
             line = f"{trial.cell} trial {trial.trial} FAILED: {trial.error}; configuration {trial.configuration}"
-            self.console.print(line, markup=False, style="red", highlight=False)
+            self.console.print(line, markup=False, style="red", highlight=False, soft_wrap=True)
 
     def end(self, end: CellEnd) -> None:
         self._ended += 1
@@ -106,7 +106,7 @@ class ProgressView:
         text += f", {end.seconds:.0f} s ({end.error or end.reason})"
         if left := self._seconds_left():
             text += f"; about {left} left"
-        self.console.print(text, markup=False, highlight=False, style="red" if end.error else None)
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True, style="red" if end.error else None)
 
     def _best_of(self, problem: str, scores: list[float]) -> str:
         objective = self._objectives[problem]

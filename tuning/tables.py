@@ -81,5 +81,5 @@ def hyperparameter_names(journal: Journal) -> list[str]:
 
 def write_tables(journal: Journal, directory: Path) -> None:
     """`trials.csv` and `epochs.csv` into a study folder."""
-    trials_frame(journal).to_csv(directory / "trials.csv", index=False)
-    epochs_frame(journal).to_csv(directory / "epochs.csv", index=False)
+    trials_frame(journal).to_csv(directory / "trials.csv", index=False, errors="replace")
+    epochs_frame(journal).to_csv(directory / "epochs.csv", index=False, errors="replace")

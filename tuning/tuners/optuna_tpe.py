@@ -25,6 +25,7 @@ class OptunaTPE(Tuner):
         sampler: A function `sampler(seed)` that makes another sampler; a sampler itself would bring a seed of its own.
         pruner: ``None`` (off), or an `optuna.pruners` object, copied for each search. It sees the score so far at
             each epoch; a pruned trial is charged what ran and is never continued.
+        n_trials: Ends the search after so many trials, if the budget does not.
         arguments: Those of `optuna.samplers.TPESampler`, such as ``n_startup_trials=20``.
     """
 
@@ -38,12 +39,18 @@ class OptunaTPE(Tuner):
         label: str | None = None,
         sampler: Callable[[int], optuna.samplers.BaseSampler] | None = None,
         pruner: optuna.pruners.BasePruner | None = None,
+        n_trials: int | None = None,
         **arguments: Any,
     ) -> None:
-        given = {name: value for name, value in (("sampler", sampler), ("pruner", pruner)) if value is not None}
+        given = {
+            name: value
+            for name, value in (("sampler", sampler), ("pruner", pruner), ("n_trials", n_trials))
+            if value is not None
+        }
         super().__init__(label=label, **given, **arguments)
         self.make_sampler = sampler or (lambda seed: optuna.samplers.TPESampler(seed=seed, **arguments))
         self.pruner = pruner
+        self.n_trials = n_trials
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         def objective(trial: optuna.Trial) -> float:
@@ -65,7 +72,7 @@ class OptunaTPE(Tuner):
                 pruner=copy.deepcopy(self.pruner) or optuna.pruners.NopPruner(),
                 direction="maximize" if problem.objective.direction == "max" else "minimize",
             )
-            study.optimize(objective, n_trials=None)
+            study.optimize(objective, n_trials=self.n_trials)
 
 
 class _quiet:  # noqa: N801

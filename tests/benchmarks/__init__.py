@@ -1,0 +1,5 @@
+"""Benchmarks: `python -m tests.benchmarks` runs all and writes `reports/benchmarks.md`.
+
+Each pairs Keras' or a library's own way with ours in alternating processes of one run, so that a machine that is busy
+or slow is so for both. Absolute times are that machine's; the ratios are what is claimed.
+"""

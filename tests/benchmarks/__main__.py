@@ -1,0 +1,111 @@
+"""Runs the benchmarks and prints a table; `--write` puts it into `reports/benchmarks.md`.
+
+python -m tests.benchmarks [--write] [--runs N] [NAME ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+Pair = tuple[float, float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--runs", type=int, default=3, help="pairs of each benchmark")
+    parser.add_argument("--write", action="store_true", help="write reports/benchmarks.md")
+    options = parser.parse_args()
+    lines = [
+        "| what | before, median | ours, median | ratio, median (all pairs) | at least |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name in options.names or BENCHMARKS:
+        title, unit, least, measure = BENCHMARKS[name]
+        pairs = [measure() for _ in range(options.runs)]
+        before, after = (statistics.median(column) for column in zip(*pairs, strict=True))
+        ratios = sorted(one / other for one, other in pairs)
+        line = (
+            f"| {title} | {before:.3g} {unit} | {after:.3g} {unit} | **{statistics.median(ratios):.2f}** "
+            f"({', '.join(f'{ratio:.2f}' for ratio in ratios)}) | {least} |"
+        )
+        print(line, flush=True)
+        lines.append(line)
+    machine = (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
+        f"{options.runs} pairs of each, in alternating processes"
+    )
+    if options.write:
+        text = f"# Benchmarks\n\nMeasured by `python -m tests.benchmarks --write` on {machine}.\n\n"
+        Path("reports/benchmarks.md").write_text(text + "\n".join(lines) + "\n")
+    print("\n" + "\n".join(lines))
+
+
+def _trial(name: str, epochs: int, figure: str) -> Callable[[], Pair]:
+    def measure() -> Pair:
+        before, after = (
+            json.loads(_output("one_trial", way, name, str(epochs)).splitlines()[-1])[figure]
+            for way in ("keras", "ours")
+        )
+        return before, after
+
+    return measure
+
+
+def _whole(before: list[str], after: list[str]) -> Callable[[], Pair]:
+    """Seconds of two whole processes, imports included."""
+
+    def measure() -> Pair:
+        seconds = []
+        for command in (before, after):
+            started = time.perf_counter()
+            _output(*command)
+            seconds.append(time.perf_counter() - started)
+        return seconds[0], seconds[1]
+
+    return measure
+
+
+def _output(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
+    "digits-epoch": (
+        "an epoch on digits (3 layers of 100, batch 32), steady, validation included",
+        "s", "12", _trial("digits", 12, "epoch"),
+    ),
+    "digits-trial": ("a 10-epoch trial on digits, all in", "s", "2.5", _trial("digits", 10, "trial")),
+    "fashion-epoch": (
+        "an epoch on Fashion MNIST (300-100-10, batch 32), steady, validation included",
+        "s", "3.5", _trial("fashion_mnist", 4, "epoch"),
+    ),
+    "digits-study": (
+        "five tuners on digits, 2 processes, against the five loops in sequence",
+        "s", "5", _whole(["five_loops", "digits"], ["five_tuners", "digits", "2"]),
+    ),
+    "fashion-study": (
+        "the same on Fashion MNIST, 3-epoch trials",
+        "s", "6", _whole(["five_loops", "fashion_mnist"], ["five_tuners", "fashion_mnist", "2"]),
+    ),
+    "fashion-jobs": (
+        "2 processes against 1, Fashion MNIST",
+        "s", "1.7", _whole(["five_tuners", "fashion_mnist", "1"], ["five_tuners", "fashion_mnist", "2"]),
+    ),
+}  # fmt: skip
+
+if __name__ == "__main__":
+    main()

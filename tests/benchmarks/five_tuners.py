@@ -1,0 +1,46 @@
+"""The same five searches by `tuning`, on 2 processes; see `five_loops`."""
+
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from tests.benchmarks.models import PROBLEMS, make
+from tuning import Budget, KTBayesian, KTHyperband, KTRandom, Objective, OptunaTPE, Problem, SklearnRandomized, Study
+from tuning.driver import run
+from tuning.executors import run_here, run_on_dask
+from tuning.report import write_report
+
+
+def main(name: str, jobs: int) -> None:
+    benchmark = PROBLEMS[name]
+    shape = benchmark.data().train[0].shape[1:]
+
+    def build(hp):
+        return make(
+            shape,
+            hp.Int("n_hidden", 1, 3),
+            hp.Int("n_neurons", 16, 128),
+            hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"),
+        )
+
+    problem = Problem(build, benchmark.data, Objective("val_accuracy", "max"), benchmark.trial_epochs)
+    trials = benchmark.trials
+    tuners = [
+        KTHyperband(hyperband_iterations=1),
+        KTRandom(max_trials=trials),
+        KTBayesian(max_trials=trials),
+        SklearnRandomized(n_iter=trials),
+        OptunaTPE(n_trials=trials),
+    ]
+    study = Study(name, problem, tuners, budget=Budget(1000), replicates=1)
+    execute = run_here if jobs == 1 else partial(run_on_dask, jobs=jobs)
+    with tempfile.TemporaryDirectory() as folder:
+        done = run(study, Path(folder), execute=execute)
+        report = write_report(done.directory)
+        epochs = {row["tuner"]: row["charged_epochs"] for row in report.tuners.to_dict("records")}
+    print(epochs)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,63 @@
+"""Times one way of training in this process, and prints it as JSON.
+
+    python -m tests.benchmarks.one_trial keras digits EPOCHS
+    python -m tests.benchmarks.one_trial ours digits EPOCHS
+
+Two trials are trained; the second is timed, for a search's first trial pays for warming up. `trial` is the seconds of
+the whole trial, `epoch` the median of its epochs but the first.
+"""
+
+import itertools
+import json
+import statistics
+import sys
+import time
+
+import keras
+
+from tests.benchmarks.models import PROBLEMS, make
+from tuning import Objective, Problem
+from tuning.training import prepare_process
+
+
+def by_keras(name: str, epochs: int) -> list[float]:
+    problem = PROBLEMS[name]
+    splits = problem.data()
+    ends = []
+    for _ in range(2):
+        keras.backend.clear_session()
+        ends = [time.perf_counter()]
+        model = make(splits.train[0].shape[1:], 0, 0, layers=problem.layers)
+        mark = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))  # noqa: B023
+        model.fit(*splits.train, epochs=epochs, validation_data=splits.validation, verbose=0, callbacks=[mark])
+    return ends
+
+
+def by_ours(name: str, epochs: int) -> list[float]:
+    benchmark = PROBLEMS[name]
+    prepare_process()
+
+    def build(hp):
+        hp.Fixed("layers", 0)
+        return make(problem.splits.train[0].shape[1:], 0, 0, layers=benchmark.layers)
+
+    problem = Problem(build, benchmark.data, Objective("val_accuracy", "max"), epochs)
+    ends: list[float] = []
+
+    def on_epoch(logs):
+        ends.append(time.perf_counter())
+        return False
+
+    for seed in (1, 2):
+        ends[:] = [time.perf_counter()]
+        outcome = problem.train(problem.space.default(), seed=seed, epochs=epochs, on_epoch=on_epoch)
+        if outcome.fit != "compiled":
+            raise SystemExit(f"trained by {outcome.fit}: {outcome.error}")
+    return ends
+
+
+if __name__ == "__main__":
+    way, name, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    ends = (by_keras if way == "keras" else by_ours)(name, epochs)
+    steps = [after - before for before, after in itertools.pairwise(ends)]
+    print(json.dumps({"trial": ends[-1] - ends[0], "epoch": statistics.median(steps[1:])}))

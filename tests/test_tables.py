@@ -1,0 +1,104 @@
+"""trials.csv and epochs.csv, to the byte."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tuning.journal import JournalWriter, read
+from tuning.records import COMPLETE, CUT, FAILED, Cell, Configuration, Trial
+from tuning.tables import epochs_frame, metric_column, trials_frame, write_tables
+
+A, B = Cell("digits", "kt-hyperband", 1), Cell("digits", "optuna-tpe", 1)
+NAMES = ("width", "rate", "bias", "optimizer", "momentum")
+
+
+def write(directory: Path, trials: list[Trial], names: tuple[str, ...] = NAMES) -> None:
+    objective = {"metric": "val_loss", "direction": "min", "epoch": "best"}
+    problem = {"space": [{"name": name} for name in names], "objective": objective, "max_epochs": 4, "data": {}}
+    with JournalWriter.create(directory, {"study": "s", "problems": {"digits": problem}}) as writer:
+        writer.session({"tuners": {A.tuner: {}, B.tuner: {}}, "budget_epochs": 4, "replicates": 1}, {})
+        for trial in trials:
+            writer.trial(trial)
+    write_tables(read(directory), directory)
+
+
+def one(cell: Cell, number: int, values: Configuration, losses: list[float], spent: int, **more: Any) -> Trial:
+    state, initial = more.pop("state", COMPLETE), more.pop("initial_epoch", 0)
+    curve = [{"loss": 2 * loss, "val_loss": loss} for loss in losses]
+    score = float("nan") if state == FAILED else min(losses)
+    return Trial(cell, number, values, state, score, initial, 4, curve, spent, 1.5, 0.25, **more)
+
+
+SGD: Configuration = {"width": 32, "rate": 0.001, "bias": True, "optimizer": "sgd", "momentum": 0.9}
+ADAM: Configuration = {"width": 8, "rate": 1e-05, "bias": False, "optimizer": "adam"}
+
+
+def test_small_tables_to_the_byte(tmp_path: Path) -> None:
+    trials = [
+        one(B, 0, ADAM, [0.5], 1, state=CUT),
+        one(A, 0, SGD, [0.75, 0.5], 2),
+        one(A, 1, ADAM, [], 2, state=FAILED, error='ValueError: no, "never"'),
+        one(A, 2, SGD, [0.25], 3, parent=0, initial_epoch=2),
+    ]
+    write(tmp_path, trials)
+    assert (tmp_path / "trials.csv").read_bytes().decode() == (
+        "problem,tuner,replicate,trial,state,score,epochs,spent_epochs,train_seconds,suggest_seconds,parent,error,"
+        "hp.width,hp.rate,hp.bias,hp.optimizer,hp.momentum\n"
+        "digits,kt-hyperband,1,0,COMPLETE,0.5,2,2,1.5,0.25,,,32,0.001,True,sgd,0.9\n"
+        'digits,kt-hyperband,1,1,FAILED,,0,2,1.5,0.25,,"ValueError: no, ""never""",8,1e-05,False,adam,\n'
+        "digits,kt-hyperband,1,2,COMPLETE,0.25,1,3,1.5,0.25,0,,32,0.001,True,sgd,0.9\n"
+        "digits,optuna-tpe,1,0,CUT,0.5,1,1,1.5,0.25,,,8,1e-05,False,adam,\n"
+    )
+    assert (tmp_path / "epochs.csv").read_bytes().decode() == (
+        "problem,tuner,replicate,trial,epoch,spent_epochs,loss,val_loss\n"
+        "digits,kt-hyperband,1,0,1,1,1.5,0.75\n"
+        "digits,kt-hyperband,1,0,2,2,1.0,0.5\n"
+        "digits,kt-hyperband,1,2,3,3,0.5,0.25\n"
+        "digits,optuna-tpe,1,0,1,1,1.0,0.5\n"
+    )
+
+
+def test_types_come_through_the_frame(tmp_path: Path) -> None:
+    write(tmp_path, [one(A, 0, SGD, [0.5], 1), one(A, 1, ADAM, [0.5], 2)])
+    frame = trials_frame(read(tmp_path))
+    assert [type(value) for value in frame["hp.width"]] == [int, int]
+    assert [type(value) for value in frame["hp.bias"]] == [bool, bool]
+    assert frame["hp.momentum"][0] == 0.9
+    assert pd.isna(frame["hp.momentum"][1])
+    assert str(frame["parent"].dtype) == "Int64"
+
+
+def test_a_study_without_trials_has_tables_with_headings(tmp_path: Path) -> None:
+    write(tmp_path, [])
+    assert (tmp_path / "trials.csv").read_text().splitlines() == [
+        "problem,tuner,replicate,trial,state,score,epochs,spent_epochs,train_seconds,suggest_seconds,parent,error,"
+        "hp.width,hp.rate,hp.bias,hp.optimizer,hp.momentum"
+    ]
+    assert (tmp_path / "epochs.csv").read_text() == "problem,tuner,replicate,trial,epoch,spent_epochs\n"
+
+
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", 'say "no", twice', "two\nlines", "a\r\nb", "Ünï\u202ecode\0", "\ud800", "x" * 9999]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_stays_in_its_field(tmp_path: Path, text: str) -> None:
+    write(tmp_path, [one(A, 0, {text: text}, [], 0, state=FAILED, error=text), one(A, 1, {}, [0.5], 1)], names=(text,))
+    content = (tmp_path / "trials.csv").read_bytes().decode()
+    rows = list(csv.reader(content.splitlines(keepends=True)))
+    kept = text.replace("\ud800", "?")  # half a character cannot be written
+    assert [len(row) for row in rows] == [13, 13, 13]
+    assert rows[0][12] == f"hp.{kept}"
+    assert (rows[1][11], rows[1][12]) == (kept, kept)
+    assert rows[2][5] == "0.5"
+
+
+def test_a_metric_called_like_a_column_keeps_apart(tmp_path: Path) -> None:
+    trial = Trial(A, 0, {}, COMPLETE, 1.0, 0, 1, [{"epoch": 7.0, "val_loss": 1.0}], 1)
+    write(tmp_path, [trial])
+    frame = epochs_frame(read(tmp_path))
+    assert metric_column("epoch") == "metric.epoch"
+    assert list(frame["epoch"]) == [1]
+    assert list(frame["metric.epoch"]) == [7.0]
