@@ -179,9 +179,9 @@ def test_argument(script: Path, command: str, words: list[object], line: str) ->
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["run", "x.py", "--budget", "many"], "Invalid value for '--budget': 'many' is not a valid integer."),
-        (["run", "x.py", "--jobs", "0"], "Invalid value for '--jobs': 0 is not in the range x>=1."),
-        (["check", "x.py", "--draws", "0"], "Invalid value for '--draws': 0 is not in the range x>=100."),
+        (["run", "x.py", "--budget", "many"], "Invalid value for '--budget': "),
+        (["run", "x.py", "--jobs", "0"], "Invalid value for '--jobs': "),
+        (["check", "x.py", "--draws", "0"], "Invalid value for '--draws': "),
         (["run"], "Missing argument 'STUDY.py'."),
         (["rum"], "No such command 'rum'."),
     ],
@@ -205,9 +205,7 @@ def test_no_study_file(tmp_path: Path) -> None:
     )
 
 
-def test_the_line_of_a_study_file_named_by_a_relative_path(
-    script: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_line_of_a_study_file_named_by_a_relative_path(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script.write_text("\nraise ValueError('no')\n")
     monkeypatch.chdir(script.parent)
     expect(invoke("run", "bad.py"), "bad.py:2 raises ValueError: no")
@@ -215,7 +213,9 @@ def test_the_line_of_a_study_file_named_by_a_relative_path(
 
 @pytest.mark.parametrize("command", ["status", "report", "board"])
 def test_folder_without_a_study(tmp_path: Path, command: str) -> None:
-    line = f"{tmp_path}/x holds no study: {tmp_path}/x/journal/journal.jsonl is missing; `tuning run STUDY.py` makes one"
+    line = (
+        f"{tmp_path}/x holds no study: {tmp_path}/x/journal/journal.jsonl is missing; `tuning run STUDY.py` makes one"
+    )
     expect(invoke(command, tmp_path / "x"), line)
     assert content(tmp_path) == {}
 
@@ -265,7 +265,7 @@ def test_model_and_data(script: Path, text: str, line: str) -> None:
 OTHERS = {
     "search space": (
         study_of().replace("(continuous_space", "(mixed_space"),
-        "problem 'synthetic' has another search space there (they differ in x, y, z, width, depth)",
+        "problem 'synthetic' has another search space there (they differ in x, y, z, layers, width)",
     ),
     "objective": (
         study_of(problem="problem(direction='min')"),

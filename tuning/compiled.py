@@ -19,6 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tuning.data import is_dataset
 from tuning.fit_arguments import as_floatx, is_arrays, settle, size_of
 
 Order = Callable[[int], np.ndarray]
@@ -165,6 +166,8 @@ def fit_by_keras(model: keras.Model, arguments: Mapping[str, Any], order: Order)
             arguments["x"], arguments["y"], arguments["sample_weight"], arguments["batch_size"], order
         )
         arguments.update(x=batches, y=None, sample_weight=None, batch_size=None, shuffle=False)
+    elif is_dataset(arguments["x"]):
+        arguments["shuffle"] = False  # it shuffles by itself, and Keras would warn of its own default
     history: keras.callbacks.History = keras.Model.fit(model, **{**arguments, "verbose": 0})
     return history
 
@@ -235,7 +238,7 @@ def _make_variables(model: keras.Model, batch: Any) -> None:
         model.compute_metrics(x, y, y_pred, sample_weight)
     model.compute_loss(x, y, y_pred, sample_weight, training=False)  # regularizers cannot be asked inside the scope
     model.reset_metrics()
-    if model.optimizer is not None:
+    if model.optimizer is not None and not model.optimizer.built:  # a second build doubles a LossScaleOptimizer's state
         model.optimizer.build(model.trainable_variables)
 
 

@@ -10,6 +10,8 @@ import math
 import os
 import pickle
 import queue
+import random
+import sys
 import time
 import uuid
 from collections import deque
@@ -112,7 +114,13 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
     with (
         dask.config.set(settings),
         LocalCluster(
-            n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=jobs,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            # Its pages have a server all the same, on a port that a second run would find taken, open to everybody.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -209,10 +217,11 @@ class _Run:
         task, future = self.running.pop(key)
         try:
             error = future.exception()
-        except CancelledError:  # not an Exception
-            raise self.lost_scheduler() from None
-        if error is None:
-            self.listener.on_result(task, future.result())
+            result = None if error else future.result()
+        except (CancelledError, OSError) as gone:  # the first is not an Exception
+            raise self.lost_scheduler() from gone
+        if result is not None:
+            self.listener.on_result(task, result)
         elif isinstance(error, KilledWorker):
             self.lost[task.cell] = self.lost.get(task.cell, 0) + 1
             known = tuple(self.listener.trials_of(task.cell))
@@ -226,13 +235,19 @@ class _Run:
                 self.listener.on_result(task, CellResult(known, end))
         elif isinstance(error, TuningError):
             raise error
-        elif isinstance(error, CancelledError):
-            raise self.lost_scheduler()
         else:
             raise StudyError(
                 f"{task.cell} cannot be run on a worker: {one_line(error)}; workers need this version of tuning, and "
                 "all that the study file imports"
             ) from error
+
+
+def _leave_random_alone() -> None:
+    """Gives Dask's threads a generator of their own: they draw from Python's global one while a user's code does."""
+    own = random.Random()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("dask", "distributed", "tornado") and getattr(module, "random", None) is random:
+            module.random = own  # type: ignore[attr-defined]
 
 
 _problems: dict[tuple[str, str], TrainingProblem] = {}
@@ -252,6 +267,7 @@ def _run_remote(pickled: bytes, topic: str) -> CellResult:
         _problems.clear()
     if key not in _problems:
         _problems[key] = task.problem
+        _leave_random_alone()
         prepare_process()
     worker = get_worker()
     running = worker.get_current_task()

@@ -15,6 +15,7 @@ import copy
 import gc
 import logging
 import os
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -213,10 +214,11 @@ def train_epochs(
     outcome = Outcome()
     model = None
     try:
-        model = _build(recipe, hp)
-        trainer.attach(model)
-        with contextlib.suppress(_Stop):
-            recipe.hypermodel.fit(hp, model, **trainer.arguments(epochs))
+        with _seeds_of_its_own(seed):
+            model = _build(recipe, hp)
+            trainer.attach(model)
+            with contextlib.suppress(_Stop):
+                recipe.hypermodel.fit(hp, model, **trainer.arguments(epochs))
     except Exception as error:
         outcome.error = one_line(error)
     outcome.fit, outcome.state = trainer.how, watcher.state
@@ -401,6 +403,22 @@ def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: kera
             raise
 
 
+@contextlib.contextmanager
+def _seeds_of_its_own(seed: int) -> Iterator[None]:
+    """Lets Keras draw the seeds of layers and initializers from a generator that no other thread draws from.
+
+    Keras draws them from Python's global one, and in a Dask worker so do Dask's threads, at their own times. The
+    numbers are those that `keras.utils.set_random_seed` alone would give.
+    """
+    from keras.src.random import seed_generator
+
+    before, seed_generator.python_random = seed_generator.python_random, random.Random(seed)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = before
+
+
 def _has_own_fit(hypermodel: keras_tuner.HyperModel) -> bool:
     return type(hypermodel).fit is not keras_tuner.HyperModel.fit
 
@@ -464,7 +482,8 @@ def _read_state(model: keras.Model) -> State:
 
 def _write_state(model: keras.Model, state: State) -> None:
     """Raises ValueError where the state is of another model."""
-    model.optimizer.build(model.trainable_variables)  # an unbuilt optimizer would drop its state in silence
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)  # an unbuilt optimizer would drop its state in silence
     variables = _variables(model)
     if [tuple(variable.shape) for variable in variables] != [value.shape for value in state]:
         raise ValueError("the state of the continued trial does not fit the model built from the same configuration")

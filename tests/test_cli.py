@@ -1,0 +1,175 @@
+"""The command line: quick, light, and every command does what it says."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tuning import cli, tuners
+
+HEAVY = [
+    "tensorflow",
+    "keras",
+    "keras_tuner",
+    "optuna",
+    "sklearn",
+    "scikeras",
+    "pandas",
+    "numpy",
+    "altair",
+    "distributed",
+]
+COMMANDS = ["run", "check", "status", "report", "board", "tuners"]
+OPTIONS = {"run": ["--budget", "--replicates", "--tuners", "--jobs", "--scheduler", "--out", "--debug"]}
+
+STUDY = """
+    from tuning import Budget, Study
+    from tuning.testing import SyntheticProblem, mixed_space
+
+    problem = SyntheticProblem(mixed_space, max_epochs=3)
+    study = Study("s", problem, tuners=["kt-random", "optuna-tpe"], budget=Budget(6), replicates=2)
+
+    if __name__ == "__main__":
+        study.main()
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "study.py"
+    path.write_text(textwrap.dedent(STUDY))
+    return path
+
+
+def invoke(*words: object) -> Result:
+    return CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("words", [["--help"], *([command, "--help"] for command in COMMANDS)], ids=" ".join)
+def test_help_is_quick_and_imports_nothing_heavy(words: list[str]) -> None:
+    script = (
+        "import sys\nfrom tuning import cli\n"
+        f"try:\n    cli.app({words})\nexcept SystemExit as end:\n    code = end.code\n"
+        f"import json, time\nprint(json.dumps([code, [m for m in {HEAVY} if m in sys.modules], time.process_time()]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    code, loaded, seconds = json.loads(done.stdout.splitlines()[-1])
+    assert (code, loaded) == (0, [])
+    assert seconds < 0.5  # of processor time: the machine may be busy with something else
+
+
+def test_help_names_every_command_and_option() -> None:
+    shown = invoke("--help").stdout
+    assert all(command in shown for command in COMMANDS)
+    for command, options in OPTIONS.items():
+        shown = invoke(command, "--help").stdout
+        assert all(option in shown for option in options)
+
+
+def test_run_shows_cells_tuners_verdict_and_report(script: Path, tmp_path: Path) -> None:
+    result = invoke("run", script, "--out", tmp_path / "out", "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    assert "Study s: 2 tuners, 2 replicates, 6 epochs a cell: 4 cells, 24 epochs, on 1 process." in result.stdout
+    assert "[1/4] synthetic/kt-random/1: 2 trials, 6 epochs, best metric 0." in result.stdout
+    assert "Verdict: " in result.stdout
+    assert result.stdout.endswith(f"Report: {tmp_path}/out/s/report.html\n")
+    again = invoke("run", script, "--out", tmp_path / "out", "--jobs", 1)
+    assert again.exit_code == 0
+    assert "4 of 4 cells are done already." in again.stdout
+
+
+def test_run_with_other_numbers(script: Path, tmp_path: Path) -> None:
+    options = ["--budget", 3, "--replicates", 1, "--tuners", "optuna-tpe, sklearn-randomized"]
+    result = invoke("run", script, "--out", tmp_path, "--jobs", 1, *options)
+    assert "2 tuners, 1 replicates, 3 epochs a cell: 2 cells, 6 epochs" in result.stdout
+    status = invoke("status", tmp_path / "s")
+    assert status.exit_code == 0
+    assert "synthetic/sklearn-randomized/1" in status.stdout
+    assert status.stdout.endswith("s: 2 of 2 cells done, 0 failed; 6 of 6 epochs spent.\n")
+
+
+def test_report_is_made_again_from_the_journal(script: Path, tmp_path: Path) -> None:
+    invoke("run", script, "--out", tmp_path, "--jobs", 1)
+    folder = tmp_path / "s"
+    before = {name: (folder / name).read_bytes() for name in ("trials.csv", "epochs.csv", "summary.json", "report.md")}
+    for name in before:
+        (folder / name).unlink()
+    result = invoke("report", folder)
+    assert result.exit_code == 0
+    assert result.stdout.endswith(f"Report: {folder}/report.html\n")
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+FAILING = """
+    from tuning.tuners._base import Tuner
+
+    class Bad(Tuner):
+        name = "bad"
+        library = "none"
+
+        def search(self, problem, evaluator, *, budget, seed):
+            raise RuntimeError("[/red] [bold]no ideas")
+"""
+
+
+def test_a_failed_cell_is_shown_and_ends_with_exit_code_1(script: Path, tmp_path: Path) -> None:
+    text = textwrap.dedent(FAILING) + textwrap.dedent(STUDY).replace('["kt-random"', '[Bad(label="[/b]x"), "kt-random"')
+    script.write_text(text)
+    result = invoke("run", script, "--out", tmp_path, "--jobs", 1)
+    assert result.exit_code == 1
+    assert "synthetic/[/b]x/1 FAILED: RuntimeError: [/red] [bold]no ideas" in result.stdout
+    assert "[5/6] synthetic/" in result.stdout
+    status = invoke("status", tmp_path / "s")
+    assert status.exit_code == 0
+    assert "FAILED: RuntimeError: [/red] [bold]no ideas" in status.stdout
+    assert "4 of 6 cells done, 2 failed" in status.stdout
+
+
+def test_check_shows_space_equality_budget_and_seeds_and_writes_nothing(script: Path) -> None:
+    result = invoke("check", script, "--draws", 200)
+    assert result.exit_code == 0, result.output
+    for words in (
+        "Problem synthetic",
+        "learning" if "learning" in result.stdout else "rate",
+        "Equality: 200",
+        "4 cells",
+    ):
+        assert words in result.stdout
+    assert "synthetic/optuna-tpe/2" in result.stdout
+    assert [path.name for path in script.parent.iterdir() if path.suffix != ".pyc" and path.name[0] != "_"] == [
+        "study.py"
+    ]
+
+
+def test_tuners_lists_all() -> None:
+    result = invoke("tuners")
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in tuners.names())
+
+
+def test_ctrl_c_says_where_the_trials_are(script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tuning.driver.run", interrupted)
+    result = invoke("run", script, "--out", tmp_path, "--jobs", 1)
+    assert result.exit_code == 130
+    assert f"Interrupted. All trials that ended are in {tmp_path}/s/journal; the same command goes on there." in (
+        result.stdout.replace("\n", "").replace("there.", "there.")
+    )
+
+
+@pytest.mark.slow
+def test_a_study_runs_by_its_own_script(script: Path, tmp_path: Path) -> None:
+    words = [sys.executable, str(script), "--budget", "3", "--replicates", "1", "--jobs", "1", "--out", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "200"})
+    assert done.returncode == 0, done.stderr
+    assert "2 cells, 6 epochs, on 1 process." in done.stdout
+    assert (tmp_path / "s" / "report.html").is_file()

@@ -1,0 +1,245 @@
+"""Cells on Dask: the same tables as in this process, whatever happens to workers and schedulers."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tuning import executors
+from tuning.cells import CellTask, run_cell
+from tuning.driver import Unwatched, run
+from tuning.errors import StudyError
+from tuning.executors import default_jobs, run_here, run_on_dask
+from tuning.journal import read
+from tuning.records import Trial
+from tuning.study import Study
+from tuning.study_files import load_study
+from tuning.tables import epochs_frame, trials_frame
+
+# A study file whose functions no worker can import.
+STUDY = """
+    import os, time
+    from pathlib import Path
+    from tuning import Budget, Study
+    from tuning.testing import SyntheticProblem, mixed_space
+
+    def slow(configuration):
+        time.sleep(SECONDS)
+        if FLAG and not Path(FLAG).exists():
+            Path(FLAG).write_text(str(os.getpid()))
+            time.sleep(60)
+
+    problem = SyntheticProblem(mixed_space, max_epochs=3, fail=slow)
+    study = Study("s", problem, ["kt-hyperband", "optuna-tpe"], budget=Budget(10), replicates=2)
+"""
+
+TIMES = ["train_seconds", "suggest_seconds"]
+
+
+def load(folder: Path, flag: str = "", seconds: float = 0.0, more: str = "") -> Study:
+    path = folder / f"on_dask_{time.monotonic_ns()}.py"
+    path.write_text(f"SECONDS, FLAG = {seconds}, {flag!r}\n{textwrap.dedent(STUDY)}\n{textwrap.dedent(more)}")
+    return load_study(path)
+
+
+def tables(directory: Path) -> tuple[str, str]:
+    journal = read(directory)
+    return trials_frame(journal).drop(columns=TIMES).to_csv(), epochs_frame(journal).to_csv()
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The tables of the study run in this process."""
+    folder = tmp_path_factory.mktemp("here")
+    return tables(run(load(folder), folder).directory)
+
+
+class _Cluster:
+    """`dask scheduler` and its workers, as processes of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+        written = folder / "scheduler.json"
+        self.scheduler = self.start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(written))
+        deadline = time.monotonic() + 60
+        while not written.is_file() or not written.read_text().strip():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        import json
+
+        self.address = str(json.loads(written.read_text())["address"])
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{words[0]}.log").open("ab") as log:
+            process = subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=log, stderr=log, cwd=self.folder)
+        self.processes.append(process)
+        return process
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self.start("worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[_Cluster]:
+    made = _Cluster(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_same_tables(here: Any, tmp_path: Path) -> None:
+    done = run(load(tmp_path), tmp_path, execute=partial(run_on_dask, jobs=2))
+    assert tables(done.directory) == here
+    assert len(done.ends) == 4
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_nothing_but_time(here: Any, tmp_path: Path) -> None:
+    class Kill(Unwatched):
+        """Kills the worker that says that it hangs in the middle of a cell."""
+
+        killed = 0
+
+        def trial(self, trial: Trial) -> None:
+            if flag.exists() and not self.killed:
+                self.killed = int(flag.read_text())
+                os.kill(self.killed, signal.SIGKILL)
+
+        def epoch(self, cell: Any, spent: int, best: float) -> None:
+            self.trial(None)  # type: ignore[arg-type]
+
+    flag = tmp_path / "flag"
+    watcher = Kill()
+    started = time.monotonic()
+    done = run(load(tmp_path, str(flag), seconds=0.3), tmp_path, watcher, execute=partial(run_on_dask, jobs=2))
+    assert watcher.killed
+    assert time.monotonic() - started < 55  # the killed training would have slept for 60
+    assert {end.state for end in done.ends} == {"DONE"}
+    assert tables(done.directory) == here
+
+
+@pytest.mark.slow
+def test_a_cell_that_kills_its_workers_is_failed_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "MAX_LOST_WORKERS", 2)
+    more = """
+    def deadly(configuration):
+        if configuration["optimizer"] == "adam":
+            os._exit(9)
+
+    study.problems[0].fail = deadly
+    """
+    study = load(tmp_path, more=more).changed(tuners=["optuna-tpe"], replicates=1)
+    done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
+    assert [(end.state, end.error) for end in done.ends] == [("FAILED", "2 workers died while running this cell")]
+    assert all(trial.configuration["optimizer"] == "sgd" for trial in read(done.directory).all_trials())
+
+
+@pytest.mark.slow
+def test_a_cluster_by_its_address_gives_the_same_tables(here: Any, tmp_path: Path, cluster: _Cluster) -> None:
+    cluster.worker()
+    cluster.worker()
+    done = run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=cluster.address))
+    assert tables(done.directory) == here
+
+
+@pytest.mark.slow
+def test_a_cluster_without_workers_is_given_up(
+    tmp_path: Path, cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(executors, "WORKERLESS_SECONDS", 1.0)
+    with pytest.raises(StudyError, match=rf"at {cluster.address} had no worker for 1 s; start some with `dask worker"):
+        run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=cluster.address))
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_away_ends_the_run_in_one_line(
+    here: Any, tmp_path: Path, cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(executors, "CONNECT_SECONDS", 5)
+    cluster.worker()
+
+    class Kill(Unwatched):
+        def trial(self, trial: Trial) -> None:
+            cluster.scheduler.kill()
+
+    study = load(tmp_path, seconds=0.3)
+    with pytest.raises(StudyError, match=r"the Dask scheduler at .* went away; all trials that ended are recorded"):
+        run(study, tmp_path, Kill(), execute=partial(run_on_dask, scheduler=cluster.address))
+    assert list(read(tmp_path / "s").all_trials())
+    assert tables(run(study, tmp_path).directory) == here
+
+
+@pytest.mark.slow
+def test_what_a_worker_cannot_load_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "beside.py").write_text("def fail(configuration):\n    return None\n")
+    study = load(tmp_path, more="import beside\nstudy.problems[0].fail = beside.fail")
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != str(tmp_path)])
+    with pytest.raises(
+        StudyError, match=r"cannot be run on a worker: ModuleNotFoundError: No module named 'beside'; workers need"
+    ):
+        run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
+
+
+@pytest.mark.slow
+def test_what_cannot_be_sent_is_said(tmp_path: Path) -> None:
+    study = load(tmp_path, more="import threading\nstudy.problems[0].lock = threading.Lock()")
+    with pytest.raises(StudyError, match=r"cannot be sent to a worker: TypeError: cannot pickle .* with --jobs 1"):
+        run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "no.such.host.invalid:8786"])
+def test_a_scheduler_that_does_not_answer_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(executors, "CONNECT_SECONDS", 1)
+    with pytest.raises(StudyError, match=f"no Dask scheduler answers at {address} .*; start one with `dask scheduler`"):
+        run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=address))
+
+
+def test_without_tasks_no_cluster_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "_client", lambda *args: pytest.fail("a cluster was started"))
+    run_on_dask([], _Deaf(), jobs=2)
+
+
+class _Deaf:
+    def __init__(self) -> None:
+        self.results: list[Any] = []
+
+    def on_trial(self, trial: Any) -> None: ...
+    def on_epoch(self, cell: Any, spent: int, best: float) -> None: ...
+    def on_result(self, task: CellTask, result: Any) -> None:
+        self.results.append((task.cell, result))
+
+    def trials_of(self, cell: Any) -> list[Trial]:
+        return []
+
+
+def test_here_runs_the_cells_one_after_another(tmp_path: Path) -> None:
+    listener = _Deaf()
+    tasks = load(tmp_path).tasks()
+    run_here(tasks, listener)
+    assert [cell for cell, _ in listener.results] == [task.cell for task in tasks]
+    assert listener.results[0][1].trials[0].configuration == run_cell(tasks[0]).trials[0].configuration
+
+
+def test_jobs_are_no_more_than_cells_or_cores() -> None:
+    assert default_jobs(1) == 1
+    assert 1 <= default_jobs(1000) <= (os.cpu_count() or 1)
