@@ -17,7 +17,7 @@ ROOT = Path(tuning.__file__).parent
 # Each line may import from the lines above it, and from its own line where the modules of a line stand in order.
 LAYERS = [
     ["errors"],
-    ["records", "objective", "budget", "seeds", "wording", "markup", "manifest"],
+    ["records", "objective", "budget", "seeds", "wording", "markup", "manifest", "quiet"],
     ["space", "data", "fit_arguments"],
     ["views", "datasets", "compiled"],
     ["equality", "training"],

@@ -1,5 +1,6 @@
 """One trial: what `train_epochs` makes of the user's model, callbacks and own `fit`, and how it continues."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def recipe(build=build_model, splits=SPLITS, **arguments):
 
 def train(trained_recipe, *, epochs=3, until=None, values=None, seed=5, **arguments) -> tuple[Outcome, list]:
     """The outcome and the curve; training is told to stop after `until` epochs."""
-    space = SPACES.setdefault(type(trained_recipe.hypermodel), None) or record_space(trained_recipe)
+    space = record_space(trained_recipe)
     curve = []
 
     def on_epoch(logs):
@@ -255,6 +256,19 @@ print(json.dumps([state[1], [value.tolist() for value in state[0].state]]))
         for optimized in (True, False)
     )
     assert one == other
+
+
+def test_trials_leave_nothing_behind():
+    trained = recipe()
+    space = record_space(trained)
+
+    def graphs_after_a_trial():
+        train_epochs(trained, space.to_hp(space.default()), seed=1, epochs=1, on_epoch=lambda logs: False)
+        record_space(trained)
+        gc.collect()
+        return sum(isinstance(thing, tf.Graph) for thing in gc.get_objects())
+
+    assert graphs_after_a_trial() == graphs_after_a_trial()
 
 
 # -- continuing --------------------------------------------------------------------------------------------------------

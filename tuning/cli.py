@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -149,8 +148,9 @@ def tuners(debug: Debug = False) -> None:
         from rich.table import Table
 
         from tuning import tuners as registry
+        from tuning.quiet import import_tensorflow
 
-        _quiet_tensorflow()
+        import_tensorflow()
         table = Table("tuner", "library", "continues trials", "can prune", "what it is")
         for name in registry.names():
             tuner = registry.load(name)
@@ -196,7 +196,7 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
     from tuning.executors import default_jobs, run_here, run_on_dask
     from tuning.progress import ProgressView
     from tuning.report import write_report
-    from tuning.wording import plural
+    from tuning.wording import count, plural
 
     console = Console()
     cells = len(study.problems) * len(study.tuners) * study.replicates
@@ -204,8 +204,9 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
     execute = partial(run_on_dask, jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else run_here
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
     console.print(
-        f"Study {study.name}: {len(study.tuners)} tuners, {study.replicates} replicates, {study.budget.epochs} epochs "
-        f"a cell: {cells} cells, {cells * study.budget.epochs} epochs, on {where}.",
+        f"Study {study.name}: {plural(len(study.tuners), 'tuner')}, {plural(study.replicates, 'replicate')}, "
+        f"{study.budget.epochs} epochs a cell: {plural(cells, 'cell')}, {count(cells * study.budget.epochs)} epochs, "
+        f"on {where}.",
         highlight=False,
     )
     directory = out / study.name
@@ -245,7 +246,6 @@ def _show(report: Any, console: Console) -> None:
 
 def _guarded(work: Callable[[], int], debug: bool) -> None:
     """Runs a command; a user's mistake ends in one line and exit code 2."""
-    _quiet_tensorflow()
     try:
         code = work()
     except TuningError as error:
@@ -262,10 +262,6 @@ def _guarded(work: Callable[[], int], debug: bool) -> None:
         code = EXIT_INTERRUPTED
     sys.stdout.flush()
     raise typer.Exit(code)
-
-
-def _quiet_tensorflow() -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up lines about this machine's processor
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import cloudpickle
 from tuning.cells import FAILED, CellTask, run_cell
 from tuning.errors import StudyError, TuningError, one_line
 from tuning.problem import TrainingProblem
+from tuning.quiet import import_tensorflow
 from tuning.records import Cell, CellEnd, CellResult, Trial
 
 MAX_LOST_WORKERS = 3  # a cell whose worker died this often is FAILED: it may be what kills them
@@ -256,7 +257,7 @@ _problems: dict[tuple[str, str], TrainingProblem] = {}
 
 def _run_remote(pickled: bytes, topic: str) -> CellResult:
     """Runs a cell in a worker."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import_tensorflow()
     task: CellTask = pickle.loads(pickled)
     from distributed import get_worker
 

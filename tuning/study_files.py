@@ -10,6 +10,7 @@ from pathlib import Path
 import cloudpickle
 
 from tuning.errors import StudyError, TuningError, one_line
+from tuning.quiet import import_tensorflow
 from tuning.study import Study
 
 
@@ -25,6 +26,7 @@ def load_study(path: Path) -> Study:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise StudyError(f"{path} is not a Python script; expected a .py file that defines a tuning.Study")
+    import_tensorflow()  # which the script would do, with many lines
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     cloudpickle.register_pickle_by_value(module)  # workers cannot import it: its functions travel themselves

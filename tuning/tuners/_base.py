@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -51,6 +52,10 @@ class Tuner(ABC):
 
 
 def _readable(value: Any) -> Any:
+    """A value that JSON can hold: numbers and words as they are, other things by their name."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return getattr(value, "__name__", None) or type(value).__name__

@@ -1,0 +1,37 @@
+"""TensorFlow imported without its start-up lines, which would tear the progress display.
+
+They come from its C++ parts, before any logging level is heard, and speak of the processor and of missing GPUs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow where it is Keras' backend. ``TF_CPP_MIN_LOG_LEVEL=0`` shows all it says."""
+    if "tensorflow" in sys.modules or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
+        return
+    with _no_stderr(), contextlib.suppress(ImportError):  # whoever needs it will say that it is missing
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()  # looks for GPUs, and complains of finding none
+
+
+@contextlib.contextmanager
+def _no_stderr() -> Iterator[None]:
+    """Discards what this process writes to file descriptor 2, C++ included."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device, not a file
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
