@@ -88,7 +88,7 @@ def test_run_shows_cells_tuners_verdict_and_report(script: Path, tmp_path: Path)
 def test_run_with_other_numbers(script: Path, tmp_path: Path) -> None:
     options = ["--budget", 3, "--replicates", 1, "--tuners", "optuna-tpe, sklearn-randomized"]
     result = invoke("run", script, "--out", tmp_path, "--jobs", 1, *options)
-    assert "2 tuners, 1 replicates, 3 epochs a cell: 2 cells, 6 epochs" in result.stdout
+    assert "2 tuners, 1 replicate, 3 epochs a cell: 2 cells, 6 epochs" in result.stdout
     status = invoke("status", tmp_path / "s")
     assert status.exit_code == 0
     assert "synthetic/sklearn-randomized/1" in status.stdout
