@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from tuning.figures import budget_grid, curve_of
 from tuning.journal import Journal
 from tuning.markup import Entry, Table, table
 from tuning.summary import Summary
-from tuning.wording import MISSING, count, decimals_for, interval, number, p_value, seconds, setting
+from tuning.wording import MISSING, count, decimals_for, interval, number, p_value, plural, seconds, setting
 
 Rows = list[list[str | Entry]]
 
@@ -222,6 +223,7 @@ def manifest_table(journal: Journal) -> Table:
     """Versions, seeds, threads and data, whatever the last session wrote down."""
     found = {
         **journal.manifest,
+        **_training(journal),
         **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
         **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
         **{
@@ -231,6 +233,17 @@ def manifest_table(journal: Journal) -> Table:
     }
     rows = [[name, str(value)] for name, value in _flat(found)]
     return table("Manifest", ["Entry", "Value"], rows)
+
+
+def _training(journal: Journal) -> dict[str, Any]:
+    """How trials were trained, each way with its trials, and what was trained again without charge."""
+    trials = list(journal.all_trials())
+    ways = Counter(trial.fit for trial in trials if trial.fit)
+    rebuilt = sum(trial.rebuilt_epochs for trial in trials)
+    facts: dict[str, Any] = {"trained by": {way: plural(times, "trial") for way, times in sorted(ways.items())}}
+    if rebuilt:
+        facts["trained again, uncharged"] = f"{plural(rebuilt, 'epoch')} of parents whose state was gone"
+    return facts if ways or rebuilt else {}
 
 
 def _domain(entry: Mapping[str, Any]) -> str:
