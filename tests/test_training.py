@@ -115,7 +115,7 @@ def test_early_stopping_ends_a_trial():
 
 def test_a_metric_with_many_values_is_left_out_of_the_curve():
     def build(hp):
-        model = compiled_model(hp)
+        model = keras.Sequential([layers.Input((5,)), layers.Dense(3, activation="softmax")])
         model.train_step = lambda data: {"each": tf.constant([1.0, 2.0]), "one": tf.constant([3.0])}
         model.compile("sgd", "sparse_categorical_crossentropy")
         return model
@@ -463,6 +463,7 @@ def test_hyperparameters_asked_for_in_fit_are_found_without_training(monkeypatch
     assert names == ["width", "rate", "normalize", "batch_size"]
 
 
+@pytest.mark.slow
 def test_a_loop_of_the_users_own_has_its_space():
     names = [hp.name for hp in record_space(recipe(Tutorial, fit_arguments={})).hyperparameters]
     assert names == ["units", "batch_size", "learning_rate"]
@@ -472,11 +473,11 @@ def test_a_loop_of_the_users_own_has_its_space():
     ("own", "trains", "fit"),
     [
         (Normalizing, 9, "compiled"),
-        (Tutorial, 5, "a loop of the user's own"),
+        pytest.param(Tutorial, 5, "a loop of the user's own", marks=pytest.mark.slow),
         (Twice, 6, "compiled"),
         (FixedEpochs, 4, "compiled"),
-        (EpochByEpoch, 9, "compiled"),
-        (AnotherModel, 9, "a loop of the user's own"),
+        pytest.param(EpochByEpoch, 9, "compiled", marks=pytest.mark.slow),
+        pytest.param(AnotherModel, 9, "a loop of the user's own", marks=pytest.mark.slow),
     ],
 )
 def test_a_fit_of_the_users_own_is_counted_cut_and_stopped(own, trains, fit):

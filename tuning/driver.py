@@ -77,7 +77,7 @@ def run(
         known = journals.read(directory)
         _check_same(known, description, study)
         session = _normal({"plan": study.plan(), "manifest": manifest(facts, command)})
-        writer.session(**session)
+        writer.session(**session, at_once=not begun)  # a search that cannot go on touches nothing
         known.sessions.append(session)
         tasks = study.tasks(known)
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]

@@ -201,6 +201,7 @@ class JournalWriter:
     def __init__(self, directory: Path) -> None:
         self.path = path_of(directory)
         self._file: IO[bytes] | None = None
+        self._session: dict[str, Any] | None = None
         self._healed = True
 
     @classmethod
@@ -254,14 +255,24 @@ class JournalWriter:
             raise JournalError(f"{self.path} is closed")
         return self._file
 
-    def session(self, plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
-        self._append({"kind": "session", "plan": dict(plan), "manifest": dict(manifest)})
+    def session(self, plan: Mapping[str, Any], manifest: Mapping[str, Any], *, at_once: bool = True) -> None:
+        """Begins a run: its line is written now, or with the first record, so that a run without one leaves none."""
+        self._session = {"kind": "session", "plan": dict(plan), "manifest": dict(manifest)}
+        if at_once:
+            self._write_session()
 
     def trial(self, trial: Trial) -> None:
+        self._write_session()
         self._append({"kind": "trial", **trial.to_json()})
 
     def cell(self, end: CellEnd) -> None:
+        self._write_session()
         self._append({"kind": "cell", **end.to_json()})
+
+    def _write_session(self) -> None:
+        if self._session is not None:
+            self._append(self._session)
+            self._session = None
 
     def _append(self, line: Mapping[str, Any]) -> None:
         file = self._opened
