@@ -267,6 +267,7 @@ def test_what_a_tuner_may_not_ask_for(arguments, error):
     evaluator = evaluator_of(problem, keep_states=True)
     evaluator.evaluate({"a": "x", "b": False}, 1)
     broken = error_of(lambda: evaluator.evaluate(**{"configuration": {"a": "x", "b": False}, **arguments}))
+    evaluator.close()
     assert isinstance(broken, StudyError)
     assert error in str(broken)
 

@@ -9,7 +9,7 @@ import pytest
 from tuning import KTBayesian, KTHyperband, KTRandom, OptunaTPE, SklearnRandomized, tuners
 from tuning.cells import DONE, SEARCH_ENDED
 from tuning.records import COMPLETE, PRUNED
-from tuning.testing import SyntheticProblem, TunerConformance, configurations, search
+from tuning.testing import SyntheticProblem, TunerConformance, configurations, search, tiny_space
 from tuning.tuners._base import Tuner
 
 
@@ -122,3 +122,19 @@ def test_settings_are_described_for_the_journal() -> None:
     assert KTHyperband(factor=4).describe() == {"tuner": "kt-hyperband", "factor": 4}
     described = OptunaTPE(pruner=optuna.pruners.MedianPruner(), n_startup_trials=3).describe()
     assert described == {"tuner": "optuna-tpe", "pruner": "MedianPruner", "n_startup_trials": 3}
+
+
+@pytest.mark.parametrize("direction", ["max", "min"])
+def test_all_five_are_told_the_same_score_for_the_same_configuration(direction: str) -> None:
+    problem = SyntheticProblem(tiny_space, direction=direction, max_epochs=3)
+    sign = 1.0 if direction == "max" else -1.0
+    scores: dict[str, set[float]] = {}
+    for name in tuners.BUILT_IN:
+        tuner = tuners.load(name)()
+        for trial in search(tuner, problem, epochs=24).trials:
+            if trial.initial_epoch + trial.epochs == problem.max_epochs:  # trained in full, at once or continued
+                stub = [problem.value(trial.configuration, epoch, trial.seed) for epoch in (1, 2, 3)]
+                assert trial.score == sign * max(stub)
+                scores.setdefault(str(trial.configuration), set()).add(trial.score)
+    assert len(scores) == 4
+    assert all(len(same) == 1 for same in scores.values())
