@@ -20,7 +20,7 @@ LAYERS = [
     ["records", "objective", "budget", "seeds", "wording", "markup", "manifest", "quiet"],
     ["space", "data", "fit_arguments"],
     ["views", "datasets", "compiled"],
-    ["equality", "training"],
+    ["equality", "process", "training", "probing"],
     ["problem"],
     ["evaluator"],
     ["tuners._base"],

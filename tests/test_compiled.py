@@ -14,7 +14,7 @@ from keras import layers
 
 from tuning import compiled, seeds
 from tuning.fit_arguments import bind
-from tuning.training import prepare_process
+from tuning.process import prepare_process
 
 prepare_process()  # as every process that trains
 

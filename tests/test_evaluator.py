@@ -18,9 +18,9 @@ from tuning.errors import ReplayError, StudyError
 from tuning.evaluator import MAX_FAILURES, Evaluator, SearchBroken, SearchOver
 from tuning.objective import Objective
 from tuning.problem import Problem
+from tuning.process import prepare_process
 from tuning.records import COMPLETE, CUT, FAILED, PRUNED, Cell
 from tuning.testing import SyntheticProblem, tiny_space
-from tuning.training import prepare_process
 from tuning.tuners._base import Tuner
 
 prepare_process()  # as every process that trains

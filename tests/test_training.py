@@ -14,7 +14,9 @@ from keras import layers
 
 from tuning.data import Splits
 from tuning.errors import ObjectiveError, SpaceError
-from tuning.training import Outcome, Recipe, hypermodel_of, prepare_process, probe, record_space, train_epochs
+from tuning.probing import probe, record_space
+from tuning.process import prepare_process
+from tuning.training import Outcome, Recipe, hypermodel_of, train_epochs
 
 prepare_process()  # as every process that trains
 

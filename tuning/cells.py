@@ -53,7 +53,7 @@ def run_cell(
     Raises:
         ReplayError: The journal holds other trials than this search asks for.
     """
-    from tuning.training import one_blas_thread
+    from tuning.process import one_blas_thread
 
     cell = task.cell
     evaluator = Evaluator(

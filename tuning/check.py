@@ -27,7 +27,7 @@ def show(study: Study, console: Console, draws: int) -> bool:
     Raises:
         DataError, SpaceError, ObjectiveError: A problem cannot be searched.
     """
-    from tuning.training import prepare_process
+    from tuning.process import prepare_process
 
     prepare_process()
     alike = True
@@ -146,7 +146,7 @@ def _time(study: Study) -> str:
 
 def _pace(problem: Problem) -> tuple[float, float]:
     """Seconds to begin a trial and for one epoch, measured at the defaults on a part of the data."""
-    from tuning.training import train_part
+    from tuning.probing import train_part
 
     ends = [time.perf_counter()]
 

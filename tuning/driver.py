@@ -64,7 +64,7 @@ def run(
         JournalError: The folder holds another study, another setting of it, or is in use.
         ReplayError: A search that goes on asks for other trials than the journal holds.
     """
-    from tuning.training import prepare_process
+    from tuning.process import prepare_process
 
     watcher = watcher or Unwatched()
     facts = prepare_process()
@@ -85,6 +85,7 @@ def run(
         hparams = write_hparams(known, directory)
         recorder = _Recorder(writer, hparams, watcher, pending)
         execute(pending, recorder)
+        writer.heal()
     return Run(directory, recorder.ends)
 
 

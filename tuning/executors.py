@@ -261,7 +261,7 @@ def _run_remote(pickled: bytes, topic: str) -> CellResult:
     task: CellTask = pickle.loads(pickled)
     from distributed import get_worker
 
-    from tuning.training import prepare_process
+    from tuning.process import prepare_process
 
     key = (topic, task.problem.name)
     if not any(known[0] == topic for known in _problems):

@@ -274,12 +274,16 @@ class JournalWriter:
             self._append(self._session)
             self._session = None
 
-    def _append(self, line: Mapping[str, Any]) -> None:
-        file = self._opened
+    def heal(self) -> None:
+        """Cuts off a torn last line; appending does so too."""
         if not self._healed:
-            file.truncate(_end_of_last_line(file))
-            file.seek(0, os.SEEK_END)
+            self._opened.truncate(_end_of_last_line(self._opened))
+            self._opened.seek(0, os.SEEK_END)
             self._healed = True
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        self.heal()
+        file = self._opened
         file.write(json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -142,7 +142,7 @@ class Problem:
     def space(self) -> Space:
         """The search space, recorded at first use. Raises SpaceError."""
         if self._space is None:
-            from tuning.training import record_space
+            from tuning.probing import record_space
 
             self._space = record_space(self.recipe)
         return self._space
@@ -186,7 +186,7 @@ class Problem:
         Raises:
             DataError, SpaceError, ObjectiveError: What the user has to mend.
         """
-        from tuning.training import probe
+        from tuning.probing import probe
 
         return probe(self.recipe, self.space, self.objective.metric)
 

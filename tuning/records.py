@@ -47,7 +47,8 @@ class Trial:
         parent: Trial whose weights, optimizer state and epoch number this one continued.
         error: One line for a FAILED trial.
         seed: Of initial weights and data order.
-        fit: What trained it: ``"compiled"`` (whole epochs) or ``"keras"``; with why, after a colon.
+        fit: What trained it: ``"compiled"`` (whole epochs), ``"keras: "`` with why Keras' own loop had to, or
+            ``"a loop of the user's own"``; several ways with semicolons between.
         rebuilt_epochs: Uncharged epochs retrained because the parent's checkpoint was gone.
     """
 

@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import gc
 import inspect
-import logging
-import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,16 +23,12 @@ import keras_tuner
 import numpy as np
 
 from tuning import compiled, fit_arguments, seeds
-from tuning.data import Splits, head, is_dataset, size
-from tuning.errors import ObjectiveError, SpaceError, one_line
-from tuning.space import Space, record
+from tuning.data import Splits, is_dataset
+from tuning.errors import SpaceError, one_line
 
 Logs = dict[str, float]
 State = list[np.ndarray]
 """Values of all variables of a model, then of its optimizer's, in Keras' own order."""
-
-PROBE_SAMPLES = 64
-THREADS = 1
 
 
 @dataclass(frozen=True)
@@ -85,28 +78,6 @@ class _Stop(BaseException):
     """Leaves a user's own training loop, which knows nothing of `stop_training`."""
 
 
-def prepare_process(threads: int = THREADS) -> dict[str, Any]:
-    """Settles what changes results in the last bits, before TensorFlow starts; returns what holds, for the manifest.
-
-    One thread a process is also the fastest way to train small models; two cores then train two cells.
-    """
-    facts: dict[str, Any] = {"backend": keras.backend.backend(), "threads": threads}
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        with contextlib.suppress(RuntimeError):  # TensorFlow has started: what it runs with is reported instead
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            tf.config.threading.set_inter_op_parallelism_threads(threads)
-        facts["threads"] = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
-        # A trial's graphs run for seconds: optimising them costs more (0.2 s each) than it brings (nothing measurable).
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    # What is loaded by now stays. Without this, each `clear_session` has the collector walk through all of it: 0.2 s.
-    gc.collect()
-    gc.freeze()
-    return facts
-
-
 def hypermodel_of(build_model: Any) -> keras_tuner.HyperModel:
     """A `kt.HyperModel` from one, from its class, or from a function `build_model(hp)`.
 
@@ -123,65 +94,6 @@ def hypermodel_of(build_model: Any) -> keras_tuner.HyperModel:
             "expected a function build_model(hp) that returns a compiled Keras model, or a kt.HyperModel"
         )
     return _FromFunction(build_model)
-
-
-def record_space(recipe: Recipe) -> Space:
-    """The search space of a recipe, without training: `model.fit` is called but does nothing.
-
-    Raises:
-        SpaceError: See `tuning.space.record`; also where no compiled model is returned.
-    """
-    own_fit = _has_own_fit(recipe.hypermodel)
-
-    def declare(hp: keras_tuner.HyperParameters) -> None:
-        _clear_session()
-        recipe.hypermodel.declare_hyperparameters(hp)
-        model = _build(recipe, hp)
-        if own_fit:
-            _declare_in_fit(recipe, hp, model)
-
-    return record(declare)
-
-
-def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
-    """Trains the default configuration for one epoch on a few samples; the metrics that it reports.
-
-    Raises:
-        ObjectiveError: `metric` is not among them.
-        SpaceError: Training raises at the defaults.
-    """
-    curve: list[Logs] = []
-
-    def watch(logs: Logs) -> bool:
-        curve.append(logs)
-        return False
-
-    train_part(recipe, space, PROBE_SAMPLES, 1, watch)
-    if not curve:
-        raise ObjectiveError(
-            "HyperModel.fit ended without one epoch seen by its callbacks; pass the `callbacks` it is given to "
-            "model.fit, or call their on_epoch_end(epoch, logs) in a loop of its own"
-        )
-    if metric not in curve[0]:
-        raise ObjectiveError(
-            f"the objective {metric!r} is not reported by the model, which reports {', '.join(curve[0])}; "
-            "name one of these in Objective(...) or add the metric to model.compile (it is needed after every epoch: "
-            "validation_freq=1)"
-        )
-    return list(curve[0])
-
-
-def train_part(recipe: Recipe, space: Space, samples: int, epochs: int, on_epoch: Callable[[Logs], bool]) -> int:
-    """Trains the default configuration on the first samples of the data; the number of samples trained on.
-
-    Raises:
-        SpaceError: Training raises.
-    """
-    part = _part(recipe, samples)
-    outcome = train_epochs(part, space.to_hp(space.default()), seed=1, epochs=epochs, on_epoch=on_epoch)
-    if outcome.error:
-        raise SpaceError(f"the model cannot be trained at its default values: {outcome.error}")
-    return size(part.splits.train) or 0
 
 
 def train_epochs(
@@ -208,7 +120,7 @@ def train_epochs(
     Returns:
         The outcome. What the user's code raises is in its `error`, never raised.
     """
-    _clear_session()
+    clear_session()
     keras.utils.set_random_seed(seed)
     watcher = _Watcher(epochs - initial_epoch, on_epoch, keep_state)
     trainer = _Fit(recipe, watcher, seed, initial_epoch, state)
@@ -216,7 +128,7 @@ def train_epochs(
     model = None
     try:
         with _seeds_of_its_own(seed):
-            model = _build(recipe, hp)
+            model = build(recipe, hp)
             trainer.attach(model)
             with contextlib.suppress(_Stop):
                 recipe.hypermodel.fit(hp, model, **trainer.arguments(epochs))
@@ -290,7 +202,7 @@ class _Fit:
     def arguments(self, epochs: int) -> dict[str, Any]:
         """What `HyperModel.fit` gets beside `hp` and `model`."""
         self.epochs = epochs
-        arguments = {**_data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": epochs, "verbose": 0}
+        arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": epochs, "verbose": 0}
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), self.watcher]}
 
     def attach(self, model: keras.Model) -> None:
@@ -354,56 +266,6 @@ class _Fit:
         return order
 
 
-class _DeclaredError(Exception):
-    """Ends `HyperModel.fit` while the space is recorded, where a loop of the user's own would begin to train."""
-
-
-class _NoTraining(keras.callbacks.Callback):
-    def on_train_begin(self, logs: Any = None) -> None:
-        raise _DeclaredError
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        raise _DeclaredError
-
-    on_epoch_end = on_epoch_begin
-
-    def __deepcopy__(self, memo: Any) -> _NoTraining:
-        return self
-
-
-class _AnyMetric(dict[str, list[float]]):
-    """A history that answers for every metric, so that code behind `model.fit` goes on."""
-
-    def __missing__(self, name: str) -> list[float]:
-        return [0.0]
-
-
-def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: keras.Model) -> None:
-    """Runs the user's `fit` on a few samples with a `model.fit` that does nothing."""
-    fitted = False
-
-    def fit(*args: Any, **kwargs: Any) -> keras.callbacks.History:
-        nonlocal fitted
-        fitted = True
-        history = keras.callbacks.History()
-        history.history = _AnyMetric()
-        history.epoch = [0]
-        return history
-
-    object.__setattr__(model, "fit", fit)
-    arguments = {**_data_arguments(_part(recipe, PROBE_SAMPLES)), **recipe.fit_arguments, "epochs": 1, "verbose": 0}
-    try:
-        recipe.hypermodel.fit(hp, model, **arguments, callbacks=[_NoTraining()])
-    except _DeclaredError:
-        return
-    except SpaceError:
-        raise
-    except Exception:
-        # Behind model.fit the user's code works with an untrained model and an empty history: its errors say nothing.
-        if not fitted:
-            raise
-
-
 @contextlib.contextmanager
 def _seeds_of_its_own(seed: int) -> Iterator[None]:
     """Lets Keras draw the seeds of layers and initializers from a generator that no other thread draws from.
@@ -420,11 +282,11 @@ def _seeds_of_its_own(seed: int) -> Iterator[None]:
         seed_generator.python_random = before
 
 
-def _has_own_fit(hypermodel: keras_tuner.HyperModel) -> bool:
+def has_own_fit(hypermodel: keras_tuner.HyperModel) -> bool:
     return type(hypermodel).fit is not keras_tuner.HyperModel.fit
 
 
-def _clear_session() -> None:
+def clear_session() -> None:
     """Forgets the models before; `clear_session` would also forget a precision that the user has set."""
     policy = keras.config.dtype_policy()
     if keras.backend.backend() == "tensorflow":
@@ -456,22 +318,16 @@ def _enclosed(function: Any) -> list[Any]:
     return list(inspect.getclosurevars(function).nonlocals.values()) if inspect.isfunction(function) else []
 
 
-def _build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
+def build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
     model = recipe.hypermodel.build(hp)
     if not isinstance(model, keras.Model):
         raise SpaceError(f"build_model returned {type(model).__name__}; expected a compiled keras.Model")
-    if not model.compiled and not _has_own_fit(recipe.hypermodel):  # a loop of his own needs no compile
+    if not model.compiled and not has_own_fit(recipe.hypermodel):  # a loop of his own needs no compile
         raise SpaceError("build_model returned a model that is not compiled; call model.compile(...) before return")
     return model
 
 
-def _part(recipe: Recipe, samples: int) -> Recipe:
-    """The same recipe with the first samples of its data."""
-    splits = Splits(head(recipe.splits.train, samples), head(recipe.splits.validation, samples))
-    return Recipe(recipe.hypermodel, splits, recipe.fit_arguments, recipe.callbacks)
-
-
-def _data_arguments(recipe: Recipe) -> dict[str, Any]:
+def data_arguments(recipe: Recipe) -> dict[str, Any]:
     """`x`, `y` and the rest as KerasTuner's users give them to `search`; a `tf.data.Dataset` goes in as `x` alone."""
     train, validation = recipe.splits.train, recipe.splits.validation
     if not isinstance(train, tuple):
@@ -521,12 +377,3 @@ def _variables(model: keras.Model) -> list[Any]:
     """Weights, the state of random layers, and the optimizer's; not the metrics', which each epoch resets."""
     metrics = {id(variable) for variable in model.metrics_variables}
     return [variable for variable in model.variables if id(variable) not in metrics] + list(model.optimizer.variables)
-
-
-@contextlib.contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Limits BLAS to one thread: a Gaussian process on small matrices is slower, and fights, with more."""
-    import threadpoolctl
-
-    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
-        yield

@@ -17,7 +17,7 @@ import keras
 
 from tests.benchmarks.models import PROBLEMS, make
 from tuning import Objective, Problem
-from tuning.training import prepare_process
+from tuning.process import prepare_process
 
 
 def by_keras(name: str, epochs: int) -> list[float]:
