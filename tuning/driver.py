@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from tuning.executors import Executor, run_here
 from tuning.hparams import HparamsWriter, write_hparams
 from tuning.journal import Journal, JournalWriter
 from tuning.manifest import manifest
-from tuning.records import FAILED, Cell, CellEnd, CellResult, Trial
+from tuning.records import Cell, CellEnd, CellResult, Trial
 from tuning.study import Study
 
 
@@ -120,14 +119,9 @@ class _Recorder:
         if result.end is not None:
             self.writer.cell(result.end)
             self.ends.append(result.end)
-            self.watcher.epoch(task.cell, result.end.spent_epochs, _best(task, result))
+            best = task.problem.objective.best(trial.score for trial in result.trials)
+            self.watcher.epoch(task.cell, result.end.spent_epochs, best)
             self.watcher.end(result.end)
-
-
-def _best(task: CellTask, result: CellResult) -> float:
-    scores = [trial.score for trial in result.trials if trial.state != FAILED]
-    pick = max if task.problem.objective.direction == "max" else min
-    return pick(scores, default=math.nan)
 
 
 def _is_done(end: CellEnd | None, task: CellTask) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,11 @@ class Objective:
         if self.epoch == "last":
             return values[-1]
         return min(values) if self.direction == "min" else max(values)
+
+    def best(self, scores: Iterable[float]) -> float:
+        """The best of these scores; NaN, a FAILED trial's, is passed over, and is the answer where nothing is left."""
+        known = [score for score in scores if not math.isnan(score)]
+        return (min if self.direction == "min" else max)(known, default=math.nan)
 
     def better(self, score: float, other: float) -> bool:
         """Whether `score` is strictly better than `other`; NaN is better than nothing and beaten by any number."""

@@ -110,11 +110,8 @@ class ProgressView:
 
     def _best_of(self, problem: str, scores: list[float]) -> str:
         objective = self._objectives[problem]
-        known = [score for score in scores if not math.isnan(score)]
-        if not known:
-            return "no score yet"
-        best = max(known) if objective.direction == "max" else min(known)
-        return f"best {objective.metric} {best:.4g}"
+        best = objective.best(scores)
+        return "no score yet" if math.isnan(best) else f"best {objective.metric} {best:.4g}"
 
     def _seconds_left(self) -> str:
         rest = self._total - self._trained
