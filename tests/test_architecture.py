@@ -17,7 +17,7 @@ ROOT = Path(tuning.__file__).parent
 # Each line may import from the lines above it, and from its own line where the modules of a line stand in order.
 LAYERS = [
     ["errors"],
-    ["records", "objective", "budget", "seeds", "wording", "markup", "manifest", "quiet"],
+    ["records", "objective", "incumbents", "budget", "seeds", "wording", "markup", "manifest", "quiet"],
     ["space", "data", "fit_arguments"],
     ["views", "datasets", "compiled"],
     ["equality", "process", "training", "probing"],
@@ -26,6 +26,7 @@ LAYERS = [
     ["tuners._base"],
     ["tuners._keras_tuner", "tuners"],
     ["tuners.kt_random", "tuners.kt_hyperband", "tuners.kt_bayesian", "tuners.sklearn_randomized", "tuners.optuna_tpe"],
+    ["retraining"],
     ["cells"],
     ["testing"],
     ["executors"],
@@ -33,7 +34,7 @@ LAYERS = [
     ["tables", "hparams"],
     ["analysis", "comparison", "verdict", "summary"],
     ["drawing", "figures", "report_tables", "report"],
-    ["board", "status"],
+    ["board", "status", "models"],
     ["study"],
     ["study_files", "driver"],
     ["check", "progress"],

@@ -37,7 +37,7 @@ KERAS = """
 """
 
 KERAS_STUDY = """
-    study = Study("s", Problem(build_model, data, objective, 2), tuners=["kt-random"], budget=Budget(4), replicates=1)
+    study = Study("s", Problem(build_model, data, objective, 2), tuners=["kt-random"], budget=Budget(4), replicates=1, retrain=0)
 """
 
 
@@ -45,6 +45,7 @@ def study_of(**changes: str) -> str:
     """A synthetic study with some of its arguments changed."""
     words = {
         "name": "'s'", "problem": "problem()", "tuners": "['kt-random']", "budget": "Budget(6)", "replicates": "1",
+        "baselines": "()", "retrain": "0",
     } | changes  # fmt: skip
     arguments = ", ".join(f"{name}={value}" for name, value in words.items())
     return f"{SYNTHETIC}\n    study = Study({arguments})\n"

@@ -33,7 +33,8 @@ STUDY = """
     from tuning.testing import SyntheticProblem, mixed_space
 
     problem = SyntheticProblem(mixed_space, max_epochs=3)
-    study = Study("s", problem, tuners=["kt-random", "optuna-tpe"], budget=Budget(6), replicates=2)
+    tuners = ["kt-random", "optuna-tpe"]
+    study = Study("s", problem, tuners, budget=Budget(6), replicates=2, baselines=["default"], retrain=1)
 
     if __name__ == "__main__":
         study.main()

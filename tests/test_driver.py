@@ -29,7 +29,7 @@ TIMES = ["train_seconds", "suggest_seconds"]
 
 def study(budget: int = 10, replicates: int = 2, tuners: Any = FIVE, **arguments: Any) -> Study:
     problem = SyntheticProblem(mixed_space, max_epochs=3, **arguments)
-    return Study("s", problem, tuners, budget=Budget(budget), replicates=replicates)
+    return Study("s", problem, tuners, budget=Budget(budget), replicates=replicates, baselines=(), retrain=0)
 
 
 def tables(directory: Path) -> tuple[str, str]:
@@ -247,7 +247,7 @@ def test_a_watcher_is_told_everything(tmp_path: Path) -> None:
 
 def test_several_problems_are_kept_apart(tmp_path: Path) -> None:
     problems = [SyntheticProblem(name="one", max_epochs=3), SyntheticProblem(name="two", max_epochs=3, direction="min")]
-    several = Study("s", problems, ["kt-random"], budget=Budget(6), replicates=1)
+    several = Study("s", problems, ["kt-random"], budget=Budget(6), replicates=1, baselines=(), retrain=0)
     frame = trials_frame(read(run(several, tmp_path).directory))
     assert list(dict.fromkeys(frame["problem"])) == ["one", "two"]
     scores = frame.groupby("problem")["score"].max()

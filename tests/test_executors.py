@@ -22,7 +22,7 @@ from tuning.journal import read
 from tuning.records import Trial
 from tuning.study import Study
 from tuning.study_files import load_study
-from tuning.tables import epochs_frame, trials_frame
+from tuning.tables import epochs_frame, retrainings_frame, trials_frame
 
 # A study file whose functions no worker can import.
 STUDY = """
@@ -38,7 +38,8 @@ STUDY = """
             time.sleep(60)
 
     problem = SyntheticProblem(mixed_space, max_epochs=3, fail=slow)
-    study = Study("s", problem, ["kt-hyperband", "optuna-tpe"], budget=Budget(10), replicates=2)
+    tuners = ["kt-hyperband", "optuna-tpe"]
+    study = Study("s", problem, tuners, budget=Budget(10), replicates=2, baselines=["default"], retrain=2)
 """
 
 TIMES = ["train_seconds", "suggest_seconds"]
@@ -50,13 +51,14 @@ def load(folder: Path, flag: str = "", seconds: float = 0.0, more: str = "") -> 
     return load_study(path)
 
 
-def tables(directory: Path) -> tuple[str, str]:
+def tables(directory: Path) -> tuple[str, str, str]:
     journal = read(directory)
-    return trials_frame(journal).drop(columns=TIMES).to_csv(), epochs_frame(journal).to_csv()
+    retrainings = retrainings_frame(journal).drop(columns="train_seconds")
+    return trials_frame(journal).drop(columns=TIMES).to_csv(), epochs_frame(journal).to_csv(), retrainings.to_csv()
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def here(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, str]:
     """The tables of the study run in this process."""
     folder = tmp_path_factory.mktemp("here")
     return tables(run(load(folder), folder).directory)
@@ -104,7 +106,7 @@ def cluster(tmp_path: Path) -> Iterator[_Cluster]:
 def test_two_processes_give_the_same_tables(here: Any, tmp_path: Path) -> None:
     done = run(load(tmp_path), tmp_path, execute=partial(run_on_dask, jobs=2))
     assert tables(done.directory) == here
-    assert len(done.ends) == 4
+    assert len(done.ends) == 6
 
 
 @pytest.mark.slow

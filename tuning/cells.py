@@ -1,4 +1,4 @@
-"""One cell, run: a tuner's search on a problem in a replicate, from its seed to its budget."""
+"""One cell, run: a tuner's search on a problem in a replicate, from its seed to its budget, and its incumbents again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tuning.budget import Budget
 from tuning.errors import ReplayError, one_line
 from tuning.evaluator import Evaluator, SearchBroken, SearchOver
 from tuning.problem import TrainingProblem
-from tuning.records import Cell, CellEnd, CellResult, Trial
+from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.retraining import retrain_incumbents
 from tuning.tuners._base import Tuner
 
 DONE, FAILED = "DONE", "FAILED"
@@ -25,6 +26,8 @@ class CellTask:
 
     Attributes:
         recorded: The cell's trials from the journal, to be replayed first.
+        retrain: Seeds on which each incumbent is retrained when the search is over.
+        retrained: The cell's retrainings from the journal.
     """
 
     study: str
@@ -33,6 +36,8 @@ class CellTask:
     replicate: int
     budget: Budget
     recorded: Sequence[Trial] = ()
+    retrain: int = 0
+    retrained: Sequence[Retraining] = ()
 
     @property
     def cell(self) -> Cell:
@@ -43,12 +48,14 @@ def run_cell(
     task: CellTask,
     on_trial: Callable[[Trial], None] = lambda trial: None,
     on_epoch: Callable[[Cell, int, float], None] = lambda cell, spent, best: None,
+    on_retraining: Callable[[Retraining], None] = lambda retraining: None,
 ) -> CellResult:
     """Runs a cell to its end; what its tuner raises makes the cell FAILED.
 
     Args:
         on_trial: Called with each trial that was trained, not replayed, as it ends.
         on_epoch: Called with the cell, its epochs spent and its incumbent's score.
+        on_retraining: Called with each incumbent that was retrained now, as it ends.
 
     Raises:
         ReplayError: The journal holds other trials than this search asks for.
@@ -86,4 +93,9 @@ def run_cell(
     end = CellEnd(
         cell, state, reason, error, len(evaluator.trials), evaluator.spent_epochs, seconds, task.budget.epochs
     )
-    return CellResult(tuple(evaluator.trials), end)
+    retrained: Sequence[Retraining] = task.retrained
+    if state == DONE:
+        retrained = retrain_incumbents(
+            task.problem, task.study, cell, evaluator.trials, task.retrain, task.retrained, on_retraining
+        )
+    return CellResult(tuple(evaluator.trials), tuple(retrained), end)

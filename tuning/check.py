@@ -103,23 +103,25 @@ def _size(space_size: float) -> str:
 def _show_budget(study: Study, console: Console) -> None:
     table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
     for problem in study.problems:
-        for tuner in study.tuners:
+        for tuner in (*study.tuners, *study.baselines):
             settings = {name: value for name, value in tuner.describe().items() if name != "tuner"}
-            full = study.budget.epochs / problem.max_epochs
+            epochs = study.budget_of(tuner).epochs
+            full = epochs / problem.max_epochs
             table.add_row(
                 escape(problem.name),
                 escape(tuner.label),
                 escape(", ".join(f"{name}={value}" for name, value in settings.items())) or "its defaults",
-                str(study.budget.epochs),
+                count(epochs),
                 f"{full:.3g}"
                 + (" (more, shorter ones)" if tuner.resumes or (tuner.prunes and settings.get("pruner")) else ""),
             )
     console.print(table)
-    epochs = len(study.tasks()) * study.budget.epochs
+    tasks = study.tasks()
+    epochs = sum(task.budget.epochs for task in tasks)
     console.print(
-        f"{plural(len(study.tasks()), 'cell')}, {count(epochs)} epochs in all: {_time(study)} of training on one core, "
-        "by the default configuration's pace; other configurations may be much slower or faster. "
-        "Thinking comes on top.",
+        f"{plural(len(tasks), 'cell')}, {count(epochs)} epochs at most: {_time(study)} of training on one core, "
+        "by the default configuration's pace; other configurations may be much slower or faster. Thinking comes on "
+        f"top, and retraining: each cell's incumbents {study.retrain} times in full, uncharged; two or three a cell.",
         markup=False,
         highlight=False,
     )
@@ -139,8 +141,8 @@ def _time(study: Study) -> str:
         if not isinstance(problem, Problem):
             return "an unknown time"
         build, epoch = _pace(problem)
-        cells = len(study.tuners) * study.replicates
-        total += cells * (study.budget.epochs * epoch + study.budget.epochs / problem.max_epochs * build)
+        epochs = study.replicates * sum(study.budget_of(tuner).epochs for tuner in (*study.tuners, *study.baselines))
+        total += epochs * epoch + epochs / problem.max_epochs * build
     return f"about {seconds(total)}"
 
 

@@ -32,6 +32,8 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder, s
 Epochs = Annotated[int | None, typer.Option("--budget", metavar="EPOCHS", help="Epochs that each cell may spend.")]
 Replicates = Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")]
 Tuners = Annotated[str | None, typer.Option(metavar="A,B", help="Tuners, by name, with commas between.")]
+Baselines = Annotated[bool, typer.Option(help="Run the study's baselines beside its tuners.")]
+Retrain = Annotated[int | None, typer.Option(metavar="N", min=0, help="Fresh seeds to retrain each incumbent on.")]
 Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each core.")]
 Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Run on this Dask cluster instead.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the study's folder is.")]
@@ -44,6 +46,8 @@ def run(
     budget: Epochs = None,
     replicates: Replicates = None,
     tuners: Tuners = None,
+    baselines: Baselines = True,
+    retrain: Retrain = None,
     jobs: Jobs = None,
     scheduler: Scheduler = "",
     out: Out = Path("reports"),
@@ -55,7 +59,11 @@ def run(
     """
     from tuning.study_files import load_study
 
-    _guarded(lambda: _run(_changed(load_study(study), budget, replicates, tuners), out, jobs, scheduler), debug)
+    def work() -> int:
+        changed = _changed(load_study(study), budget, replicates, tuners, baselines, retrain)
+        return _run(changed, out, jobs, scheduler)
+
+    _guarded(work, debug)
 
 
 @app.command()
@@ -64,6 +72,8 @@ def check(
     budget: Epochs = None,
     replicates: Replicates = None,
     tuners: Tuners = None,
+    baselines: Baselines = True,
+    retrain: Retrain = None,
     draws: Annotated[int, typer.Option(min=100, help="Configurations to draw through each library.")] = 2000,
     debug: Debug = False,
 ) -> None:
@@ -76,7 +86,8 @@ def check(
     def work() -> int:
         from tuning.check import show
 
-        return 0 if show(_changed(load_study(study), budget, replicates, tuners), Console(), draws) else EXIT_FAILED
+        changed = _changed(load_study(study), budget, replicates, tuners, baselines, retrain)
+        return 0 if show(changed, Console(), draws) else EXIT_FAILED
 
     _guarded(work, debug)
 
@@ -170,12 +181,17 @@ def run_script(study: Study) -> None:
         budget: Epochs = None,
         replicates: Replicates = None,
         tuners: Tuners = None,
+        baselines: Baselines = True,
+        retrain: Retrain = None,
         jobs: Jobs = None,
         scheduler: Scheduler = "",
         out: Out = Path("reports"),
         debug: Debug = False,
     ) -> None:
-        _guarded(lambda: _run(_changed(study, budget, replicates, tuners), out, jobs, scheduler), debug)
+        def work() -> int:
+            return _run(_changed(study, budget, replicates, tuners, baselines, retrain), out, jobs, scheduler)
+
+        _guarded(work, debug)
 
     command.__doc__ = f"Run the study {study.name!r}, or go on with it, and make its report."
     script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -199,14 +215,15 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
     from tuning.wording import count, plural
 
     console = Console()
-    cells = len(study.problems) * len(study.tuners) * study.replicates
+    cells = len(study.tasks())
+    epochs = sum(task.budget.epochs for task in study.tasks())
     jobs = min(jobs or default_jobs(cells), cells)
     execute = partial(run_on_dask, jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else run_here
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
     console.print(
-        f"Study {study.name}: {plural(len(study.tuners), 'tuner')}, {plural(study.replicates, 'replicate')}, "
-        f"{study.budget.epochs} epochs a cell: {plural(cells, 'cell')}, {count(cells * study.budget.epochs)} epochs, "
-        f"on {where}.",
+        f"Study {study.name}: {plural(len(study.tuners), 'tuner')}, {plural(len(study.baselines), 'baseline')}, "
+        f"{plural(study.replicates, 'replicate')}, {study.budget.epochs} epochs a search: {plural(cells, 'cell')}, "
+        f"{count(epochs)} epochs at most; then each incumbent {study.retrain} times again; on {where}.",
         highlight=False,
     )
     directory = out / study.name
@@ -224,13 +241,20 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
     return EXIT_FAILED if done.failed else 0
 
 
-def _changed(study: Study, budget: int | None, replicates: int | None, tuners: str | None) -> Study:
+def _changed(
+    study: Study,
+    budget: int | None,
+    replicates: int | None,
+    tuners: str | None,
+    baselines: bool,
+    retrain: int | None,
+) -> Study:
     from tuning.budget import Budget
 
     if budget is not None:
         Budget(budget)
     names = [name.strip() for name in tuners.split(",") if name.strip()] if tuners is not None else None
-    return study.changed(budget=budget, replicates=replicates, tuners=names)
+    return study.changed(budget=budget, replicates=replicates, tuners=names, baselines=baselines, retrain=retrain)
 
 
 def _show(report: Any, console: Console) -> None:

@@ -16,7 +16,9 @@ from tuning.executors import Executor, run_here
 from tuning.hparams import HparamsWriter, write_hparams
 from tuning.journal import Journal, JournalWriter
 from tuning.manifest import manifest
-from tuning.records import Cell, CellEnd, CellResult, Trial
+from tuning.models import save_winners
+from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.retraining import missing
 from tuning.study import Study
 
 
@@ -26,6 +28,7 @@ class Watcher(Protocol):
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
     def epoch(self, cell: Cell, spent: int, best: float) -> None: ...
     def trial(self, trial: Trial) -> None: ...
+    def retraining(self, retraining: Retraining) -> None: ...
     def end(self, end: CellEnd) -> None: ...
 
 
@@ -35,6 +38,7 @@ class Unwatched:
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
     def epoch(self, cell: Cell, spent: int, best: float) -> None: ...
     def trial(self, trial: Trial) -> None: ...
+    def retraining(self, retraining: Retraining) -> None: ...
     def end(self, end: CellEnd) -> None: ...
 
 
@@ -85,6 +89,8 @@ def run(
         recorder = _Recorder(writer, hparams, watcher, pending)
         execute(pending, recorder)
         writer.heal()
+        if study.retrain:
+            save_winners(journals.read(directory), study.problems)
     return Run(directory, recorder.ends)
 
 
@@ -98,10 +104,14 @@ class _Recorder:
         self.hparams = hparams
         self.watcher = watcher
         self.trials = {task.cell: list(task.recorded) for task in tasks}
+        self.retrainings = {task.cell: list(task.retrained) for task in tasks}
         self.ends: list[CellEnd] = []
 
     def trials_of(self, cell: Cell) -> list[Trial]:
         return self.trials[cell]
+
+    def retrainings_of(self, cell: Cell) -> list[Retraining]:
+        return self.retrainings[cell]
 
     def on_epoch(self, cell: Cell, spent: int, best: float) -> None:
         self.watcher.epoch(cell, spent, best)
@@ -113,9 +123,20 @@ class _Recorder:
         self.hparams.write(trial)
         self.watcher.trial(trial)
 
+    def on_retraining(self, retraining: Retraining) -> None:
+        known = self.retrainings[retraining.cell]
+        # A worker that was given up may still speak, and a cell's result brings all again.
+        if any((one.configuration, one.repeat) == (retraining.configuration, retraining.repeat) for one in known):
+            return
+        self.writer.retraining(retraining)
+        known.append(retraining)
+        self.watcher.retraining(retraining)
+
     def on_result(self, task: CellTask, result: CellResult) -> None:
         for trial in result.trials[len(self.trials[task.cell]) :]:  # those whose message was lost on the way
             self.on_trial(trial)
+        for retraining in result.retrainings:
+            self.on_retraining(retraining)
         if result.end is not None:
             self.writer.cell(result.end)
             self.ends.append(result.end)
@@ -125,8 +146,10 @@ class _Recorder:
 
 
 def _is_done(end: CellEnd | None, task: CellTask) -> bool:
-    """Whether a cell needs no more work: it ended, and at no smaller budget than today's."""
+    """Whether a cell needs no more work: it ended, at no smaller budget than today's, and is retrained."""
     if end is None or end.state != DONE:
+        return False
+    if missing(task.recorded, task.retrained, task.problem.objective, task.retrain):
         return False
     return max(end.spent_epochs, end.budget_epochs) >= task.budget.epochs
 
@@ -152,10 +175,11 @@ def _check_same(known: Journal, description: dict[str, Any], study: Study) -> No
                     f"{where}: problem {problem!r} has {words} there ({_difference(before, now, part)}); {mend}"
                 )
     plan = known.plan
-    for label, settings in study.plan()["tuners"].items():
-        if label in plan["tuners"] and plan["tuners"][label] != _normal(settings):
+    ran = plan["tuners"] | plan["baselines"]
+    for label, settings in (study.plan()["tuners"] | study.plan()["baselines"]).items():
+        if label in ran and ran[label] != _normal(settings):
             raise JournalError(
-                f"{known.directory}: tuner {label!r} ran there with {plan['tuners'][label]}, now it has {settings}; "
+                f"{known.directory}: tuner {label!r} ran there with {ran[label]}, now it has {settings}; "
                 "give it another label=..., or choose another folder with --out"
             )
     if study.budget.epochs < plan["budget_epochs"]:

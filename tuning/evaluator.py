@@ -193,7 +193,7 @@ class Evaluator:
         def on_epoch(logs: dict[str, float]) -> bool:
             nonlocal stopped, error
             curve.append(logs)
-            if error := _not_finite(logs, objective.metric, initial_epoch + len(curve)):
+            if error := not_finite(logs, objective.metric, initial_epoch + len(curve)):
                 stopped = FAILED
             else:
                 score = objective.score([*lineage, *curve])
@@ -361,7 +361,7 @@ class _States:
         return Path(self._folder.name) / f"{trial}.npz"
 
 
-def _not_finite(logs: dict[str, float], metric: str, epoch: int) -> str:
+def not_finite(logs: dict[str, float], metric: str, epoch: int) -> str:
     """Why an epoch's logs end the trial FAILED, in words; empty where they do not."""
     if metric not in logs:
         return f"epoch {epoch} did not report {metric!r}; reported: {', '.join(logs) or 'nothing'}"

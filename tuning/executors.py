@@ -26,7 +26,7 @@ from tuning.cells import FAILED, CellTask, run_cell
 from tuning.errors import StudyError, TuningError, one_line
 from tuning.problem import TrainingProblem
 from tuning.quiet import import_tensorflow
-from tuning.records import Cell, CellEnd, CellResult, Trial
+from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
 
 MAX_LOST_WORKERS = 3  # a cell whose worker died this often is FAILED: it may be what kills them
 WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
@@ -41,9 +41,13 @@ class Listener(Protocol):
 
     def on_trial(self, trial: Trial) -> None: ...
     def on_epoch(self, cell: Cell, spent: int, best: float) -> None: ...
+    def on_retraining(self, retraining: Retraining) -> None: ...
     def on_result(self, task: CellTask, result: CellResult) -> None: ...
     def trials_of(self, cell: Cell) -> Sequence[Trial]:
         """What the journal holds of a cell by now."""
+
+    def retrainings_of(self, cell: Cell) -> Sequence[Retraining]:
+        """What the journal holds of its retrained incumbents."""
 
 
 Executor = Callable[[Sequence[CellTask], Listener], None]
@@ -52,7 +56,7 @@ Executor = Callable[[Sequence[CellTask], Listener], None]
 def run_here(tasks: Sequence[CellTask], listener: Listener) -> None:
     """The cells one after another, in this process."""
     for task in tasks:
-        listener.on_result(task, run_cell(task, listener.on_trial, listener.on_epoch))
+        listener.on_result(task, run_cell(task, listener.on_trial, listener.on_epoch, listener.on_retraining))
 
 
 def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0, scheduler: str = "") -> None:
@@ -209,6 +213,8 @@ class _Run:
             trial = Trial.from_json(event["trial"])
             if trial.trial == len(self.listener.trials_of(trial.cell)):  # else known, or a message before it was lost
                 self.listener.on_trial(trial)
+        elif event["kind"] == "retraining":
+            self.listener.on_retraining(Retraining.from_json(event["retraining"]))
         elif event["key"] in self.running:  # else from a worker that was given up, or late
             self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
 
@@ -227,13 +233,14 @@ class _Run:
             self.lost[task.cell] = self.lost.get(task.cell, 0) + 1
             known = tuple(self.listener.trials_of(task.cell))
             if self.lost[task.cell] < MAX_LOST_WORKERS:
-                self.submit(replace(task, recorded=known), 1)
+                retrained = tuple(self.listener.retrainings_of(task.cell))
+                self.submit(replace(task, recorded=known, retrained=retrained), 1)
             else:
                 end = CellEnd(
                     task.cell, FAILED, "its workers died", f"{MAX_LOST_WORKERS} workers died while running this cell",
                     len(known), known[-1].spent_epochs if known else 0, 0.0, task.budget.epochs,
                 )  # fmt: skip
-                self.listener.on_result(task, CellResult(known, end))
+                self.listener.on_result(task, CellResult(known, end=end))
         elif isinstance(error, TuningError):
             raise error
         else:
@@ -284,4 +291,7 @@ def _run_remote(pickled: bytes, topic: str) -> CellResult:
             event = {"kind": "epoch", "key": running, "cell": list(cell), "spent": spent, "best": best}
             worker.log_event(topic, event)
 
-    return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch)
+    def on_retraining(retraining: Retraining) -> None:
+        worker.log_event(topic, {"kind": "retraining", "retraining": retraining.to_json()})
+
+    return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch, on_retraining)

@@ -2,10 +2,11 @@
 
 One file, `journal/journal.jsonl`, one JSON object a line, by `kind`:
 
-    study    first line: format, the study's name, and for each problem its space, objective, epochs and data
-    session  one for each `tuning run`: the plan (tuners, budget, replicates) and the manifest (versions, threads)
-    trial    one for each trial, with its epoch curve; a later line for the same cell and number replaces it
-    cell     one for each cell that ended
+    study       first line: format, the study's name, and for each problem its space, objective, epochs and data
+    session     one for each `tuning run`: the plan (tuners, budget, replicates) and the manifest (versions, threads)
+    trial       one for each trial, with its epoch curve; a later line for the same cell and number replaces it
+    retraining  one for each retrained incumbent, with its epoch curve and its test scores
+    cell        one for each cell that ended
 
 Only the driver writes. A line is flushed to disk before the next one is begun, so a crash costs at most the line
 being written; such a torn last line is cut off by the next run, and said.
@@ -23,7 +24,7 @@ from typing import IO, Any
 
 from tuning.errors import JournalError, one_line
 from tuning.objective import Objective
-from tuning.records import Cell, CellEnd, Trial
+from tuning.records import Cell, CellEnd, Retraining, Trial
 
 FORMAT = 1
 _START = b'{"kind":"study",'
@@ -38,6 +39,7 @@ class Journal:
             hyperparameters), ``objective``, ``max_epochs`` and ``data`` (fingerprint and shapes).
         sessions: One mapping for each run, with ``plan`` and ``manifest``.
         trials: By cell, in trial order.
+        retrainings: By cell, in the order of the journal.
         ends: How each ended cell ended.
         healed: Note about a torn last line, else empty.
     """
@@ -46,6 +48,7 @@ class Journal:
     study: dict[str, Any]
     sessions: list[dict[str, Any]] = field(default_factory=list)
     trials: dict[Cell, list[Trial]] = field(default_factory=dict)
+    retrainings: dict[Cell, list[Retraining]] = field(default_factory=dict)
     ends: dict[Cell, CellEnd] = field(default_factory=dict)
     healed: str = ""
 
@@ -55,13 +58,16 @@ class Journal:
 
     @property
     def plan(self) -> dict[str, Any]:
-        """What all runs together set out to do: ``tuners`` (label -> settings), ``budget_epochs``, ``replicates``.
+        """What all runs together set out to do.
 
-        A run may add tuners, replicates or budget to those before it, and take nothing away.
+        ``tuners`` and ``baselines`` (label -> settings), ``budget_epochs``, ``replicates``, and ``retrain`` (how often
+        each incumbent). A run may add to those before it, and take nothing away.
         """
         plans = [session["plan"] for session in self.sessions]
         return {
             "tuners": {label: settings for plan in plans for label, settings in plan["tuners"].items()},
+            "baselines": {label: settings for plan in plans for label, settings in plan.get("baselines", {}).items()},
+            "retrain": max((plan.get("retrain", 0) for plan in plans), default=0),
             "budget_epochs": max((plan["budget_epochs"] for plan in plans), default=0),
             "replicates": max((plan["replicates"] for plan in plans), default=0),
         }
@@ -84,8 +90,16 @@ class Journal:
             Cell(problem, tuner, replicate)
             for replicate in range(1, plan["replicates"] + 1)
             for problem in self.study["problems"]
-            for tuner in plan["tuners"]
+            for tuner in (*plan["tuners"], *plan["baselines"])
         ]
+
+    def budgets(self) -> dict[str, int]:
+        """The epochs that each cell of a tuner or baseline may spend, by label."""
+        plan = self.plan
+        return dict.fromkeys(plan["tuners"], plan["budget_epochs"]) | {
+            label: plan["budget_epochs"] * settings.get("budget_factor", 1)
+            for label, settings in plan["baselines"].items()
+        }
 
     def all_trials(self) -> Iterable[Trial]:
         """Trials of the planned cells, in the plan's order, then in trial order."""
@@ -174,7 +188,8 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
     match line["kind"]:
         case "session":
             line["plan"]["tuners"].items(), line["manifest"].items()
-            line["plan"]["budget_epochs"] + line["plan"]["replicates"]
+            line["plan"]["budget_epochs"] + line["plan"]["replicates"] + line["plan"].get("retrain", 0)
+            line["plan"].get("baselines", {}).items()
             journal.sessions.append(line)
         case "trial":
             trial = Trial.from_json(line)
@@ -188,6 +203,9 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
                 )
             trials.append(trial)
             journal.ends.pop(trial.cell, None)  # the cell goes on
+        case "retraining":
+            retraining = Retraining.from_json(line)
+            journal.retrainings.setdefault(retraining.cell, []).append(retraining)
         case "cell":
             end = CellEnd.from_json(line)
             journal.ends[end.cell] = end
@@ -264,6 +282,10 @@ class JournalWriter:
     def trial(self, trial: Trial) -> None:
         self._write_session()
         self._append({"kind": "trial", **trial.to_json()})
+
+    def retraining(self, retraining: Retraining) -> None:
+        self._write_session()
+        self._append({"kind": "retraining", **retraining.to_json()})
 
     def cell(self, end: CellEnd) -> None:
         self._write_session()

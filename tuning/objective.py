@@ -51,6 +51,11 @@ class Objective:
             return values[-1]
         return min(values) if self.direction == "min" else max(values)
 
+    @property
+    def test_metric(self) -> str:
+        """What `keras.Model.evaluate` calls this metric."""
+        return self.metric.removeprefix("val_")
+
     def best(self, scores: Iterable[float]) -> float:
         """The best of these scores; NaN, a FAILED trial's, is passed over, and is the answer where nothing is left."""
         known = [score for score in scores if not math.isnan(score)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -63,6 +64,11 @@ class TrainingProblem(Protocol):
         keep_state: bool = False,
     ) -> Outcome:
         """Trains up to `epochs` in all; see `tuning.training.train_epochs`."""
+
+    def retrain(
+        self, configuration: Configuration, *, seed: int, on_epoch: Callable[[Logs], bool], save: Path | None = None
+    ) -> Outcome:
+        """Trains in full; the outcome holds the test scores of the epoch that counts. See `tuning.retraining`."""
 
     def describe(self) -> dict[str, Any]:
         """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
@@ -178,6 +184,29 @@ class Problem:
             initial_epoch=initial_epoch,
             state=state,
             keep_state=keep_state,
+        )
+
+    def retrain(
+        self, configuration: Configuration, *, seed: int, on_epoch: Callable[[Logs], bool], save: Path | None = None
+    ) -> Outcome:
+        """Trains one configuration in full and scores the weights that count on the test split.
+
+        Args:
+            configuration: Active hyperparameters only.
+            seed: Of initial weights, data order and everything random.
+            on_epoch: As in `train`.
+            save: Where to save the model with those weights, a file name that ends in ``.keras``.
+        """
+        from tuning.training import train_epochs
+
+        return train_epochs(
+            self.recipe,
+            self.space.to_hp(configuration),
+            seed=seed,
+            epochs=self.max_epochs,
+            on_epoch=on_epoch,
+            test_by=self.objective,
+            save=save,
         )
 
     def check(self) -> list[str]:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from tuning.cells import CellTask
 from tuning.objective import Objective
-from tuning.records import FAILED, Cell, CellEnd, Trial
+from tuning.records import FAILED, Cell, CellEnd, Retraining, Trial
 
 
 class ProgressView:
@@ -40,7 +40,7 @@ class ProgressView:
         self._best: dict[Cell, float] = {}
         self._objectives: dict[str, Objective] = {}
         self._open: dict[Cell, int] = {}  # epochs that a cell may spend
-        self._total = self._trained = self._ended = self._cells = 0
+        self._total = self._trained = self._ended = self._cells = self._retrained = 0
         self._started = time.monotonic()
 
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None:
@@ -88,6 +88,13 @@ class ProgressView:
     def trial(self, trial: Trial) -> None:
         if trial.state == FAILED:
             line = f"{trial.cell} trial {trial.trial} FAILED: {trial.error}; configuration {trial.configuration}"
+            self.console.print(line, markup=False, style="red", highlight=False, soft_wrap=True)
+
+    def retraining(self, retraining: Retraining) -> None:
+        self._retrained += 1
+        self._progress.update(self._lines[""], best=f"{self._retrained} retrainings")
+        if retraining.state == FAILED:
+            line = f"{retraining.cell} trial {retraining.trial} FAILED when retrained: {retraining.error}"
             self.console.print(line, markup=False, style="red", highlight=False, soft_wrap=True)
 
     def end(self, end: CellEnd) -> None:

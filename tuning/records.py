@@ -1,4 +1,4 @@
-"""The records that flow from the evaluator to the journal: cells and their trials."""
+"""The records that flow from cells to the journal: their trials, their retrained incumbents, how they ended."""
 
 from __future__ import annotations
 
@@ -94,6 +94,64 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Retraining:
+    """An incumbent's configuration trained once more after the search, in full and on a seed of its own.
+
+    Not charged to the search. The weights that count, by the objective's rule (the best epoch's or the last's), are
+    scored on the test split.
+
+    Attributes:
+        trial: The incumbent whose configuration this is.
+        repeat: From 1; each has its own seed.
+        state: COMPLETE, or FAILED as a trial is.
+        score: By the study's objective, on the validation split; NaN if FAILED.
+        test: Metrics on the test split by name, as `keras.Model.evaluate` calls them; empty where there is no such
+            split.
+        curve: One mapping of metrics for each epoch trained.
+        seed: Of initial weights and data order.
+        train_seconds: Wall-clock of building, training and testing.
+        error: One line for a FAILED retraining.
+    """
+
+    cell: Cell
+    trial: int
+    repeat: int
+    configuration: Configuration
+    state: str
+    score: float
+    test: Mapping[str, float]
+    curve: Sequence[Mapping[str, float]]
+    seed: int = 0
+    train_seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained."""
+        return len(self.curve)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `Trial.to_json`."""
+        line = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "cell"}
+        line["score"] = _to_number(self.score)
+        line["test"] = {name: _to_number(value) for name, value in self.test.items()}
+        line["curve"] = [{name: _to_number(value) for name, value in epoch.items()} for epoch in self.curve]
+        return {**self.cell._asdict(), **line}
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Retraining:
+        """Reverse of `to_json`. Raises as `Trial.from_json` does."""
+        values = _fields_of(cls, line)
+        values["score"] = float(values["score"])
+        values["test"] = {str(name): float(value) for name, value in values["test"].items()}
+        values["curve"] = [{str(name): float(value) for name, value in epoch.items()} for epoch in values["curve"]]
+        if values["state"] not in (COMPLETE, FAILED):
+            raise ValueError(f"state {values['state']!r} is none of {COMPLETE}, {FAILED}")
+        values["configuration"] = dict(values["configuration"].items())
+        return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
+
+
+@dataclass(frozen=True)
 class CellEnd:
     """How a cell ended: DONE (with the reason why its search stopped) or FAILED (with the tuner's error)."""
 
@@ -119,13 +177,14 @@ class CellEnd:
 
 @dataclass(frozen=True)
 class CellResult:
-    """All that a cell sends back: its trials again (a message may have been lost), and how it ended."""
+    """All that a cell sends back: its records again (a message may have been lost), and how it ended."""
 
     trials: Sequence[Trial] = field(default_factory=tuple)
+    retrainings: Sequence[Retraining] = field(default_factory=tuple)
     end: CellEnd | None = None
 
 
-def _fields_of(kind: type[Trial] | type[CellEnd], line: Mapping[str, Any]) -> dict[str, Any]:
+def _fields_of(kind: type[Trial] | type[Retraining] | type[CellEnd], line: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a line, those that name its cell apart. Raises where one is unknown, or no whole number."""
     whole = {entry.name for entry in fields(kind) if entry.type == "int"}
     values = {name: value for name, value in line.items() if name not in ("kind", *Cell._fields)}

@@ -40,6 +40,11 @@ def of_training(study: str, problem: str, replicate: int, configuration: Configu
     return derive("training", study, problem, replicate, configuration)
 
 
+def of_retraining(study: str, problem: str, replicate: int, configuration: Configuration, repeat: int) -> int:
+    """Seed of one retraining: fresh, so not of the luck that made the configuration an incumbent; without the tuner."""
+    return derive("retraining", study, problem, replicate, configuration, repeat)
+
+
 def order_of_epoch(seed: int, epoch: int, size: int) -> np.ndarray:
     """The order of the samples in one epoch (from 0): a permutation, shape ``(size,)``, int32.
 

@@ -30,6 +30,9 @@ class Study:
         tuners: Registered names or `Tuner` objects, of different labels; default: the five.
         budget: What each cell may spend; at least one full training of each problem.
         replicates: Independent repetitions of everything.
+        baselines: What a tuner should beat, run beside them and compared apart; default: `tuning.tuners.BASELINES`.
+        retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, when its search is
+            over; 0 for none. Not charged to the search.
 
     Raises:
         StudyError: One of these is not as said.
@@ -43,14 +46,18 @@ class Study:
         *,
         budget: Budget,
         replicates: int = 5,
+        baselines: Sequence[str | Tuner] = registry.BASELINES,
+        retrain: int = 5,
     ) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
         self.name = name
         self.problems: list[TrainingProblem] = list(problem) if isinstance(problem, Sequence) else [problem]
-        self.tuners = [_tuner(tuner) for tuner in ([tuners] if isinstance(tuners, str | Tuner) else tuners)]
+        self.tuners = _tuners(tuners)
+        self.baselines = _tuners(baselines)
         self.budget = budget
         self.replicates = replicates
+        self.retrain = retrain
         self._check()
 
     def _check(self) -> None:
@@ -58,14 +65,16 @@ class Study:
             raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
         if not isinstance(self.replicates, int) or isinstance(self.replicates, bool) or self.replicates < 1:
             raise StudyError(f"Study(replicates={self.replicates!r}): expected a whole number of at least 1")
+        if not isinstance(self.retrain, int) or isinstance(self.retrain, bool) or self.retrain < 0:
+            raise StudyError(f"Study(retrain={self.retrain!r}): expected a whole number of seeds, or 0 for none")
         for problem in self.problems:
             if not hasattr(problem, "max_epochs"):
                 raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
         for kind, given in (
             ("problem", [problem.name for problem in self.problems]),
-            ("tuner", [tuner.label for tuner in self.tuners]),
+            ("tuner", [tuner.label for tuner in [*self.tuners, *self.baselines]]),
         ):
-            if not given:
+            if not given or (kind == "tuner" and not self.tuners):
                 raise StudyError(f"study {self.name!r} has no {kind}; give at least one")
             if unusable := [name for name in given if not isinstance(name, str) or not name.isprintable() or not name]:
                 raise StudyError(f"a {kind} is called {unusable[0]!r}; expected a name of printable characters")
@@ -80,7 +89,13 @@ class Study:
                 )
 
     def changed(
-        self, *, budget: int | None = None, replicates: int | None = None, tuners: Sequence[str] | None = None
+        self,
+        *,
+        budget: int | None = None,
+        replicates: int | None = None,
+        tuners: Sequence[str] | None = None,
+        baselines: bool = True,
+        retrain: int | None = None,
     ) -> Study:
         """This study with other numbers; `tuners` picks by label, or adds registered ones."""
         by_label = {tuner.label: tuner for tuner in self.tuners}
@@ -90,14 +105,24 @@ class Study:
             self.tuners if tuners is None else [by_label.get(label, label) for label in tuners],
             budget=self.budget if budget is None else replace(self.budget, epochs=budget),
             replicates=self.replicates if replicates is None else replicates,
+            baselines=self.baselines if baselines else (),
+            retrain=self.retrain if retrain is None else retrain,
         )
 
+    def budget_of(self, tuner: Tuner) -> Budget:
+        """What each cell of a tuner may spend."""
+        return replace(self.budget, epochs=self.budget.epochs * tuner.budget_factor)
+
     def plan(self) -> dict[str, Any]:
-        """For the journal: tuners with their settings, budget, replicates."""
+        """For the journal: tuners and baselines with their settings, budget, replicates, retrainings."""
         return {
             "tuners": {tuner.label: tuner.describe() for tuner in self.tuners},
+            "baselines": {
+                tuner.label: {**tuner.describe(), "budget_factor": tuner.budget_factor} for tuner in self.baselines
+            },
             "budget_epochs": self.budget.epochs,
             "replicates": self.replicates,
+            "retrain": self.retrain,
         }
 
     def describe(self) -> dict[str, Any]:
@@ -106,14 +131,22 @@ class Study:
 
     def tasks(self, journal: Journal | None = None) -> list[CellTask]:
         """The cells to run, replicate by replicate, with what the journal holds of each."""
-        recorded = {} if journal is None else journal.trials
         tasks = [
-            CellTask(self.name, problem, tuner, replicate, self.budget)
+            CellTask(self.name, problem, tuner, replicate, self.budget_of(tuner), retrain=self.retrain)
             for replicate in range(1, self.replicates + 1)
             for problem in self.problems
-            for tuner in self.tuners
+            for tuner in (*self.tuners, *self.baselines)
         ]
-        return [replace(task, recorded=_kept(recorded.get(task.cell, ()), self.budget)) for task in tasks]
+        if journal is None:
+            return tasks
+        return [
+            replace(
+                task,
+                recorded=_kept(journal.trials.get(task.cell, ()), task.budget),
+                retrained=tuple(journal.retrainings.get(task.cell, ())),
+            )
+            for task in tasks
+        ]
 
     def run(self, out: str | Path = "reports") -> Path:
         """Runs or resumes the study in this process; returns its folder, with the report made.
@@ -139,6 +172,10 @@ def _kept(recorded: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:
     if recorded and recorded[-1].state == CUT and recorded[-1].spent_epochs < budget.epochs:
         recorded = recorded[:-1]
     return tuple(recorded)
+
+
+def _tuners(given: str | Tuner | Sequence[str | Tuner]) -> list[Tuner]:
+    return [_tuner(tuner) for tuner in ([given] if isinstance(given, str | Tuner) else given)]
 
 
 def _tuner(given: str | Tuner) -> Tuner:

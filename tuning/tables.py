@@ -1,18 +1,24 @@
-"""The journal as data frames, and the frames as CSV: a row a trial, a row an epoch."""
+"""The journal as data frames, and the frames as CSV: a row a trial, a row an epoch, a row a retrained incumbent."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tuning.incumbents import incumbent_trials
 from tuning.journal import Journal
 
 TRIAL_COLUMNS = [
     "problem", "tuner", "replicate", "trial", "state", "score", "epochs", "spent_epochs",
     "train_seconds", "suggest_seconds", "parent", "error",
+]  # fmt: skip
+RETRAINING_COLUMNS = [
+    "problem", "tuner", "replicate", "trial", "final", "repeat", "state", "score", "test",
+    "epochs", "train_seconds", "error",
 ]  # fmt: skip
 EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epochs"]
 
@@ -65,6 +71,28 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
         values = (epoch.get(metric, np.nan) for trial in trials for epoch in trial.curve)
         frame[metric_column(metric)] = np.fromiter(values, float, total)
     return pd.DataFrame(frame)
+
+
+def retrainings_frame(journal: Journal) -> pd.DataFrame:
+    """A row a retraining of the planned cells: `RETRAINING_COLUMNS`.
+
+    ``final`` tells whether it is of the cell's final incumbent, ``score`` is on the validation split, ``test`` is the
+    objective's metric on the test split; both are NaN where there is none.
+    """
+    rows = []
+    for cell in journal.planned_cells():
+        objective = journal.objective(cell.problem)
+        incumbents = incumbent_trials(journal.trials.get(cell, ()), objective)
+        for done in sorted(journal.retrainings.get(cell, ()), key=lambda one: (one.trial, one.repeat)):
+            own = [incumbent for incumbent in incumbents if incumbent.configuration == done.configuration]
+            if own:
+                test = done.test.get(objective.test_metric, math.nan)
+                row = (
+                    *cell, own[0].trial, own[0] is incumbents[-1], done.repeat, done.state, done.score, test,
+                    done.epochs, done.train_seconds, done.error,
+                )  # fmt: skip
+                rows.append(row)
+    return pd.DataFrame(rows, columns=RETRAINING_COLUMNS)
 
 
 def metric_column(metric: str) -> str:

@@ -13,9 +13,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -25,6 +27,7 @@ import numpy as np
 from tuning import compiled, fit_arguments, seeds
 from tuning.data import Splits, is_dataset
 from tuning.errors import SpaceError, one_line
+from tuning.objective import Objective
 
 Logs = dict[str, float]
 State = list[np.ndarray]
@@ -56,14 +59,16 @@ class Recipe:
 
 @dataclass
 class Outcome:
-    """What a training left: `error` in one line (empty: none), what trained it, and its state where asked for.
+    """What a training left: `error` in one line (empty: none), what trained it, and what was asked for.
 
-    `state` stays None where the training cannot be continued from it: see `_Fit`.
+    `state` stays None where the training cannot be continued from it: see `_Fit`. `test` holds the metrics on the
+    test split, by name; it stays empty where there is no such split.
     """
 
     error: str = ""
     fit: str = ""
     state: State | None = None
+    test: Logs = field(default_factory=dict)
 
 
 class _FromFunction(keras_tuner.HyperModel):
@@ -106,6 +111,8 @@ def train_epochs(
     initial_epoch: int = 0,
     state: State | None = None,
     keep_state: bool = False,
+    test_by: Objective | None = None,
+    save: Path | None = None,
 ) -> Outcome:
     """Trains one configuration up to `epochs` in all.
 
@@ -116,13 +123,16 @@ def train_epochs(
         initial_epoch: Epochs that `state` has behind it.
         state: To continue from: weights, optimizer state, and the state of random layers.
         keep_state: Whether the outcome holds the state after the last epoch.
+        test_by: Scores the weights that count by this rule (the best epoch's or the last's) on the test split.
+        save: Where to save the model with those weights, a file name that ends in ``.keras``.
 
     Returns:
         The outcome. What the user's code raises is in its `error`, never raised.
     """
     clear_session()
     keras.utils.set_random_seed(seed)
-    watcher = _Watcher(epochs - initial_epoch, on_epoch, keep_state)
+    best = None if test_by is None else _Best(test_by)
+    watcher = _Watcher(epochs - initial_epoch, on_epoch, keep_state, best)
     trainer = _Fit(recipe, watcher, seed, initial_epoch, state)
     outcome = Outcome()
     model = None
@@ -132,6 +142,12 @@ def train_epochs(
             trainer.attach(model)
             with contextlib.suppress(_Stop):
                 recipe.hypermodel.fit(hp, model, **trainer.arguments(epochs))
+            if best is not None:
+                best.restore(model)
+                outcome.test = _test(model, recipe)
+            if save is not None:
+                trainer.detach(model)
+                model.save(save)
     except Exception as error:
         outcome.error = one_line(error)
     outcome.fit, outcome.state = trainer.how, watcher.state
@@ -143,11 +159,14 @@ def train_epochs(
 class _Watcher(keras.callbacks.Callback):
     """Sees each epoch end: hands its logs on, and stops at the target or when told to."""
 
-    def __init__(self, epochs: int, on_epoch: Callable[[Logs], bool], keep_state: bool) -> None:
+    def __init__(
+        self, epochs: int, on_epoch: Callable[[Logs], bool], keep_state: bool, best: _Best | None = None
+    ) -> None:
         super().__init__()
         self.remaining = epochs
         self.on_epoch = on_epoch
         self.keep_state = keep_state
+        self.best = best
         self.state: State | None = None
         self.fitted: keras.Model | None = None
         """The model whose `fit` is running."""
@@ -163,7 +182,10 @@ class _Watcher(keras.callbacks.Callback):
         if self.stopped:
             raise _Stop
         self.remaining -= 1
-        told = self.on_epoch(_scalars(logs or {}))
+        seen = _scalars(logs or {})
+        if self.best is not None:
+            self.best.see(seen, self.model)
+        told = self.on_epoch(seen)
         self.stopped = told or self.remaining <= 0
         in_fit = self.fitted is not None and self.fitted is self.model
         self.state = None
@@ -180,6 +202,25 @@ class _Watcher(keras.callbacks.Callback):
 
     def __deepcopy__(self, memo: Any) -> _Watcher:
         return self
+
+
+class _Best:
+    """Keeps the weights of the epoch that counts."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+        self.score = math.nan
+        self.weights: list[np.ndarray] | None = None
+
+    def see(self, logs: Logs, model: keras.Model) -> None:
+        score = logs.get(self.objective.metric, math.nan)
+        if self.objective.epoch == "last" or self.objective.better(score, self.score):
+            self.score, self.weights = score, model.get_weights()
+
+    def restore(self, model: keras.Model) -> None:
+        """A callback may have put other weights there at the end, as EarlyStopping does."""
+        if self.weights is not None:
+            model.set_weights(self.weights)
 
 
 class _Fit:
@@ -334,6 +375,17 @@ def data_arguments(recipe: Recipe) -> dict[str, Any]:
         return {"x": train, "validation_data": validation}
     names = ("x", "y", "sample_weight")
     return {**dict(zip(names, train, strict=False)), "validation_data": validation}
+
+
+def _test(model: keras.Model, recipe: Recipe) -> Logs:
+    """Metrics on the test split, in batches of the size that `fit` validates in."""
+    test = recipe.splits.test
+    if test is None:
+        return {}
+    arrays = dict(zip(("x", "y", "sample_weight"), test if isinstance(test, tuple) else (test,), strict=False))
+    sizes = (recipe.fit_arguments.get(name) for name in ("validation_batch_size", "batch_size"))
+    batch_size = next((size for size in sizes if size), None)
+    return _scalars(model.evaluate(**arrays, batch_size=batch_size, return_dict=True, verbose=0))
 
 
 def _scalars(logs: Mapping[str, Any]) -> Logs:

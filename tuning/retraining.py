@@ -1,0 +1,94 @@
+"""After a cell's search: its incumbents are retrained on fresh seeds, and only then scored on test.
+
+The best score that a search saw is too good: it was picked for being the best of many, luck of its seed included. What
+a configuration is worth is what it gives on seeds that had no part in the choice. The final incumbent is retrained,
+and so is each earlier one, for a search may have gone on to something that is better on validation and worse on test
+(overtuning: Schneider, Bischl and Feurer, 2025, arXiv:2506.19540). None of it is charged to the search.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from tuning import seeds
+from tuning.evaluator import not_finite
+from tuning.incumbents import incumbent_trials
+from tuning.objective import Objective
+from tuning.problem import TrainingProblem
+from tuning.records import COMPLETE, FAILED, Cell, Configuration, Retraining, Trial
+
+
+def missing(
+    trials: Sequence[Trial], retrained: Sequence[Retraining], objective: Objective, repeats: int
+) -> list[tuple[Trial, int]]:
+    """The retrainings that a cell still needs: incumbent and repeat, the final incumbent's first."""
+    known = [(done.configuration, done.repeat) for done in retrained]
+    return [
+        (trial, repeat)
+        for trial in reversed(incumbent_trials(trials, objective))
+        for repeat in range(1, repeats + 1)
+        if (trial.configuration, repeat) not in known
+    ]
+
+
+def retrain(
+    problem: TrainingProblem, study: str, cell: Cell, trial: int, configuration: Configuration, repeat: int
+) -> Retraining:
+    """Trains a configuration in full on the seed of this repeat, and scores it on test.
+
+    What the training raises, or a loss or objective that is not finite, makes the retraining FAILED.
+    """
+    started = time.perf_counter()
+    seed = seeds.of_retraining(study, cell.problem, cell.replicate, configuration, repeat)
+    curve: list[dict[str, float]] = []
+    error = ""
+
+    def on_epoch(logs: dict[str, float]) -> bool:
+        nonlocal error
+        curve.append(logs)
+        error = not_finite(logs, problem.objective.metric, len(curve))
+        return bool(error)
+
+    outcome = problem.retrain(configuration, seed=seed, on_epoch=on_epoch)
+    error = error or outcome.error or ("" if curve else "the training ended without one epoch")
+    return Retraining(
+        cell=cell,
+        trial=trial,
+        repeat=repeat,
+        configuration=configuration,
+        state=FAILED if error else COMPLETE,
+        score=math.nan if error else problem.objective.score(curve),
+        test={} if error else outcome.test,
+        curve=curve,
+        seed=seed,
+        train_seconds=time.perf_counter() - started,
+        error=error,
+    )
+
+
+def retrain_incumbents(
+    problem: TrainingProblem,
+    study: str,
+    cell: Cell,
+    trials: Sequence[Trial],
+    repeats: int,
+    recorded: Sequence[Retraining] = (),
+    on_retraining: Callable[[Retraining], None] = lambda retraining: None,
+) -> list[Retraining]:
+    """Retrains the incumbents of a cell whose search is over.
+
+    Args:
+        repeats: Seeds for each incumbent.
+        recorded: The cell's retrainings from the journal; those are not trained again.
+        on_retraining: Called with each new one as it ends.
+
+    Returns:
+        The recorded ones and the new.
+    """
+    done = list(recorded)
+    for trial, repeat in missing(trials, recorded, problem.objective, repeats):
+        done.append(retrain(problem, study, cell, trial.trial, trial.configuration, repeat))
+        on_retraining(done[-1])
+    return done

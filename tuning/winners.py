@@ -1,0 +1,112 @@
+"""What the incumbents are worth: retrained on fresh seeds, scored on test, and set beside what the search saw of them.
+
+    optimism     how much better the best score of the search was than its configuration is on fresh seeds
+    overtuning   the search went on to a configuration that is better on validation and worse on test than an earlier
+                 incumbent of its own, or than the default configuration (Schneider, Bischl and Feurer, 2025,
+                 arXiv:2506.19540)
+
+Pure functions over `tables.retrainings_frame` and `analysis.final_scores`. A cell's value is the mean over its seeds;
+only cells are independent of one another, so every interval is over cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from tuning.analysis import CELL, mean_interval
+from tuning.objective import Objective
+from tuning.records import COMPLETE
+
+CELL_COLUMNS = [
+    *CELL, "seen", "retrained", "test", "seeds", "failed", "optimism", "better_on_test", "overtuned",
+]  # fmt: skip
+TUNER_COLUMNS = [
+    "problem", "tuner", "cells", "seen",
+    *(f"{name}{end}" for name in ("retrained", "test", "optimism") for end in ("", "_low", "_high")),
+    "overtuned", "judged",
+]  # fmt: skip
+EARLIER, DEFAULT = "an earlier incumbent", "the default configuration"
+
+
+def retrained_cells(
+    retrainings: pd.DataFrame, finals: pd.DataFrame, objectives: Mapping[str, Objective], default: str = ""
+) -> pd.DataFrame:
+    """The final incumbent of each finished cell that was retrained.
+
+    Args:
+        retrainings: As `tables.retrainings_frame` gives it, rows in any order.
+        finals: As `analysis.final_scores` gives it.
+        objectives: By problem.
+        default: Label of the baseline that trains the default configuration, if there is one.
+
+    Returns:
+        (num_cells, 11), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
+        ``seeds`` retrainings (``failed`` more failed), ``optimism`` is seen minus retrained, turned so that positive
+        is too good to be true; ``better_on_test`` names what is better than it on test, and ``overtuned`` whether
+        anything is: missing where there is no test score, or nothing to set beside it.
+    """
+    means = _means(retrainings)
+    rows = []
+    for cell in finals.dropna(subset=["score"]).to_dict("records"):
+        key = tuple(cell[name] for name in CELL)
+        own = means[(means["cell"] == key) & means["final"]]
+        if own.empty:
+            continue
+        final = own.to_dict("records")[0]
+        objective = objectives[cell["problem"]]
+        sign = 1.0 if objective.direction == "max" else -1.0
+        rivals = {
+            EARLIER: means[(means["cell"] == key) & ~means["final"]],
+            DEFAULT: means[(means["cell"] == (cell["problem"], default, cell["replicate"])) & means["final"]],
+        }
+        tests = {name: rival["test"].dropna() for name, rival in rivals.items() if key[1] != default}
+        better = [name for name, test in tests.items() if (sign * test > sign * final["test"]).any()]
+        judged = not np.isnan(final["test"]) and any(len(test) for test in tests.values())
+        rows.append(
+            {
+                **{name: cell[name] for name in CELL},
+                "seen": cell["score"],
+                "retrained": final["score"],
+                "test": final["test"],
+                "seeds": final["seeds"],
+                "failed": final["failed"],
+                "optimism": sign * (cell["score"] - final["score"]),
+                "better_on_test": " and ".join(better),
+                "overtuned": bool(better) if judged else None,
+            }
+        )
+    return pd.DataFrame(rows, columns=CELL_COLUMNS)
+
+
+def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
+    """A row for each retrained incumbent: its means over seeds."""
+    done = retrainings[retrainings["state"] == COMPLETE]
+    by = [*CELL, "trial", "final"]
+    means = done.groupby(by, sort=True).agg(score=("score", "mean"), test=("test", "mean"), seeds=("score", "size"))
+    failed = retrainings[retrainings["state"] != COMPLETE].groupby(by).size().rename("failed")
+    means = means.join(failed).fillna({"failed": 0}).astype({"failed": int}).reset_index()
+    means["cell"] = list(zip(*(means[name] for name in CELL), strict=True))
+    means["final"] = means["final"].astype(bool)
+    return means
+
+
+def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
+    """A row for each problem and tuner with a retrained cell, in the order of `retrained_cells`.
+
+    Returns:
+        (num_problems * num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `analysis.mean_interval`;
+        ``overtuned`` of ``judged`` cells.
+    """
+    rows = []
+    for (problem, tuner), part in cells.groupby(["problem", "tuner"], sort=False):
+        row = {"problem": problem, "tuner": tuner, "cells": len(part), "seen": float(part["seen"].mean())}
+        for name in ("retrained", "test", "optimism"):
+            values = part[name].dropna()
+            row[name] = float(values.mean())
+            row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values)
+        judged = part["overtuned"].dropna()
+        rows.append({**row, "overtuned": int(judged.sum()), "judged": len(judged)})
+    return pd.DataFrame(rows, columns=TUNER_COLUMNS)
