@@ -26,6 +26,7 @@ LAYERS = [
     ["tuners._base"],
     ["tuners._keras_tuner", "tuners"],
     ["tuners.kt_random", "tuners.kt_hyperband", "tuners.kt_bayesian", "tuners.sklearn_randomized", "tuners.optuna_tpe"],
+    ["tuners.baseline_default", "tuners.baseline_random", "tuners.baseline_screening"],
     ["retraining"],
     ["cells"],
     ["testing"],

@@ -37,7 +37,8 @@ KERAS = """
 """
 
 KERAS_STUDY = """
-    study = Study("s", Problem(build_model, data, objective, 2), tuners=["kt-random"], budget=Budget(4), replicates=1, retrain=0)
+    problem = Problem(build_model, data, objective, 2)
+    study = Study("s", problem, tuners=["kt-random"], budget=Budget(4), replicates=1, retrain=0)
 """
 
 

@@ -20,6 +20,7 @@ from tuning.objective import Objective
 from tuning.problem import Problem
 from tuning.process import prepare_process
 from tuning.records import COMPLETE, CUT, FAILED, PRUNED, Cell
+from tuning.study import FIVE
 from tuning.testing import SyntheticProblem, tiny_space
 from tuning.tuners._base import Tuner
 
@@ -101,7 +102,7 @@ def tuner(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("build", [build_model, Everything])
-@pytest.mark.parametrize("name", tuners.BUILT_IN)
+@pytest.mark.parametrize("name", FIVE)
 def test_charged_epochs_are_those_an_independent_callback_counted(name, build):
     COUNTED.clear()
     problem = problem_of(build, callbacks=count_epochs)

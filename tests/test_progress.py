@@ -17,7 +17,9 @@ from tuning.testing import SyntheticProblem, tiny_space
 
 
 def task(tuner: str = "kt-random", replicate: int = 1, recorded: Any = (), name: str = "synthetic") -> CellTask:
-    study = Study("s", SyntheticProblem(tiny_space, name=name, max_epochs=3), [tuner], budget=Budget(10), baselines=(), retrain=0)
+    study = Study(
+        "s", SyntheticProblem(tiny_space, name=name, max_epochs=3), [tuner], budget=Budget(10), baselines=(), retrain=0
+    )
     return CellTask("s", study.problems[0], study.tuners[0], replicate, study.budget, recorded)
 
 
@@ -115,7 +117,11 @@ def test_several_problems_and_strange_names(tmp_path: Path, terminal: bool) -> N
     ]
     progress, file = view(terminal)
     with progress:
-        run(Study("s", problems, ["kt-random"], budget=Budget(6), replicates=1, baselines=(), retrain=0), tmp_path, progress)
+        run(
+            Study("s", problems, ["kt-random"], budget=Budget(6), replicates=1, baselines=(), retrain=0),
+            tmp_path,
+            progress,
+        )
     shown = file.getvalue()
     if terminal:
         assert "two: best metric -0." in shown

@@ -150,7 +150,9 @@ def test_every_incumbent_of_every_cell_is_retrained_in_full(whole: Path):
         for one in sorted(incumbent_trials(journal.trials[cell], rule), key=lambda one: one.trial)
         for repeat in (1, 2)
     ]
-    assert list(frame[["problem", "tuner", "replicate", "trial", "repeat"]].itertuples(index=False, name=None)) == wanted
+    assert (
+        list(frame[["problem", "tuner", "replicate", "trial", "repeat"]].itertuples(index=False, name=None)) == wanted
+    )
     assert len(wanted) > 8  # some cell had an earlier incumbent
     assert set(frame["epochs"]) == {3}
     assert (frame.groupby(["tuner", "replicate"])["final"].sum() == 2).all()

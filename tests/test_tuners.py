@@ -1,5 +1,6 @@
-"""The five tuners pass the conformance suite, and what is particular to each of them."""
+"""The built-in tuners pass the conformance suite, and what is particular to each of them."""
 
+import math
 from typing import Any
 
 import keras_tuner
@@ -8,8 +9,16 @@ import pytest
 
 from tuning import KTBayesian, KTHyperband, KTRandom, OptunaTPE, SklearnRandomized, tuners
 from tuning.cells import DONE, SEARCH_ENDED
-from tuning.records import COMPLETE, PRUNED
-from tuning.testing import SyntheticProblem, TunerConformance, configurations, search, tiny_space
+from tuning.records import COMPLETE, FAILED, PRUNED, Configuration
+from tuning.study import FIVE
+from tuning.testing import (
+    SyntheticProblem,
+    TrialConformance,
+    TunerConformance,
+    configurations,
+    search,
+    tiny_space,
+)
 from tuning.tuners._base import Tuner
 
 
@@ -38,9 +47,95 @@ class TestOptunaTPE(TunerConformance):
         return tuners.load("optuna-tpe")(n_startup_trials=5)
 
 
+class TestRandom2x(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("random-2x")()
+
+
+class TestScreening(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("screening")()
+
+    def test_half_of_the_budget_screens_and_the_best_go_on_in_the_order_of_their_scores(self) -> None:
+        trials = search(self.make_tuner(), SyntheticProblem(), epochs=91).trials
+        screened = [trial for trial in trials if trial.parent is None]
+        continued = trials[len(screened) :]
+        assert [trial.epochs for trial in screened] == [1] * 46
+        assert len({str(trial.configuration) for trial in screened}) == 46
+        assert [(trial.initial_epoch, trial.target_epochs) for trial in continued] == [(1, 9)] * 6
+        assert [trial.epochs for trial in continued] == [8, 8, 8, 8, 8, 5]
+        ranked = sorted(screened, key=lambda trial: -trial.score)
+        assert [trial.parent for trial in continued] == [trial.trial for trial in ranked[:6]]
+
+    @pytest.mark.parametrize(("epochs", "screened"), [(9, 1), (10, 2), (16, 8), (17, 9), (18, 9)])
+    def test_a_small_budget_still_trains_one_in_full(self, epochs: int, screened: int) -> None:
+        trials = search(self.make_tuner(), SyntheticProblem(), epochs=epochs).trials
+        assert [trial.epochs for trial in trials[:screened]] == [1] * screened
+        assert [trial.epochs for trial in trials[screened:]] == [8, epochs - screened - 8][: 1 + (epochs == 18)]
+
+    def test_trials_of_one_epoch_are_a_random_search(self) -> None:
+        trials = search(self.make_tuner(), SyntheticProblem(max_epochs=1), epochs=11).trials
+        assert [(trial.epochs, trial.parent) for trial in trials] == [(1, None)] * 11
+
+    def test_a_failed_trial_is_not_continued_and_its_epochs_go_to_a_new_round(self) -> None:
+        def fail(configuration: Configuration) -> float | None:
+            return math.nan if int(configuration["width"]) > 16 else None
+
+        trials = search(self.make_tuner(), SyntheticProblem(fail=fail), epochs=120).trials
+        starts = [trial.trial for trial in trials if trial.parent is None]
+        continued = [trial for trial in trials if trial.parent is not None]
+        assert continued
+        assert starts[-1] > continued[0].trial
+        assert all(int(trial.configuration["width"]) == 16 for trial in continued)
+        assert len({trial.parent for trial in continued}) == len(continued)
+
+    def test_a_small_space_is_trained_in_full_and_then_left(self) -> None:
+        result = search(self.make_tuner(), SyntheticProblem(tiny_space, max_epochs=3), epochs=60)
+        assert result.end is not None
+        assert (result.end.reason, result.end.spent_epochs) == (SEARCH_ENDED, 4 * 3)
+        assert [trial.initial_epoch + trial.epochs for trial in result.trials] == [1] * 4 + [3] * 4
+
+
+class TestDefault(TrialConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("default")()
+
+    def test_it_trains_the_default_once_in_full_and_leaves_the_rest(self) -> None:
+        problem = SyntheticProblem()
+        result = search(self.make_tuner(), problem)
+        assert result.end is not None
+        assert (result.end.state, result.end.reason, result.end.spent_epochs) == (DONE, SEARCH_ENDED, 9)
+        assert configurations(result) == [problem.space.default()]
+
+    def test_a_default_between_the_steps_is_moved_to_one(self) -> None:
+        def declare(hp: keras_tuner.HyperParameters) -> None:
+            hp.Int("units", 8, 64, step=8, default=30)
+            hp.Float("rate", 0.0, 0.9, step=0.1, default=0.9)  # KerasTuner never draws 0.9
+
+        (trial,) = search(self.make_tuner(), SyntheticProblem(declare)).trials
+        assert trial.configuration == {"units": 24, "rate": pytest.approx(0.8)}
+
+    def test_a_default_that_fails_ends_it_too(self) -> None:
+        def fail(configuration: Configuration) -> None:
+            raise RuntimeError("does not build")
+
+        result = search(self.make_tuner(), SyntheticProblem(fail=fail))
+        assert result.end is not None
+        assert result.end.state == DONE
+        assert [(trial.state, trial.error) for trial in result.trials] == [(FAILED, "does not build")]
+
+
 def test_every_built_in_tuner_is_in_the_suite() -> None:
-    suites = [suite for suite in TunerConformance.__subclasses__() if suite.__module__ == __name__]
-    assert {suite().make_tuner().name for suite in suites} >= set(tuners.BUILT_IN)
+    suites = [*TrialConformance.__subclasses__(), *TunerConformance.__subclasses__()]
+    tested = {suite().make_tuner().name for suite in suites if suite.__module__ == __name__}
+    assert tested >= set(tuners.BUILT_IN)
+
+
+def test_the_baselines_are_those_that_say_so() -> None:
+    assert {name for name in tuners.BUILT_IN if tuners.load(name).baseline} == set(tuners.BASELINES)
+    assert {
+        name: tuners.load(name).budget_factor for name in tuners.BUILT_IN if tuners.load(name).budget_factor > 1
+    } == {"random-2x": 2}
 
 
 def test_unknown_tuner_is_named_with_the_nearest() -> None:
@@ -129,7 +224,7 @@ def test_all_five_are_told_the_same_score_for_the_same_configuration(direction: 
     problem = SyntheticProblem(tiny_space, direction=direction, max_epochs=3)
     sign = 1.0 if direction == "max" else -1.0
     scores: dict[str, set[float]] = {}
-    for name in tuners.BUILT_IN:
+    for name in FIVE:
         tuner = tuners.load(name)()
         for trial in search(tuner, problem, epochs=24).trials:
             if trial.initial_epoch + trial.epochs == problem.max_epochs:  # trained in full, at once or continued

@@ -156,19 +156,22 @@ def tuners(debug: Debug = False) -> None:
 
     def work() -> int:
         from rich.markup import escape
-        from rich.table import Table
+        from rich.table import Column, Table
 
         from tuning import tuners as registry
         from tuning.quiet import import_tensorflow
 
         import_tensorflow()
-        table = Table("tuner", "library", "continues trials", "can prune", "what it is")
-        for name in registry.names():
-            tuner = registry.load(name)
-            words = (tuner.__doc__ or "").strip().splitlines()
-            marks = ["yes" if able else "no" for able in (tuner.resumes, tuner.prunes)]
-            table.add_row(escape(name), tuner.library, *marks, escape(words[0].replace("`", "")) if words else "")
-        Console().print(table)
+        found = {name: registry.load(name) for name in registry.names()}
+        for kind, baseline in (("tuner", False), ("baseline", True)):
+            table = Table(Column(kind, no_wrap=True), "library", "continues trials", "can prune", "what it is")
+            for name, tuner in found.items():
+                if tuner.baseline == baseline:
+                    words = (tuner.__doc__ or "").strip().splitlines()
+                    marks = ["yes" if able else "no" for able in (tuner.resumes, tuner.prunes)]
+                    what = escape(words[0].replace("`", "")) if words else ""
+                    table.add_row(escape(name), tuner.library, *marks, what)
+            Console().print(table)
         return 0
 
     _guarded(work, debug)

@@ -7,6 +7,8 @@ Anyone who adds a tuner runs the suite on it; with pytest, in a test file of one
     class TestMyTuner(TunerConformance):
         def make_tuner(self):
             return MyTuner()
+
+One that evaluates a single configuration is no search, and subclasses `TrialConformance`.
 """
 
 from __future__ import annotations
@@ -169,8 +171,8 @@ def configurations(result: CellResult) -> list[Configuration]:
     return [trial.configuration for trial in result.trials if trial.parent is None]
 
 
-class TunerConformance:
-    """What every tuner must do. Subclass it, and give `make_tuner`."""
+class TrialConformance:
+    """What a tuner's trials must be, be they many or one. Subclass it, and give `make_tuner`."""
 
     @abstractmethod
     def make_tuner(self) -> Tuner:
@@ -184,30 +186,11 @@ class TunerConformance:
             assert problem.space.why_not(trial.configuration) == ""
             assert all(type(value) in (bool, int, float, str) for value in trial.configuration.values())
 
-    def test_every_dimension_is_honoured(self) -> None:
-        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
-        assert all(int(values["width"]) % 16 == 0 for values in tried)
-        assert all(round(float(values["decay"]) / 0.2, 9).is_integer() for values in tried)
-        assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
-        assert all(("beta" in values) == (values["optimizer"] == "adam") for values in tried)
-        assert all(values["loss"] == "mse" for values in tried)
-        for name in ("bias", "optimizer"):
-            assert len({values[name] for values in tried}) == 2
-
-    def test_log_dimension_is_searched_on_its_log(self) -> None:
-        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
-        # Uniform on the log, two thirds of the draws lie under 0.01; uniform on the range, a tenth would.
-        assert sum(float(values["rate"]) < 0.02 for values in tried) > 0.2 * len(tried)
-
-    def test_the_budget_is_spent_to_the_epoch(self) -> None:
-        for epochs in (89, 90):
-            problem = SyntheticProblem()
-            result = search(self.make_tuner(), problem, epochs=epochs)
-            assert result.end is not None
-            assert result.end.reason == BUDGET_SPENT
-            assert result.end.spent_epochs == epochs
-            assert sum(trial.epochs for trial in result.trials) == epochs == problem.trained_epochs
-            assert [trial.state for trial in result.trials[:-1]].count(CUT) == 0
+    def test_a_budget_below_one_full_training_cuts_it(self) -> None:
+        result = search(self.make_tuner(), SyntheticProblem(), epochs=4)
+        assert result.end is not None
+        assert (result.end.reason, result.end.spent_epochs) == (BUDGET_SPENT, 4)
+        assert sum(trial.epochs for trial in result.trials) == 4
 
     def test_spent_epochs_accumulate(self) -> None:
         spent = 0
@@ -240,16 +223,70 @@ class TunerConformance:
         )
         assert json.loads(done.stdout.splitlines()[-1]) == json.loads(json.dumps(here))
 
-    def test_replicates_differ(self) -> None:
-        one = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space)))
-        two = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space), replicate=2))
-        assert not {json.dumps(values) for values in one} & {json.dumps(values) for values in two}
-
     def test_min_mirrors_max(self) -> None:
         up = search(self.make_tuner(), SyntheticProblem(direction="max"))
         down = search(self.make_tuner(), SyntheticProblem(direction="min"))
         assert configurations(up) == configurations(down)
         assert [trial.score for trial in up.trials] == [-trial.score for trial in down.trials]
+
+    def test_replay_gives_the_same_trials_without_training(self) -> None:
+        whole = search(self.make_tuner(), SyntheticProblem())
+        for known in (1, len(whole.trials) // 2, len(whole.trials)):
+            problem = SyntheticProblem()
+            task = CellTask("conformance", problem, self.make_tuner(), 1, Budget(90), whole.trials[:known])
+            assert _without_times(run_cell(task)) == _without_times(whole)
+            rest = sum(trial.epochs for trial in whole.trials[known:])
+            rebuilt = problem.trained_epochs - rest
+            assert rebuilt >= 0
+            assert rebuilt == 0 or self.make_tuner().resumes
+
+    def test_continued_trials_keep_their_configuration_and_their_epochs(self) -> None:
+        tuner = self.make_tuner()
+        if not tuner.resumes:
+            pytest.skip(f"{tuner.name} declares that it never continues a trial")
+        trials = search(tuner, SyntheticProblem()).trials
+        continued = [trial for trial in trials if trial.parent is not None]
+        assert continued
+        for trial in continued:
+            assert trial.parent is not None
+            parent = trials[trial.parent]
+            assert trial.configuration == parent.configuration
+            assert trial.initial_epoch == parent.initial_epoch + parent.epochs
+            assert trial.score >= parent.score
+
+
+class TunerConformance(TrialConformance):
+    """What every tuner that searches must do. Subclass it, and give `make_tuner`."""
+
+    def test_every_dimension_is_honoured(self) -> None:
+        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
+        assert all(int(values["width"]) % 16 == 0 for values in tried)
+        assert all(round(float(values["decay"]) / 0.2, 9).is_integer() for values in tried)
+        assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
+        assert all(("beta" in values) == (values["optimizer"] == "adam") for values in tried)
+        assert all(values["loss"] == "mse" for values in tried)
+        for name in ("bias", "optimizer"):
+            assert len({values[name] for values in tried}) == 2
+
+    def test_log_dimension_is_searched_on_its_log(self) -> None:
+        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
+        # Uniform on the log, two thirds of the draws lie under 0.01; uniform on the range, a tenth would.
+        assert sum(float(values["rate"]) < 0.02 for values in tried) > 0.2 * len(tried)
+
+    def test_the_budget_is_spent_to_the_epoch(self) -> None:
+        for epochs in (89, 90):
+            problem = SyntheticProblem()
+            result = search(self.make_tuner(), problem, epochs=epochs)
+            assert result.end is not None
+            assert result.end.reason == BUDGET_SPENT
+            assert result.end.spent_epochs == epochs
+            assert sum(trial.epochs for trial in result.trials) == epochs == problem.trained_epochs
+            assert [trial.state for trial in result.trials[:-1]].count(CUT) == 0
+
+    def test_replicates_differ(self) -> None:
+        one = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space)))
+        two = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space), replicate=2))
+        assert not {json.dumps(values) for values in one} & {json.dumps(values) for values in two}
 
     def test_a_raising_trial_is_failed_and_the_search_goes_on(self) -> None:
         def fail(configuration: Configuration) -> None:
@@ -294,31 +331,6 @@ class TunerConformance:
         assert result.end.state == DONE
         assert result.end.spent_epochs <= 60
         assert len({json.dumps(values) for values in configurations(result)}) >= 2
-
-    def test_continued_trials_keep_their_configuration_and_their_epochs(self) -> None:
-        tuner = self.make_tuner()
-        if not tuner.resumes:
-            pytest.skip(f"{tuner.name} declares that it never continues a trial")
-        trials = search(tuner, SyntheticProblem()).trials
-        continued = [trial for trial in trials if trial.parent is not None]
-        assert continued
-        for trial in continued:
-            assert trial.parent is not None
-            parent = trials[trial.parent]
-            assert trial.configuration == parent.configuration
-            assert trial.initial_epoch == parent.initial_epoch + parent.epochs
-            assert trial.score >= parent.score
-
-    def test_replay_gives_the_same_trials_without_training(self) -> None:
-        whole = search(self.make_tuner(), SyntheticProblem())
-        for known in (1, len(whole.trials) // 2, len(whole.trials)):
-            problem = SyntheticProblem()
-            task = CellTask("conformance", problem, self.make_tuner(), 1, Budget(90), whole.trials[:known])
-            assert _without_times(run_cell(task)) == _without_times(whole)
-            rest = sum(trial.epochs for trial in whole.trials[known:])
-            rebuilt = problem.trained_epochs - rest
-            assert rebuilt >= 0
-            assert rebuilt == 0 or self.make_tuner().resumes
 
     def test_label_seeds_the_search(self) -> None:
         tuner, other = self.make_tuner(), self.make_tuner()

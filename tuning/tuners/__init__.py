@@ -27,7 +27,13 @@ BUILT_IN = {
     "kt-bayesian": "tuning.tuners.kt_bayesian:KTBayesian",
     "sklearn-randomized": "tuning.tuners.sklearn_randomized:SklearnRandomized",
     "optuna-tpe": "tuning.tuners.optuna_tpe:OptunaTPE",
+    "default": "tuning.tuners.baseline_default:Default",
+    "random-2x": "tuning.tuners.baseline_random:Random2x",
+    "screening": "tuning.tuners.baseline_screening:Screening",
 }
+
+BASELINES = ("default", "random-2x", "screening")
+"""What tuners are measured against; see `Tuner.baseline`."""
 
 
 def names() -> list[str]:

@@ -27,6 +27,10 @@ class Tuner(ABC):
     """Whether it continues trials, so that their states must be kept."""
     prunes: ClassVar[bool] = False
     """Whether it can stop a trial by its curve."""
+    baseline: ClassVar[bool] = False
+    """Whether it is a yardstick for the others, and no competitor."""
+    budget_factor: ClassVar[int] = 1
+    """How many times the study's budget its cells may spend; `search` is given the product."""
 
     def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
         self.label = label or self.name
