@@ -33,7 +33,7 @@ LAYERS = [
     ["executors"],
     ["journal"],
     ["tables", "hparams"],
-    ["analysis", "comparison", "verdict", "summary"],
+    ["analysis", "winners", "comparison", "verdict", "summary"],
     ["drawing", "figures", "report_tables", "report"],
     ["board", "status", "models"],
     ["study"],

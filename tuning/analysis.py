@@ -7,7 +7,7 @@ an unfinished cell has spent. Nothing is imputed: a cell without a final score i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -233,11 +233,20 @@ def median_interval(scores: npt.ArrayLike, seed: int = BOOTSTRAP_SEED) -> tuple[
     Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. With few replicates it is too narrow
     rather than too wide; below `MIN_REPLICATES_FOR_INTERVAL` it is NaN.
     """
+    return _interval(scores, np.median, seed)
+
+
+def mean_interval(values: npt.ArrayLike, seed: int = BOOTSTRAP_SEED) -> tuple[float, float]:
+    """As `median_interval`, of the mean."""
+    return _interval(values, np.mean, seed)
+
+
+def _interval(scores: npt.ArrayLike, statistic: Callable[..., Any], seed: int) -> tuple[float, float]:
     values = np.sort(np.asarray(scores, dtype=float))  # sorted: the order of rows must not matter
     values = values[~np.isnan(values)]
     if len(values) < MIN_REPLICATES_FOR_INTERVAL:
         return float("nan"), float("nan")
     draws = np.random.Generator(np.random.PCG64(seed)).integers(0, len(values), (BOOTSTRAP_RESAMPLES, len(values)))
     tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile(np.median(values[draws], axis=1), [tail, 100 - tail])
+    low, high = np.percentile(statistic(values[draws], axis=1), [tail, 100 - tail])
     return float(low), float(high)

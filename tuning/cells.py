@@ -1,4 +1,4 @@
-"""One cell, run: a tuner's search on a problem in a replicate, from its seed to its budget, and its incumbents again."""
+"""One cell, run: a tuner's search on a problem in a replicate, to the end of its budget; then its incumbents again."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
     frame = retrainings_frame(journal)
     frame = frame[frame["final"].astype(bool) & (frame["state"] == COMPLETE)]
     found = {}
-    for (problem, tuner), part in frame.groupby(["problem", "tuner"], sort=False):
+    for key, part in frame.groupby(["problem", "tuner"], sort=False):
+        problem, tuner = map(str, key)
         if tuner in journal.plan["tuners"]:
             objective = journal.objective(problem)
             replicate = _best(part.groupby("replicate")["score"].mean(), objective)
