@@ -48,21 +48,20 @@ def retrained_cells(
         is too good to be true; ``better_on_test`` names what is better than it on test, and ``overtuned`` whether
         anything is: missing where there is no test score, or nothing to set beside it.
     """
-    means = _means(retrainings)
+    means = dict(list(_means(retrainings).groupby(CELL)))
     rows = []
     for cell in finals.dropna(subset=["score"]).to_dict("records"):
         key = tuple(cell[name] for name in CELL)
-        own = means[(means["cell"] == key) & means["final"]]
-        if own.empty:
+        if key not in means or not means[key]["final"].any():
             continue
-        final = own.to_dict("records")[0]
+        own = means[key]
+        final = own[own["final"]].to_dict("records")[0]
         objective = objectives[cell["problem"]]
         sign = 1.0 if objective.direction == "max" else -1.0
-        rivals = {
-            EARLIER: means[(means["cell"] == key) & ~means["final"]],
-            DEFAULT: means[(means["cell"] == (cell["problem"], default, cell["replicate"])) & means["final"]],
-        }
-        tests = {name: rival["test"].dropna() for name, rival in rivals.items() if key[1] != default}
+        tests = {EARLIER: own.loc[~own["final"], "test"].dropna()}
+        defaults = means.get((cell["problem"], default, cell["replicate"]))
+        if defaults is not None and cell["tuner"] != default:
+            tests[DEFAULT] = defaults.loc[defaults["final"], "test"].dropna()
         better = [name for name, test in tests.items() if (sign * test > sign * final["test"]).any()]
         judged = not np.isnan(final["test"]) and any(len(test) for test in tests.values())
         rows.append(
@@ -88,7 +87,6 @@ def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
     means = done.groupby(by, sort=True).agg(score=("score", "mean"), test=("test", "mean"), seeds=("score", "size"))
     failed = retrainings[retrainings["state"] != COMPLETE].groupby(by).size().rename("failed")
     means = means.join(failed).fillna({"failed": 0}).astype({"failed": int}).reset_index()
-    means["cell"] = list(zip(*(means[name] for name in CELL), strict=True))
     means["final"] = means["final"].astype(bool)
     return means
 
