@@ -33,11 +33,11 @@ LAYERS = [
     ["executors"],
     ["journal"],
     ["tables", "hparams"],
-    ["analysis", "winners", "comparison", "verdict", "summary"],
+    ["analysis", "winners", "comparison", "verdict", "sequential", "summary"],
     ["drawing", "figures", "report_tables", "report"],
     ["board", "status", "models"],
     ["study"],
-    ["study_files", "driver"],
+    ["study_files", "driver", "until_decided"],
     ["check", "progress"],
     ["cli"],
 ]
@@ -47,7 +47,7 @@ ALLOWED = {("study", "driver"), ("study", "report"), ("study", "cli")}
 
 # What makes a report must not need what trains.
 WITHOUT_TRAINING = [
-    "analysis", "comparison", "verdict", "wording", "markup", "drawing", "summary", "figures", "report",
+    "analysis", "comparison", "verdict", "sequential", "wording", "markup", "drawing", "summary", "figures", "report",
     "report_tables", "tables", "journal", "records", "objective", "hparams", "status", "board",
 ]  # fmt: skip
 TRAINING = {"keras", "tensorflow", "keras_tuner", "optuna", "sklearn", "scikeras"}

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from tuning.errors import TuningError, one_line
+from tuning.errors import StudyError, TuningError, one_line
 
 if TYPE_CHECKING:
+    from tuning.sequential import Rule
     from tuning.study import Study
 
 EXIT_FAILED = 1  # the command did its work, and something in the study failed
@@ -37,6 +38,14 @@ Retrain = Annotated[int | None, typer.Option(metavar="N", min=0, help="Fresh see
 Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each core.")]
 Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Run on this Dask cluster instead.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the study's folder is.")]
+UntilDecided = Annotated[
+    bool, typer.Option("--until-decided", help="Add replicates one at a time until every pair of tuners is settled.")
+]
+Cap = Annotated[int | None, typer.Option(metavar="N", help="Replicates at most, with --until-decided; default: 30.")]
+Rope = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Differences below X, in the metric's unit, do not matter; with --until-decided."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -48,6 +57,9 @@ def run(
     tuners: Tuners = None,
     baselines: Baselines = True,
     retrain: Retrain = None,
+    until_decided: UntilDecided = False,
+    cap: Cap = None,
+    rope: Rope = None,
     jobs: Jobs = None,
     scheduler: Scheduler = "",
     out: Out = Path("reports"),
@@ -61,7 +73,7 @@ def run(
 
     def work() -> int:
         changed = _changed(load_study(study), budget, replicates, tuners, baselines, retrain)
-        return _run(changed, out, jobs, scheduler)
+        return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, rope, replicates))
 
     _guarded(work, debug)
 
@@ -186,13 +198,17 @@ def run_script(study: Study) -> None:
         tuners: Tuners = None,
         baselines: Baselines = True,
         retrain: Retrain = None,
+        until_decided: UntilDecided = False,
+        cap: Cap = None,
+        rope: Rope = None,
         jobs: Jobs = None,
         scheduler: Scheduler = "",
         out: Out = Path("reports"),
         debug: Debug = False,
     ) -> None:
         def work() -> int:
-            return _run(_changed(study, budget, replicates, tuners, baselines, retrain), out, jobs, scheduler)
+            changed = _changed(study, budget, replicates, tuners, baselines, retrain)
+            return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, rope, replicates))
 
         _guarded(work, debug)
 
@@ -207,21 +223,37 @@ def main() -> None:
     app()
 
 
-def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
+def _rule(until_decided: bool, cap: int | None, rope: float | None, replicates: int | None) -> Rule | None:
+    """The sequential rule that the options ask for; None for a fixed number of replicates."""
+    from tuning.sequential import CAP, Rule
+
+    if until_decided and replicates is not None:
+        raise StudyError("--until-decided adds replicates by itself; say how many at most with --cap, not --replicates")
+    if not until_decided and (cap is not None or rope is not None):
+        raise StudyError(f"{'--cap' if rope is None else '--rope'} belongs to --until-decided; give that too")
+    return Rule(CAP if cap is None else cap, rope) if until_decided else None
+
+
+def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule | None) -> int:
+    from contextlib import nullcontext
     from functools import partial
 
     from tuning.driver import command_line
     from tuning.driver import run as run_study
-    from tuning.executors import default_jobs, run_here, run_on_dask
+    from tuning.executors import default_jobs, on_dask, run_here
     from tuning.progress import ProgressView
     from tuning.report import write_report
+    from tuning.until_decided import before_first_look, until_decided
     from tuning.wording import count, plural
 
     console = Console()
+    if rule is not None:
+        study = before_first_look(study, rule)
+        console.print(f"Until decided: what follows, then one replicate at a time, at most {rule.cap}.")
     cells = len(study.tasks())
     epochs = sum(task.budget.epochs for task in study.tasks())
     jobs = min(jobs or default_jobs(cells), cells)
-    execute = partial(run_on_dask, jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else run_here
+    executor = on_dask(jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else nullcontext(run_here)
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
     console.print(
         f"Study {study.name}: {plural(len(study.tuners), 'tuner')}, {plural(len(study.baselines), 'baseline')}, "
@@ -231,8 +263,23 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str) -> int:
     )
     directory = out / study.name
     try:
-        with ProgressView(console) as view:
-            done = run_study(study, out, view, command_line(), execute)
+        with executor as execute:
+            if rule is None:
+                with ProgressView(console) as view:
+                    done = run_study(study, out, view, command_line(), execute)
+            else:
+                watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
+                at_once = max(1, jobs * study.replicates // cells)
+                done = until_decided(
+                    study,
+                    out,
+                    rule,
+                    watch,
+                    command_line(),
+                    execute,
+                    at_once=at_once,
+                    on_look=partial(say, soft_wrap=True),
+                )
     except KeyboardInterrupt:
         console.print(
             f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there."

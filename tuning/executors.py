@@ -16,7 +16,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -71,13 +71,25 @@ def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0,
             cannot load what the study needs. What was recorded stays, and the same run goes on there.
         ReplayError: A search that goes on asks for other trials than the journal holds.
     """
-    if not tasks:
-        return
-    jobs = min(jobs, len(tasks))
-    with _client(jobs, scheduler) as client:
-        # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would be
-        # lost with it, and be counted as one that kills workers.
-        _Run(client, listener, at_once=len(tasks) if scheduler else jobs).all(tasks)
+    with on_dask(jobs=min(jobs, len(tasks)), scheduler=scheduler) as execute:
+        execute(tasks, listener)
+
+
+@contextmanager
+def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
+    """`run_on_dask` for several runs in turn: the workers of the first are kept for the others."""
+    with ExitStack() as stack:
+        client: Any = None
+
+        def execute(tasks: Sequence[CellTask], listener: Listener) -> None:
+            nonlocal client
+            if tasks:
+                client = client or stack.enter_context(_client(jobs, scheduler))
+                # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would
+                # be lost with it, and be counted as one that kills workers.
+                _Run(client, listener, at_once=len(tasks) if scheduler else jobs).all(tasks)
+
+        yield execute
 
 
 def default_jobs(cells: int) -> int:

@@ -70,6 +70,7 @@ class Journal:
             "retrain": max((plan.get("retrain", 0) for plan in plans), default=0),
             "budget_epochs": max((plan["budget_epochs"] for plan in plans), default=0),
             "replicates": max((plan["replicates"] for plan in plans), default=0),
+            "until_decided": next((plan["until_decided"] for plan in plans if "until_decided" in plan), {}),
         }
 
     @property

@@ -19,12 +19,13 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from tuning import drawing, figures, journal, report_tables, summary
+from tuning import drawing, figures, journal, report_tables, sequential, summary
 from tuning.analysis import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
 from tuning.figures import Figure
 from tuning.journal import Journal
 from tuning.markup import Table, escape_markdown, markdown_code, markdown_table
+from tuning.sequential import Rule
 from tuning.summary import Summary
 from tuning.verdict import Verdict
 from tuning.wording import count, names, plural
@@ -127,7 +128,7 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
         if excluded
         else "",
         "healed": read.healed,
-        "method": _method(),
+        "method": [*_method(), *([sequential.method(rule)] if (rule := Rule.of(plan)) else [])],
         "manifest": report_tables.manifest_table(read),
         "command": _command(read),
     }
@@ -195,10 +196,18 @@ def _command(read: Journal) -> str:
     script = next((word for word in str(read.manifest.get("command", "")).split() if word.endswith(".py")), "STUDY.py")
     words = [
         "tuning", "run", PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name,
-        "--budget", str(plan["budget_epochs"]), "--replicates", str(plan["replicates"]),
-        "--tuners", ",".join(map(str, plan["tuners"])),
+        "--budget", str(plan["budget_epochs"]), *_replicates(plan), "--tuners", ",".join(map(str, plan["tuners"])),
     ]  # fmt: skip
     return shlex.join(words)
+
+
+def _replicates(plan: dict[str, Any]) -> list[str]:
+    """The options that say how many replicates."""
+    rule = Rule.of(plan)
+    if rule is None:
+        return ["--replicates", str(plan["replicates"])]
+    rope = [] if rule.rope is None else ["--rope", f"{rule.rope!r}"]
+    return ["--until-decided", "--cap", str(rule.cap), *rope]
 
 
 def _markdown(shown: dict[str, Any]) -> str:

@@ -125,7 +125,7 @@ def pairs_table(summary: Summary, problem: str) -> Table:
             Entry(f"{row['a_better']:.0%}", row["a_better"]) if row["n"] else MISSING,
             Entry(number(row["difference"], places, signed=True), _value(row["difference"])),
             *(Entry(p_value(row[name]), _value(row[name])) for name in ("p", "p_holm", "smallest_p")),
-            str(row["decided"]) or "undecided",
+            str(row["decided"]) or ("practically equal" if row.get("equal") else "undecided"),
         ]
         for row in _rows(part)
     ]

@@ -14,6 +14,7 @@ from tuning import journal
 from tuning.analysis import DONE
 from tuning.records import FAILED
 from tuning.report import Report
+from tuning.sequential import Rule, accounts
 from tuning.summary import Summary, summarise
 from tuning.wording import count, decimals_for, interval, number, plural, seconds
 
@@ -71,6 +72,9 @@ def show(directory: Path, console: Console) -> None:
         markup=False,
         highlight=False,
     )
+    if (rule := Rule.of(read.plan)) is not None:
+        for line in accounts(found.pairs, rule):
+            console.print(line, markup=False, highlight=False)
 
 
 def _rows(found: Summary) -> list[list[str]]:

@@ -58,6 +58,7 @@ class Study:
         self.budget = budget
         self.replicates = replicates
         self.retrain = retrain
+        self.until_decided: dict[str, Any] = {}  # the rule by which replicates are added, where they are
         self._check()
 
     def _check(self) -> None:
@@ -123,6 +124,7 @@ class Study:
             "budget_epochs": self.budget.epochs,
             "replicates": self.replicates,
             "retrain": self.retrain,
+            **({"until_decided": self.until_decided} if self.until_decided else {}),
         }
 
     def describe(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning import tables
+from tuning import sequential, tables
 from tuning.analysis import (
     BOOTSTRAP_RESAMPLES,
     CELL,
@@ -23,7 +23,7 @@ from tuning.analysis import (
     incumbents,
     median_interval,
 )
-from tuning.comparison import LEVEL, PAIR_COLUMNS, pairwise
+from tuning.comparison import LEVEL, PAIR_COLUMNS, pairwise, replicates_needed
 from tuning.journal import Journal
 from tuning.objective import Objective
 from tuning.records import FAILED, STATES
@@ -90,9 +90,23 @@ def summarise(journal: Journal) -> Summary:
     finals = final_scores(steps, cells)
     tuners = tuner_table(trials, cells, finals)
     families = [pairwise(finals, labels, problem, objective) for problem, objective in objectives.items()]
+    rule = sequential.Rule.of(plan)
+    if rule is not None:
+        families = [
+            sequential.judged(family, finals, cells, objective, rule)
+            for family, objective in zip(families, objectives.values(), strict=True)
+        ]
     filled = [family for family in families if len(family)]
     pairs = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=PAIR_COLUMNS)
-    verdicts = {problem: verdict(problem, objective, tuners, pairs, cells) for problem, objective in objectives.items()}
+    needed = replicates_needed if rule is None else rule.first_look
+    verdicts = {
+        problem: verdict(problem, objective, tuners, pairs, cells, needed) for problem, objective in objectives.items()
+    }
+    if rule is not None:
+        verdicts = {
+            problem: sequential.said(found, pairs[pairs["problem"] == problem], rule)
+            for problem, found in verdicts.items()
+        }
     return Summary(
         study=journal.name,
         budget_epochs=budget,

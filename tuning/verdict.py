@@ -6,6 +6,7 @@ not have shown one, whatever the scores, the verdict says that instead of "no di
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -41,7 +42,12 @@ class Verdict:
 
 
 def verdict(
-    problem: str, objective: Objective, tuners: pd.DataFrame, pairs: pd.DataFrame, cells: pd.DataFrame
+    problem: str,
+    objective: Objective,
+    tuners: pd.DataFrame,
+    pairs: pd.DataFrame,
+    cells: pd.DataFrame,
+    needed: Callable[[int], int] = replicates_needed,
 ) -> Verdict:
     """The verdict on one problem.
 
@@ -51,18 +57,24 @@ def verdict(
         tuners: As `summary.tuner_table` gives it.
         pairs: As `comparison.pairwise` gives it.
         cells: As `analysis.cells_frame` gives it.
+        needed: Replicates that so many pairs need before a difference can be shown.
     """
     table = tuners[tuners["problem"] == problem]
     own = pairs[pairs["problem"] == problem]
     scored = table[table["scored"] > 0]
     leader, leading = _leader(scored, objective)
-    kind, line, reasons = _judge(table, scored, own, objective, leader)
+    kind, line, reasons = _judge(table, scored, own, objective, leader, needed)
     gaps = _gaps(cells[cells["problem"] == problem], table)
     return Verdict(kind, line, (*reasons, *([leading] if leading else []), *gaps), gaps)
 
 
 def _judge(
-    table: pd.DataFrame, scored: pd.DataFrame, own: pd.DataFrame, objective: Objective, leader: str
+    table: pd.DataFrame,
+    scored: pd.DataFrame,
+    own: pd.DataFrame,
+    objective: Objective,
+    leader: str,
+    needed_for: Callable[[int], int],
 ) -> tuple[str, str, tuple[str, ...]]:
     """Kind, line and reasons of one problem's verdict."""
     if scored.empty:
@@ -76,7 +88,7 @@ def _judge(
         return DIFFERENCE, _claims(decided, table, family), _evidence(decided, objective)
     if n == 0:
         return NO_VERDICT, "No verdict: no replicate is finished by two tuners.", ()
-    needed = replicates_needed(family)
+    needed = needed_for(family)
     compared = "one pair" if family == 1 else f"{family} pairs"
     if n == 1:
         line = f"No verdict: one replicate shows nothing about chance; {leader} scored best in it."
