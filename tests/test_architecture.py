@@ -43,7 +43,7 @@ LAYERS = [
 ]
 
 # `Study.run` and `Study.main` are short ways into the layers above, imported when they are called.
-ALLOWED = {("study", "driver"), ("study", "report"), ("study", "cli")}
+ALLOWED = {("study", "driver"), ("study", "models"), ("study", "report"), ("study", "cli")}
 
 # What makes a report must not need what trains.
 WITHOUT_TRAINING = [

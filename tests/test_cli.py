@@ -12,6 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from tuning import cli, tuners
+from tuning.journal import read
 
 HEAVY = [
     "tensorflow",
@@ -26,7 +27,12 @@ HEAVY = [
     "distributed",
 ]
 COMMANDS = ["run", "check", "status", "report", "board", "tuners"]
-OPTIONS = {"run": ["--budget", "--replicates", "--tuners", "--jobs", "--scheduler", "--out", "--debug"]}
+OPTIONS = {
+    "run": [
+        "--budget", "--replicates", "--tuners", "--no-baselines", "--retrain", "--until-decided", "--cap", "--rope",
+        "--jobs", "--scheduler", "--out", "--debug",
+    ]
+}  # fmt: skip
 
 STUDY = """
     from tuning import Budget, Study
@@ -34,7 +40,7 @@ STUDY = """
 
     problem = SyntheticProblem(mixed_space, max_epochs=3)
     tuners = ["kt-random", "optuna-tpe"]
-    study = Study("s", problem, tuners, budget=Budget(6), replicates=2, baselines=["default"], retrain=1)
+    study = Study("s", problem, tuners, budget=Budget(6), replicates=2, baselines=(), retrain=0)
 
     if __name__ == "__main__":
         study.main()
@@ -174,3 +180,18 @@ def test_a_study_runs_by_its_own_script(script: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "2 cells, 6 epochs, on 1 process." in done.stdout
     assert (tmp_path / "s" / "report.html").is_file()
+
+
+def test_baselines_and_retrainings_are_options(script: Path, tmp_path: Path) -> None:
+    script.write_text(script.read_text().replace("baselines=(), retrain=0", "baselines=['default']"))
+    words = ["--replicates", 1, "--budget", 3, "--jobs", 1, "--retrain", 2]
+    shown = invoke("run", script, "--out", tmp_path / "with", *words)
+    assert shown.exit_code == 0, shown.output
+    assert "2 tuners and 1 baseline, 1 replicate, 3 epochs a cell: 3 cells, 9 epochs, and 2 retrainings" in shown.stdout
+    with_baseline = read(tmp_path / "with" / "s")
+    assert list(with_baseline.plan["baselines"]) == ["default"]
+    assert {len(done) % 2 for done in with_baseline.retrainings.values()} == {0}
+    assert len(with_baseline.retrainings) == 3
+    shown = invoke("run", script, "--out", tmp_path / "without", *words[:-1], 0, "--no-baselines")
+    assert "2 tuners, 1 replicate, 3 epochs a cell: 2 cells, 6 epochs, on 1 process." in shown.stdout
+    assert read(tmp_path / "without" / "s").retrainings == {}

@@ -11,7 +11,6 @@ import pytest
 
 from tuning.budget import Budget
 from tuning.data import Splits
-from tuning.driver import run
 from tuning.journal import read
 from tuning.models import winners
 from tuning.objective import Objective
@@ -113,7 +112,7 @@ def build_model(hp):
 def test_on_shuffled_labels_every_tuner_is_at_chance_and_too_hopeful(tmp_path: Path):
     problem = Problem(build_model, noise, Objective("val_accuracy", "max"), 2, name="noise")
     study = Study("noise", problem, FIVE, budget=Budget(16), replicates=1, baselines=(), retrain=3)
-    journal = read(run(study, tmp_path).directory)
+    journal = read(study.run(tmp_path))
     cells = retrained_cells(retrainings_frame(journal), summarise(journal).finals, {"noise": problem.objective})
     assert list(cells["tuner"]) == list(FIVE)
     # 2,000 test pictures: a guess scores 0.25 with a standard deviation of 0.0097.

@@ -241,6 +241,7 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
     from tuning.driver import command_line
     from tuning.driver import run as run_study
     from tuning.executors import default_jobs, on_dask, run_here
+    from tuning.models import save_winners
     from tuning.progress import ProgressView
     from tuning.report import write_report
     from tuning.until_decided import before_first_look, until_decided
@@ -255,10 +256,12 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
     jobs = min(jobs or default_jobs(cells), cells)
     executor = on_dask(jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else nullcontext(run_here)
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
+    who = plural(len(study.tuners), "tuner")
+    who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
+    again = f", and {plural(study.retrain, 'retraining')} of each incumbent" if study.retrain else ""
     console.print(
-        f"Study {study.name}: {plural(len(study.tuners), 'tuner')}, {plural(len(study.baselines), 'baseline')}, "
-        f"{plural(study.replicates, 'replicate')}, {study.budget.epochs} epochs a search: {plural(cells, 'cell')}, "
-        f"{count(epochs)} epochs at most; then each incumbent {study.retrain} times again; on {where}.",
+        f"Study {study.name}: {who}, {plural(study.replicates, 'replicate')}, "
+        f"{study.budget.epochs} epochs a cell: {plural(cells, 'cell')}, {count(epochs)} epochs{again}, on {where}.",
         highlight=False,
     )
     directory = out / study.name
@@ -280,6 +283,7 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
                     at_once=at_once,
                     on_look=partial(say, soft_wrap=True),
                 )
+        save_winners(done.directory, study.problems)
     except KeyboardInterrupt:
         console.print(
             f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there."

@@ -16,7 +16,6 @@ from tuning.executors import Executor, run_here
 from tuning.hparams import HparamsWriter, write_hparams
 from tuning.journal import Journal, JournalWriter
 from tuning.manifest import manifest
-from tuning.models import save_winners
 from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
 from tuning.retraining import missing
 from tuning.study import Study
@@ -89,8 +88,6 @@ def run(
         recorder = _Recorder(writer, hparams, watcher, pending)
         execute(pending, recorder)
         writer.heal()
-        if study.retrain:
-            save_winners(journals.read(directory), study.problems)
     return Run(directory, recorder.ends)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning.journal import Journal
+from tuning.journal import Journal, read
 from tuning.objective import Objective
 from tuning.problem import TrainingProblem
 from tuning.records import COMPLETE, Cell, Retraining
@@ -56,13 +56,14 @@ def _best(scores: pd.Series[float], objective: Objective) -> Any:
     return ordered.idxmax() if objective.direction == "max" else ordered.idxmin()
 
 
-def save_winners(journal: Journal, problems: Sequence[TrainingProblem]) -> list[Path]:
+def save_winners(directory: Path, problems: Sequence[TrainingProblem]) -> list[Path]:
     """Saves each tuner's winner, where its file does not hold it already; the files written.
 
     `winners.json` beside them says which retraining each file holds, with the scores that the journal has of it, and
     what the model in the file scores on test: the same, unless libraries or machine have changed in between.
     """
-    folder = journal.directory / FOLDER
+    journal = read(directory)
+    folder = directory / FOLDER
     index = folder / INDEX
     known = json.loads(index.read_text()) if index.is_file() else {}
     chosen = winners(journal)

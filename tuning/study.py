@@ -151,14 +151,16 @@ class Study:
         ]
 
     def run(self, out: str | Path = "reports") -> Path:
-        """Runs or resumes the study in this process; returns its folder, with the report made.
+        """Runs or resumes the study in this process; returns its folder, with winners saved and the report made.
 
         Raises what `tuning.driver.run` raises.
         """
         from tuning.driver import run
+        from tuning.models import save_winners
         from tuning.report import write_report
 
         directory = run(self, Path(out)).directory
+        save_winners(directory, self.problems)
         write_report(directory)
         return directory
 
