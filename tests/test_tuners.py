@@ -1,14 +1,31 @@
 """The built-in tuners pass the conformance suite, and what is particular to each of them."""
 
 import math
+from importlib.util import find_spec
 from typing import Any
 
 import keras_tuner
 import optuna
 import pytest
 
-from tuning import KTBayesian, KTHyperband, KTRandom, OptunaTPE, SklearnRandomized, tuners
+from tuning import (
+    KTBayesian,
+    KTGrid,
+    KTHyperband,
+    KTRandom,
+    OptunaCmaEs,
+    OptunaGP,
+    OptunaRandom,
+    OptunaTPE,
+    OptunaTPEHyperband,
+    OptunaTPEMedian,
+    SklearnGrid,
+    SklearnHalving,
+    SklearnRandomized,
+    tuners,
+)
 from tuning.cells import DONE, SEARCH_ENDED
+from tuning.errors import StudyError
 from tuning.records import COMPLETE, FAILED, PRUNED, Configuration
 from tuning.study import FIVE
 from tuning.testing import (
@@ -45,6 +62,52 @@ class TestSklearnRandomized(TunerConformance):
 class TestOptunaTPE(TunerConformance):
     def make_tuner(self) -> Tuner:
         return tuners.load("optuna-tpe")(n_startup_trials=5)
+
+
+class TestKTGrid(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("kt-grid")()
+
+
+class TestSklearnGrid(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("sklearn-grid")()
+
+
+class TestSklearnHalving(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("sklearn-halving")()
+
+
+class TestOptunaRandom(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-random")()
+
+
+class TestOptunaQMC(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-qmc")()
+
+
+class TestOptunaCmaEs(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-cmaes")()
+
+
+class TestOptunaTPEMedian(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-tpe-median")(n_startup_trials=5)
+
+
+class TestOptunaTPEHyperband(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-tpe-hyperband")(n_startup_trials=5)
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed: tuning[gp]")
+class TestOptunaGP(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-gp")(n_startup_trials=5)
 
 
 class TestRandom2x(TunerConformance):
@@ -125,7 +188,8 @@ class TestDefault(TrialConformance):
         assert [(trial.state, trial.error) for trial in result.trials] == [(FAILED, "does not build")]
 
 
-def test_every_built_in_tuner_is_in_the_suite() -> None:
+def test_every_built_in_tuner_is_in_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuning.tuners._base.find_spec", lambda name: True)  # those of missing libraries are there too
     suites = [*TrialConformance.__subclasses__(), *TunerConformance.__subclasses__()]
     tested = {suite().make_tuner().name for suite in suites if suite.__module__ == __name__}
     assert tested >= set(tuners.BUILT_IN)
@@ -150,6 +214,8 @@ def test_unknown_tuner_is_named_with_the_nearest() -> None:
         (KTBayesian(max_trials=4), 4, 36),
         (SklearnRandomized(n_iter=4), 4, 36),
         (OptunaTPE(n_trials=4), 4, 36),
+        (OptunaRandom(n_trials=4), 4, 36),
+        (KTGrid(max_trials=4), 4, 36),
         # KerasTuner's brackets for (9, 3), counted: 75 epochs an iteration, not the docstring's 36.
         (KTHyperband(hyperband_iterations=1), 23, 75),
         (KTHyperband(hyperband_iterations=2), 46, 150),
@@ -217,6 +283,95 @@ def test_settings_are_described_for_the_journal() -> None:
     assert KTHyperband(factor=4).describe() == {"tuner": "kt-hyperband", "factor": 4}
     described = OptunaTPE(pruner=optuna.pruners.MedianPruner(), n_startup_trials=3).describe()
     assert described == {"tuner": "optuna-tpe", "pruner": "MedianPruner", "n_startup_trials": 3}
+
+
+def stepped_space(hp: keras_tuner.HyperParameters) -> None:
+    hp.Int("units", 8, 24, step=8, default=15)
+    hp.Float("rate", 0.0, 0.4, step=0.1, default=0.4)  # KerasTuner never draws 0.4 here
+    hp.Choice("optimizer", ["sgd", "adam"])
+    with hp.conditional_scope("optimizer", ["sgd"]):
+        hp.Float("momentum", 0.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", [KTGrid, SklearnGrid])
+def test_a_grid_goes_through_all_combinations_once(kind: type[Tuner]) -> None:
+    problem = SyntheticProblem(stepped_space, max_epochs=1)
+    tried = configurations(search(kind(), problem, epochs=1000))
+    assert len(tried) == len({str(values) for values in tried})
+    rates = {values["rate"] for values in tried}
+    points = {round(float(values.get("momentum", -1.0)), 9) for values in tried}
+    # Ten points of a range without steps; KerasTuner puts the default, here its lower end, before them.
+    assert points - {0.0} == {-1.0, *(round(0.05 + 0.1 * step, 9) for step in range(10))}
+    assert len(tried) == 3 * len(rates) * len(points)
+
+
+def test_both_grids_vary_the_last_hyperparameter_first() -> None:
+    for kind in (KTGrid, SklearnGrid):
+        tried = configurations(search(kind(), SyntheticProblem(stepped_space, max_epochs=1), epochs=30))
+        assert all(values["units"] == tried[0]["units"] for values in tried)
+        momentums = 11 if kind is KTGrid else 10  # the default, then ten points
+        assert [values["optimizer"] for values in tried[: momentums + 1]] == ["sgd"] * momentums + ["adam"]
+
+
+def test_a_halving_promotes_the_best_third_and_charges_the_increment() -> None:
+    trials = search(SklearnHalving(), SyntheticProblem(), epochs=21 * 2).trials
+    for halving in (trials[:13], trials[13:]):
+        first, second, last = halving[:9], halving[9:12], halving[12]
+        assert [(trial.parent, trial.epochs) for trial in first] == [(None, 1)] * 9
+        best = sorted(first, key=lambda trial: -trial.score)[:3]
+        assert {trial.parent for trial in second} == {trial.trial for trial in best}
+        assert {(trial.initial_epoch, trial.epochs) for trial in second} == {(1, 2)}
+        assert (last.parent, last.epochs, last.target_epochs) == (max(second, key=lambda t: t.score).trial, 6, 9)
+    assert len(trials) == 26
+    assert not {str(trial.configuration) for trial in trials[:9]} & {str(trial.configuration) for trial in trials[13:]}
+
+
+@pytest.mark.parametrize(
+    ("max_epochs", "rungs"),
+    [(1, [1]), (2, [2]), (3, [1, 3]), (10, [1, 3, 9]), (20, [2, 6, 18]), (27, [1, 3, 9, 27])],
+)
+def test_the_rungs_of_a_halving_come_near_to_max_epochs(max_epochs: int, rungs: list[int]) -> None:
+    trials = search(SklearnHalving(), SyntheticProblem(max_epochs=max_epochs), epochs=150).trials
+    assert list(dict.fromkeys(trial.target_epochs for trial in trials)) == rungs
+
+
+def test_a_halving_does_not_train_a_failed_candidate_again() -> None:
+    def fail(configuration: Configuration) -> float | None:
+        return math.nan if int(configuration["width"]) > 16 else None
+
+    trials = search(SklearnHalving(), SyntheticProblem(fail=fail), epochs=120).trials
+    failed = {trial.trial for trial in trials if trial.state == FAILED}
+    assert len(failed) > 9
+    assert not failed & {trial.parent for trial in trials}
+
+
+@pytest.mark.parametrize("tuner", [OptunaTPEMedian(), OptunaTPEHyperband()], ids=lambda tuner: tuner.name)
+def test_a_pruning_tuner_prunes_without_being_told(tuner: Tuner) -> None:
+    trials = search(tuner, SyntheticProblem(), epochs=150).trials
+    pruned = [trial for trial in trials if trial.state == PRUNED]
+    assert pruned
+    assert all(0 < trial.epochs < 9 for trial in pruned)
+    if tuner.name == "optuna-tpe-hyperband":
+        assert {trial.epochs for trial in pruned} <= {1, 3}  # the rungs of 1 .. 9 epochs by factors of 3
+
+
+def test_a_pruner_of_ones_own_takes_the_place_of_the_tuners() -> None:
+    for kind in (OptunaTPEMedian, OptunaTPEHyperband):
+        trials = search(kind(pruner=optuna.pruners.NopPruner()), SyntheticProblem()).trials
+        assert {trial.state for trial in trials} == {COMPLETE}
+
+
+@pytest.mark.parametrize(("kind", "module", "extra"), [(OptunaGP, "torch", "gp"), (OptunaCmaEs, "cmaes", "cmaes")])
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(
+    kind: type[Tuner], module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuning.tuners._base.find_spec", lambda name: None)
+    with pytest.raises(StudyError) as caught:
+        kind()
+    assert str(caught.value) == (
+        f"tuner '{kind.name}' needs '{module}', which is not installed; install it with: "
+        f'python -m pip install "tuning[{extra}]"'
+    )
 
 
 @pytest.mark.parametrize("direction", ["max", "min"])

@@ -1,6 +1,6 @@
 """Compare hyperparameter tuners on your own Keras models, at equal budgets, over independent replicates.
 
-    from tuning import Budget, Objective, Problem, Study, datasets
+    from tuning import datasets as datasets
 
 Names are loaded when they are first used, so that ``import tuning`` and ``tuning --help`` load no TensorFlow.
 """
@@ -19,9 +19,18 @@ if TYPE_CHECKING:
     from tuning.study import Study as Study
     from tuning.tuners._base import Tuner as Tuner
     from tuning.tuners.kt_bayesian import KTBayesian as KTBayesian
+    from tuning.tuners.kt_grid import KTGrid as KTGrid
     from tuning.tuners.kt_hyperband import KTHyperband as KTHyperband
     from tuning.tuners.kt_random import KTRandom as KTRandom
+    from tuning.tuners.optuna_cmaes import OptunaCmaEs as OptunaCmaEs
+    from tuning.tuners.optuna_gp import OptunaGP as OptunaGP
+    from tuning.tuners.optuna_qmc import OptunaQMC as OptunaQMC
+    from tuning.tuners.optuna_random import OptunaRandom as OptunaRandom
     from tuning.tuners.optuna_tpe import OptunaTPE as OptunaTPE
+    from tuning.tuners.optuna_tpe_hyperband import OptunaTPEHyperband as OptunaTPEHyperband
+    from tuning.tuners.optuna_tpe_median import OptunaTPEMedian as OptunaTPEMedian
+    from tuning.tuners.sklearn_grid import SklearnGrid as SklearnGrid
+    from tuning.tuners.sklearn_halving import SklearnHalving as SklearnHalving
     from tuning.tuners.sklearn_randomized import SklearnRandomized as SklearnRandomized
 
 __version__ = "0.1.0"
@@ -29,11 +38,20 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Budget": "tuning.budget",
     "KTBayesian": "tuning.tuners.kt_bayesian",
+    "KTGrid": "tuning.tuners.kt_grid",
     "KTHyperband": "tuning.tuners.kt_hyperband",
     "KTRandom": "tuning.tuners.kt_random",
     "Objective": "tuning.objective",
+    "OptunaCmaEs": "tuning.tuners.optuna_cmaes",
+    "OptunaGP": "tuning.tuners.optuna_gp",
+    "OptunaQMC": "tuning.tuners.optuna_qmc",
+    "OptunaRandom": "tuning.tuners.optuna_random",
     "OptunaTPE": "tuning.tuners.optuna_tpe",
+    "OptunaTPEHyperband": "tuning.tuners.optuna_tpe_hyperband",
+    "OptunaTPEMedian": "tuning.tuners.optuna_tpe_median",
     "Problem": "tuning.problem",
+    "SklearnGrid": "tuning.tuners.sklearn_grid",
+    "SklearnHalving": "tuning.tuners.sklearn_halving",
     "SklearnRandomized": "tuning.tuners.sklearn_randomized",
     "Splits": "tuning.data",
     "Study": "tuning.study",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from tuning.budget import Budget
+from tuning.errors import StudyError
 from tuning.evaluator import Evaluator
 from tuning.problem import TrainingProblem
 
@@ -17,6 +19,9 @@ class Tuner(ABC):
     Args:
         label: Name in the study, for two settings of one tuner in one comparison; default: `name`.
         arguments: The library's own arguments, such as ``KTHyperband(factor=4)``.
+
+    Raises:
+        StudyError: What it `needs` is not installed.
     """
 
     name: ClassVar[str]
@@ -27,12 +32,23 @@ class Tuner(ABC):
     """Whether it continues trials, so that their states must be kept."""
     prunes: ClassVar[bool] = False
     """Whether it can stop a trial by its curve."""
+    seeded: ClassVar[bool] = True
+    """Whether its seed matters; where it does not, replicates differ by their trainings alone."""
+    needs: ClassVar[str] = ""
+    """Module that it imports and that does not come with `tuning` itself."""
+    extra: ClassVar[str] = ""
+    """Extra of a distribution that brings it: ``pip install "tuning[extra]"``."""
     baseline: ClassVar[bool] = False
     """Whether it is a yardstick for the others, and no competitor."""
     budget_factor: ClassVar[int] = 1
     """How many times the study's budget its cells may spend; `search` is given the product."""
 
     def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
+        if self.needs and find_spec(self.needs) is None:
+            raise StudyError(
+                f"tuner {self.name!r} needs {self.needs!r}, which is not installed; install it with: "
+                f'python -m pip install "tuning[{self.extra}]"'
+            )
         self.label = label or self.name
         self.arguments = arguments
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from tuning.budget import Budget
 from tuning.evaluator import Evaluator
 from tuning.problem import TrainingProblem
-from tuning.records import Value
-from tuning.space import HyperParameter, contains, value_at
 from tuning.tuners._base import Tuner
+from tuning.views import drawable_default
 
 
 class Default(Tuner):
@@ -19,11 +18,8 @@ class Default(Tuner):
 
     name = "default"
     library = "tuning"
+    seeded = False
     baseline = True
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        evaluator.evaluate(problem.space.configuration(lambda _, hp: _default(hp)))
-
-
-def _default(hp: HyperParameter) -> Value:
-    return hp.default if contains(hp, hp.default) else value_at(hp, hp.value_to_prob(hp.default))
+        evaluator.evaluate(problem.space.configuration(lambda _, hp: drawable_default(hp)))

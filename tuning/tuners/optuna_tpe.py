@@ -48,9 +48,12 @@ class OptunaTPE(Tuner):
             if value is not None
         }
         super().__init__(label=label, **given, **arguments)
-        self.make_sampler = sampler or (lambda seed: optuna.samplers.TPESampler(seed=seed, **arguments))
+        self.make_sampler = sampler or (lambda seed: self.default_sampler(seed, **arguments))
         self.pruner = pruner
         self.n_trials = n_trials
+
+    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.TPESampler(seed=seed, **arguments)
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         def objective(trial: optuna.Trial) -> float:
