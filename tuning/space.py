@@ -140,6 +140,11 @@ class Space:
         """One mapping a hyperparameter: ``name``, ``type``, its bounds, and ``conditions``."""
         return [_to_json(hp) for hp in self.hyperparameters]
 
+    @classmethod
+    def from_json(cls, entries: Sequence[Mapping[str, Any]]) -> Space:
+        """Reverse of `to_json`, for a space that a journal holds; `notes` are about the declaring code, and lost."""
+        return cls([_from_json(entry) for entry in entries])
+
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ between different spaces."""
@@ -401,6 +406,14 @@ def _to_json(hp: HyperParameter) -> dict[str, Any]:
         {"name": condition.name, "values": _plain_json(condition.values)} for condition in hp.conditions
     ]
     return entry
+
+
+def _from_json(entry: Mapping[str, Any]) -> HyperParameter:
+    config = {name: value for name, value in entry.items() if name != "type"}
+    if "value" in config:  # a Fixed one, whose value is its default
+        del config["default"]
+    config["conditions"] = [{"class_name": "Parent", "config": dict(condition)} for condition in entry["conditions"]]
+    return hp_types.deserialize({"class_name": entry["type"], "config": config})
 
 
 def _plain_json(value: Any) -> Any:
