@@ -17,9 +17,9 @@ ROOT = Path(tuning.__file__).parent
 # Each line may import from the lines above it, and from its own line where the modules of a line stand in order.
 LAYERS = [
     ["errors"],
-    ["records", "objective", "incumbents", "budget", "seeds", "wording", "markup", "manifest", "quiet"],
+    ["records", "objective", "incumbents", "budget", "seeds", "wording", "markup", "manifest", "quiet", "provenance"],
     ["space", "data", "fit_arguments"],
-    ["views", "datasets", "compiled"],
+    ["views", "datasets", "compiled", "surrogate"],
     ["equality", "process", "training", "probing"],
     ["problem"],
     ["evaluator"],
@@ -40,6 +40,7 @@ LAYERS = [
     ["drawing", "figures", "report_tables", "report"],
     ["board", "status", "models"],
     ["study"],
+    ["table"],
     ["study_files", "driver", "until_decided"],
     ["check", "progress"],
     ["cli"],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tuning.objective import Objective as Objective
     from tuning.problem import Problem as Problem
     from tuning.study import Study as Study
+    from tuning.table import TableProblem as TableProblem
     from tuning.tuners._base import Tuner as Tuner
     from tuning.tuners.kt_bayesian import KTBayesian as KTBayesian
     from tuning.tuners.kt_grid import KTGrid as KTGrid
@@ -55,6 +56,7 @@ _PUBLIC = {
     "SklearnRandomized": "tuning.tuners.sklearn_randomized",
     "Splits": "tuning.data",
     "Study": "tuning.study",
+    "TableProblem": "tuning.table",
     "Tuner": "tuning.tuners._base",
     "datasets": "",
 }

@@ -13,6 +13,7 @@ from rich.console import Console
 from tuning.errors import StudyError, TuningError, one_line
 
 if TYPE_CHECKING:
+    from tuning.driver import Run
     from tuning.sequential import Rule
     from tuning.study import Study
 
@@ -102,6 +103,26 @@ def check(
         return 0 if show(changed, Console(), draws) else EXIT_FAILED
 
     _guarded(work, debug)
+
+
+@app.command()
+def table(
+    study: StudyPath,
+    configurations: Annotated[int, typer.Option(metavar="K", min=1, help="Configurations to train in full.")],
+    jobs: Jobs = None,
+    scheduler: Scheduler = "",
+    out: Out = Path("reports"),
+    debug: Debug = False,
+) -> None:
+    """Train random configurations in full, once, as a table that studies of many replicates are computed from.
+
+    Writes STUDY-table, whose trainings go on where they were stopped, and shows how well a surrogate fits them.
+
+    Example: tuning table studies/digits.py --configurations 300
+    """
+    from tuning.study_files import load_study
+
+    _guarded(lambda: _table(load_study(study), configurations, out, jobs, scheduler), debug)
 
 
 @app.command()
@@ -235,6 +256,44 @@ def _rule(until_decided: bool, cap: int | None, rope: float | None, replicates: 
 
 
 def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule | None) -> int:
+    from tuning.report import write_report
+
+    console = Console()
+    done = _cells(study, out, jobs, scheduler, console, rule)
+    if done is None:
+        return EXIT_INTERRUPTED
+    _show(write_report(done.directory), console)
+    return _failed(done, console)
+
+
+def _table(study: Study, configurations: int, out: Path, jobs: int | None, scheduler: str) -> int:
+    from tuning.provenance import words
+    from tuning.table import TableProblem, table_study
+
+    console = Console()
+    done = _cells(table_study(study, configurations), out, jobs, scheduler, console)
+    if done is None:
+        return EXIT_INTERRUPTED
+    problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
+    for problem in problems:
+        console.print(words(problem.name, problem.describe()), markup=False, highlight=False)
+    made = [f'TableProblem("{done.directory}", "{problem.name}")' for problem in study.problems]
+    console.print(
+        f"Table: {done.directory}. A study that is computed from it:\n\n"
+        "    from tuning import Budget, Study, TableProblem\n"
+        f"    problem = {made[0] if len(made) == 1 else '[' + ', '.join(made) + ']'}\n"
+        f'    study = Study("{study.name}-surrogate", problem, budget=Budget({study.budget.epochs}), replicates=200)',
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return _failed(done, console)
+
+
+def _cells(
+    study: Study, out: Path, jobs: int | None, scheduler: str, console: Console, rule: Rule | None = None
+) -> Run | None:
+    """Runs a study's cells with its progress, and saves the winners; None where that was interrupted."""
     from contextlib import nullcontext
     from functools import partial
 
@@ -243,11 +302,9 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
     from tuning.executors import default_jobs, on_dask, run_here
     from tuning.models import save_winners
     from tuning.progress import ProgressView
-    from tuning.report import write_report
     from tuning.until_decided import before_first_look, until_decided
     from tuning.wording import count, plural
 
-    console = Console()
     if rule is not None:
         study = before_first_look(study, rule)
         console.print(f"Until decided: what follows, then one replicate at a time, at most {rule.cap}.")
@@ -284,12 +341,16 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
                     on_look=partial(say, soft_wrap=True),
                 )
         save_winners(done.directory, study.problems)
+        return done
     except KeyboardInterrupt:
         console.print(
             f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there."
         )
-        return EXIT_INTERRUPTED
-    _show(write_report(done.directory), console)
+        return None
+
+
+def _failed(done: Run, console: Console) -> int:
+    """Names the cells that failed; the exit code."""
     for end in done.failed:
         console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
     return EXIT_FAILED if done.failed else 0

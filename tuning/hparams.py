@@ -33,6 +33,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tuning.errors import JournalError
 from tuning.journal import Journal
 from tuning.objective import Objective
+from tuning.provenance import SURROGATE
 from tuning.records import FAILED, Cell, Trial, Value
 
 FOLDER = "hparams"
@@ -117,7 +118,8 @@ class HparamsWriter:
         self.directory = _emptied(Path(directory) / FOLDER)
         problems = study["problems"]
         self._objectives = {name: Objective.from_json(problem["objective"]) for name, problem in problems.items()}
-        self._leading = leading_columns(list(problems), plan or {})
+        computed = any(SURROGATE in problem for problem in problems.values())
+        self._leading = leading_columns(list(problems), plan or {}, named=computed)
         taken = [column.name for column in self._leading]
         self._hyperparameters = hyperparameter_columns([problem["space"] for problem in problems.values()], taken)
         self._cells: dict[Cell, list[_Written]] = {}
@@ -175,15 +177,15 @@ def is_written(directory: Path) -> bool:
     return (Path(directory) / FOLDER / _EVENT_FILE).is_file()
 
 
-def leading_columns(problems: Sequence[str], plan: Mapping[str, Any]) -> list[Column]:
-    """Where a trial comes from: `tuner` and `replicate`, then `problem` where there are several."""
+def leading_columns(problems: Sequence[str], plan: Mapping[str, Any], named: bool = False) -> list[Column]:
+    """Where a trial comes from: `tuner` and `replicate`, then `problem` where there are several or it is `named`."""
     labels = tuple(_text(label) for label in plan.get("tuners", ()))
     replicates = int(plan.get("replicates", 0))
     columns = [
         Column("tuner", "text", labels, leading=True),
         Column("replicate", "number", *_numbers(range(1, replicates + 1)), leading=True),
     ]
-    if len(problems) > 1:
+    if named or len(problems) > 1:
         columns.append(Column("problem", "text", tuple(_text(name) for name in problems), leading=True))
     return columns
 

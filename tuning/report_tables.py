@@ -12,6 +12,7 @@ from tuning.analysis import CONFIDENCE, DONE
 from tuning.figures import budget_grid, curve_of
 from tuning.journal import Journal
 from tuning.markup import Entry, Table, table
+from tuning.provenance import SURROGATE
 from tuning.summary import Summary
 from tuning.wording import MISSING, count, decimals_for, interval, number, p_value, plural, seconds, setting
 
@@ -225,6 +226,7 @@ def manifest_table(journal: Journal) -> Table:
         **journal.manifest,
         **_training(journal),
         **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
+        **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in journal.problems.items()},
         **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
         **{
             f"settings of {label}": ", ".join(f"{name}={value}" for name, value in dict(settings).items())

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from tuning import journal
 from tuning.analysis import DONE
+from tuning.provenance import words
 from tuning.records import FAILED
 from tuning.report import Report
 from tuning.sequential import Rule, accounts
@@ -65,6 +66,9 @@ def show(directory: Path, console: Console) -> None:
     console.print(table)
     states = found.cells["state"].value_counts()
     charged, planned = int(found.cells["charged_epochs"].sum()), int(found.cells["planned_epochs"].sum())
+    for name, problem in read.problems.items():
+        if label := words(name, problem):
+            console.print(label, markup=False, highlight=False)
     console.print(
         f"{found.study}: {int(states.get(DONE, 0))} of {plural(len(found.cells), 'cell')} done, "
         f"{int(states.get(FAILED, 0))} failed; {count(charged)} of {count(planned)} epochs spent"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -26,6 +26,7 @@ from tuning.analysis import (
 from tuning.comparison import LEVEL, PAIR_COLUMNS, pairwise, replicates_needed
 from tuning.journal import Journal
 from tuning.objective import Objective
+from tuning.provenance import words
 from tuning.records import FAILED, STATES
 from tuning.verdict import Verdict, overall, verdict
 
@@ -107,6 +108,10 @@ def summarise(journal: Journal) -> Summary:
             problem: sequential.said(found, pairs[pairs["problem"] == problem], rule)
             for problem, found in verdicts.items()
         }
+    for problem, found in verdicts.items():
+        if label := words(problem, journal.problems[problem]):
+            line = f"On a surrogate: {found.line}"
+            verdicts[problem] = replace(found, line=line, details=(label, *found.details))
     return Summary(
         study=journal.name,
         budget_epochs=budget,
