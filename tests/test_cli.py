@@ -114,6 +114,44 @@ def test_report_is_made_again_from_the_journal(script: Path, tmp_path: Path) -> 
     assert {name: (folder / name).read_bytes() for name in before} == before
 
 
+def test_run_until_decided(script: Path, tmp_path: Path) -> None:
+    words = ("run", script, "--out", tmp_path, "--jobs", 1, "--until-decided", "--cap", 9, "--rope", 0.2)
+    result = invoke(*words)
+    assert result.exit_code == 0, result.output
+    assert "Until decided: what follows, then one replicate at a time, at most 9." in result.stdout
+    assert "2 tuners, 7 replicates, 6 epochs a cell: 14 cells" in result.stdout
+    equal = "practically equal (after replicate): kt-random / optuna-tpe ("
+    looks = [line for line in result.stdout.splitlines() if " of at most 9 looked at, one by one; " in line]
+    assert equal in looks[-1]
+    assert "Practically equal, within ±0.2: kt-random / optuna-tpe." in result.stdout
+    assert equal in invoke("status", tmp_path / "s").stdout
+    again = invoke(*words)
+    assert again.exit_code == 0
+    assert again.stdout[again.stdout.index("Verdict") :] == result.stdout[result.stdout.index("Verdict") :]
+    other = invoke(*words[:-1], 0.3)
+    assert other.exit_code == 2
+    assert "was begun with --cap 9 --rope 0.2, now it is --cap 9 --rope 0.3" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--until-decided", "--replicates", 9], "say how many at most with --cap, not --replicates"),
+        (["--cap", 9], "--cap belongs to --until-decided"),
+        (["--rope", 0.1], "--rope belongs to --until-decided"),
+        (["--until-decided", "--cap", 0], "a cap of 0 replicates: expected 1 to 500"),
+        (["--until-decided", "--cap", 5], "a cap of 5 replicates: no difference in 1 pair of tuners can be shown"),
+        (["--until-decided", "--rope", -1], "a rope of -1: expected a difference above 0, in the metric's unit"),
+        (["--until-decided", "--tuners", "kt-random"], "has one tuner, nothing to decide"),
+    ],
+)
+def test_run_until_decided_says_what_is_wrong(script: Path, tmp_path: Path, words: list[object], said: str) -> None:
+    result = invoke("run", script, "--out", tmp_path / "out", "--jobs", 1, *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 FAILING = """
     from tuning.tuners._base import Tuner
 

@@ -50,6 +50,7 @@ from tuning.wording import names, plural
 
 PLAN = "until_decided"  # the rule's entry in the journal's plan
 CAP = 30
+MAX_CAP = 500
 SPENDING_POWER = 2
 SCALE = 40  # scores are whole numbers up to this, so that sums can be counted; the level is kept at any scale
 GRID = np.geomspace(0.5, 5e-6, 36)  # one-sided levels that p is rounded up to, beside those that Holm's method asks for
@@ -74,8 +75,8 @@ class Rule:
     rope: float | None = None
 
     def __post_init__(self) -> None:
-        if self.cap < 1:
-            raise StudyError(f"a cap of {self.cap} replicates: expected at least 1")
+        if not 1 <= self.cap <= MAX_CAP:
+            raise StudyError(f"a cap of {self.cap} replicates: expected 1 to {MAX_CAP}")
         if self.rope is not None and not 0 < self.rope < math.inf:
             raise StudyError(f"a rope of {self.rope:g}: expected a difference above 0, in the metric's unit")
 
@@ -174,7 +175,7 @@ def boundaries(scores: npt.ArrayLike, levels: npt.ArrayLike, rule: Rule) -> Inte
 
     Args:
         scores: (num_looks,) sizes, as of `signed_scores`.
-        levels: (num_levels,) falling.
+        levels: (num_levels,) falling, at most 0.5.
         rule: Says what is spent by when.
 
     Returns:
@@ -183,21 +184,27 @@ def boundaries(scores: npt.ArrayLike, levels: npt.ArrayLike, rule: Rule) -> Inte
     """
     alpha = np.asarray(levels, dtype=float)
     sizes = np.asarray(scores, dtype=np.int64)
-    chances = np.ones((len(alpha), 1))  # by level, and by sum of losing scores: of not having stopped, and being there
+    # By level and sum of losing scores: in how many of all sign patterns a test has not stopped and is there. Losses
+    # only grow, and no level of at most 0.5 stops beyond half of all scores: what is beyond need not be counted.
+    patterns = np.zeros((len(alpha), int(sizes.sum()) // 2 + 1))
+    patterns[:, 0] = 1.0
     used = np.zeros(len(alpha))
     most = np.empty((len(alpha), len(sizes)), dtype=np.int64)
     for look, score in enumerate(sizes):
-        width = chances.shape[1]
-        grown = np.zeros((len(alpha), width + int(score)))
-        grown[:, :width] = chances
-        grown[:, score:] += chances
-        chances = grown / 2
-        room = alpha * rule.spent(look + 1) - used
-        stops = (np.cumsum(chances, axis=1) <= room[:, None]).sum(axis=1) - 1
+        lost = np.zeros_like(patterns)
+        if score < patterns.shape[1]:
+            lost[:, score:] = patterns[:, : patterns.shape[1] - score]
+        patterns += lost
+        used *= 2
+        reached = np.cumsum(patterns, axis=1)
+        reached += used[:, None]
+        room = alpha * rule.spent(look + 1) * 2.0 ** (look + 1)
+        stops = (reached <= room[:, None]).sum(axis=1) - 1
         most[:, look] = np.minimum.accumulate(stops)
-        stopping = np.arange(chances.shape[1]) <= most[:, look, None]
-        used += np.where(stopping, chances, 0.0).sum(axis=1)
-        chances[stopping] = 0.0
+        for row, last in enumerate(most[:, look]):
+            if last >= 0:
+                used[row] = reached[row, last]
+                patterns[row, : last + 1] = 0.0
     return most
 
 

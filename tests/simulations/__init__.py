@@ -1,0 +1,1 @@
+"""Simulations of the statistics: what the tests run small, run in full by hand."""
