@@ -251,14 +251,14 @@ def test_verdict_of_three_replicates_says_how_many_are_needed(tmp_path: Path) ->
     assert found.verdict.kind == NO_VERDICT
     assert found.verdict.line == "No verdict: with 3 replicates no difference can be shown at 5%; 7 or more are needed."
     assert "0.250" in found.verdict.details[0]
-    assert "a description of these replicates, not a claim" in found.verdict.details[1]
+    assert "a description of these replicates, not a claim" in found.verdict.details[2]
 
 
 def test_verdict_undecided_and_ties(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": [0.5] * 7, "b": [0.5] * 7})
     assert found.verdict.kind == UNDECIDED
     assert "Not shown to differ is not shown to be equal" in found.verdict.details[0]
-    assert "a and b" in found.verdict.details[1]
+    assert "a and b" in found.verdict.details[2]
 
 
 def test_verdict_without_a_second_tuner_or_any_score(tmp_path: Path) -> None:

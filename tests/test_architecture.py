@@ -36,8 +36,9 @@ LAYERS = [
     ["executors"],
     ["journal"],
     ["tables", "hparams"],
-    ["analysis", "winners", "comparison", "verdict", "sequential", "summary"],
-    ["drawing", "figures", "report_tables", "report"],
+    ["bootstrap", "power", "ranking"],
+    ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
+    ["drawing", "comparison_figures", "figures", "report_tables", "report"],
     ["board", "status", "models"],
     ["study"],
     ["table"],
@@ -51,8 +52,9 @@ ALLOWED = {("study", "driver"), ("study", "models"), ("study", "report"), ("stud
 
 # What makes a report must not need what trains.
 WITHOUT_TRAINING = [
-    "analysis", "comparison", "verdict", "sequential", "wording", "markup", "drawing", "summary", "figures", "report",
-    "report_tables", "tables", "journal", "records", "objective", "hparams", "status", "board",
+    "analysis", "winners", "bootstrap", "power", "ranking", "standing", "targets", "comparison", "verdict",
+    "sequential", "wording", "markup", "drawing", "summary", "comparison_figures", "figures", "report",
+    "report_tables", "tables", "journal", "records", "objective", "incumbents", "hparams", "status", "board",
 ]  # fmt: skip
 TRAINING = {"keras", "tensorflow", "keras_tuner", "optuna", "sklearn", "scikeras"}
 

@@ -7,13 +7,14 @@ an unfinished cell has spent. Nothing is imputed: a cell without a final score i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tuning.bootstrap import interval, mean_weights, median_weights
 from tuning.objective import Objective
 from tuning.records import CUT, FAILED, Cell, CellEnd
 from tuning.tables import metric_column
@@ -26,11 +27,6 @@ CELL_COLUMNS = [
     *CELL, "state", "reason", "error", "planned_epochs", "charged_epochs", "trials",
     "train_seconds", "suggest_seconds", "adds_up",
 ]  # fmt: skip
-
-CONFIDENCE = 0.95  # of every interval
-MIN_REPLICATES_FOR_INTERVAL = 3  # below, a percentile interval would only repeat the scores themselves
-BOOTSTRAP_RESAMPLES = 10_000
-BOOTSTRAP_SEED = 20_240_229  # fixed, so that a report can be rebuilt byte for byte
 
 Floats = npt.NDArray[np.float64]
 
@@ -155,13 +151,22 @@ def median_curve(matrix: Floats, budgets: npt.ArrayLike) -> pd.DataFrame:
 
 
 def cells_frame(
-    planned: Iterable[Cell], ends: Mapping[Cell, CellEnd], trials: pd.DataFrame, budget_epochs: int
+    planned: Iterable[Cell],
+    ends: Mapping[Cell, CellEnd],
+    trials: pd.DataFrame,
+    budget_epochs: int | Mapping[str, int],
 ) -> pd.DataFrame:
     """The budget audit: what every planned cell was to spend, what it spent, and why it ended.
 
     ``state`` is DONE, FAILED (its tuner raised), MISSING (no trial) or UNFINISHED: no end is recorded, trials are
     newer than the end, or the cell was ended by an earlier, smaller budget than the plan now gives. ``adds_up``
     tells whether the epochs of its trials sum to the charge that its last trial and its end record.
+
+    Args:
+        planned: In the order wanted.
+        ends: As the journal has them.
+        trials: As `tables.trials_frame` gives it.
+        budget_epochs: Of every cell, or by tuner: a baseline may have a budget of its own.
 
     Returns:
         (num_cells, 12): problem, tuner, replicate, state, reason, error, planned_epochs, charged_epochs, trials,
@@ -172,8 +177,9 @@ def cells_frame(
     for cell in planned:
         charged, spent, count, train, suggest, cut = sums.get(tuple(cell), (0, 0, 0, 0.0, 0.0, False))
         end = ends.get(cell)
+        budget = budget_epochs[cell.tuner] if isinstance(budget_epochs, Mapping) else budget_epochs
         if end is not None and end.state == DONE:
-            outgrown = spent < budget_epochs and (cut or "budget" in end.reason)
+            outgrown = spent < budget and (cut or "budget" in end.reason)
             if end.spent_epochs < spent or outgrown:
                 end = None
         rows.append(
@@ -182,7 +188,7 @@ def cells_frame(
                 "state": end.state if end is not None else UNFINISHED if count else MISSING,
                 "reason": end.reason if end is not None else "",
                 "error": end.error if end is not None else "",
-                "planned_epochs": int(budget_epochs),
+                "planned_epochs": int(budget),
                 "charged_epochs": int(charged),
                 "trials": int(count),
                 "train_seconds": float(train),
@@ -212,8 +218,13 @@ def _sums_by_cell(trials: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]
     return {tuple(row[0]): tuple(row[1:]) for row in sums.itertuples()}
 
 
-def final_scores(steps: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def final_scores(steps: pd.DataFrame, cells: pd.DataFrame, share: float = 1.0) -> pd.DataFrame:
     """The incumbent of each planned cell when its budget was spent; NaN for a cell that is not DONE or has no score.
+
+    Args:
+        steps: As `incumbents` gives it, rows in any order.
+        cells: As `cells_frame` gives it.
+        share: Of each cell's budget; below 1, the incumbent when only that much of it was spent.
 
     Returns:
         (num_cells, 4): problem, tuner, replicate, score; in the order of `cells`.
@@ -221,32 +232,45 @@ def final_scores(steps: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     finals = cells[[*CELL, "planned_epochs", "state"]].copy()
     done = finals.loc[finals["state"] == DONE, [*CELL, "planned_epochs"]]
     reached = steps.merge(done, on=CELL, how="inner")
-    reached = reached[reached["spent_epochs"] <= reached["planned_epochs"]].sort_values([*CELL, "spent_epochs"])
+    reached = reached[reached["spent_epochs"] <= share * reached["planned_epochs"]].sort_values([*CELL, "spent_epochs"])
     last = reached.groupby(CELL, sort=False).tail(1)[[*CELL, "score"]]
     finals = finals[CELL].merge(last, on=CELL, how="left")
     return finals.assign(score=finals["score"].astype(float))
 
 
-def median_interval(scores: npt.ArrayLike, seed: int = BOOTSTRAP_SEED) -> tuple[float, float]:
-    """Bootstrap percentile interval of the median of (num_replicates,) scores, at `CONFIDENCE`.
+def scores_at(
+    steps: pd.DataFrame, cells: pd.DataFrame, problem: str, tuners: Sequence[str], budgets: npt.ArrayLike
+) -> Floats:
+    """The incumbents of finished cells on a grid of budgets, as a block.
 
-    Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. With few replicates it is too narrow
-    rather than too wide; below `MIN_REPLICATES_FOR_INTERVAL` it is NaN.
+    Args:
+        steps: As `incumbents` gives it.
+        cells: As `cells_frame` gives it.
+        problem: Whose cells.
+        tuners: (num_tuners,).
+        budgets: (num_steps,) epochs spent.
+
+    Returns:
+        (num_replicates, num_tuners, num_steps), the planned replicates in order; NaN before a cell's first result, and
+        for cells that are not DONE.
     """
-    return _interval(scores, np.median, seed)
+    replicates = sorted(int(replicate) for replicate in cells.loc[cells["problem"] == problem, "replicate"].unique())
+    done = cells[cells["state"] == DONE]
+    layers = [incumbents_at(steps, done, problem, tuner, replicates, budgets) for tuner in tuners]
+    return np.stack(layers, axis=1) if layers else np.empty((len(replicates), 0, np.size(budgets)))
 
 
-def mean_interval(values: npt.ArrayLike, seed: int = BOOTSTRAP_SEED) -> tuple[float, float]:
-    """As `median_interval`, of the mean."""
-    return _interval(values, np.mean, seed)
-
-
-def _interval(scores: npt.ArrayLike, statistic: Callable[..., Any], seed: int) -> tuple[float, float]:
-    values = np.sort(np.asarray(scores, dtype=float))  # sorted: the order of rows must not matter
+def median_interval(scores: npt.ArrayLike) -> tuple[float, float]:
+    """`bootstrap.interval` of the median of (num_replicates,) scores; NaN among them are left out."""
+    values = np.asarray(scores, dtype=float)
     values = values[~np.isnan(values)]
-    if len(values) < MIN_REPLICATES_FOR_INTERVAL:
-        return float("nan"), float("nan")
-    draws = np.random.Generator(np.random.PCG64(seed)).integers(0, len(values), (BOOTSTRAP_RESAMPLES, len(values)))
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile(statistic(values[draws], axis=1), [tail, 100 - tail])
-    return float(low), float(high)
+    low, high = interval(values[:, None], median_weights(len(values)) if len(values) else values)
+    return float(low[0]), float(high[0])
+
+
+def mean_interval(values: npt.ArrayLike) -> tuple[float, float]:
+    """As `median_interval`, of the mean."""
+    known = np.asarray(values, dtype=float)
+    known = known[~np.isnan(known)]
+    low, high = interval(known[:, None], mean_weights(len(known)) if len(known) else known)
+    return float(low[0]), float(high[0])

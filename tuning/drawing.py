@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -22,6 +23,25 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 INK = "#333333"
 WIDTH = 680  # pixels of an SVG; the HTML fits the page
 ROW = 34  # pixels of height for each tuner
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with what a reader who cannot see it needs.
+
+    Attributes:
+        name: File name without suffix, safe on every system.
+        title: What it shows, in a few words.
+        caption: How to read it.
+        description: Its text alternative.
+        chart: The altair chart.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    chart: alt.LayerChart
 
 
 def spec(chart: alt.LayerChart) -> dict[str, Any]:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from tuning.analysis import DONE, incumbents_at, median_curve
-from tuning.drawing import INK, PALETTE, ROW, finished, score_axis, slugs, tuner_axis, tuner_colour, tuner_dash, values
+from tuning.comparison_figures import critical_difference, pair_matrix, performance_profile, rank_over_budget
+from tuning.drawing import (
+    INK,
+    PALETTE,
+    ROW,
+    Figure,
+    finished,
+    score_axis,
+    slugs,
+    tuner_axis,
+    tuner_colour,
+    tuner_dash,
+    values,
+)
 from tuning.records import COMPLETE, CUT, FAILED, PRUNED
+from tuning.standing import ALL
 from tuning.summary import Summary
 from tuning.wording import decimals_for, plural
 
@@ -21,40 +34,27 @@ EARLY = 0.1  # share of the budget whose medians may lie outside of the axis of 
 GRID_STEPS = 10  # budgets in the table of numbers behind the curves
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A chart with what a reader who cannot see it needs.
-
-    Attributes:
-        name: File name without suffix, safe on every system.
-        title: What it shows, in a few words.
-        caption: How to read it.
-        description: Its text alternative.
-        chart: The altair chart.
-    """
-
-    name: str
-    title: str
-    caption: str
-    description: str
-    chart: alt.LayerChart
-
-
 def figures(summary: Summary) -> dict[str, list[Figure]]:
-    """By problem: best so far, final scores and trials by state, each only where there is something to draw."""
+    """By problem, and for `standing.ALL` of several: each figure only where there is something to draw."""
     safe = slugs(list(summary.objectives))
-    return {
+    drawn = {
         problem: [
-            figure
-            for figure in (
-                best_so_far(summary, problem, safe[problem]),
-                final_strip(summary, problem, safe[problem]),
-                trial_states(summary, problem, safe[problem]),
+            draw(summary, problem, safe[problem])
+            for draw in (
+                best_so_far,
+                final_strip,
+                rank_over_budget,
+                pair_matrix,
+                critical_difference,
+                performance_profile,
+                trial_states,
             )
-            if figure is not None
         ]
         for problem in summary.objectives
     }
+    if len(safe) > 1:
+        drawn[ALL] = [draw(summary, ALL, "_all") for draw in (rank_over_budget, critical_difference)]
+    return {name: [figure for figure in part if figure is not None] for name, part in drawn.items()}
 
 
 def curve_of(summary: Summary, problem: str, tuner: str, budgets: Sequence[float] | None = None) -> pd.DataFrame:

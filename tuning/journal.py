@@ -67,6 +67,7 @@ class Journal:
         return {
             "tuners": {label: settings for plan in plans for label, settings in plan["tuners"].items()},
             "baselines": {label: settings for plan in plans for label, settings in plan.get("baselines", {}).items()},
+            "rope": next((plan["rope"] for plan in reversed(plans) if plan.get("rope") is not None), None),
             "retrain": max((plan.get("retrain", 0) for plan in plans), default=0),
             "budget_epochs": max((plan["budget_epochs"] for plan in plans), default=0),
             "replicates": max((plan["replicates"] for plan in plans), default=0),

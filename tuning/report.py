@@ -20,12 +20,14 @@ import vl_convert
 from markupsafe import Markup
 
 from tuning import drawing, figures, journal, report_tables, sequential, summary
-from tuning.analysis import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
+from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
 from tuning.figures import Figure
 from tuning.journal import Journal
 from tuning.markup import Table, escape_markdown, markdown_code, markdown_table
+from tuning.power import ENOUGH
 from tuning.sequential import Rule
+from tuning.standing import ALL
 from tuning.summary import Summary
 from tuning.verdict import Verdict
 from tuning.wording import count, names, plural
@@ -90,15 +92,19 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
 
 @dataclass(frozen=True)
 class _Problem:
-    """One problem's part of the report; each figure with the table of the numbers behind it."""
+    """One problem's part of the report; each figure, by its kind, with the table of the numbers behind it."""
 
     name: str
     objective: str
     verdict: Verdict
-    figures: list[tuple[Figure, Table]]
+    by_budget: list[tuple[str, str]]
+    figures: dict[str, tuple[Figure, Table]]
     tuners: Table
     finals: Table
     pairs: Table
+    baseline_pairs: Table
+    unranked: str
+    targets: Table
     best: Table
     space: Table
 
@@ -118,6 +124,8 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
         "scope": f"{plural(len(problems), 'problem')}, {plural(len(plan['tuners']), 'tuner')}, {replicates}, "
         f"{plural(found.budget_epochs, 'training epoch')} a cell",
         "problems": problems,
+        "over_problems": _over_problems(found, drawn),
+        "normalised": _normalised(found),
         "audit": audit,
         "audit_line": _audit_line(found),
         "audit_note": audit_note,
@@ -128,7 +136,7 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
         if excluded
         else "",
         "healed": read.healed,
-        "method": [*_method(), *([sequential.method(rule)] if (rule := Rule.of(plan)) else [])],
+        "method": [*_method(found), *([sequential.method(rule)] if (rule := Rule.of(plan)) else [])],
         "manifest": report_tables.manifest_table(read),
         "command": _command(read),
     }
@@ -136,12 +144,6 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
 
 def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure]) -> _Problem:
     rule = found.objectives[name]
-    numbers = {
-        "best_so_far": report_tables.curves_table,
-        "final_scores": report_tables.finals_table,
-        "trials_by_state": report_tables.states_table,
-    }
-    behind = [next(make for start, make in numbers.items() if figure.name.startswith(start)) for figure in drawn]
     better = "highest is best" if rule.direction == "max" else "lowest is best"
     epoch = "the best epoch of a trial counts" if rule.epoch == "best" else "the last epoch of a trial counts"
     space = read.problems[name]["space"]
@@ -149,13 +151,64 @@ def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure]) -> _
         name=name,
         objective=f"{rule.metric}, {better}, {epoch}",
         verdict=found.verdicts[name],
-        figures=[(figure, make(found, name)) for figure, make in zip(drawn, behind, strict=True)],
+        by_budget=[
+            (f"{part.share:.0%} of the budget, {plural(part.epochs, 'epoch')}", part.line)
+            for part in found.by_budget[name]
+        ],
+        figures=_with_numbers(found, name, drawn),
         tuners=report_tables.tuners_table(found, name),
         finals=report_tables.finals_table(found, name),
         pairs=report_tables.pairs_table(found, name),
+        baseline_pairs=report_tables.pairs_table(found, name, baselines=True),
+        unranked=_unranked(found, name),
+        targets=report_tables.targets_table(found, name),
         best=report_tables.best_table(found, name, space),
         space=report_tables.space_table(read.problems[name]),
     )
+
+
+NUMBERS = {
+    "best_so_far": report_tables.curves_table,
+    "final_scores": report_tables.finals_table,
+    "rank_over_budget": report_tables.standing_table,
+    "pairwise": report_tables.pairs_table,
+    "critical_difference": report_tables.ranks_table,
+    "performance_profile": report_tables.profiles_table,
+    "trials_by_state": report_tables.states_table,
+}
+
+
+def _with_numbers(found: Summary, problem: str, drawn: list[Figure]) -> dict[str, tuple[Figure, Table]]:
+    """The figures by kind, each with the table of its numbers."""
+    return {
+        kind: (figure, make(found, problem))
+        for figure in drawn
+        for kind, make in NUMBERS.items()
+        if figure.name.startswith(kind)
+    }
+
+
+def _unranked(found: Summary, problem: str) -> str:
+    """Why there is no critical difference, where there is none."""
+    if len(found.contestants) < 3:
+        return "Ranks of two tuners say no more than their pair does." if len(found.contestants) == 2 else ""
+    test = found.rank_tests.get(problem)
+    if test is None:
+        return "No critical difference: fewer than two replicates were finished by all tuners that have a score."
+    return "No critical difference: fewer than three tuners have a score." if len(test.tuners) < 3 else ""
+
+
+def _over_problems(found: Summary, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
+    """What is said of all problems together, and which comparison that is."""
+    if len(found.objectives) < 2:
+        return {}
+    return {
+        "figures": _with_numbers(found, ALL, drawn[ALL]),
+        "note": "Replicates are nested in problems. Mean ranks and normalised scores are means over these problems, each "
+        "resampled within itself: their intervals speak of these problems. The critical difference takes each problem "
+        "as one block, a tuner's score in it being its median over replicates: it speaks of problems like these, and "
+        "needs many of them. No test pools replicates of different problems.",
+    }
 
 
 def _audit_line(found: Summary) -> str:
@@ -172,22 +225,50 @@ def _audit_line(found: Summary) -> str:
     )
 
 
-def _method() -> list[str]:
+def _normalised(found: Summary) -> str:
+    """What the normalised score is, or why there is none."""
+    if found.random_search is None:
+        return "No normalised score: no random search is among the tuners."
+    return (
+        f"Normalised: 1 is the interquartile mean of {found.random_search} at the same budget, 0 the best score known "
+        "of the problem; both are held fixed in its interval. Where random search found the best known, there is none."
+    )
+
+
+def _method(found: Summary) -> list[str]:
     return [
         "The unit is the cell: one tuner's search on one problem in one replicate. Budgets are training epochs, "
         "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
         "A score counts at the epoch that paid for it, and the best so far is a step function, never interpolated. "
         "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
-        f"Intervals are {CONFIDENCE:.0%} bootstrap percentile intervals of the median over replicates "
-        f"({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with "
-        "few replicates they are too narrow). Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993.",
+        f"Intervals of medians, interquartile means and ranks are {CONFIDENCE:.0%} bootstrap percentile intervals over "
+        f"replicates ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, the same draws for all tuners, stratified by "
+        f"problem, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few replicates they are too narrow). Sources: "
+        "Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Agarwal et al., NeurIPS 2021.",
         "Pairs of tuners are matched by replicate and tested with Wilcoxon's signed-rank test (exact, two-sided, "
         "zeros dropped; Wilcoxon, Biometrics Bulletin 1, 1945), adjusted by Holm's method over all pairs of a problem "
         "(Holm, Scandinavian Journal of Statistics 6, 1979). A difference is declared at an adjusted p of at most "
-        f"{LEVEL:g}. Problems are judged one by one and never pooled.",
+        f"{LEVEL:g}. Each share of the budget is a family of its own. Problems are judged one by one and never pooled. "
+        "The difference of a pair is Hodges and Lehmann's estimate with the exact interval that belongs to the test, from "
+        "6 replicates on; it is not adjusted for the number of pairs. " + _equivalence(found),
+        "Power is the chance that as many replicates as these show a difference like the one seen, at the level that "
+        f"Holm's method leaves for the next pair; replicates needed are those for {ENOUGH:.0%}. Both are simulated from "
+        "a smoothed bootstrap of the differences seen (Silverman and Young, Biometrika 74, 1987), so they are as uncertain "
+        "as those: a guide for the next study, no evidence about this one.",
+        "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
+        "Research 7, 2006), over replicates within a problem and over problems where there are several.",
         "Scores are validation scores. The best of many trials is optimistic: expect less of its configuration on "
         "new data.",
     ]
+
+
+def _equivalence(found: Summary) -> str:
+    if found.rope is None:
+        return "No region of practical equivalence was set, so no pair is called practically equal."
+    return (
+        f"Practically equal are two tuners whose {CONFIDENCE:.0%} interval lies within ±{found.rope:g}, the region of "
+        "practical equivalence that the study set."
+    )
 
 
 def _command(read: Journal) -> str:
@@ -244,8 +325,13 @@ def _html(shown: dict[str, Any], svgs: dict[str, str]) -> str:
         page=Markup(page),
         script_hashes=Markup(" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, page))),
         images={name: base64.b64encode(text.encode("utf-8", errors="replace")).decode() for name, text in svgs.items()},
-        specs={figure.name: _spec(figure) for problem in shown["problems"] for figure, _ in problem.figures},
+        specs={figure.name: _spec(figure) for part in _parts(shown) for figure, _ in part.values()},
     )
+
+
+def _parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:
+    """The figures of each problem, and of all together."""
+    return [*(problem.figures for problem in shown["problems"]), shown["over_problems"].get("figures", {})]
 
 
 def _spec(figure: Figure) -> Markup:

@@ -6,20 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from tuning.analysis import CONFIDENCE, DONE
+from tuning.analysis import DONE
+from tuning.bootstrap import CONFIDENCE
 from tuning.figures import budget_grid, curve_of
 from tuning.journal import Journal
 from tuning.markup import Entry, Table, table
+from tuning.power import MOST
 from tuning.provenance import SURROGATE
-from tuning.summary import Summary
+from tuning.standing import ALL
+from tuning.summary import SHARES, Summary
 from tuning.wording import MISSING, count, decimals_for, interval, number, p_value, plural, seconds, setting
 
 Rows = list[list[str | Entry]]
 
 MAX_REPLICATE_COLUMNS = 12  # above, the final scores are shown by their quartiles
 MAX_AUDIT_ROWS = 60  # cells; above, only those that deviate are listed one by one
+MAX_PROFILE_ROWS = 10
 MAX_FAILURE_ROWS = 30  # different messages
 
 
@@ -104,20 +109,13 @@ def states_table(summary: Summary, problem: str) -> Table:
     return table("Trials by state", ["Tuner", *(name.upper() for name in names)], rows)
 
 
-def pairs_table(summary: Summary, problem: str) -> Table:
-    part = _of(summary.pairs, problem)
+def pairs_table(summary: Summary, problem: str, baselines: bool = False) -> Table:
+    part = _of(summary.baseline_pairs if baselines else summary.pairs, problem)
     places = decimals_for([*part["difference"], 0.0])
     columns = (
-        "A",
-        "B",
-        "Replicates in both",
-        "A better in",
-        "Median A − B",
-        "p",
-        "Holm p",
-        "Smallest p",
-        "Shown better",
-    )
+        "A", "B", "Replicates in both", "A beats B", "Difference A − B", f"{CONFIDENCE:.0%} interval", "p", "Holm p",
+        "Smallest p", "Power", "Replicates needed", "Shown better",
+    )  # fmt: skip
     rows: Rows = [
         [
             str(row["a"]),
@@ -125,12 +123,106 @@ def pairs_table(summary: Summary, problem: str) -> Table:
             _count(row["n"]),
             Entry(f"{row['a_better']:.0%}", row["a_better"]) if row["n"] else MISSING,
             Entry(number(row["difference"], places, signed=True), _value(row["difference"])),
+            interval(row["low"], row["high"], places),
             *(Entry(p_value(row[name]), _value(row[name])) for name in ("p", "p_holm", "smallest_p")),
-            str(row["decided"]) or ("practically equal" if row.get("equal") else "undecided"),
+            MISSING if pd.isna(row["power"]) else Entry(f"{row['power']:.0%}", row["power"]),
+            MISSING if pd.isna(row["needed"]) else _needed(row["needed"]),
+            str(row["decided"]) or ("practically equal" if row["equal"] else "undecided"),
         ]
         for row in _rows(part)
     ]
-    return table("Pairs of tuners, matched by replicate", columns, rows)
+    caption = "Each tuner and each baseline" if baselines else "Pairs of tuners"
+    return table(f"{caption}, matched by replicate", columns, rows)
+
+
+def standing_table(summary: Summary, problem: str) -> Table:
+    """Where tuners stand at each of `summary.SHARES`: the measures of `standing.standings` with their intervals."""
+    part = _of(summary.standings, problem)
+    located = part["median"].notna().any()
+    places = decimals_for([*part["median"], *part["median_low"], *part["median_high"]])
+    columns = ["Epochs", "Tuner", *(["Median", "Interquartile mean"] if located else []), "Mean rank", "Normalised"]
+    grid = sorted(part["spent_epochs"].unique())
+    wanted = [max((step for step in grid if step <= share * summary.budget_epochs), default=None) for share in SHARES]
+    rows: Rows = []
+    for epochs in dict.fromkeys(step for step in wanted if step is not None):
+        for row in _rows(part[part["spent_epochs"] == epochs]):
+            measures = [*(("median", "iqm") if located else ()), "rank", "normalised"]
+            digits = {"median": places, "iqm": places}
+            rows.append(
+                [
+                    Entry(count(epochs), epochs),
+                    str(row["tuner"]),
+                    *(_estimate(row, name, digits.get(name, 2)) for name in measures),
+                ]
+            )
+    over = "problems" if problem == ALL else "replicates"
+    return table(f"Over {over}, with {CONFIDENCE:.0%} bootstrap intervals", columns, rows)
+
+
+def _estimate(row: dict[Any, Any], name: str, places: int) -> Entry:
+    """A value with its interval in brackets."""
+    value, low, high = (float(row[column]) for column in (name, f"{name}_low", f"{name}_high"))
+    band = "" if pd.isna(low) else f" ({interval(low, high, places)})"
+    return Entry(f"{number(value, places)}{band}", _value(value))
+
+
+def ranks_table(summary: Summary, problem: str) -> Table:
+    """Mean ranks, and the groups that Nemenyi's test cannot tell apart."""
+    test = summary.rank_tests[problem]
+    if test is None:
+        return table("Mean ranks", ("Tuner", "Mean rank"), ())
+    rows: Rows = [
+        [
+            name,
+            Entry(f"{mean:.2f}", mean),
+            ", ".join(str(place) for place, group in enumerate(test.groups, start=1) if name in group) or MISSING,
+        ]
+        for name, mean in zip(test.tuners, test.ranks, strict=True)
+    ]
+    caption = f"Mean ranks over {plural(test.blocks, test.block)}; critical difference {test.critical_difference:.2f}"
+    return table(caption, ("Tuner", "Mean rank", "Not told apart, group"), rows)
+
+
+def profiles_table(summary: Summary, problem: str) -> Table:
+    """The share of replicates at least as good as up to `MAX_PROFILE_ROWS` of the scores in the profile."""
+    wide = _of(summary.profiles, problem).pivot(index="score", columns="tuner", values="share")
+    direction = summary.objectives[problem].direction
+    wide = wide.sort_index(ascending=direction == "max")[[name for name in summary.contestants if name in wide]]
+    shown = np.unique(np.linspace(0, len(wide) - 1, MAX_PROFILE_ROWS).round().astype(int))
+    places = decimals_for(wide.index)
+    rows: Rows = [
+        [_score(float(score), places), *(Entry(f"{share:.0%}", share) for share in shares)]
+        for score, shares in zip(wide.index[shown], wide.to_numpy()[shown], strict=True)
+    ]
+    better = "at least" if direction == "max" else "at most"
+    metric = summary.objectives[problem].metric
+    return table(f"Share of replicates that end at {better} this {metric}", [metric, *map(str, wide.columns)], rows)
+
+
+def targets_table(summary: Summary, problem: str) -> Table:
+    """Epochs to reach each target; the unreached shown as such."""
+    part = _of(summary.targets, problem)
+    places = decimals_for([*_of(summary.finals, problem)["score"]])
+    metric = summary.objectives[problem].metric
+    rows: Rows = [
+        [
+            f"{row['target']}, {number(row['score'], places)}",
+            str(row["tuner"]),
+            Entry(f"{row['reached']} of {row['replicates']}", row["reached"]),
+            *(_reached(row[name], summary.budget_epochs) for name in ("median", "earliest", "latest")),
+        ]
+        for row in _rows(part)
+    ]
+    columns = (f"Target {metric}", "Tuner", "Reached in", "Median epochs", "Earliest", "Latest")
+    return table("Epochs until a replicate has a score as good as the target", columns, rows)
+
+
+def _reached(epochs: float, budget: int) -> Entry:
+    return Entry(f"not by {count(budget)}" if np.isinf(epochs) else number(epochs, 0 if epochs % 1 == 0 else 1), epochs)
+
+
+def _needed(replicates: float) -> Entry:
+    return Entry(f"> {MOST}" if np.isinf(replicates) else count(replicates), float(replicates))
 
 
 def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]]) -> Table:
@@ -230,7 +322,7 @@ def manifest_table(journal: Journal) -> Table:
         **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
         **{
             f"settings of {label}": ", ".join(f"{name}={value}" for name, value in dict(settings).items())
-            for label, settings in journal.plan["tuners"].items()
+            for label, settings in {**journal.plan["tuners"], **journal.plan.get("baselines", {})}.items()
         },
     }
     rows = [[name, str(value)] for name, value in _flat(found)]

@@ -227,9 +227,9 @@ def judged(
         rule: Of the study's plan.
 
     Returns:
-        `pairs` with ``p``, ``p_holm``, ``smallest_p`` and ``decided`` replaced, and with ``looks`` (replicates looked
-        at), ``p_equal`` (Holm-adjusted; NaN without a rope), ``equal`` (practically equal) and ``settled_at`` (the
-        replicate after which the pair was decided or found equal; None while it is neither).
+        `pairs` with ``p``, ``p_holm``, ``smallest_p``, ``decided`` and ``equal`` replaced, ``power`` and ``needed``
+        (of one test at the end) NaN, and with ``looks`` (replicates looked at), ``p_equal`` (Holm-adjusted; NaN without
+        a rope) and ``settled_at`` (the replicate after which the pair was decided or found equal; None while neither).
     """
     if pairs.empty:
         return pairs
@@ -254,6 +254,8 @@ def judged(
         p_holm=p_holm[:, -1],
         smallest_p=rule.smallest_p(looks),
         decided=np.where(p_holm[:, -1] <= LEVEL, better, ""),
+        power=math.nan,
+        needed=math.nan,
         looks=looks,
         p_equal=math.nan if rule.rope is None else p_equal[:, -1],
         equal=p_equal[:, -1] <= LEVEL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,6 +34,8 @@ class Study:
         baselines: What a tuner should beat, run beside them and compared apart; default: `tuning.tuners.BASELINES`.
         retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, when its search is
             over; 0 for none. Not charged to the search.
+        rope: Region of practical equivalence: a difference of at most so much in the objective's metric does not
+            matter. None: no two tuners are called practically equal.
 
     Raises:
         StudyError: One of these is not as said.
@@ -48,6 +51,7 @@ class Study:
         replicates: int = 5,
         baselines: Sequence[str | Tuner] = registry.BASELINES,
         retrain: int = 5,
+        rope: float | None = None,
     ) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
@@ -58,6 +62,7 @@ class Study:
         self.budget = budget
         self.replicates = replicates
         self.retrain = retrain
+        self.rope = rope
         self.until_decided: dict[str, Any] = {}  # the rule by which replicates are added, where they are
         self._check()
 
@@ -68,6 +73,8 @@ class Study:
             raise StudyError(f"Study(replicates={self.replicates!r}): expected a whole number of at least 1")
         if not isinstance(self.retrain, int) or isinstance(self.retrain, bool) or self.retrain < 0:
             raise StudyError(f"Study(retrain={self.retrain!r}): expected a whole number of seeds, or 0 for none")
+        if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
+            raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
         for problem in self.problems:
             if not hasattr(problem, "max_epochs"):
                 raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
@@ -108,6 +115,7 @@ class Study:
             replicates=self.replicates if replicates is None else replicates,
             baselines=self.baselines if baselines else (),
             retrain=self.retrain if retrain is None else retrain,
+            rope=self.rope,
         )
 
     def budget_of(self, tuner: Tuner) -> Budget:
@@ -124,6 +132,7 @@ class Study:
             "budget_epochs": self.budget.epochs,
             "replicates": self.replicates,
             "retrain": self.retrain,
+            "rope": self.rope,
             **({"until_decided": self.until_decided} if self.until_decided else {}),
         }
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
 
 from tuning import sequential, tables
 from tuning.analysis import (
-    BOOTSTRAP_RESAMPLES,
     CELL,
-    CONFIDENCE,
     DONE,
     MISSING,
     UNFINISHED,
@@ -22,15 +21,24 @@ from tuning.analysis import (
     final_scores,
     incumbents,
     median_interval,
+    scores_at,
 )
+from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, Floats
 from tuning.comparison import LEVEL, PAIR_COLUMNS, pairwise, replicates_needed
 from tuning.journal import Journal
 from tuning.objective import Objective
 from tuning.provenance import words
+from tuning.ranking import RankTest, rank_test
 from tuning.records import FAILED, STATES
-from tuning.verdict import Verdict, overall, verdict
+from tuning.standing import ALL, standing_grid, standings
+from tuning.targets import PROFILE_COLUMNS, epochs_to_reach, profiles, target_table, targets
+from tuning.verdict import AtBudget, Verdict, at_budget, overall, verdict
 
-SUMMARY_FORMAT = 1
+SUMMARY_FORMAT = 2
+SHARES = (0.25, 0.5, 1.0)  # of the budget, at which a verdict is given
+RANDOM_SEARCHES = ("kt-random", "sklearn-randomized")  # registered names; the first of a plan is the reference
+Judge = Callable[[pd.DataFrame, pd.DataFrame, str], pd.DataFrame]
+"""Judges the pairs of a problem on these scores: ``judge(scores, pairs, problem)``."""
 TUNER_COLUMNS = [
     "problem", "tuner", "scored", "median", "low", "high", "smallest", "largest",
     "replicates_planned", "replicates_done", "replicates_unfinished", "replicates_failed", "replicates_missing",
@@ -51,10 +59,21 @@ class Summary:
         incumbents: `analysis.incumbents`, the steps of every cell.
         finals: `analysis.final_scores`.
         tuners: `tuner_table`.
-        pairs: `comparison.pairwise` of every problem.
+        contestants: The plan's tuners, whose pairs are one family; baselines are not among them.
+        baselines: Labels of the plan's baselines.
+        random_search: The contestant that normalised scores refer to, or None.
+        rope: Half the region of practical equivalence, in the metric's unit, or None.
+        pairs: `comparison.pairwise` of every problem, at the full budget.
+        baseline_pairs: The same for each contestant and each baseline, a family of its own.
+        standings: `standing.standings` of the contestants.
+        rank_tests: By problem, and for `standing.ALL` problems where there are several, `ranking.rank_test`.
+        reached: `targets.epochs_to_reach`.
+        targets: `targets.target_table`.
+        profiles: `targets.profiles` of every problem.
         best: `best_configurations`.
         failures: `failure_groups`.
         verdicts: By problem.
+        by_budget: By problem, what is shown at each of `SHARES`.
         verdict: Over all problems.
     """
 
@@ -67,10 +86,21 @@ class Summary:
     incumbents: pd.DataFrame
     finals: pd.DataFrame
     tuners: pd.DataFrame
+    contestants: tuple[str, ...]
+    baselines: tuple[str, ...]
+    random_search: str | None
+    rope: float | None
     pairs: pd.DataFrame
+    baseline_pairs: pd.DataFrame
+    standings: pd.DataFrame
+    rank_tests: Mapping[str, RankTest | None]
+    reached: pd.DataFrame
+    targets: pd.DataFrame
+    profiles: pd.DataFrame
     best: pd.DataFrame
     failures: pd.DataFrame
     verdicts: Mapping[str, Verdict]
+    by_budget: Mapping[str, tuple[AtBudget, ...]]
     verdict: Verdict
 
     @property
@@ -83,25 +113,37 @@ def summarise(journal: Journal) -> Summary:
     """Everything a report shows, computed once from the journal."""
     plan = journal.plan
     budget = int(plan["budget_epochs"])
-    labels = list(plan["tuners"])
+    labels, baselines = list(plan["tuners"]), list(plan["baselines"])
+    rule = sequential.Rule.of(plan)
+    rope = plan["rope"] if rule is None else rule.rope
+    by_name = {str(settings.get("tuner")): label for label, settings in reversed(plan["tuners"].items())}
+    random_search = next((by_name[name] for name in RANDOM_SEARCHES if name in by_name), None)
     objectives = {problem: journal.objective(problem) for problem in journal.problems}
     trials, epochs = tables.trials_frame(journal), tables.epochs_frame(journal)
-    cells = cells_frame(journal.planned_cells(), journal.ends, trials, budget)
+    cells = cells_frame(journal.planned_cells(), journal.ends, trials, journal.budgets())
     steps = incumbents(trials, epochs, objectives)
     finals = final_scores(steps, cells)
     tuners = tuner_table(trials, cells, finals)
-    families = [pairwise(finals, labels, problem, objective) for problem, objective in objectives.items()]
-    rule = sequential.Rule.of(plan)
-    if rule is not None:
-        families = [
-            sequential.judged(family, finals, cells, objective, rule)
-            for family, objective in zip(families, objectives.values(), strict=True)
-        ]
-    filled = [family for family in families if len(family)]
-    pairs = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=PAIR_COLUMNS)
-    needed = replicates_needed if rule is None else rule.first_look
+
+    def judge(scores: pd.DataFrame, family: pd.DataFrame, problem: str) -> pd.DataFrame:
+        """A problem's pairs by the rule of the plan; where replicates were added by looks, one test would be wrong."""
+        return family if rule is None else sequential.judged(family, scores, cells, objectives[problem], rule)
+
+    pairs = _pairs(finals, labels, objectives, rope, judge)
+    baseline_pairs = _pairs(finals, labels, objectives, rope, judge, baselines)
     verdicts = {
-        problem: verdict(problem, objective, tuners, pairs, cells, needed) for problem, objective in objectives.items()
+        problem: verdict(
+            problem,
+            objective,
+            tuners,
+            pairs,
+            cells,
+            contestants=labels,
+            baseline_pairs=baseline_pairs,
+            rope=rope,
+            needed=replicates_needed if rule is None else rule.first_look,
+        )
+        for problem, objective in objectives.items()
     }
     if rule is not None:
         verdicts = {
@@ -112,6 +154,13 @@ def summarise(journal: Journal) -> Summary:
         if label := words(problem, journal.problems[problem]):
             line = f"On a surrogate: {found.line}"
             verdicts[problem] = replace(found, line=line, details=(label, *found.details))
+    best = best_known(steps, objectives)
+    grid = standing_grid(budget)
+    scores = {problem: scores_at(steps, cells, problem, labels, grid) for problem in objectives}
+    contested = cells[cells["tuner"].isin(labels)]
+    contested_finals = finals[finals["tuner"].isin(labels)]
+    wanted = targets(contested_finals, best, random_search)
+    reached = epochs_to_reach(steps, contested, objectives, wanted)
     return Summary(
         study=journal.name,
         budget_epochs=budget,
@@ -122,12 +171,99 @@ def summarise(journal: Journal) -> Summary:
         incumbents=steps,
         finals=finals,
         tuners=tuners,
+        contestants=tuple(labels),
+        baselines=tuple(baselines),
+        random_search=random_search,
+        rope=rope,
         pairs=pairs,
+        baseline_pairs=baseline_pairs,
+        standings=standings(scores, objectives, best, labels, grid, random_search=random_search),
+        rank_tests=_rank_tests(scores, objectives, labels) if grid else {},
+        reached=reached,
+        targets=target_table(reached),
+        profiles=_together(
+            [profiles(finals, labels, name, rule) for name, rule in objectives.items()], PROFILE_COLUMNS
+        ),
         best=_in_order_of(tuners, best_configurations(trials, epochs, objectives)),
         failures=failure_groups(trials),
         verdicts=verdicts,
+        by_budget=_by_budget(steps, cells, labels, objectives, rope, judge, pairs, budget),
         verdict=overall(verdicts),
     )
+
+
+def _pairs(
+    finals: pd.DataFrame,
+    tuners: Sequence[str],
+    objectives: Mapping[str, Objective],
+    rope: float | None,
+    judge: Judge,
+    baselines: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Every problem's family: every two tuners, or each tuner and each baseline."""
+    pairs = None if baselines is None else list(product(tuners, baselines))
+    families = [
+        judge(finals, pairwise(finals, tuners, name, rule, pairs=pairs, rope=rope), name)
+        for name, rule in objectives.items()
+    ]
+    return _together(families, PAIR_COLUMNS)
+
+
+def _by_budget(
+    steps: pd.DataFrame,
+    cells: pd.DataFrame,
+    tuners: Sequence[str],
+    objectives: Mapping[str, Objective],
+    rope: float | None,
+    judge: Judge,
+    pairs: pd.DataFrame,
+    budget: int,
+) -> dict[str, tuple[AtBudget, ...]]:
+    """What is shown at each of `SHARES`; each share is a family of its own."""
+    found: dict[str, list[AtBudget]] = {problem: [] for problem in objectives}
+    for share in SHARES if len(tuners) > 1 else ():
+        early = None if share == 1 else final_scores(steps, cells, share)
+        for problem, objective in objectives.items():
+            own = (
+                pairs[pairs["problem"] == problem]
+                if early is None
+                else judge(early, pairwise(early, tuners, problem, objective, rope=rope, plan_ahead=False), problem)
+            )
+            found[problem].append(at_budget(share, int(share * budget), own))
+    return {problem: tuple(part) for problem, part in found.items()}
+
+
+def _rank_tests(
+    scores: Mapping[str, Floats], objectives: Mapping[str, Objective], tuners: Sequence[str]
+) -> dict[str, RankTest | None]:
+    """By problem with replicates as blocks; over `ALL` with problems as blocks, each tuner scored by its median."""
+    ends = {problem: block[:, :, -1] for problem, block in scores.items()}
+    tests = {
+        problem: rank_test(end, tuners, objectives[problem].direction, "replicate", LEVEL)
+        for problem, end in ends.items()
+    }
+    if len(ends) > 1:
+        # "min" problems are turned round, so that a row's ranks mean the same in each.
+        medians = [
+            [(1 if objectives[name].direction == "max" else -1) * pd.Series(column).median() for column in end.T]
+            for name, end in ends.items()
+        ]
+        tests[ALL] = rank_test(medians, tuners, "max", "problem", LEVEL)
+    return tests
+
+
+def best_known(steps: pd.DataFrame, objectives: Mapping[str, Objective]) -> dict[str, float]:
+    """By problem, the best score that any cell had, finished or not; NaN where there is none."""
+    found = {}
+    for problem, objective in objectives.items():
+        scores = steps.loc[steps["problem"] == problem, "score"].astype(float)
+        found[problem] = float(scores.max() if objective.direction == "max" else scores.min())
+    return found
+
+
+def _together(frames: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
 
 
 def tuner_table(trials: pd.DataFrame, cells: pd.DataFrame, finals: pd.DataFrame) -> pd.DataFrame:
@@ -232,16 +368,33 @@ def to_json(summary: Summary) -> str:
         "level": LEVEL,
         "confidence": CONFIDENCE,
         "bootstrap_resamples": BOOTSTRAP_RESAMPLES,
+        "rope": summary.rope,
+        "random_search": summary.random_search,
+        "baselines": list(summary.baselines),
+        "over_problems": {
+            "standings": _records(summary.standings[summary.standings["problem"] == ALL].drop(columns="problem")),
+            "ranks": _rank_test_json(summary.rank_tests.get(ALL)),
+        },
         "problems": {
             problem: {
                 "objective": objective.to_json(),
                 "verdict": _verdict_json(summary.verdicts[problem]),
+                "by_budget": [
+                    {name: _plain(value) for name, value in asdict(found).items()}
+                    for found in summary.by_budget[problem]
+                ],
+                "ranks": _rank_test_json(summary.rank_tests.get(problem)),
                 **{
                     name: _records(frame[frame["problem"] == problem].drop(columns="problem"))
                     for name, frame in (
                         ("tuners", summary.tuners),
                         ("final_scores", summary.finals),
                         ("pairs", summary.pairs),
+                        ("baseline_pairs", summary.baseline_pairs),
+                        ("standings", summary.standings),
+                        ("targets", summary.targets),
+                        ("epochs_to_reach", summary.reached),
+                        ("profiles", summary.profiles),
                         ("best_configurations", summary.best),
                         ("cells", summary.cells),
                         ("failures", summary.failures),
@@ -258,6 +411,10 @@ def _verdict_json(found: Verdict) -> dict[str, Any]:
     return {"kind": found.kind, "line": found.line, "details": list(found.details)}
 
 
+def _rank_test_json(found: RankTest | None) -> Any:
+    return None if found is None else {name: _plain(value) for name, value in asdict(found).items()}
+
+
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
@@ -266,6 +423,8 @@ def _plain(value: Any) -> Any:
     """`value` as strict JSON knows it."""
     if isinstance(value, Mapping):
         return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,24 +1,31 @@
 """The verdict in words: what the pairs of `tuning.comparison` allow to be claimed, and what they do not.
 
 A difference is claimed only where its Holm-adjusted p is at most `comparison.LEVEL`. Where these replicates could
-not have shown one, whatever the scores, the verdict says that instead of "no difference".
+not have shown one, whatever the scores, the verdict says that instead of "no difference". Two tuners are called
+practically equal only where the user set a region of practical equivalence and the interval of their difference lies
+within it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from tuning.analysis import CONFIDENCE, DONE, MISSING, UNFINISHED
+from tuning.analysis import DONE, MISSING, UNFINISHED
+from tuning.bootstrap import CONFIDENCE
 from tuning.comparison import LEVEL, replicates_needed
 from tuning.objective import Objective
+from tuning.power import ENOUGH, MIN_SEEN, MOST
 from tuning.records import FAILED
 from tuning.wording import decimals_for, interval, names, number, p_value, plural
 
 NO_VERDICT = "no verdict"  # nothing to compare, or too few replicates for any difference to show
 UNDECIDED = "no difference shown"
+EQUAL = "practically equal"  # every pair that is not decided is
 DIFFERENCE = "difference shown"
 MAX_EVIDENCE = 4  # pairs spelled out in the details; the pairwise table holds all
 MAX_CLAIMS = 2  # winners named in the verdict's line; the others are counted
@@ -29,7 +36,7 @@ class Verdict:
     """What may be claimed: one line for people who read one line, and the lines behind it.
 
     Attributes:
-        kind: `NO_VERDICT`, `UNDECIDED` or `DIFFERENCE`.
+        kind: `NO_VERDICT`, `UNDECIDED`, `EQUAL` or `DIFFERENCE`.
         line: A sentence or two.
         details: Each a sentence or two.
         gaps: The cells that could not be compared, a line for each reason.
@@ -41,12 +48,37 @@ class Verdict:
     gaps: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class AtBudget:
+    """What is shown when a share of the budget was spent; every share is a family of its own.
+
+    Attributes:
+        share: Of the budget.
+        epochs: Spent by each cell.
+        pairs: Compared.
+        decided: Pairs of which one is shown better.
+        equal: Pairs not decided that are practically equal.
+        line: Who is shown better than whom, what is undecided and what would decide it, in a sentence or two.
+    """
+
+    share: float
+    epochs: int
+    pairs: int
+    decided: int
+    equal: int
+    line: str
+
+
 def verdict(
     problem: str,
     objective: Objective,
     tuners: pd.DataFrame,
     pairs: pd.DataFrame,
     cells: pd.DataFrame,
+    *,
+    contestants: Sequence[str],
+    baseline_pairs: pd.DataFrame | None = None,
+    rope: float | None = None,
     needed: Callable[[int], int] = replicates_needed,
 ) -> Verdict:
     """The verdict on one problem.
@@ -55,17 +87,24 @@ def verdict(
         problem: Its name.
         objective: Its objective.
         tuners: As `summary.tuner_table` gives it.
-        pairs: As `comparison.pairwise` gives it.
+        pairs: As `comparison.pairwise` gives it, of the contestants.
         cells: As `analysis.cells_frame` gives it.
+        contestants: The tuners to be judged; others in `tuners` are baselines.
+        baseline_pairs: As `comparison.pairwise` gives it: each contestant (a) with each baseline (b).
+        rope: As given to `comparison.pairwise`.
         needed: Replicates that so many pairs need before a difference can be shown.
     """
-    table = tuners[tuners["problem"] == problem]
+    every = tuners[tuners["problem"] == problem]
+    table = every[every["tuner"].isin(list(contestants))]
     own = pairs[pairs["problem"] == problem]
     scored = table[table["scored"] > 0]
     leader, leading = _leader(scored, objective)
     kind, line, reasons = _judge(table, scored, own, objective, leader, needed)
-    gaps = _gaps(cells[cells["problem"] == problem], table)
-    return Verdict(kind, line, (*reasons, *([leading] if leading else []), *gaps), gaps)
+    behind = [*reasons, *_equalities(own, rope, objective), *([leading] if leading else [])]
+    if baseline_pairs is not None:
+        behind += _against(baseline_pairs[baseline_pairs["problem"] == problem])
+    gaps = _gaps(cells[cells["problem"] == problem], every)
+    return Verdict(kind, line, (*behind, *gaps), gaps)
 
 
 def _judge(
@@ -85,7 +124,8 @@ def _judge(
     n, family = int(own["n"].max()), len(own)
     decided = own[own["decided"] != ""]
     if len(decided):
-        return DIFFERENCE, _claims(decided, table, family), _evidence(decided, objective)
+        line = f"{_claims(decided, len(table) - 1)} ({', '.join(_rest(own))})."
+        return DIFFERENCE, line, (*_evidence(decided, objective), *_remedies(own))
     if n == 0:
         return NO_VERDICT, "No verdict: no replicate is finished by two tuners.", ()
     needed = needed_for(family)
@@ -102,14 +142,105 @@ def _judge(
             f"The smallest p that {n} paired replicates can give is {p_value(smallest)}, and Holm's adjustment for "
             f"{compared} multiplies it by {family}."
         )
-        return NO_VERDICT, line, (power,)
+        return NO_VERDICT, line, (power, *_remedies(own))
+    if bool(own["equal"].all()):
+        line = f"Practically equal: {names([str(name) for name in scored['tuner']])} ({n} replicates)."
+        return EQUAL, line, ()
     closest = own.sort_values("p_holm", kind="stable").to_dict("records")[0]
     line = f"No difference shown between {names([str(name) for name in scored['tuner']])} ({n} replicates)."
     nearest = (
         f"Closest to a difference: {closest['a']} and {closest['b']}, Holm-adjusted p {p_value(closest['p_holm'])}. "
         "Not shown to differ is not shown to be equal."
     )
-    return UNDECIDED, line, (nearest,)
+    return UNDECIDED, line, (nearest, *_remedies(own))
+
+
+def at_budget(share: float, epochs: int, pairs: pd.DataFrame) -> AtBudget:
+    """What the pairs of one problem say when `share` of the budget, `epochs` a cell, was spent.
+
+    Args:
+        share: Of the budget.
+        epochs: That it is.
+        pairs: (num_pairs, ...) as `comparison.pairwise` gives it from the scores at that budget; not empty.
+    """
+    decided, undecided = pairs[pairs["decided"] != ""], _undecided(pairs)
+    tuners = len({*pairs["a"], *pairs["b"]})
+    n = int(pairs["n"].max())
+    parts = [_claims(decided, tuners - 1) if len(decided) else "no tuner is shown better than another"]
+    parts[0] += " yet: no replicate has a result of two tuners" if n == 0 else ""
+    equal = len(pairs) - len(decided) - len(undecided)
+    parts += [f"{plural(equal, 'pair')} practically equal"] if equal else []
+    parts += [f"{len(undecided)} of {plural(len(pairs), 'pair')} undecided"] if len(undecided) and n else []
+    foreseen = len(undecided) and "looks" not in pairs  # a sequential rule adds replicates by itself
+    remedy = f" To decide {_nearest(undecided, len(pairs))}." if foreseen else ""
+    return AtBudget(share, epochs, len(pairs), len(decided), equal, f"{'; '.join(parts)}.{remedy}")
+
+
+def _undecided(pairs: pd.DataFrame) -> pd.DataFrame:
+    return pairs[(pairs["decided"] == "") & ~pairs["equal"].astype(bool)]
+
+
+def _remedies(pairs: pd.DataFrame) -> list[str]:
+    """What it would take to decide the rest, where something can be said."""
+    undecided = _undecided(pairs)
+    if undecided["needed"].isna().all() or int(pairs["n"].max()) < MIN_SEEN:  # nothing is foreseen of a sequential rule
+        return []
+    return [f"If differences are as these replicates show them, {ENOUGH:.0%} power takes {_remedy(pairs)}."]
+
+
+def _remedy(pairs: pd.DataFrame) -> str:
+    """The replicates it takes to decide what is undecided."""
+    undecided = _undecided(pairs).sort_values(["needed", "a", "b"], kind="stable")
+    known = undecided[np.isfinite(undecided["needed"].astype(float))]
+    unknown = int(undecided["needed"].isna().sum())
+    if unknown == len(undecided):
+        return f"at least {plural(replicates_needed(len(pairs)), 'replicate')}"
+    # The next study is never the one at hand: that one did not decide.
+    enough = [int(max(needed, n + 1)) for needed, n in zip(known["needed"], known["n"], strict=True)]
+    far = len(undecided) - len(known) - unknown
+    if known.empty:
+        return f"more than {MOST} replicates"
+    first = known.to_dict("records")[0]
+    closest = f"{first['a']} and {first['b']}" if len(known) == 1 or max(enough) > enough[0] else f"{len(known)} pairs"
+    parts = [f"{plural(enough[0], 'replicate')} for {closest}"]
+    parts += [f"{max(enough)} for {len(known)} of the pairs"] if max(enough) > enough[0] else []
+    parts += [f"more than {MOST} for {plural(far, 'pair')}"] if far else []
+    parts += [f"unknown for {plural(unknown, 'pair')}"] if unknown else []
+    return ", ".join(parts)
+
+
+def _nearest(undecided: pd.DataFrame, family: int) -> str:
+    """The pair closest to a decision, and the replicates that it takes."""
+    row = undecided.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
+    if math.isnan(row["needed"]):
+        return f"any: at least {plural(replicates_needed(family), 'replicate')}"
+    enough = f"more than {MOST}" if math.isinf(row["needed"]) else f"{int(max(row['needed'], row['n'] + 1))}"
+    return f"the closest, {row['a']} and {row['b']}: {enough} replicates"
+
+
+def _equalities(pairs: pd.DataFrame, rope: float | None, objective: Objective) -> list[str]:
+    equal = pairs[pairs["equal"].astype(bool)]
+    if rope is None or equal.empty:
+        return []
+    who = names([f"{row['a']} and {row['b']}" for row in equal.to_dict("records")], most=MAX_EVIDENCE)
+    return [
+        f"Practically equal, their difference in {objective.metric} within ±{rope:g} with {CONFIDENCE:.0%} confidence "
+        f"each: {who}."
+    ]
+
+
+def _against(pairs: pd.DataFrame) -> list[str]:
+    """A line for each baseline: who is shown better than it, and than whom it is."""
+    lines = []
+    for baseline, part in pairs.groupby("b", sort=False):
+        better = [str(name) for name in part.loc[part["decided"] == part["a"], "a"]]
+        worse = [str(name) for name in part.loc[part["decided"] == baseline, "a"]]
+        said = [f"shown better {names(better)}"] if better else []
+        said += [f"shown worse {names(worse)}"] if worse else []
+        open_pairs = len(part) - len(better) - len(worse)
+        said += [f"{open_pairs} of {plural(len(part), 'tuner')} undecided"] if open_pairs else []
+        lines.append(f"Against baseline {baseline}: {'; '.join(said)}.")
+    return lines
 
 
 def overall(verdicts: dict[str, Verdict]) -> Verdict:
@@ -118,7 +249,7 @@ def overall(verdicts: dict[str, Verdict]) -> Verdict:
         return next(iter(verdicts.values()))
     by_kind = {
         kind: [problem for problem, found in verdicts.items() if found.kind == kind]
-        for kind in (DIFFERENCE, UNDECIDED, NO_VERDICT)
+        for kind in (DIFFERENCE, EQUAL, UNDECIDED, NO_VERDICT)
     }
     parts = [f"{kind} on {names(problems)}" for kind, problems in by_kind.items() if problems]
     line = f"{plural(len(verdicts), 'problem')}, each judged by itself: {'; '.join(parts)}."
@@ -128,23 +259,29 @@ def overall(verdicts: dict[str, Verdict]) -> Verdict:
     return Verdict(kind, line, details, gaps)
 
 
-def _claims(decided: pd.DataFrame, table: pd.DataFrame, family: int) -> str:
-    """Who is shown better than whom: the tuners that beat most first, the rest counted."""
+def _claims(decided: pd.DataFrame, others: int) -> str:
+    """Who is shown better than whom: the tuners that beat most first."""
     beaten: dict[str, list[str]] = {}
     for row in decided.to_dict("records"):
         beaten.setdefault(row["decided"], []).append(row["b"] if row["decided"] == row["a"] else row["a"])
     winners = sorted(beaten, key=lambda winner: -len(beaten[winner]))
-    others = len(table) - 1
     claims = [
         f"{winner} is shown better than "
         + (f"all {others} others" if len(beaten[winner]) == others > 2 else names(beaten[winner]))
         for winner in winners[:MAX_CLAIMS]
     ]
-    more = len(decided) - sum(len(beaten[winner]) for winner in winners[:MAX_CLAIMS])
+    more = sum(len(beaten[winner]) for winner in winners[MAX_CLAIMS:])
+    return "; ".join([*claims, *([f"{plural(more, 'more pair')} decided"] if more else [])])
+
+
+def _rest(pairs: pd.DataFrame) -> list[str]:
+    """At what level, and how many pairs are not decided."""
+    undecided, decided = len(_undecided(pairs)), int((pairs["decided"] != "").sum())
+    equal = len(pairs) - decided - undecided
     rest = [f"Holm-adjusted p ≤ {LEVEL:g}"]
-    rest += [f"{plural(more, 'more pair')} decided"] if more else []
-    rest += [f"{family - len(decided)} of {plural(family, 'pair')} undecided"] if family > len(decided) else []
-    return f"{'; '.join(claims)} ({', '.join(rest)})."
+    rest += [f"{equal} of {plural(len(pairs), 'pair')} practically equal"] if equal else []
+    rest += [f"{undecided} of {plural(len(pairs), 'pair')} undecided"] if undecided else []
+    return rest
 
 
 def _evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
@@ -156,7 +293,7 @@ def _evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
         difference = -row["difference"] if swap else row["difference"]
         lines.append(
             f"{row['decided']} over {row['a'] if swap else row['b']}: better in {share:.0%} of "
-            f"{plural(row['n'], 'replicate')}, median difference in {objective.metric} "
+            f"{plural(row['n'], 'replicate')}, difference in {objective.metric} "
             f"{number(difference, places, signed=True)}, Holm-adjusted p {p_value(row['p_holm'])}."
         )
     if len(decided) > MAX_EVIDENCE:
