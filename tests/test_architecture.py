@@ -35,7 +35,7 @@ LAYERS = [
     ["testing"],
     ["executors"],
     ["journal"],
-    ["tables", "hparams"],
+    ["tables", "event_files", "hparams"],
     ["bootstrap", "power", "ranking"],
     ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
     ["drawing", "comparison_figures", "figures", "report_tables", "report"],

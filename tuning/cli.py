@@ -45,7 +45,7 @@ UntilDecided = Annotated[
 Cap = Annotated[int | None, typer.Option(metavar="N", help="Replicates at most, with --until-decided; default: 30.")]
 Rope = Annotated[
     float | None,
-    typer.Option(metavar="X", help="Differences below X, in the metric's unit, do not matter; with --until-decided."),
+    typer.Option(metavar="X", help="Differences of at most X, in the metric's unit, do not matter."),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -73,8 +73,8 @@ def run(
     from tuning.study_files import load_study
 
     def work() -> int:
-        changed = _changed(load_study(study), budget, replicates, tuners, baselines, retrain)
-        return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, rope, replicates))
+        changed = _changed(load_study(study), budget, replicates, tuners, baselines, retrain, rope)
+        return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
     _guarded(work, debug)
 
@@ -228,8 +228,8 @@ def run_script(study: Study) -> None:
         debug: Debug = False,
     ) -> None:
         def work() -> int:
-            changed = _changed(study, budget, replicates, tuners, baselines, retrain)
-            return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, rope, replicates))
+            changed = _changed(study, budget, replicates, tuners, baselines, retrain, rope)
+            return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
         _guarded(work, debug)
 
@@ -250,8 +250,8 @@ def _rule(until_decided: bool, cap: int | None, rope: float | None, replicates: 
 
     if until_decided and replicates is not None:
         raise StudyError("--until-decided adds replicates by itself; say how many at most with --cap, not --replicates")
-    if not until_decided and (cap is not None or rope is not None):
-        raise StudyError(f"{'--cap' if rope is None else '--rope'} belongs to --until-decided; give that too")
+    if not until_decided and cap is not None:
+        raise StudyError("--cap belongs to --until-decided; give that too")
     return Rule(CAP if cap is None else cap, rope) if until_decided else None
 
 
@@ -363,13 +363,16 @@ def _changed(
     tuners: str | None,
     baselines: bool,
     retrain: int | None,
+    rope: float | None = None,
 ) -> Study:
     from tuning.budget import Budget
 
     if budget is not None:
         Budget(budget)
     names = [name.strip() for name in tuners.split(",") if name.strip()] if tuners is not None else None
-    return study.changed(budget=budget, replicates=replicates, tuners=names, baselines=baselines, retrain=retrain)
+    return study.changed(
+        budget=budget, replicates=replicates, tuners=names, baselines=baselines, retrain=retrain, rope=rope
+    )
 
 
 def _show(report: Any, console: Console) -> None:

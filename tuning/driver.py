@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +87,11 @@ def run(
         watcher.begin(tasks, pending, [known.healed] if known.healed else [])
         hparams = write_hparams(known, directory)
         recorder = _Recorder(writer, hparams, watcher, pending)
-        execute(pending, recorder)
+        try:
+            execute(pending, recorder)
+        finally:
+            while recorder.catch_up():
+                pass
         writer.heal()
     return Run(directory, recorder.ends)
 
@@ -103,6 +108,8 @@ class _Recorder:
         self.trials = {task.cell: list(task.recorded) for task in tasks}
         self.retrainings = {task.cell: list(task.retrained) for task in tasks}
         self.ends: list[CellEnd] = []
+        self.together = writer.together
+        self.unshown: deque[Trial] = deque()  # recorded, and not in the HPARAMS logs yet
 
     def trials_of(self, cell: Cell) -> list[Trial]:
         return self.trials[cell]
@@ -117,7 +124,7 @@ class _Recorder:
         self.writer.trial(trial)
         # A trial that an earlier, smaller budget had cut is replaced.
         self.trials[trial.cell][trial.trial :] = [trial]
-        self.hparams.write(trial)
+        self.unshown.append(trial)
         self.watcher.trial(trial)
 
     def on_retraining(self, retraining: Retraining) -> None:
@@ -128,6 +135,12 @@ class _Recorder:
         self.writer.retraining(retraining)
         known.append(retraining)
         self.watcher.retraining(retraining)
+
+    def catch_up(self) -> bool:
+        """Writes the HPARAMS of one trial; false where there is none left."""
+        if self.unshown:
+            self.hparams.write(self.unshown.popleft())
+        return bool(self.unshown)
 
     def on_result(self, task: CellTask, result: CellResult) -> None:
         for trial in result.trials[len(self.trials[task.cell]) :]:  # those whose message was lost on the way

@@ -16,7 +16,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -49,14 +49,26 @@ class Listener(Protocol):
     def retrainings_of(self, cell: Cell) -> Sequence[Retraining]:
         """What the journal holds of its retrained incumbents."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """What is told within is recorded at its end, at once."""
+
+    def catch_up(self) -> bool:
+        """Called when there is time: does a bit of what may wait; whether there is more of it."""
+
 
 Executor = Callable[[Sequence[CellTask], Listener], None]
 
 
 def run_here(tasks: Sequence[CellTask], listener: Listener) -> None:
     """The cells one after another, in this process."""
+
+    def on_trial(trial: Trial) -> None:
+        listener.on_trial(trial)
+        while listener.catch_up():
+            pass
+
     for task in tasks:
-        listener.on_result(task, run_cell(task, listener.on_trial, listener.on_epoch, listener.on_retraining))
+        listener.on_result(task, run_cell(task, on_trial, listener.on_epoch, listener.on_retraining))
 
 
 def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0, scheduler: str = "") -> None:
@@ -164,11 +176,13 @@ class _Run:
                 while waiting and len(self.running) < self.at_once:
                     place, task = waiting.popleft()
                     self.submit(task, -place)
-                kind, content = self.next_message()
-                if kind == "event":
-                    self.hear(content)
-                else:
-                    self.finish(content)
+                first = self.next_message()
+                with self.listener.together():
+                    for kind, content in self.all_waiting(first):
+                        if kind == "event":
+                            self.hear(content)
+                        else:
+                            self.finish(content)
         finally:
             # Where the scheduler is gone, there is nothing to be taken back.
             with suppress(OSError, RuntimeError, ValueError):
@@ -176,8 +190,17 @@ class _Run:
                 for _, future in self.running.values():
                     future.cancel()
 
+    def all_waiting(self, message: tuple[str, Any]) -> Iterator[tuple[str, Any]]:
+        """A message and those that wait behind it."""
+        yield message
+        with suppress(queue.Empty):
+            for _ in range(self.messages.qsize()):
+                yield self.messages.get_nowait()
+
     def next_message(self) -> tuple[str, Any]:
         """Waits for a message, and no longer than there is hope for one."""
+        while self.messages.empty() and self.listener.catch_up():
+            pass
         workerless_since = math.inf
         while True:
             try:

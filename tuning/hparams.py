@@ -28,9 +28,9 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.plugins.hparams import api_pb2, metadata
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
-from tensorboard.summary.writer.record_writer import RecordWriter
 
 from tuning.errors import JournalError
+from tuning.event_files import write_event_file
 from tuning.journal import Journal
 from tuning.objective import Objective
 from tuning.provenance import SURROGATE
@@ -346,12 +346,8 @@ def _plugin_event(wall_time: float, tag: str, data: Any) -> Any:
 
 
 def _write_events(directory: Path, events: Iterable[Any]) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / _EVENT_FILE).open("wb") as file:
-        records = RecordWriter(file)
-        records.write(Event(wall_time=_ORIGIN, file_version="brain.Event:2").SerializeToString())
-        for event in events:
-            records.write(event.SerializeToString())
+    first = Event(wall_time=_ORIGIN, file_version="brain.Event:2")
+    write_event_file(directory / _EVENT_FILE, [first, *events])
 
 
 def _emptied(folder: Path) -> Path:

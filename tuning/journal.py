@@ -8,15 +8,17 @@ One file, `journal/journal.jsonl`, one JSON object a line, by `kind`:
     retraining  one for each retrained incumbent, with its epoch curve and its test scores
     cell        one for each cell that ended
 
-Only the driver writes. A line is flushed to disk before the next one is begun, so a crash costs at most the line
-being written; such a torn last line is cut off by the next run, and said.
+Only the driver writes. A line is flushed to disk before the next one is begun, those that came together as one, so a
+crash costs at most what was being written; a torn last line is cut off by the next run, and said.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -122,6 +124,19 @@ def begun(directory: Path) -> bool:
         return not _is_torn_start(file)
 
 
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Python's collector off: it would go through all that was read again and again as that grows, for nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_no_search_for_cycles()
 def read(directory: Path) -> Journal:
     """The journal of a study folder.
 
@@ -223,6 +238,7 @@ class JournalWriter:
         self._file: IO[bytes] | None = None
         self._session: dict[str, Any] | None = None
         self._healed = True
+        self._holds_back = False
 
     @classmethod
     def create(cls, directory: Path, study: Mapping[str, Any]) -> JournalWriter:
@@ -309,8 +325,22 @@ class JournalWriter:
         self.heal()
         file = self._opened
         file.write(json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+        if not self._holds_back:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._opened.flush()
+        os.fsync(self._opened.fileno())
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Flushes all that is appended within to disk at its end, at once: waiting for the disk is the dear part."""
+        self._holds_back = True
+        try:
+            yield
+        finally:
+            self._holds_back = False
+            self._flush()
 
     def close(self) -> None:
         if self._file is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, NamedTuple
 
 COMPLETE = "COMPLETE"  # trained for all the epochs its tuner asked for, or stopped early by its own callbacks
@@ -184,11 +185,21 @@ class CellResult:
     end: CellEnd | None = None
 
 
+_APART = frozenset(("kind", *Cell._fields))
+
+
+@cache
+def _names(kind: type[Trial] | type[Retraining] | type[CellEnd]) -> tuple[frozenset[str], frozenset[str]]:
+    """The entries of a record, and those of them that are whole numbers."""
+    entries = fields(kind)
+    return frozenset(entry.name for entry in entries), frozenset(e.name for e in entries if e.type == "int")
+
+
 def _fields_of(kind: type[Trial] | type[Retraining] | type[CellEnd], line: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a line, those that name its cell apart. Raises where one is unknown, or no whole number."""
-    whole = {entry.name for entry in fields(kind) if entry.type == "int"}
-    values = {name: value for name, value in line.items() if name not in ("kind", *Cell._fields)}
-    if unknown := sorted(values.keys() - {entry.name for entry in fields(kind)}):
+    known, whole = _names(kind)
+    values = {name: value for name, value in line.items() if name not in _APART}
+    if unknown := sorted(values.keys() - known):
         raise ValueError(f"unknown entry {unknown[0]!r}")
     if wrong := sorted(name for name in whole & values.keys() if type(values[name]) is not int):
         raise ValueError(f"{wrong[0]} is {values[wrong[0]]!r}; expected a whole number")

@@ -19,7 +19,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from tuning import drawing, figures, journal, report_tables, sequential, summary
+from tuning import drawing, figures, journal, report_tables, sequential, summary, tables
 from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
 from tuning.figures import Figure
@@ -74,8 +74,8 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     }
     (directory / "figures").mkdir(parents=True, exist_ok=True)
     # `tables.write_tables` would make both frames again, which is the dear part of a large study.
-    found.trials.to_csv(directory / "trials.csv", index=False)
-    found.epochs.to_csv(directory / "epochs.csv", index=False)
+    tables.write_csv(found.trials, directory / "trials.csv")
+    tables.write_csv(found.epochs, directory / "epochs.csv")
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; "?" stands for it.
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))

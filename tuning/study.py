@@ -104,6 +104,7 @@ class Study:
         tuners: Sequence[str] | None = None,
         baselines: bool = True,
         retrain: int | None = None,
+        rope: float | None = None,
     ) -> Study:
         """This study with other numbers; `tuners` picks by label, or adds registered ones."""
         by_label = {tuner.label: tuner for tuner in self.tuners}
@@ -115,7 +116,7 @@ class Study:
             replicates=self.replicates if replicates is None else replicates,
             baselines=self.baselines if baselines else (),
             retrain=self.retrain if retrain is None else retrain,
-            rope=self.rope,
+            rope=self.rope if rope is None else rope,
         )
 
     def budget_of(self, tuner: Tuner) -> Budget:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import math
+import os
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ RETRAINING_COLUMNS = [
     "epochs", "train_seconds", "error",
 ]  # fmt: skip
 EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epochs"]
+_CSV_ROWS = 50_000  # turned into Python's values at a time, which take more room than numpy's
 
 
 def trials_frame(journal: Journal) -> pd.DataFrame:
@@ -67,8 +71,9 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
         "spent_epochs": within
         + np.repeat(np.array([trial.spent_epochs - trial.epochs for trial in trials], dtype=np.int64), lengths),
     }
-    for metric in dict.fromkeys(name for trial in trials for epoch in trial.curve for name in epoch):
-        values = (epoch.get(metric, np.nan) for trial in trials for epoch in trial.curve)
+    epochs = list(chain.from_iterable(trial.curve for trial in trials))
+    for metric in dict.fromkeys(chain.from_iterable(epochs)):
+        values = (epoch.get(metric, np.nan) for epoch in epochs)
         frame[metric_column(metric)] = np.fromiter(values, float, total)
     return pd.DataFrame(frame)
 
@@ -109,5 +114,24 @@ def hyperparameter_names(journal: Journal) -> list[str]:
 
 def write_tables(journal: Journal, directory: Path) -> None:
     """`trials.csv` and `epochs.csv` into a study folder."""
-    trials_frame(journal).to_csv(directory / "trials.csv", index=False, errors="replace")
-    epochs_frame(journal).to_csv(directory / "epochs.csv", index=False, errors="replace")
+    write_csv(trials_frame(journal), directory / "trials.csv")
+    write_csv(epochs_frame(journal), directory / "epochs.csv")
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Writes the same bytes as ``frame.to_csv(path, index=False, errors="replace")``, several times as fast.
+
+    pandas turns each number into text by numpy first; Python's `csv` writes floats by `repr`, which is the same text.
+    """
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        writer = csv.writer(file, lineterminator=os.linesep)
+        writer.writerow(frame.columns)
+        for start in range(0, len(frame), _CSV_ROWS):
+            rows = frame.iloc[start : start + _CSV_ROWS]
+            writer.writerows(zip(*(_cells(rows[name]) for name in rows), strict=True))
+
+
+def _cells(column: pd.Series[Any]) -> list[Any]:
+    """A column's values as Python's own, what is missing as an empty text."""
+    missing = column.isna()
+    return (column.astype(object).mask(missing, "") if missing.any() else column).to_list()

@@ -1,0 +1,174 @@
+"""What grows with a study: a report, the HPARAMS logs, the driver's intake, our own time in a long cell.
+
+    python -m tests.benchmarks.scale report      seconds and peak memory of a report from 100,000 trials
+    python -m tests.benchmarks.scale hparams     trials exported a second
+    python -m tests.benchmarks.scale intake      records a second that a driver takes from two Dask workers
+    python -m tests.benchmarks.scale overhead    our time for a trial around trial 1,000 and around trial 10
+
+Each prints JSON. Nothing trains: curves are computed.
+"""
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from tuning import Budget, Study
+from tuning.driver import Unwatched, run
+from tuning.executors import run_on_dask
+from tuning.journal import JournalWriter, read
+from tuning.records import COMPLETE, Cell, CellEnd, Trial
+from tuning.testing import SyntheticProblem
+from tuning.tuners._base import Tuner
+
+TUNERS = [f"tuner-{number}" for number in range(5)]
+EPOCHS = 10
+SPACE = [
+    {"name": "layers", "type": "Int", "min_value": 1, "max_value": 3, "conditions": []},
+    {"name": "width", "type": "Int", "min_value": 16, "max_value": 256, "conditions": []},
+    {"name": "rate", "type": "Float", "min_value": 1e-4, "max_value": 1e-1, "sampling": "log", "conditions": []},
+    {"name": "optimizer", "type": "Choice", "values": ["sgd", "adam"], "conditions": []},
+]
+
+
+def write_study(directory: Path, cells_trials: int, replicates: int) -> None:
+    """A finished study of five tuners, every trial of 10 epochs with four metrics."""
+    draw = random.Random(1)
+    problem = {
+        "space": SPACE,
+        "objective": {"metric": "val_accuracy", "direction": "max", "epoch": "best"},
+        "max_epochs": EPOCHS,
+        "data": {"fingerprint": "none", "shapes": {}},
+    }
+    budget = cells_trials * EPOCHS
+    fsync, os.fsync = os.fsync, lambda file: None  # the disk is not what these measure
+    try:
+        with JournalWriter.create(directory, {"study": "scale", "problems": {"p": problem}}) as writer:
+            plan = {"tuners": {name: {"tuner": name} for name in TUNERS}, "budget_epochs": budget}
+            writer.session({**plan, "replicates": replicates}, {"command": "tuning run scale.py"})
+            for replicate in range(1, replicates + 1):
+                for tuner in TUNERS:
+                    cell = Cell("p", tuner, replicate)
+                    for number in range(cells_trials):
+                        writer.trial(_trial(cell, number, draw))
+                    writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", cells_trials, budget, 1.0, budget))
+    finally:
+        os.fsync = fsync
+
+
+def _trial(cell: Cell, number: int, draw: random.Random) -> Trial:
+    values = {
+        "layers": draw.randint(1, 3),
+        "width": draw.randint(16, 256),
+        "rate": 10 ** draw.uniform(-4, -1),
+        "optimizer": draw.choice(["sgd", "adam"]),
+    }
+    height = draw.uniform(0.5, 0.95)
+    curve = [
+        {
+            "accuracy": height * (1 - 0.5**epoch),
+            "loss": 2 - height + draw.random() / epoch,
+            "val_accuracy": height * (1 - 0.5**epoch) - draw.random() / 20,
+            "val_loss": 2 - height + draw.random() / epoch,
+        }
+        for epoch in range(1, EPOCHS + 1)
+    ]
+    score = max(epoch["val_accuracy"] for epoch in curve)
+    return Trial(
+        cell, number, values, COMPLETE, score, 0, EPOCHS, curve, (number + 1) * EPOCHS,
+        train_seconds=draw.uniform(0.5, 2), suggest_seconds=draw.uniform(0, 0.1), seed=draw.getrandbits(32), fit="compiled",
+    )  # fmt: skip
+
+
+def report() -> dict[str, float]:
+    """The whole process of `write_report`, imports included; peak memory is that process's."""
+    script = (
+        "import resource, sys; from tuning.report import write_report; write_report(sys.argv[1]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024))"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        write_study(Path(folder), 1000, 20)
+        started = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", script, folder], capture_output=True, text=True, check=True)
+        seconds = time.perf_counter() - started
+    return {"seconds": seconds, "gigabytes": int(done.stdout) / 1e9}
+
+
+def hparams() -> dict[str, float]:
+    """Export of 5,000 trials from a journal that is read."""
+    from tuning.hparams import write_hparams
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_study(Path(folder), 500, 2)
+        journal = read(Path(folder))
+        started = time.perf_counter()
+        write_hparams(journal, Path(folder))
+        return {"per_second": 5000 / (time.perf_counter() - started)}
+
+
+class _Unthinking(Tuner):
+    """Asks for the same configuration again and again, so that all time is ours."""
+
+    name, library = "unthinking", "none"
+
+    def search(self, problem, evaluator, *, budget, seed):
+        configuration = problem.space.default()
+        while True:
+            evaluator.evaluate(configuration)
+
+
+class _Timer(Unwatched):
+    """Notes when each trial was recorded."""
+
+    def __init__(self) -> None:
+        self.ends: dict[Cell, list[float]] = {}
+
+    def trial(self, trial):
+        self.ends.setdefault(trial.cell, []).append(time.perf_counter())
+
+
+def _problem(epochs: int) -> SyntheticProblem:
+    problem = SyntheticProblem(max_epochs=epochs)
+    problem.value = lambda configuration, epoch, seed: 0.5  # computing curves is not what is measured
+    return problem
+
+
+def intake() -> dict[str, float]:
+    """10,000 trials of one epoch, of two cells on two workers that do nothing else: from the first to the last."""
+    study = Study("intake", _problem(1), [_Unthinking(label="a"), _Unthinking(label="b")], budget=Budget(5000), replicates=1)  # fmt: skip
+    timer = _Timer()
+    with tempfile.TemporaryDirectory() as folder:
+        run(study, Path(folder), timer, execute=partial(run_on_dask, jobs=2))
+    ends = sorted(end for cell in timer.ends.values() for end in cell)
+    return {"per_second": (len(ends) - 1) / (ends[-1] - ends[0])}
+
+
+def overhead() -> dict[str, float]:
+    """Seconds of a trial that trains nothing, recorded and exported: median of those around the 10th and the 1,000th.
+
+    Five cells of 1,020 trials of 10 epochs, in this process.
+    """
+    study = Study("overhead", _problem(EPOCHS), [_Unthinking()], budget=Budget(1020 * EPOCHS), replicates=5)
+    timer = _Timer()
+    with tempfile.TemporaryDirectory() as folder:
+        run(study, Path(folder), timer)
+
+    def around(number: int) -> float:
+        return statistics.median(
+            ends[place] - ends[place - 1]
+            for ends in timer.ends.values()
+            for place in range(number - 9, number + 10)
+            if place > 0
+        )
+
+    return {"tenth": around(10), "thousandth": around(1000), "ratio": around(1000) / around(10)}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"report": report, "hparams": hparams, "intake": intake, "overhead": overhead}[sys.argv[1]]()))
