@@ -439,6 +439,8 @@ DATASET = tf.data.Dataset.from_tensor_slices(VALIDATION).batch(8)
         ({"x": pd.DataFrame({"a": ["u", "v"]})}, r"data of type DataFrame"),
         ({"steps_per_epoch": 2}, r"steps_per_epoch or validation_steps"),
         ({"validation_steps": 2}, r"steps_per_epoch or validation_steps"),
+        ({"validation_data": Batches()}, r"validation data of type Batches"),
+        ({"validation_data": ([[1.0] * 6], [1])}, r"validation data of type tuple"),
         ({"shuffle": "batch"}, r"shuffle='batch'"),
         ({"callbacks": keras.callbacks.CallbackList()}, r"a CallbackList"),
         ({"callbacks": OnBatches()}, r"OnBatches works on batches"),
@@ -490,6 +492,23 @@ def test_hands_over_run_eagerly():
     model = classifier()
     model.run_eagerly = True
     assert compiled.why_not(model, arguments_for(model, XY)) == "run_eagerly=True"
+
+
+def test_hands_over_keras_caps_for_debugging():
+    model = classifier()
+    keras.config.set_max_epochs(1)
+    try:
+        assert compiled.why_not(model, arguments_for(model, XY)) == "set_max_epochs or set_max_steps_per_epoch"
+    finally:
+        keras.config.set_max_epochs(None)
+
+
+def test_hands_over_a_model_that_is_not_compiled():
+    model = keras.Sequential([layers.Dense(3)])
+    complete = arguments_for(model, XY)
+    assert compiled.why_not(model, complete) == "no compile"
+    with pytest.raises(ValueError, match="You must call `compile"):
+        compiled.fit_by_keras(model, complete, order_for())
 
 
 def test_a_method_set_on_the_model_is_the_users():
@@ -616,6 +635,81 @@ def test_callbacks_of_keras_do_the_same(tmp_path):
     assert log == keras_log
     for ours, theirs in zip(best, keras_best, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+class Recorder(keras.callbacks.Callback):
+    """Writes down every hook of an epoch with its logs, and what the model holds at that moment."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def tell(self, hook, *arguments):
+        model = self.model
+        metrics = [np.array(variable) for variable in model.metrics_variables]
+        weights = [np.array(variable) for variable in (*model.variables, *model.optimizer.variables)]
+        # Sums, and no metrics before the first epoch: a variable that Keras has not made yet holds zeros here.
+        state = [float(np.sum(array, dtype="float64")) for array in weights + metrics]
+        flags = model.stop_training, getattr(model, "stop_evaluating", None)
+        self.told.append((hook, arguments, sum(state), flags))
+
+    def on_train_begin(self, logs=None):
+        self.tell("train begin", logs)
+
+    def on_train_end(self, logs=None):
+        self.tell("train end", logs)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.tell("epoch begin", epoch, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.tell("epoch end", epoch, logs)
+
+    def on_test_begin(self, logs=None):
+        self.tell("test begin", logs)
+
+    def on_test_end(self, logs=None):
+        self.tell("test end", logs)
+
+
+def every_callback(folder):
+    """All of Keras' own that do nothing at a batch."""
+    return [
+        keras.callbacks.BackupAndRestore(folder / "backup"),
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9 if epoch else rate),
+        keras.callbacks.ReduceLROnPlateau("val_loss", patience=1, factor=0.1),
+        keras.callbacks.SwapEMAWeights(swap_on_epoch=False),
+        keras.callbacks.ModelCheckpoint(folder / "best.keras", monitor="val_loss", save_best_only=True),
+        keras.callbacks.CSVLogger(folder / "log.csv"),
+        keras.callbacks.TensorBoard(folder / "board", update_freq="epoch"),
+        keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("validation", [VALIDATION, DATASET, None], ids=["arrays", "Dataset", "none"])
+def test_every_hook_is_called_as_keras_calls_it(tmp_path, validation):
+    """In the same order, with the same logs, and with the same weights and metrics in the model."""
+
+    def one(how):
+        before, after = Recorder(), Recorder()
+        folder = tmp_path / how
+        folder.mkdir()
+        callbacks = [before, *(every_callback(folder) if validation is not None else []), after]
+        arguments = {**XY, "validation_data": validation, "validation_freq": [1, 3, 4, 6, 8], "callbacks": callbacks}
+        if validation is not None:
+            arguments["validation_freq"] = 1  # the monitors need it
+        fit = trained(
+            lambda: classifier(optimizer=keras.optimizers.Adam(0.05, use_ema=True)), how, {**arguments, "epochs": 8}
+        )
+        return fit, before.told, after.told
+
+    (fit, before, after), (keras_fit, keras_before, keras_after) = one("compiled"), one("by keras")
+    assert_same(fit, keras_fit)
+    assert before == keras_before
+    assert after == keras_after
+    assert [hook for hook, *_ in before][:2] == ["train begin", "epoch begin"]
 
 
 @pytest.mark.slow

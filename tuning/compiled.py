@@ -1,27 +1,29 @@
-"""A whole epoch in one compiled call, behind Keras' own `fit`.
+"""A whole epoch in one compiled call, in the place of Keras' own `fit`.
 
-`model.fit` on small models spends most of its time between the steps. Keras' fit trains with the `train_function` it
-finds on the model, whatever that does in one step; so a fit over a data set of one element, the whole training data,
-with a `train_function` that loops over shuffled batches inside one `tf.function`, is an epoch a step. Everything at
-the level of epochs stays Keras' own: callbacks, validation, metrics, `stop_training`, the history.
+`model.fit` on small models spends most of its time between the steps, and what it does around them each epoch takes
+as long as all steps of an epoch on small data. So here an epoch is one call of a `tf.function` that loops over shuffled
+batches with Keras' own `train_step`, and `_epochs` does with callbacks, validation, metrics and `stop_training` what
+Keras' own loop does, hook by hook.
 
 The order of samples is given from outside, a permutation for each epoch, so that a continued training goes on in the
-order it would have had. Where a fit asks for what one step an epoch cannot keep, `why_not` says why; then Keras' own
+order it would have had. Where a fit asks for what one call an epoch cannot keep, `why_not` says why; then Keras' own
 loop runs over the same batches in the same order (`OrderedBatches`).
 """
 
 from __future__ import annotations
 
-import itertools
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+from keras.src.utils.python_utils import pythonify_logs
 
 from tuning.data import is_dataset
 from tuning.fit_arguments import as_floatx, is_arrays, settle, size_of
 
+Logs = dict[str, Any]
 Order = Callable[[int], np.ndarray]
 """`order(size)` gives the permutation of the next epoch, shape ``(size,)``."""
 
@@ -32,9 +34,11 @@ BATCH_HOOKS = (
 
 
 def why_not(model: keras.Model, arguments: Mapping[str, Any]) -> str:
-    """Why a fit with these arguments cannot run an epoch a step, in a few words; empty where it can."""
+    """Why a fit with these arguments cannot run an epoch a call, in a few words; empty where it can."""
     if keras.backend.backend() != "tensorflow":
         return f"the {keras.backend.backend()} backend"
+    if not model.compiled:
+        return "no compile"
     for name in ("fit", "evaluate", "make_train_function", "make_test_function"):
         if not _is_standard(model, name, of_type=True):
             return f"{type(model).__name__} has a {name} of its own"
@@ -46,6 +50,11 @@ def why_not(model: keras.Model, arguments: Mapping[str, Any]) -> str:
         return "run_eagerly=True"
     if arguments["steps_per_epoch"] is not None or arguments["validation_steps"] is not None:
         return "steps_per_epoch or validation_steps"
+    validation = arguments["validation_data"]
+    if not is_arrays(validation) and not is_dataset(validation):
+        return f"validation data of type {type(validation).__name__}"
+    if keras.config.max_epochs() or keras.config.max_steps_per_epoch():
+        return "set_max_epochs or set_max_steps_per_epoch"
     if arguments["shuffle"] not in (True, False):
         return f"shuffle={arguments['shuffle']!r}"
     if isinstance(arguments["callbacks"], keras.callbacks.CallbackList):
@@ -57,7 +66,7 @@ def why_not(model: keras.Model, arguments: Mapping[str, Any]) -> str:
 
 
 def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident: Resident) -> keras.callbacks.History:
-    """`keras.Model.fit(model, **arguments)`, an epoch a step; call only where `why_not` is empty.
+    """`keras.Model.fit(model, **arguments)`, an epoch a call; only where `why_not` is empty.
 
     Args:
         arguments: Those of `keras.Model.fit`, complete, without `self`.
@@ -67,42 +76,10 @@ def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident
     import tensorflow as tf
 
     arguments = settle(arguments)
-    batch_size = arguments["batch_size"]
+    batch_size, validation = arguments["batch_size"], arguments["validation_data"]
     data = _element(arguments["x"], arguments["y"], arguments["sample_weight"], resident)
     size = size_of(data)
     _make_variables(model, _rows(data, min(batch_size, size)))
-
-    before = model.train_function, model.test_function
-    model.make_train_function(force=True)
-    model.make_test_function(force=True)
-    train_batches, test_batches = model.train_function, model.test_function
-    shuffle = arguments["shuffle"]
-    train_epoch = _whole_epoch(model, batch_size, "train_step")
-    test_epoch = _whole_epoch(model, arguments["validation_batch_size"], "test_step")
-
-    # A callback may call train_on_batch, test_on_batch or evaluate, which find these functions too.
-    def train_function(iterator: Any) -> Any:
-        if not isinstance(iterator, tf.data.Iterator):
-            return train_batches(iterator)
-        element = next(iterator)
-        rows = order(size) if shuffle else np.arange(size, dtype=np.int32)
-        if model.stop_training:  # set when the epoch began: Keras' loop ends behind its first batch
-            rows = rows[:batch_size]
-        return train_epoch(element, tf.constant(rows))
-
-    def test_function(iterator: Any) -> Any:
-        if not isinstance(iterator, tf.data.Iterator):
-            return test_batches(iterator)
-        logs = None
-        for element in itertools.chain([next(iterator)], itertools.islice(iterator, model.steps_per_execution - 1)):
-            logs = test_epoch(element, tf.range(size_of(element)))
-        return logs
-
-    validation = arguments["validation_data"]
-    whole_validation = validation is not None and is_arrays(validation)
-    if whole_validation:
-        x, y, weight = validation
-        validation = tf.data.Dataset.from_tensors(_element(x, y, weight, resident))
     callbacks = keras.callbacks.CallbackList(
         arguments["callbacks"],
         add_history=True,
@@ -111,23 +88,63 @@ def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident
         epochs=arguments["epochs"],
         steps=-(-size // batch_size),
     )
-    model.train_function = train_function
-    model.test_function = test_function if whole_validation else None
-    try:
-        return keras.Model.fit(
-            model,
-            tf.data.Dataset.from_tensors(data),
-            epochs=arguments["epochs"],
-            initial_epoch=arguments["initial_epoch"],
-            callbacks=callbacks,
-            validation_data=validation,
-            validation_batch_size=arguments["validation_batch_size"] if isinstance(validation, tuple) else None,
-            validation_freq=arguments["validation_freq"],
-            shuffle=False,
-            verbose=0,
-        )
-    finally:
-        model.train_function, model.test_function = before
+    train_epoch = _whole_epoch(model, batch_size, "train_step")
+
+    def train() -> Logs:
+        rows = order(size) if arguments["shuffle"] else np.arange(size, dtype=np.int32)
+        if model.stop_training:  # set when the epoch began: Keras' loop ends behind its first batch
+            rows = rows[:batch_size]
+        logs: Logs = train_epoch(data, tf.constant(rows))
+        return logs
+
+    if validation is None:
+        return _epochs(model, arguments, callbacks, train, None)
+    if is_dataset(validation):
+        evaluate = functools.partial(model.evaluate, validation, callbacks=callbacks, return_dict=True)
+        return _epochs(model, arguments, callbacks, train, evaluate)
+    x, y, weight = validation
+    held_out = _element(x, y, weight, resident)
+    test = functools.partial(
+        _whole_epoch(model, arguments["validation_batch_size"], "test_step"), held_out, tf.range(size_of(held_out))
+    )
+    return _epochs(model, arguments, callbacks, train, functools.partial(_evaluate, model, callbacks, test))
+
+
+def _epochs(
+    model: keras.Model,
+    arguments: Mapping[str, Any],
+    callbacks: keras.callbacks.CallbackList,
+    train: Callable[[], Logs],
+    validate: Callable[[], Logs] | None,
+) -> keras.callbacks.History:
+    """The epochs of `keras.Model.fit`: all that it does with a model and its callbacks, in its order."""
+    model.stop_training = False
+    callbacks.on_train_begin()
+    logs: Logs | None = None
+    for epoch in range(model._initial_epoch or arguments["initial_epoch"], arguments["epochs"]):
+        model.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        logs = {**train()}
+        if validate is not None and model._should_eval(epoch, arguments["validation_freq"]):
+            logs.update({f"val_{name}": value for name, value in validate().items()})
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    if isinstance(model.optimizer, keras.optimizers.Optimizer) and arguments["epochs"] > 0:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+    callbacks.on_train_end(logs=logs)
+    history: keras.callbacks.History = model.history
+    return history
+
+
+def _evaluate(model: keras.Model, callbacks: keras.callbacks.CallbackList, test: Callable[[], Logs]) -> Logs:
+    """What `keras.Model.evaluate` does within a fit, in its order."""
+    model.stop_evaluating = False
+    callbacks.on_test_begin()
+    model.reset_metrics()
+    logs: Logs = pythonify_logs(test())
+    callbacks.on_test_end(logs)
+    return logs
 
 
 class OrderedBatches(keras.utils.PyDataset):
@@ -220,7 +237,8 @@ def _whole_epoch(model: keras.Model, batch_size: int, step_name: str) -> Any:
         tf.while_loop(lambda start: start < last, body, (tf.constant(0),))
         return model.get_metrics_result() if standard else step(batch(last))
 
-    return tf.function(epoch, reduce_retracing=True)
+    compiled = tf.function(epoch, reduce_retracing=True)
+    return compiled if standard else lambda *data: model._get_metrics_result_or_logs(compiled(*data))
 
 
 def _make_variables(model: keras.Model, batch: Any) -> None:
