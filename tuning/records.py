@@ -189,7 +189,7 @@ _APART = frozenset(("kind", *Cell._fields))
 
 
 @cache
-def _names(kind: type[Trial] | type[Retraining] | type[CellEnd]) -> tuple[frozenset[str], frozenset[str]]:
+def _names(kind: type[Any]) -> tuple[frozenset[str], frozenset[str]]:
     """The entries of a record, and those of them that are whole numbers."""
     entries = fields(kind)
     return frozenset(entry.name for entry in entries), frozenset(e.name for e in entries if e.type == "int")

@@ -140,7 +140,7 @@ def summarise(journal: Journal) -> Summary:
             cells,
             contestants=labels,
             baseline_pairs=baseline_pairs,
-            rope=rope,
+            rope=rope if rule is None else None,  # the rule tells by itself what is practically equal
             needed=replicates_needed if rule is None else rule.first_look,
         )
         for problem, objective in objectives.items()
