@@ -225,7 +225,7 @@ def test_pairs_are_judged_by_the_looks(tmp_path: Path, direction: str) -> None:
     assert rows["a", "b"]["p"] == p_values(differences, Rule(20), 3)[-1]
     assert found.verdict.kind == DIFFERENCE
     assert found.verdict.line == (
-        "a is shown better than b and c (Holm-adjusted p ≤ 0.05, 1 of 3 pairs undecided). "
+        "a is shown better than b and c (Holm-adjusted p ≤ 0.05, 1 of 3 pairs practically equal). "
         "Practically equal, within ±0.05: b / c."
     )
     assert found.verdict.details[0] == (

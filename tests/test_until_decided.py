@@ -26,7 +26,7 @@ from tuning.until_decided import until_decided
 
 def study(names: Sequence[str] = ("kt-random", "optuna-tpe", "sklearn-randomized"), problems: int = 1) -> Study:
     given = [SyntheticProblem(tiny_space, name=f"p{place}", max_epochs=2) for place in range(problems)]
-    return Study("s", given, list(names), budget=Budget(2), replicates=4)
+    return Study("s", given, list(names), budget=Budget(2), replicates=4, baselines=(), retrain=0)
 
 
 class Scored:
