@@ -12,7 +12,7 @@ import scipy.stats
 import tensorflow as tf
 from keras import layers
 
-from tuning import compiled, seeds
+from tuning import compiled, data, seeds
 from tuning.fit_arguments import bind
 from tuning.process import prepare_process
 
@@ -539,6 +539,36 @@ def test_resident_data_is_one_tensor_for_all_trials():
     resident = compiled.Resident([x])
     assert resident.tensor(x) is resident.tensor(x)
     assert resident.tensor(x.copy()) is not resident.tensor(x)
+
+
+def aligned(array):
+    copy = data.empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "uint8", "bool"])
+def test_resident_data_is_held_once(dtype):
+    array = aligned((100 * x_of()).astype(dtype))
+    tensor = compiled.Resident([array]).tensor(array)
+    assert np.shares_memory(np.asarray(tensor), array)
+    assert tensor.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        aligned(x_of()).ravel()[1:],  # TensorFlow would end the process
+        aligned(x_of()).T,
+        aligned(x_of().astype("float64")),
+    ],
+    ids=["not aligned", "not contiguous", "another dtype"],
+)
+def test_resident_data_that_cannot_be_shared_is_copied(array):
+    tensor = compiled.Resident([array]).tensor(array)
+    assert tensor.dtype == "float32"
+    assert not np.shares_memory(np.asarray(tensor), array)
+    np.testing.assert_array_equal(tf.reverse(tensor, [0]), array[::-1].astype("float32"))
 
 
 class Busy(keras.callbacks.Callback):

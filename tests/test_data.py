@@ -66,6 +66,14 @@ class TestWhatIsTaken:
         x, y = part()
         assert load_splits(lambda: ((x, y), part())).train[0] is x
 
+    def test_a_large_array_is_held_where_tensors_can_share_it(self):
+        x = np.arange(2**22 + 1, dtype="float32").reshape(-1, 1)[1:]
+        taken = load_splits(lambda: ((x, x), (x[:1], x[:1]))).train[0]
+        assert data.is_aligned(taken)
+        np.testing.assert_array_equal(taken, x)
+        again = load_splits(lambda: ((taken, taken), (x[:1], x[:1]))).train[0]
+        assert np.shares_memory(again, taken)
+
     def test_structures_keep_their_form(self):
         nested = {"wide": np.zeros((4, 2)), "deep": (np.zeros((4, 3)), np.zeros((4, 1)))}
         splits = load_splits(lambda: ((nested, [np.zeros(4), np.zeros(4)]), (nested, [np.zeros(4), np.zeros(4)])))

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras.src.utils.python_utils import pythonify_logs
 
-from tuning.data import is_dataset
+from tuning.data import is_aligned, is_dataset
 from tuning.fit_arguments import as_floatx, is_arrays, settle, size_of
 
 Logs = dict[str, Any]
@@ -204,10 +204,20 @@ class Resident:
         if id(array) in self._tensors:
             return self._tensors[id(array)]
         is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
-        tensor = keras.ops.convert_to_tensor(array, dtype=keras.config.floatx() if is_float else None)
-        if id(array) in self._arrays:
-            self._tensors[id(array)] = tensor
+        dtype = keras.config.floatx() if is_float else None
+        if id(array) not in self._arrays:
+            return keras.ops.convert_to_tensor(array, dtype=dtype)
+        self._tensors[id(array)] = tensor = _shared(array, dtype)
         return tensor
+
+
+def _shared(array: np.ndarray, dtype: str | None) -> Any:
+    """A tensor in the array's own memory where that can be; over one not aligned TensorFlow would end the process."""
+    import tensorflow as tf
+
+    if array.dtype.name == (dtype or array.dtype.name) and array.flags.writeable and is_aligned(array):
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return keras.ops.convert_to_tensor(array, dtype=dtype)
 
 
 def _whole_epoch(model: keras.Model, batch_size: int, step_name: str) -> Any:

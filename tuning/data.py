@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ EXPECTED = "(train, validation) or (train, validation, test), each (x, y), (x, y
 # Booleans, integers, floats, complex, strings and bytes; V without fields: bfloat16 and its kin.
 _USABLE_KINDS = "biufcUSV"
 _CHUNK_BYTES = 8 * 2**20  # arrays are read in pieces, so that a check or a hash needs next to no memory of its own
+ALIGNMENT = 64
+"""Bytes. What begins at a multiple of these, TensorFlow uses without a copy (the width of its widest vector)."""
 _INFINITE = -1  # tf.data.INFINITE_CARDINALITY
 
 
@@ -58,8 +61,9 @@ class Splits:
 def load_splits(loader: Callable[[], Any]) -> Splits:
     """Calls a problem's `data` and checks what comes.
 
-    Whatever converts to an array (a pandas frame, a tensor) is one in the result, without a copy where there is a way.
-    Of a Dataset only the structure is checked: reading it through could take hours.
+    Whatever converts to an array (a pandas frame, a tensor) is one in the result; a large one is copied where a tensor
+    could not share its memory, so that from then on it is held once. Of a Dataset only the structure is checked:
+    reading it through could take hours.
 
     Args:
         loader: The problem's `data`: a callable without arguments.
@@ -125,6 +129,20 @@ def shapes(splits: Splits) -> dict[str, Any]:
             "arrays": {path: {"shape": _sample_shape(leaf), "dtype": _dtype_name(leaf)} for path, leaf in leaves},
         }
     return described
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """`numpy.empty`, aligned so that a tensor can share its memory: numpy itself aligns to 16 bytes only."""
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def is_aligned(array: NDArray[Any]) -> bool:
+    """Whether a tensor can share the memory of this array."""
+    return array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0
 
 
 def head(part: Part, count: int) -> Part:
@@ -218,7 +236,11 @@ def _arrays(path: str, entry: Any) -> Any:
             f"{path} has dtype {array.dtype}; expected numbers, booleans or strings of one type: "
             "convert it, for instance with .astype('float32')"
         )
-    return array
+    if array.nbytes < _CHUNK_BYTES or is_aligned(array):
+        return array
+    copy = empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def _check_finite(path: str, array: NDArray[Any]) -> None:

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuning.data import Splits
+from tuning.data import Splits, empty
 from tuning.errors import DataError, one_line
 
 Array = NDArray[Any]
@@ -104,11 +104,11 @@ def fashion_mnist(folder: str | os.PathLike[str] | None = None) -> Splits:
     named = folder or os.environ.get("TUNING_FASHION_MNIST")
     if named or DEBIAN_FASHION_MNIST.is_dir():
         home = Path(named or DEBIAN_FASHION_MNIST)
-        train, test = (_idx_split(home, prefix, "Fashion MNIST") for prefix in ("train", "t10k"))
+        train, test = (_scaled(*_idx_split(home, prefix, "Fashion MNIST")) for prefix in ("train", "t10k"))
     else:
         from keras.datasets import fashion_mnist as source
 
-        train, test = _downloaded(
+        train, test = _downloaded_images(
             "Fashion MNIST",
             source.load_data,
             f"looked in {DEBIAN_FASHION_MNIST}; install Debian's package dataset-fashion-mnist, or name a folder with "
@@ -141,11 +141,11 @@ def mnist(folder: str | os.PathLike[str] | None = None) -> Splits:
         from keras.datasets import mnist as source
 
         advice = "name a folder with its IDX files in the environment variable TUNING_MNIST"
-        return _images(*_downloaded("MNIST", source.load_data, advice))
-    test = _idx_split(Path(named), "t10k", "MNIST")
+        return _images(*_downloaded_images("MNIST", source.load_data, advice))
+    test = _scaled(*_idx_split(Path(named), "t10k", "MNIST"))
     if _idx_path(Path(named), "train-images-idx3-ubyte") is not None:
-        return _images(_idx_split(Path(named), "train", "MNIST"), test)
-    x, y = _scaled(*test)
+        return _images(_scaled(*_idx_split(Path(named), "train", "MNIST")), test)
+    x, y = test
     return _stratified(x, y, validation=len(x) // 10, test=len(x) // 10)
 
 
@@ -221,7 +221,7 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
             f"{path} has {len(raw):,} bytes; expected {expected:,} for the shape {shape} in its header; "
             "fetch the file again"
         )
-    return np.frombuffer(raw, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+    return np.frombuffer(raw, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
 def _idx_path(folder: Path, stem: str) -> Path | None:
@@ -257,19 +257,24 @@ def _downloaded(title: str, load: Callable[[], Any], advice: str) -> Any:
         raise DataError(f"{title} cannot be downloaded ({one_line(error, 120)}): {advice}") from error
 
 
+def _downloaded_images(title: str, load: Callable[[], Any], advice: str) -> tuple[tuple[Array, Array], ...]:
+    return tuple(_scaled(*part) for part in _downloaded(title, load, advice))
+
+
 def _scaled(images: Array, labels: Array) -> tuple[Array, Array]:
-    x = images.astype(np.float32)
-    x /= 255
+    """Pixels 0..255 as float32 in 0..1, without a further copy."""
+    x = empty(images.shape, np.float32)
+    np.divide(images, np.float32(255), out=x, dtype=np.float32)
     return x, labels.astype(np.int64)
 
 
 def _images(train: tuple[Array, Array], test: tuple[Array, Array]) -> Splits:
-    """The last 5,000 training pictures as validation; pixels 0..255 as float32 in 0..1."""
-    x, y = _scaled(*train)
+    """The last 5,000 training pictures as validation."""
+    x, y = train
     if len(x) <= _VALIDATION_IMAGES:
         raise DataError(f"{len(x):,} training pictures; expected more than the {_VALIDATION_IMAGES:,} of validation")
     cut = len(x) - _VALIDATION_IMAGES
-    return Splits((x[:cut], y[:cut]), (x[cut:], y[cut:]), _scaled(*test))
+    return Splits((x[:cut], y[:cut]), (x[cut:], y[cut:]), test)
 
 
 def _stratified(x: Array, y: Array, *, validation: int, test: int) -> Splits:

@@ -61,6 +61,26 @@ def _trial(name: str, epochs: int, figure: str) -> Callable[[], Pair]:
     return measure
 
 
+def _overhead(name: str) -> Callable[[], Pair]:
+    """Seconds of a cell, and those in it that are neither training nor the tuner's thinking."""
+
+    def measure() -> Pair:
+        figures = json.loads(_output("overhead", name).splitlines()[-1])
+        return figures["whole"], figures["own"]
+
+    return measure
+
+
+def _growth(trials: int) -> Callable[[], Pair]:
+    def measure() -> Pair:
+        before, after = (
+            json.loads(_output("many_trials", way, str(trials)).splitlines()[-1])["growth"] for way in ("keras", "ours")
+        )
+        return before, after
+
+    return measure
+
+
 def _whole(before: list[str], after: list[str]) -> Callable[[], Pair]:
     """Seconds of two whole processes, imports included."""
 
@@ -92,6 +112,22 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
     "fashion-epoch": (
         "an epoch on Fashion MNIST (300-100-10, batch 32), steady, validation included",
         "s", "3.5", _trial("fashion_mnist", 4, "epoch"),
+    ),
+    "digits-besides": (
+        "what a trial on digits costs besides its epochs",
+        "s", "", _trial("digits", 10, "besides"),
+    ),
+    "fashion-overhead": (
+        "6 full trainings' worth of Hyperband on Fashion MNIST, against our own overhead in it",
+        "s", "50", _overhead("fashion_mnist"),
+    ),
+    "fashion-memory": (
+        "peak memory of a process that trains on Fashion MNIST",
+        "GB", "ours at most 0.9 GB", _trial("fashion_mnist", 2, "peak"),
+    ),
+    "digits-growth": (
+        "growth of memory over 200 trials of one cell",
+        "MB", "ours below 300 MB", _growth(200),
     ),
     "digits-study": (
         "five tuners on digits, 2 processes, against the five loops in sequence",

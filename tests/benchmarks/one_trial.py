@@ -4,11 +4,13 @@
     python -m tests.benchmarks.one_trial ours digits EPOCHS
 
 Two trials are trained; the second is timed, for a search's first trial pays for warming up. `trial` is the seconds of
-the whole trial, `epoch` the median of its epochs but the first.
+the whole trial, `epoch` the median of its epochs but the first, `besides` what the trial took besides as many such
+epochs (building, tracing), and `peak` the process's largest resident set in GB.
 """
 
 import itertools
 import json
+import resource
 import statistics
 import sys
 import time
@@ -60,4 +62,6 @@ if __name__ == "__main__":
     way, name, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
     ends = (by_keras if way == "keras" else by_ours)(name, epochs)
     steps = [after - before for before, after in itertools.pairwise(ends)]
-    print(json.dumps({"trial": ends[-1] - ends[0], "epoch": statistics.median(steps[1:])}))
+    trial, epoch = ends[-1] - ends[0], statistics.median(steps[1:])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9  # the unit is kB on Linux
+    print(json.dumps({"trial": trial, "epoch": epoch, "besides": trial - epochs * epoch, "peak": peak}))

@@ -1,0 +1,65 @@
+"""Runs a cell and prints the share of its time that is our own, as JSON.
+
+    python -m tests.benchmarks.overhead fashion_mnist
+
+Everything counts as ours (`own` seconds) that is neither the user's `build_model`, nor what stands for `model.fit`
+(`training`), nor the tuner's thinking: setting up a trial, judging its arguments, counting, scoring, keeping states for
+Hyperband to continue from, the journal, HPARAMS.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.benchmarks.models import PROBLEMS, make
+from tuning import Budget, KTHyperband, Objective, Problem, Study, compiled, journal
+from tuning.driver import run
+from tuning.executors import run_here
+
+
+class Clock:
+    """Sums up the seconds spent in the functions that it wraps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, function):
+        def timed(*arguments, **named):
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                self.seconds += time.perf_counter() - started
+
+        return timed
+
+
+def main(name: str) -> None:
+    benchmark, whole, training = PROBLEMS[name], Clock(), Clock()
+    shape = benchmark.data().train[0].shape[1:]
+
+    def build(hp):
+        return make(shape, 0, 0, hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"), benchmark.layers)
+
+    @whole
+    def execute(tasks, listener):
+        training.seconds = 0.0  # the checks before have built and trained as well
+        run_here(tasks, listener)
+
+    compiled.fit = training(compiled.fit)
+    problem = Problem(training(build), benchmark.data, Objective("val_accuracy", "max"), benchmark.trial_epochs)
+    study = Study(name, problem, [KTHyperband()], budget=Budget(6 * benchmark.trial_epochs), replicates=1)
+    with tempfile.TemporaryDirectory() as folder:
+        done = run(study, Path(folder), execute=execute)
+        trials = list(journal.read(done.directory).all_trials())
+    if not trials or any(trial.state == "FAILED" for trial in trials):
+        raise SystemExit(f"{len(trials)} trials: {[trial.error for trial in trials]}")
+    thinking = sum(trial.suggest_seconds for trial in trials)
+    own = whole.seconds - training.seconds - thinking
+    print(json.dumps({"whole": whole.seconds, "training": training.seconds, "thinking": thinking, "own": own}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
