@@ -29,6 +29,7 @@ LAYERS = [
     ["tuners.kt_grid", "tuners._scikit_learn", "tuners.sklearn_grid", "tuners.sklearn_halving"],
     ["tuners.optuna_random", "tuners.optuna_qmc", "tuners.optuna_gp", "tuners.optuna_cmaes"],
     ["tuners.optuna_tpe_median", "tuners.optuna_tpe_hyperband"],
+    ["tuners.nevergrad_ngopt"],
     ["tuners.baseline_default", "tuners.baseline_random", "tuners.baseline_screening"],
     ["retraining"],
     ["cells"],

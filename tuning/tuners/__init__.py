@@ -36,6 +36,7 @@ BUILT_IN = {
     "optuna-cmaes": "tuning.tuners.optuna_cmaes:OptunaCmaEs",
     "optuna-tpe-median": "tuning.tuners.optuna_tpe_median:OptunaTPEMedian",
     "optuna-tpe-hyperband": "tuning.tuners.optuna_tpe_hyperband:OptunaTPEHyperband",
+    "nevergrad": "tuning.tuners.nevergrad_ngopt:Nevergrad",
     "default": "tuning.tuners.baseline_default:Default",
     "random-2x": "tuning.tuners.baseline_random:Random2x",
     "screening": "tuning.tuners.baseline_screening:Screening",

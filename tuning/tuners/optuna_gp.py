@@ -13,7 +13,9 @@ class OptunaGP(OptunaTPE):
     """`optuna.Study.optimize` with a Gaussian process and log expected improvement.
 
     The first `n_startup_trials` (10) are random. Hyperparameters that are not active in every trial are drawn at
-    random: the process models only those that all trials share. `arguments` are those of `optuna.samplers.GPSampler`.
+    random: the process models only those that all trials share. Optuna shows it no
+    FAILED trial, so it may ask for a place that fails again and again. `arguments` are those of
+    `optuna.samplers.GPSampler`.
     """
 
     name = "optuna-gp"

@@ -1,0 +1,64 @@
+"""Nevergrad's optimisers."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from tuning.budget import Budget
+from tuning.evaluator import Evaluator
+from tuning.problem import TrainingProblem
+from tuning.tuners._base import Tuner
+from tuning.views import flat, from_flat
+
+NO_LIMIT = 10**6
+
+
+class Nevergrad(Tuner):
+    """Nevergrad's `Optimizer.minimize`, by default with NGOpt, which picks an algorithm by space and budget.
+
+    It starts at a random place instead of Nevergrad's middle, for else NGOpt would go one way in all replicates: on
+    few numbers its algorithm is Cobyla, which draws nothing. Conditions are not told to it: it proposes inactive
+    hyperparameters too, which are left out. A FAILED trial's loss is infinite.
+
+    Args:
+        label: As in `Tuner`.
+        optimizer: Name in `nevergrad.optimizers.registry`, such as ``"OnePlusOne"``, ``"DE"`` or ``"PSO"``.
+    """
+
+    name = "nevergrad"
+    library = "nevergrad"
+    needs = "nevergrad"
+    extra = "nevergrad"
+
+    def __init__(self, *, label: str | None = None, optimizer: str = "NGOpt") -> None:
+        super().__init__(label=label, optimizer=optimizer)
+        self.optimizer = optimizer
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        import nevergrad
+
+        sign = -1.0 if problem.objective.direction == "max" else 1.0
+
+        def loss(**answers: Any) -> float:
+            score = evaluator.evaluate(from_flat(problem.space, answers["values"])).score
+            return math.inf if math.isnan(score) else sign * score
+
+        values = nevergrad.p.Dict(
+            **{
+                key: nevergrad.p.Scalar(lower=0.0, upper=1.0) if options is None else nevergrad.p.Choice(list(options))
+                for key, options in flat(problem.space).items()
+            }
+        )
+        asked = nevergrad.p.Instrumentation(values=values)
+        asked.random_state.seed(seed)
+        trials = -(-budget.epochs // problem.max_epochs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # infinite losses, and what its many algorithms have to say
+            optimizer = nevergrad.optimizers.registry[self.optimizer](asked.sample(), budget=trials)
+            # NGOpt picks its algorithm when it is first asked for: by the trials that are likely. The evaluator
+            # alone ends the search.
+            getattr(optimizer, "optim", None)
+            optimizer.budget = NO_LIMIT
+            optimizer.minimize(loss)
