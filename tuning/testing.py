@@ -13,6 +13,8 @@ One that evaluates a single configuration is no search, and subclasses `TrialCon
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import math
 import os
@@ -21,6 +23,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras_tuner
@@ -30,6 +33,7 @@ import pytest
 from tuning import seeds
 from tuning.budget import Budget
 from tuning.cells import BUDGET_SPENT, DONE, CellTask, run_cell
+from tuning.errors import StudyError
 from tuning.objective import Objective
 from tuning.records import COMPLETE, CUT, FAILED, CellResult, Configuration
 from tuning.space import Space, record
@@ -206,22 +210,8 @@ class TrialConformance:
 
     @pytest.mark.slow
     def test_same_seed_same_trials_in_another_process(self) -> None:
-        tuner = self.make_tuner()
-        here = _without_times(search(tuner, SyntheticProblem()))
-        script = (
-            "import json, importlib; from tuning import testing; "
-            f"suite = getattr(importlib.import_module({type(self).__module__!r}), {type(self).__qualname__!r})(); "
-            "print(json.dumps(testing._without_times(testing.search(suite.make_tuner(), testing.SyntheticProblem()))))"
-        )
-        path = os.pathsep.join([*sys.path, os.environ.get("PYTHONPATH", "")])
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"},
-        )
-        assert json.loads(done.stdout.splitlines()[-1]) == json.loads(json.dumps(here))
+        here = _without_times(search(self.make_tuner(), SyntheticProblem()))
+        assert _searched_in_another_process(type(self).__module__)[type(self).__name__] == json.loads(json.dumps(here))
 
     def test_min_mirrors_max(self) -> None:
         up = search(self.make_tuner(), SyntheticProblem(direction="max"))
@@ -356,3 +346,30 @@ def _without_times(result: CellResult) -> list[dict[str, Any]]:
         for name in ("train_seconds", "suggest_seconds", "rebuilt_epochs"):
             line.pop(name)
     return lines
+
+
+@functools.cache
+def _searched_in_another_process(module: str) -> dict[str, Any]:
+    """Trials of every suite of a module by its name, searched in one process with another hash seed."""
+    script = (
+        "import importlib, json; from tuning import testing; "
+        f"print(json.dumps(testing._searched(importlib.import_module({module!r}))))"
+    )
+    path = os.pathsep.join([*sys.path, os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"},
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _searched(module: ModuleType) -> dict[str, Any]:
+    found = {}
+    for name, suite in vars(module).items():
+        if isinstance(suite, type) and issubclass(suite, TrialConformance) and suite.__module__ == module.__name__:
+            with contextlib.suppress(StudyError):  # its library is not installed
+                found[name] = _without_times(search(suite().make_tuner(), SyntheticProblem()))
+    return found

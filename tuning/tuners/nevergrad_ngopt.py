@@ -20,7 +20,8 @@ class Nevergrad(Tuner):
 
     It starts at a random place instead of Nevergrad's middle, for else NGOpt would go one way in all replicates: on
     few numbers its algorithm is Cobyla, which draws nothing. Conditions are not told to it: it proposes inactive
-    hyperparameters too, which are left out. A FAILED trial's loss is infinite.
+    hyperparameters too, which are left out. A FAILED trial's loss is infinite. Under a raised budget NGOpt may pick
+    another algorithm, and then does not go on from its journal.
 
     Args:
         label: As in `Tuner`.
@@ -55,7 +56,7 @@ class Nevergrad(Tuner):
         asked.random_state.seed(seed)
         trials = -(-budget.epochs // problem.max_epochs)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # infinite losses, and what its many algorithms have to say
+            warnings.filterwarnings("ignore", category=nevergrad.errors.NevergradWarning)  # of infinite losses
             optimizer = nevergrad.optimizers.registry[self.optimizer](asked.sample(), budget=trials)
             # NGOpt picks its algorithm when it is first asked for: by the trials that are likely. The evaluator
             # alone ends the search.
