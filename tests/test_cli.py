@@ -26,12 +26,13 @@ HEAVY = [
     "altair",
     "distributed",
 ]
-COMMANDS = ["run", "check", "status", "report", "board", "tuners"]
+COMMANDS = ["run", "check", "table", "status", "report", "board", "tuners"]
 OPTIONS = {
     "run": [
         "--budget", "--replicates", "--tuners", "--no-baselines", "--retrain", "--until-decided", "--cap", "--rope",
         "--jobs", "--scheduler", "--out", "--debug",
-    ]
+    ],
+    "table": ["--configurations", "--jobs", "--scheduler", "--out", "--debug"],
 }  # fmt: skip
 
 STUDY = """
@@ -191,6 +192,65 @@ def test_check_shows_space_equality_budget_and_seeds_and_writes_nothing(script: 
     assert [path.name for path in script.parent.iterdir() if path.suffix != ".pyc" and path.name[0] != "_"] == [
         "study.py"
     ]
+
+
+def the_study_of(shown: str) -> str:
+    """The lines of Python that `tuning table` ends with."""
+    lines = shown.partition("A study that is computed from it:")[2].splitlines()
+    return textwrap.dedent("\n".join(line for line in lines if line.startswith("    ")))
+
+
+def test_table_trains_once_and_ends_with_the_lines_that_use_it(script: Path, tmp_path: Path) -> None:
+    result = invoke("table", script, "--configurations", 12, "--out", tmp_path / "out", "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    assert "Study s-table: 1 tuner, 12 replicates, 3 epochs a cell: 12 cells, 36 epochs, on 1 process." in result.stdout
+    assert "synthetic-surrogate is a surrogate: nothing was trained" in result.stdout
+    assert f"Table: {tmp_path}/out/s-table. A study that is computed from it:" in result.stdout
+    again = invoke("table", script, "--configurations", 12, "--out", tmp_path / "out", "--jobs", 1)
+    assert "12 of 12 cells are done already." in again.stdout
+
+    computed = tmp_path / "computed.py"
+    computed.write_text(the_study_of(again.stdout))
+    options = ["--replicates", 2, "--tuners", "kt-random,optuna-tpe", "--out", tmp_path / "out", "--jobs", 1]
+    result = invoke("run", computed, *options)
+    assert result.exit_code == 0, result.output
+    assert "Verdict: On a surrogate: No verdict" in result.stdout
+    assert "synthetic-surrogate is a surrogate: nothing was trained" in result.stdout
+    assert invoke("check", computed, "--draws", 200).exit_code == 0
+
+
+def test_table_of_two_problems_ends_with_both(script: Path, tmp_path: Path) -> None:
+    two = STUDY.replace("max_epochs=3)", 'max_epochs=3), SyntheticProblem(mixed_space, name="b", max_epochs=2)')
+    script.write_text(textwrap.dedent(two))
+    result = invoke("table", script, "--configurations", 10, "--out", tmp_path, "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    names: dict[str, object] = {}
+    exec(the_study_of(result.stdout), names)
+    assert [problem.name for problem in names["problem"]] == ["synthetic-surrogate", "b-surrogate"]  # type: ignore[attr-defined]
+
+
+def test_table_refuses_what_cannot_be_fitted(script: Path, tmp_path: Path) -> None:
+    result = invoke("table", script, "--configurations", 9, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr == "tuning: a table of 9 configurations is too small; expected 10 or more\n"
+    assert not list(tmp_path.glob("s-table"))
+
+
+@pytest.mark.slow
+def test_a_table_of_digits(tmp_path: Path) -> None:
+    path = tmp_path / "digits.py"
+    text = (Path(__file__).parents[1] / "studies" / "digits.py").read_text()
+    path.write_text(text.replace("max_epochs = 10", "max_epochs = 2"))
+    result = invoke("table", path, "--configurations", 10, "--out", tmp_path, "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    assert "digits-surrogate is a surrogate" in result.stdout
+    computed = tmp_path / "computed.py"
+    computed.write_text(the_study_of(result.stdout))
+    options = ["--budget", 4, "--replicates", 2, "--tuners", "kt-hyperband,sklearn-randomized", "--out", tmp_path]
+    result = invoke("run", computed, *options, "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    assert "On a surrogate: " in result.stdout
+    assert "val_loss" in (tmp_path / "digits-surrogate" / "epochs.csv").read_text()
 
 
 def test_tuners_lists_all() -> None:

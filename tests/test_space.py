@@ -674,3 +674,33 @@ def test_a_configuration_of_another_shape_does_not_lie_in_the_space(plan: Plan) 
         assert space.why_not(rest) == f"{name!r} is missing"
         assert space.why_not(configuration | {name: None}) != ""
         assert space.why_not(configuration | {name: math.nan}) != ""
+
+
+@CHECKED
+@given(plans())
+def test_a_space_comes_back_from_its_json(plan: Plan) -> None:
+    space = record(plan)
+    again = Space.from_json(json.loads(json.dumps(space.to_json())))
+    assert again.to_json() == space.to_json()
+    assert again.keys == space.keys
+    for seed in range(5):
+        configuration = space.sample(random.Random(seed).random)
+        assert again.sample(random.Random(seed).random) == configuration
+        assert again.why_not(configuration) == ""
+        assert [
+            hp.value_to_prob(configuration[hp.name]) for hp in again.hyperparameters if hp.name in configuration
+        ] == [hp.value_to_prob(configuration[hp.name]) for hp in space.hyperparameters if hp.name in configuration]
+
+
+def test_a_name_under_two_parents_comes_back_from_its_json() -> None:
+    def declare(hp: HP) -> None:
+        hp.Choice("kind", ["a", "b"])
+        with hp.conditional_scope("kind", ["a"]):
+            hp.Int("size", 1, 4)
+        with hp.conditional_scope("kind", ["b"]):
+            hp.Float("size", 0.0, 1.0)
+
+    space = record(declare)
+    again = Space.from_json(space.to_json())
+    assert again.to_json() == space.to_json()
+    assert again.keys == ("kind", "size", "size [2]")

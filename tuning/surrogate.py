@@ -66,9 +66,9 @@ class Surrogate:
         ]
         self._scales = [_NormalScores(curves[self.trained, :, place]) for place in range(len(self.metrics))]
         self._scored = np.stack([scale.of(curves[:, :, place]) for place, scale in enumerate(self._scales)], axis=2)
-        target = self._scored[:, :, self.metrics.index(objective.metric)].copy()
-        # A configuration that fails is no better than the worst that does not.
-        target[~self.trained] = (np.nanmin if objective.direction == "max" else np.nanmax)(target)
+        sign = 1.0 if objective.direction == "max" else -1.0
+        target = sign * self._scored[:, :, self.metrics.index(objective.metric)]
+        target[~self.trained] = np.nanmin(target)  # a configuration that fails is no better than the worst
         inputs = np.array([self._encoded(row.configuration) for row in self.rows], dtype=np.float32)
         self._forest = _Forest(inputs, target)
         means = self._cross_validated(inputs, target)
