@@ -330,6 +330,13 @@ def test_a_diverged_loss_does_not_drown_the_others() -> None:
     assert max(near) < 1.2
 
 
+def test_a_metric_that_is_not_always_a_number_is_left_out() -> None:
+    problem, rows = rows_of(slope, 20)
+    more = [{"some": 1.0, "odd": math.nan, "loss": 1.0}, {"odd": 1.0, "loss": 0.5}]
+    rows = [replace(row, curve=[{**one, **two} for one, two in zip(row.curve, more, strict=True)]) for row in rows]
+    assert Surrogate(problem.space, rows, problem.objective, 2).metrics == ["metric", "loss"]
+
+
 def test_a_metric_that_never_changes_has_an_error_of_zero_and_no_more() -> None:
     problem, rows = rows_of(lambda one: 0.5, 20)
     errors = Surrogate(problem.space, rows, problem.objective, 2).errors.set_index("epoch")

@@ -20,6 +20,7 @@ diverged trainings do not drown the others, and read back by interpolation betwe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ class Surrogate:
         max_epochs: Of a full training.
 
     Attributes:
-        metrics: Those that every trained row reports.
+        metrics: Those that every epoch of every trained row reports as a finite number.
         errors: `fit_errors` of the cross-validated means.
     """
 
@@ -59,15 +60,18 @@ class Surrogate:
         self.rows = list(rows)
         self.trained = np.array([row.state != FAILED for row in self.rows])
         whole = [row.curve for row in self.rows if row.state != FAILED]
-        self.metrics = [name for name in whole[0][0] if all(name in epoch for curve in whole for epoch in curve)]
+        epochs = [epoch for curve in whole for epoch in curve]
+        self.metrics = [
+            name for name in whole[0][0] if all(math.isfinite(epoch.get(name, math.nan)) for epoch in epochs)
+        ]
         curves = np.full((len(self.rows), max_epochs, len(self.metrics)), np.nan)
         curves[self.trained] = [
             [[epoch[name] for name in self.metrics] for epoch in _padded(curve, max_epochs)] for curve in whole
         ]
         self._scales = [_NormalScores(curves[self.trained, :, place]) for place in range(len(self.metrics))]
         self._scored = np.stack([scale.of(curves[:, :, place]) for place, scale in enumerate(self._scales)], axis=2)
-        sign = 1.0 if objective.direction == "max" else -1.0
-        target = sign * self._scored[:, :, self.metrics.index(objective.metric)]
+        heights = curves[:, :, self.metrics.index(objective.metric)] * (1.0 if objective.direction == "max" else -1.0)
+        target = _NormalScores(heights[self.trained]).of(heights)
         target[~self.trained] = np.nanmin(target)  # a configuration that fails is no better than the worst
         inputs = np.array([self._encoded(row.configuration) for row in self.rows], dtype=np.float32)
         self._forest = _Forest(inputs, target)
