@@ -91,10 +91,10 @@ def test_it_ends_with_the_first_look_that_decides_all(tmp_path: Path) -> None:
 
 def test_one_replicate_at_a_time_until_the_cap(tmp_path: Path) -> None:
     execute, lines = Scored(close), list[str]()
-    until_decided(study(), tmp_path, Rule(16), execute=execute, on_look=lines.append)
-    first = Rule(16).first_look(3)
-    assert [len(cells) for cells in execute.calls] == [3 * first] + [3] * (16 - first)
-    assert [cell.replicate for cell in execute.calls[-1]] == [16] * 3
+    until_decided(study(), tmp_path, Rule(13), execute=execute, on_look=lines.append)
+    first = Rule(13).first_look(3)
+    assert [len(cells) for cells in execute.calls] == [3 * first] + [3] * (13 - first)
+    assert [cell.replicate for cell in execute.calls[-1]] == [13] * 3
     assert lines[-1].endswith("undecided at the cap: kt-random / optuna-tpe.")
     assert [row[2] for row in settled(tmp_path)] == ["", "sklearn-randomized", "sklearn-randomized"]
 
@@ -105,28 +105,38 @@ def test_a_rope_settles_what_does_not_differ(tmp_path: Path) -> None:
     assert all(row[2] or row[3] for row in settled(tmp_path))
 
 
-@pytest.mark.parametrize("cells", [1, 17, 31, 33, 34, 40])
-def test_an_interrupted_run_goes_on_to_the_same_decision(tmp_path: Path, cells: int) -> None:
-    until_decided(study(), tmp_path / "whole", Rule(16), execute=Scored(close))
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Never interrupted; undecided at the cap."""
+    folder = tmp_path_factory.mktemp("whole")
+    until_decided(study(), folder, Rule(12), execute=Scored(close))
+    return folder
+
+
+@pytest.mark.parametrize("cells", [1, 17, 29, 31])
+def test_an_interrupted_run_goes_on_to_the_same_decision(whole: Path, tmp_path: Path, cells: int) -> None:
     with pytest.raises(KeyboardInterrupt):
-        until_decided(study(), tmp_path / "torn", Rule(16), execute=Scored(close, interrupt_at=cells))
-    until_decided(study(), tmp_path / "torn", Rule(16), execute=Scored(close))
-    assert settled(tmp_path / "torn") == settled(tmp_path / "whole")
-    assert found(tmp_path / "torn").verdict == found(tmp_path / "whole").verdict
+        until_decided(study(), tmp_path, Rule(12), execute=Scored(close, interrupt_at=cells))
+    until_decided(study(), tmp_path, Rule(12), execute=Scored(close))
+    assert settled(tmp_path) == settled(whole)
+    assert found(tmp_path).verdict == found(whole).verdict
+
+
+def test_running_again_runs_nothing(whole: Path) -> None:
     again = Scored(close)
-    until_decided(study(), tmp_path / "torn", Rule(16), execute=again)
+    until_decided(study(), whole, Rule(12), execute=again)
     assert again.calls == [[]]
 
 
 def test_several_replicates_at_once_decide_the_same(tmp_path: Path) -> None:
-    def better(cell: Cell) -> float:
-        return close(cell) + 2 * (cell.tuner == "optuna-tpe") + 3 * (cell.tuner == "sklearn-randomized")
-
-    until_decided(study(), tmp_path / "one", Rule(30), execute=Scored(better))
-    until_decided(study(), tmp_path / "four", Rule(30), execute=Scored(better), at_once=4)
-    one, four = settled(tmp_path / "one"), settled(tmp_path / "four")
-    assert [row[:5] for row in one] == [row[:5] for row in four]
-    assert max(row[4] for row in one) > Rule(30).first_look(3)
+    two, one, four = study(["kt-random", "sklearn-randomized"]), Scored(close), Scored(close)
+    until_decided(two, tmp_path / "one", Rule(30), execute=one)
+    until_decided(two, tmp_path / "four", Rule(30), execute=four, at_once=4)
+    assert 2 * len(one.calls[1]) == len(four.calls[1]) / 2 == 4
+    assert len(one.calls) > len(four.calls)
+    (decided,) = [(row[:5]) for row in settled(tmp_path / "one")]
+    assert decided == settled(tmp_path / "four")[0][:5]
+    assert decided[4] == 9 + len(one.calls) - 1
 
 
 def test_a_tuner_that_fails_is_not_waited_for_and_not_tried_again_each_round(tmp_path: Path) -> None:
@@ -148,30 +158,28 @@ def test_each_problem_is_decided_by_itself(tmp_path: Path) -> None:
     assert "undecided at the cap" in lines[-1]
 
 
-def test_another_rule_is_refused(tmp_path: Path) -> None:
-    until_decided(study(), tmp_path, Rule(16), execute=Scored(close))
-    before = path_of(tmp_path / "s").read_bytes()
-    for rule in (Rule(20), Rule(16, 0.1)):
-        with pytest.raises(JournalError, match="was begun with --cap 16 and no --rope, now it is --cap") as refused:
-            until_decided(study(), tmp_path, rule, execute=Scored(close))
+def test_another_rule_is_refused(whole: Path) -> None:
+    before = path_of(whole / "s").read_bytes()
+    for rule in (Rule(20), Rule(12, 0.1)):
+        with pytest.raises(JournalError, match="was begun with --cap 12 and no --rope, now it is --cap") as refused:
+            until_decided(study(), whole, rule, execute=Scored(close))
         assert "\n" not in str(refused.value)
-    assert path_of(tmp_path / "s").read_bytes() == before
+    assert path_of(whole / "s").read_bytes() == before
 
 
-def test_a_study_that_may_have_been_tested_is_refused(tmp_path: Path) -> None:
+def test_a_study_that_may_have_been_tested_is_refused(whole: Path, tmp_path: Path) -> None:
     run(study().changed(replicates=7), tmp_path / "tested", execute=Scored(close))
     with pytest.raises(JournalError, match="begun with 7 replicates for one test at the end, which may have been seen"):
         until_decided(study(), tmp_path / "tested", Rule(16), execute=Scored(close))
     run(study(), tmp_path / "too few to test", execute=Scored(close))
-    until_decided(study(), tmp_path / "too few to test", Rule(16), execute=Scored(close))
-    until_decided(study(), tmp_path / "at once", Rule(16), execute=Scored(close))
-    assert settled(tmp_path / "too few to test") == settled(tmp_path / "at once")
+    until_decided(study(), tmp_path / "too few to test", Rule(12), execute=Scored(close))
+    assert settled(tmp_path / "too few to test") == settled(whole)
 
 
 def test_a_plain_run_in_between_keeps_the_rule(tmp_path: Path) -> None:
-    until_decided(study(), tmp_path, Rule(16), execute=Scored(close))
+    until_decided(study(), tmp_path, Rule(9), execute=Scored(close))
     before = settled(tmp_path)
-    run(study().changed(replicates=20), tmp_path, execute=Scored(close))
+    run(study().changed(replicates=12), tmp_path, execute=Scored(close))
     assert settled(tmp_path) == before  # what comes behind the cap is not looked at
 
 

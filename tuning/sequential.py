@@ -188,6 +188,7 @@ def boundaries(scores: npt.ArrayLike, levels: npt.ArrayLike, rule: Rule) -> Inte
     # only grow, and no level of at most 0.5 stops beyond half of all scores: what is beyond need not be counted.
     patterns = np.zeros((len(alpha), int(sizes.sum()) // 2 + 1))
     patterns[:, 0] = 1.0
+    rows, columns = np.arange(len(alpha)), np.arange(patterns.shape[1])
     used = np.zeros(len(alpha))
     most = np.empty((len(alpha), len(sizes)), dtype=np.int64)
     for look, score in enumerate(sizes):
@@ -201,10 +202,8 @@ def boundaries(scores: npt.ArrayLike, levels: npt.ArrayLike, rule: Rule) -> Inte
         room = alpha * rule.spent(look + 1) * 2.0 ** (look + 1)
         stops = (reached <= room[:, None]).sum(axis=1) - 1
         most[:, look] = np.minimum.accumulate(stops)
-        for row, last in enumerate(most[:, look]):
-            if last >= 0:
-                used[row] = reached[row, last]
-                patterns[row, : last + 1] = 0.0
+        used = np.where(most[:, look] >= 0, reached[rows, most[:, look]], used)
+        patterns *= columns > most[:, look, None]
     return most
 
 
