@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from golden_journal import write_golden, write_scores
 
 from tuning import journal
-from tuning.drawing import PALETTE, slugs, svg
-from tuning.figures import Figure, best_so_far, budget_grid, curve_of, figures
+from tuning.comparison_figures import critical_difference, pair_matrix, performance_profile
+from tuning.drawing import PALETTE, Figure, slugs, svg
+from tuning.figures import best_so_far, budget_grid, curve_of, figures
 from tuning.summary import Summary, summarise
 
 HOSTILE = "</script><b>&\"'{{x}}"
@@ -26,9 +28,19 @@ def drawn(figure: Figure) -> str:
     return svg(figure.chart, figure.description)
 
 
-def test_each_problem_has_three_figures_with_a_text_alternative(golden: Summary) -> None:
+def rows_of(figure: Figure, layer: int = 0) -> list[dict[str, Any]]:
+    """The rows a layer draws: its own data, or the chart's, which altair moves to a place that all share."""
+    chart = figure.chart.to_dict()
+    data = chart["layer"][layer].get("data", chart.get("data"))
+    return list(data["values"] if "values" in data else chart["datasets"][data["name"]])
+
+
+def test_each_problem_has_its_figures_with_a_text_alternative(golden: Summary) -> None:
     found = figures(golden)["digits"]
-    assert [figure.name for figure in found] == ["best_so_far", "final_scores", "trials_by_state"]
+    assert [figure.name for figure in found] == [
+        "best_so_far", "final_scores", "rank_over_budget", "pairwise", "critical_difference", "performance_profile",
+        "trials_by_state",
+    ]  # fmt: skip
     for figure in found:
         assert figure.chart.to_dict()["description"] == figure.description
         root = ElementTree.fromstring(drawn(figure))
@@ -75,6 +87,36 @@ def test_hostile_names_are_data(tmp_path: Path) -> None:
     write_scores(tmp_path, {HOSTILE: [0.5, 0.6], "b": [0.4, 0.3]})
     for figure in figures(summarise(journal.read(tmp_path)))["digits"]:
         ElementTree.fromstring(drawn(figure))
+
+
+def test_the_matrix_frames_what_is_decided_and_mirrors(tmp_path: Path) -> None:
+    write_scores(tmp_path, {"a": [0.9 + place / 1000 for place in range(8)], "b": [0.4] * 8, "c": [0.4] * 8})
+    figure = pair_matrix(summarise(journal.read(tmp_path)), "digits")
+    assert figure is not None
+    rows = {(row["row"], row["column"]): row for row in rows_of(figure)}
+    assert (rows["a", "b"]["share"], rows["b", "a"]["share"], rows["b", "c"]["share"]) == (1, 0, 0.5)
+    assert [rows[pair]["decided"] for pair in (("a", "b"), ("b", "a"), ("b", "c"))] == [True, True, False]
+    assert "a over b and a over c" in figure.description
+
+
+def test_the_critical_difference_is_printed_and_joins_what_is_not_told_apart(golden: Summary) -> None:
+    figure = critical_difference(golden, "digits")
+    assert figure is not None
+    bars = rows_of(figure)
+    assert [bar["row"] for bar in bars] == ["CD 2.34", "not told apart 1"]
+    assert bars[0]["to"] - bars[0]["rank"] == pytest.approx(2.343, abs=1e-3)
+
+
+@pytest.mark.parametrize(("direction", "step"), [("max", "step-before"), ("min", "step-after")])
+def test_a_profile_steps_at_each_score(tmp_path: Path, direction: str, step: str) -> None:
+    write_scores(tmp_path, {"a": [0.5, 0.6], "b": [0.4, 0.5]}, direction)
+    figure = performance_profile(summarise(journal.read(tmp_path)), "digits")
+    assert figure is not None
+    layer = figure.chart.to_dict()["layer"][0]
+    assert layer["mark"]["interpolate"] == step
+    shares = {(row["tuner"], row["score"]): row["share"] for row in rows_of(figure)}
+    assert shares["a", 0.5] == (1.0 if direction == "max" else 0.5)
+    assert shares["b", 0.5] == (0.5 if direction == "max" else 1.0)
 
 
 def test_nothing_to_draw_gives_no_figure(tmp_path: Path) -> None:

@@ -62,8 +62,10 @@ def test_the_golden_journal_gives_the_golden_report(tmp_path: Path) -> None:
 def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden: Report) -> None:
     made = sorted(path.relative_to(golden.directory).as_posix() for path in golden.directory.rglob("*.*"))
     assert made == [
-        "epochs.csv", "figures/best_so_far.svg", "figures/final_scores.svg", "figures/trials_by_state.svg",
-        "journal/journal.jsonl", "report.html", "report.md", "summary.json", "trials.csv",
+        "epochs.csv", "figures/best_so_far.svg", "figures/critical_difference.svg", "figures/final_scores.svg",
+        "figures/pairwise.svg", "figures/performance_profile.svg", "figures/rank_over_budget.svg",
+        "figures/trials_by_state.svg", "journal/journal.jsonl", "report.html", "report.md", "summary.json",
+        "trials.csv",
     ]  # fmt: skip
     before = {name: (golden.directory / name).read_bytes() for name in made}
     write_report(golden.directory, journal.read(golden.directory))
@@ -81,6 +83,10 @@ def test_summary_is_strict_json_and_holds_the_verdict(golden: Report) -> None:
     }  # fmt: skip
     problem = found["problems"]["digits"]
     assert {"tuners", "final_scores", "pairs", "best_configurations", "cells", "failures"} <= set(problem)
+    assert {"by_budget", "ranks", "standings", "targets", "epochs_to_reach", "profiles"} <= set(problem)
+    assert [found["share"] for found in problem["by_budget"]] == [0.25, 0.5, 1.0]
+    assert problem["ranks"]["block"] == "replicate"
+    assert {row["median"] for row in problem["targets"] if row["tuner"] == "kt-random"} == {8.0, "inf"}
     assert len(problem["cells"]) == 12
     assert [row["score"] for row in problem["final_scores"] if row["tuner"] == "optuna-tpe"][3] is None
 
@@ -103,11 +109,11 @@ def test_the_page_runs_only_its_own_scripts_and_asks_nothing_of_the_network(gold
 def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     text = golden.html.read_text()
     page = Page(text)
-    assert len(page.named("figure")) == 3
-    assert text.count("The numbers behind this figure") == 3
+    assert len(page.named("figure")) == 7
+    assert text.count("The numbers behind this figure") == 7
     assert all(image["alt"] for image in page.named("img"))
     specs = [json.loads(body) for attributes, body in page.scripts if attributes.get("type") == "application/json"]
-    assert len(specs) == 3
+    assert len(specs) == 7
 
 
 def test_missing_failed_and_excluded_are_named(golden: Report, tmp_path: Path) -> None:

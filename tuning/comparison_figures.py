@@ -151,25 +151,30 @@ def critical_difference(summary: Summary, problem: str, slug: str = "") -> Figur
     groups = [f"not told apart {place}" for place in range(1, len(test.groups) + 1)]
     rows = [scale_row, *test.tuners, *groups]
     by_tuner = dict(zip(test.tuners, test.ranks, strict=True))
-    ends = [{"row": scale_row, "from": 1.0, "to": 1 + test.critical_difference}]
+    ends = [{"row": scale_row, "rank": 1.0, "to": 1 + test.critical_difference}]
     ends += [
-        {"row": name, "from": by_tuner[group[0]] - 0.04, "to": by_tuner[group[-1]] + 0.04}
+        {"row": name, "rank": by_tuner[group[0]] - 0.04, "to": by_tuner[group[-1]] + 0.04}
         for name, group in zip(groups, test.groups, strict=True)
     ]
     reach = max(float(len(test.tuners)), 1 + test.critical_difference)
-    x = {"type": "quantitative", "title": "mean rank (1 is best)", "scale": alt.Scale(domain=[0.9, reach + 0.1])}
+    x = alt.X(
+        field="rank",
+        type="quantitative",
+        title="mean rank (1 is best)",
+        scale=alt.Scale(domain=[0.9, reach + 0.1], nice=False),
+    )
     y = alt.Y(field="row", type="nominal", title=None, sort=None, scale=alt.Scale(domain=rows))
     bars = (
         alt.Chart(values(pd.DataFrame(ends)))
         .mark_rule(strokeWidth=4, color=INK)
-        .encode(x=alt.X(field="from", **x), x2=alt.X2(field="to"), y=y)
+        .encode(x=x, x2=alt.X2(field="to"), y=y)
     )
     ranked = pd.DataFrame({"row": test.tuners, "tuner": test.tuners, "rank": test.ranks})
     dots = (
         alt.Chart(values(ranked))
         .mark_circle(size=130, opacity=1)
         .encode(
-            x=alt.X(field="rank", **x),
+            x=x,
             y=y,
             color=tuner_colour(summary.tuner_names, legend=False),
             tooltip=[
@@ -228,8 +233,8 @@ def performance_profile(summary: Summary, problem: str, slug: str = "") -> Figur
     middle = own[own["share"] >= 0.5].groupby("tuner", sort=False)["score"].agg("max" if highest else "min").to_dict()
     ends = "; ".join(f"{tuner} {score:.4g}" for tuner, score in middle.items())
     description = (
-        f"Step curves of the share of each tuner's replicates whose final {objective.metric} is at least as good as the "
-        f"score on the horizontal axis. The best score that half of the replicates reach: {ends}."
+        f"Step curves of the share of each tuner's replicates whose final {objective.metric} is at least as good as "
+        f"the score on the horizontal axis. The best score that half of the replicates reach: {ends}."
     )
     return Figure(
         f"performance_profile{slug}",

@@ -78,7 +78,8 @@ def like(differences: npt.ArrayLike, size: int = MOST) -> Floats:
     """Samples of differences like those seen, from a smoothed bootstrap (Silverman & Young, Biometrika 74, 1987).
 
     Those seen are blurred by a normal kernel and shrunk to keep their mean and standard deviation. From few it is close
-    to a normal distribution, from many it keeps their shape. A tie stays one, for the test drops it.
+    to a normal distribution, from many it keeps their shape. A difference of zero stays one, for the test drops it.
+    Other ties are lost: where nearly all differences tie, the power of ten pairs or fewer is some points too high.
 
     Returns:
         (`SIMULATIONS`, size), from a fixed seed; NaN with fewer than `MIN_SEEN` differences.

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from tuning import drawing, figures, journal, report_tables, sequential, summary, tables
 from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
-from tuning.figures import Figure
+from tuning.drawing import Figure
 from tuning.journal import Journal
 from tuning.markup import Table, escape_markdown, markdown_code, markdown_table
 from tuning.power import ENOUGH
@@ -152,7 +152,7 @@ def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure]) -> _
         objective=f"{rule.metric}, {better}, {epoch}",
         verdict=found.verdicts[name],
         by_budget=[
-            (f"{part.share:.0%} of the budget, {plural(part.epochs, 'epoch')}", part.line)
+            (f"{part.share:.0%} of the budget ({plural(part.epochs, 'epoch')})", part.line)
             for part in found.by_budget[name]
         ],
         figures=_with_numbers(found, name, drawn),
@@ -204,10 +204,10 @@ def _over_problems(found: Summary, drawn: dict[str, list[Figure]]) -> dict[str, 
         return {}
     return {
         "figures": _with_numbers(found, ALL, drawn[ALL]),
-        "note": "Replicates are nested in problems. Mean ranks and normalised scores are means over these problems, each "
-        "resampled within itself: their intervals speak of these problems. The critical difference takes each problem "
-        "as one block, a tuner's score in it being its median over replicates: it speaks of problems like these, and "
-        "needs many of them. No test pools replicates of different problems.",
+        "note": "Replicates are nested in problems. Mean ranks and normalised scores are means over these problems, "
+        "each resampled within itself: their intervals speak of these problems. The critical difference takes each "
+        "problem as one block, a tuner's score in it being its median over replicates: it speaks of problems like "
+        "these, and needs many of them. No test pools replicates of different problems.",
     }
 
 
@@ -243,18 +243,18 @@ def _method(found: Summary) -> list[str]:
         "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
         f"Intervals of medians, interquartile means and ranks are {CONFIDENCE:.0%} bootstrap percentile intervals over "
         f"replicates ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, the same draws for all tuners, stratified by "
-        f"problem, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few replicates they are too narrow). Sources: "
-        "Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Agarwal et al., NeurIPS 2021.",
+        f"problem, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few replicates they are too narrow). "
+        "Sources: Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Agarwal et al., NeurIPS 2021.",
         "Pairs of tuners are matched by replicate and tested with Wilcoxon's signed-rank test (exact, two-sided, "
         "zeros dropped; Wilcoxon, Biometrics Bulletin 1, 1945), adjusted by Holm's method over all pairs of a problem "
         "(Holm, Scandinavian Journal of Statistics 6, 1979). A difference is declared at an adjusted p of at most "
         f"{LEVEL:g}. Each share of the budget is a family of its own. Problems are judged one by one and never pooled. "
-        "The difference of a pair is Hodges and Lehmann's estimate with the exact interval that belongs to the test, from "
-        "6 replicates on; it is not adjusted for the number of pairs. " + _equivalence(found),
+        "The difference of a pair is Hodges and Lehmann's estimate with the exact interval that belongs to the test, "
+        "from 6 replicates on; it is not adjusted for the number of pairs. " + _equivalence(found),
         "Power is the chance that as many replicates as these show a difference like the one seen, at the level that "
-        f"Holm's method leaves for the next pair; replicates needed are those for {ENOUGH:.0%}. Both are simulated from "
-        "a smoothed bootstrap of the differences seen (Silverman and Young, Biometrika 74, 1987), so they are as uncertain "
-        "as those: a guide for the next study, no evidence about this one.",
+        f"Holm's method leaves for the next pair; replicates needed are those for {ENOUGH:.0%}. Both are simulated "
+        "from a smoothed bootstrap of the differences seen (Silverman and Young, Biometrika 74, 1987), so they are as "
+        "uncertain as those: a guide for the next study, no evidence about this one.",
         "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
         "Research 7, 2006), over replicates within a problem and over problems where there are several.",
         "Scores are validation scores. The best of many trials is optimistic: expect less of its configuration on "

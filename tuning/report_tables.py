@@ -138,15 +138,21 @@ def pairs_table(summary: Summary, problem: str, baselines: bool = False) -> Tabl
 def standing_table(summary: Summary, problem: str) -> Table:
     """Where tuners stand at each of `summary.SHARES`: the measures of `standing.standings` with their intervals."""
     part = _of(summary.standings, problem)
-    located = part["median"].notna().any()
+    located, relative = part["median"].notna().any(), part["normalised"].notna().any()
     places = decimals_for([*part["median"], *part["median_low"], *part["median_high"]])
-    columns = ["Epochs", "Tuner", *(["Median", "Interquartile mean"] if located else []), "Mean rank", "Normalised"]
+    columns = [
+        "Epochs",
+        "Tuner",
+        *(["Median", "Interquartile mean"] if located else []),
+        "Mean rank",
+        *(["Normalised"] if relative else []),
+    ]
     grid = sorted(part["spent_epochs"].unique())
     wanted = [max((step for step in grid if step <= share * summary.budget_epochs), default=None) for share in SHARES]
     rows: Rows = []
     for epochs in dict.fromkeys(step for step in wanted if step is not None):
         for row in _rows(part[part["spent_epochs"] == epochs]):
-            measures = [*(("median", "iqm") if located else ()), "rank", "normalised"]
+            measures = [*(("median", "iqm") if located else ()), "rank", *(("normalised",) if relative else ())]
             digits = {"median": places, "iqm": places}
             rows.append(
                 [

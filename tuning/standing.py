@@ -125,8 +125,7 @@ def _shared(block: Floats) -> npt.NDArray[np.bool_]:
     """(num_replicates,): in which every tuner that has any score has one."""
     known = np.asarray(~np.isnan(block).all(axis=2))
     there = np.flatnonzero(known.any(axis=0))
-    shared: npt.NDArray[np.bool_] = known[:, there].all(axis=1) & bool(len(there))
-    return shared
+    return np.asarray(known[:, there].all(axis=1) & bool(len(there)))
 
 
 def _ranks(block: Floats, direction: str, stratum: int) -> tuple[Floats, Floats]:
