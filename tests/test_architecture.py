@@ -34,7 +34,7 @@ LAYERS = [
     ["retraining"],
     ["cells"],
     ["testing"],
-    ["executors"],
+    ["ordering", "executors"],
     ["journal"],
     ["tables", "event_files", "hparams"],
     ["bootstrap", "power", "ranking"],

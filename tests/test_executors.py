@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tuning.driver import Unwatched, run
 from tuning.errors import StudyError
 from tuning.executors import default_jobs, run_here, run_on_dask
 from tuning.journal import read
+from tuning.ordering import Pace
 from tuning.records import Trial
 from tuning.study import Study
 from tuning.study_files import load_study
@@ -161,6 +163,43 @@ def test_a_cluster_by_its_address_gives_the_same_tables(here: Any, tmp_path: Pat
 
 
 @pytest.mark.slow
+def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: Path, cluster: _Cluster) -> None:
+    """The scheduler would start the cell again by itself, as it was sent: from its first trial."""
+    flag, starts = tmp_path / "flag", tmp_path / "starts"
+    more = f"""
+    def noted(configuration):
+        with open({str(starts)!r}, "a") as file:
+            file.write(repr(sorted(configuration.items())) + chr(10))
+        slow(configuration)
+
+    study.problems[0].fail = noted
+    """
+    cluster.worker()
+    cluster.worker()
+
+    class Kill(Unwatched):
+        killed = 0
+
+        def epoch(self, cell: Any, spent: int, best: float) -> None:
+            if flag.exists() and flag.read_text() and not self.killed:
+                self.killed = int(flag.read_text())
+                os.kill(self.killed, signal.SIGKILL)
+
+        def trial(self, trial: Trial) -> None:
+            self.epoch(None, 0, 0.0)
+
+    # Of one cell the second trial hangs, so that the first is recorded when its worker is killed.
+    study = load(tmp_path, str(flag), seconds=0.5, more=more)
+    watcher = Kill()
+    started = time.monotonic()
+    done = run(study, tmp_path, watcher, execute=partial(run_on_dask, scheduler=cluster.address))
+    assert watcher.killed
+    assert time.monotonic() - started < 55
+    assert {end.state for end in done.ends} == {"DONE"}
+    assert tables(done.directory) == here
+
+
+@pytest.mark.slow
 def test_a_cluster_without_workers_is_given_up(
     tmp_path: Path, cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +263,7 @@ def test_without_tasks_no_cluster_is_started(monkeypatch: pytest.MonkeyPatch) ->
 class _Deaf:
     def __init__(self) -> None:
         self.results: list[Any] = []
+        self.pace = Pace()
 
     def on_trial(self, trial: Any) -> None: ...
     def on_epoch(self, cell: Any, spent: int, best: float) -> None: ...
@@ -232,6 +272,12 @@ class _Deaf:
 
     def trials_of(self, cell: Any) -> list[Trial]:
         return []
+
+    def together(self) -> Any:
+        return nullcontext()
+
+    def catch_up(self) -> bool:
+        return False
 
 
 def test_here_runs_the_cells_one_after_another(tmp_path: Path) -> None:

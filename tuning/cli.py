@@ -300,7 +300,7 @@ def _cells(
 
     from tuning.driver import command_line
     from tuning.driver import run as run_study
-    from tuning.executors import default_jobs, on_dask, run_here
+    from tuning.executors import default_jobs, on_dask, require_scheduler, run_here
     from tuning.models import save_winners
     from tuning.progress import ProgressView
     from tuning.until_decided import before_first_look, until_decided
@@ -323,6 +323,8 @@ def _cells(
         highlight=False,
     )
     directory = out / study.name
+    if scheduler:
+        require_scheduler(scheduler)  # before there is a folder
     try:
         with executor as execute:
             if rule is None:

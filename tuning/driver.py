@@ -17,6 +17,7 @@ from tuning.executors import Executor, run_here
 from tuning.hparams import HparamsWriter, write_hparams
 from tuning.journal import Journal, JournalWriter
 from tuning.manifest import manifest
+from tuning.ordering import Pace
 from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
 from tuning.retraining import missing
 from tuning.study import Study
@@ -86,7 +87,7 @@ def run(
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
         watcher.begin(tasks, pending, [known.healed] if known.healed else [])
         hparams = write_hparams(known, directory)
-        recorder = _Recorder(writer, hparams, watcher, pending)
+        recorder = _Recorder(writer, hparams, watcher, pending, Pace(known.all_trials()))
         try:
             execute(pending, recorder)
         finally:
@@ -100,7 +101,7 @@ class _Recorder:
     """Writes what comes back from the cells, and tells the watcher."""
 
     def __init__(
-        self, writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, tasks: Iterable[CellTask]
+        self, writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, tasks: Iterable[CellTask], pace: Pace
     ) -> None:
         self.writer = writer
         self.hparams = hparams
@@ -109,6 +110,7 @@ class _Recorder:
         self.retrainings = {task.cell: list(task.retrained) for task in tasks}
         self.ends: list[CellEnd] = []
         self.together = writer.together
+        self.pace = pace
         self.unshown: deque[Trial] = deque()  # recorded, and not in the HPARAMS logs yet
 
     def trials_of(self, cell: Cell) -> list[Trial]:
@@ -125,6 +127,7 @@ class _Recorder:
         # A trial that an earlier, smaller budget had cut is replaced.
         self.trials[trial.cell][trial.trial :] = [trial]
         self.unshown.append(trial)
+        self.pace.add(trial)
         self.watcher.trial(trial)
 
     def on_retraining(self, retraining: Retraining) -> None:

@@ -14,7 +14,6 @@ import random
 import sys
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -24,6 +23,7 @@ import cloudpickle
 
 from tuning.cells import FAILED, CellTask, run_cell
 from tuning.errors import StudyError, TuningError, one_line
+from tuning.ordering import Pace, longest_first
 from tuning.problem import TrainingProblem
 from tuning.quiet import import_tensorflow
 from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
@@ -37,7 +37,13 @@ WORKERLESS_SECONDS = 600.0  # without any worker for so long, the run ends; a cl
 
 
 class Listener(Protocol):
-    """What an executor tells the driver, in the driver's own thread."""
+    """What an executor tells the driver, in the driver's own thread.
+
+    Attributes:
+        pace: What cells take, by the trials that were told.
+    """
+
+    pace: Pace
 
     def on_trial(self, trial: Trial) -> None: ...
     def on_epoch(self, cell: Cell, spent: int, best: float) -> None: ...
@@ -102,6 +108,12 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
                 _Run(client, listener, at_once=len(tasks) if scheduler else jobs).all(tasks)
 
         yield execute
+
+
+def require_scheduler(address: str) -> None:
+    """Raises StudyError where no Dask scheduler answers at an address."""
+    with _client(0, address):
+        pass
 
 
 def default_jobs(cells: int) -> int:
@@ -170,12 +182,16 @@ class _Run:
 
     def all(self, tasks: Sequence[CellTask]) -> None:
         self.client.subscribe_topic(self.topic, lambda event: self.messages.put(("event", event[1])))
-        waiting = deque(enumerate(tasks))
+        waiting = list(tasks)
+        started = 0
         try:
             while waiting or self.running:
-                while waiting and len(self.running) < self.at_once:
-                    place, task = waiting.popleft()
-                    self.submit(task, -place)
+                if room := min(self.at_once - len(self.running), len(waiting)):
+                    waiting = longest_first(waiting, self.listener.pace)
+                    for task in waiting[:room]:
+                        self.submit(task, -started)
+                        started += 1
+                    del waiting[:room]
                 first = self.next_message()
                 with self.listener.together():
                     for kind, content in self.all_waiting(first):
@@ -238,7 +254,6 @@ class _Run:
                 f"{task.cell} cannot be sent to a worker: {one_line(error)}; define that inside of the study's "
                 "functions, or run it in this process with --jobs 1"
             ) from error
-        # In this order, replicate by replicate, so that an unfinished study is already comparable.
         future = self.client.submit(_run_remote, pickled, self.topic, priority=priority, pure=False, retries=0)
         self.running[future.key] = (task, future)
         future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
@@ -254,9 +269,11 @@ class _Run:
             self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
 
     def finish(self, key: str) -> None:
-        from distributed import CancelledError, KilledWorker
+        from distributed import CancelledError, Event, KilledWorker
 
         task, future = self.running.pop(key)
+        with suppress(OSError, RuntimeError, ValueError):
+            Event(key, client=self.client).clear()
         try:
             error = future.exception()
             result = None if error else future.result()
@@ -264,7 +281,7 @@ class _Run:
             raise self.lost_scheduler() from gone
         if result is not None:
             self.listener.on_result(task, result)
-        elif isinstance(error, KilledWorker):
+        elif isinstance(error, KilledWorker | StartedBefore):
             self.lost[task.cell] = self.lost.get(task.cell, 0) + 1
             known = tuple(self.listener.trials_of(task.cell))
             if self.lost[task.cell] < MAX_LOST_WORKERS:
@@ -285,6 +302,14 @@ class _Run:
             ) from error
 
 
+class StartedBefore(Exception):  # noqa: N818
+    """In a worker: Dask starts a cell again by itself, as it was sent, after the worker that had it was lost.
+
+    How often a cluster does so is a setting of its scheduler, for all its users. The driver sends the cell again
+    instead, with what was recorded meanwhile.
+    """
+
+
 def _leave_random_alone() -> None:
     """Gives Dask's threads a generator of their own: they draw from Python's global one while a user's code does."""
     own = random.Random()
@@ -301,10 +326,16 @@ def _run_remote(pickled: bytes, topic: str) -> CellResult:
     """Runs a cell in a worker."""
     import_tensorflow()
     task: CellTask = pickle.loads(pickled)
-    from distributed import get_worker
+    from distributed import Event, get_worker
 
     from tuning.process import prepare_process
 
+    worker = get_worker()
+    running = worker.get_current_task()
+    started = Event(running)
+    if started.is_set():
+        raise StartedBefore
+    started.set()
     key = (topic, task.problem.name)
     if not any(known[0] == topic for known in _problems):
         _problems.clear()
@@ -312,8 +343,6 @@ def _run_remote(pickled: bytes, topic: str) -> CellResult:
         _problems[key] = task.problem
         _leave_random_alone()
         prepare_process()
-    worker = get_worker()
-    running = worker.get_current_task()
     told = 0.0
 
     def on_trial(trial: Trial) -> None:
