@@ -102,7 +102,7 @@ def test_a_journal_comes_back_as_it_was_written(tmp_path: Path) -> None:
         writer.cell(end)
     found = read(tmp_path)
     assert found.study == {"kind": "study", "format": 1, **STUDY}
-    assert found.plan == {**PLAN, "baselines": {}, "retrain": 0, "rope": None, "until_decided": {}}
+    assert found.plan == {**PLAN, "baselines": {}, "retrain": 0, "rope": None}
     assert found.manifest == {"command": "x"}
     assert found.trials == {A: [trial(0), trial(1)]}
     assert found.ends == {A: end}

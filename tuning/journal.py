@@ -62,8 +62,9 @@ class Journal:
     def plan(self) -> dict[str, Any]:
         """What all runs together set out to do.
 
-        ``tuners`` and ``baselines`` (label -> settings), ``budget_epochs``, ``replicates``, and ``retrain`` (how often
-        each incumbent). A run may add to those before it, and take nothing away.
+        ``tuners`` and ``baselines`` (label -> settings), ``budget_epochs``, ``replicates``, ``retrain`` (how often each
+        incumbent), ``rope``, and, where replicates are added by looks, ``until_decided``, the rule (`sequential.Rule`).
+        A run may add to those before it, and take nothing away.
         """
         plans = [session["plan"] for session in self.sessions]
         return {
@@ -73,7 +74,7 @@ class Journal:
             "retrain": max((plan.get("retrain", 0) for plan in plans), default=0),
             "budget_epochs": max((plan["budget_epochs"] for plan in plans), default=0),
             "replicates": max((plan["replicates"] for plan in plans), default=0),
-            "until_decided": next((plan["until_decided"] for plan in plans if "until_decided" in plan), {}),
+            **next(({"until_decided": plan["until_decided"]} for plan in plans if "until_decided" in plan), {}),
         }
 
     @property
