@@ -293,3 +293,15 @@ def test_baselines_and_retrainings_are_options(script: Path, tmp_path: Path) -> 
     shown = invoke("run", script, "--out", tmp_path / "without", *words[:-1], 0, "--no-baselines")
     assert "2 tuners, 1 replicate, 3 epochs a cell: 2 cells, 6 epochs, on 1 process." in shown.stdout
     assert read(tmp_path / "without" / "s").retrainings == {}
+
+
+def test_a_scheduler_that_is_not_there_leaves_no_folder(
+    script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tuning import executors
+
+    monkeypatch.setattr(executors, "CONNECT_SECONDS", 1)
+    done = invoke("run", script, "--out", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
+    assert done.exit_code == cli.EXIT_USER
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -7,7 +7,8 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tuning.cells import CellTask, run_cell
 from tuning.driver import Unwatched, run
 from tuning.errors import StudyError
 from tuning.executors import default_jobs, run_here, run_on_dask
-from tuning.journal import read
+from tuning.journal import JournalWriter, read
 from tuning.ordering import Pace
 from tuning.records import Trial
 from tuning.study import Study
@@ -167,12 +168,17 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
     """The scheduler would start the cell again by itself, as it was sent: from its first trial."""
     flag, starts = tmp_path / "flag", tmp_path / "starts"
     more = f"""
-    def noted(configuration):
-        with open({str(starts)!r}, "a") as file:
-            file.write(repr(sorted(configuration.items())) + chr(10))
-        slow(configuration)
+    mine = []
 
-    study.problems[0].fail = noted
+    def hangs_once(configuration):
+        mine.append(configuration)
+        with open({str(starts)!r}, "a") as file:
+            file.write("x")
+        if len(mine) == 3 and not Path({str(flag)!r}).exists():
+            Path({str(flag)!r}).write_text(str(os.getpid()))
+            time.sleep(60)
+
+    study.problems[0].fail = hangs_once
     """
     cluster.worker()
     cluster.worker()
@@ -180,23 +186,26 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
     class Kill(Unwatched):
         killed = 0
 
-        def epoch(self, cell: Any, spent: int, best: float) -> None:
-            if flag.exists() and flag.read_text() and not self.killed:
+        def trial(self, trial: Trial) -> None:
+            if not self.killed and trial.trial == 1:
+                deadline = time.monotonic() + 30
+                while not flag.exists() or not flag.read_text():
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
                 self.killed = int(flag.read_text())
                 os.kill(self.killed, signal.SIGKILL)
 
-        def trial(self, trial: Trial) -> None:
-            self.epoch(None, 0, 0.0)
-
-    # Of one cell the second trial hangs, so that the first is recorded when its worker is killed.
-    study = load(tmp_path, str(flag), seconds=0.5, more=more)
+    study = load(tmp_path, more=more).changed(tuners=["optuna-tpe"])
     watcher = Kill()
     started = time.monotonic()
     done = run(study, tmp_path, watcher, execute=partial(run_on_dask, scheduler=cluster.address))
     assert watcher.killed
     assert time.monotonic() - started < 55
     assert {end.state for end in done.ends} == {"DONE"}
-    assert tables(done.directory) == here
+    trials = list(read(done.directory).all_trials())
+    assert len(starts.read_text()) == len(trials) + 1  # the trial that was killed, and none that was recorded
+    alone = run(load(tmp_path).changed(tuners=["optuna-tpe"]), tmp_path / "alone")
+    assert tables(done.directory) == tables(alone.directory)
 
 
 @pytest.mark.slow
@@ -291,3 +300,34 @@ def test_here_runs_the_cells_one_after_another(tmp_path: Path) -> None:
 def test_jobs_are_no_more_than_cells_or_cores() -> None:
     assert default_jobs(1) == 1
     assert 1 <= default_jobs(1000) <= (os.cpu_count() or 1)
+
+
+def test_jobs_are_no_more_than_memory_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Memory:
+        available = 2.5 * executors.WORKER_BYTES
+
+    monkeypatch.setattr("psutil.virtual_memory", Memory)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)), raising=False)
+    assert default_jobs(100) == 2
+    Memory.available = 0.5 * executors.WORKER_BYTES
+    assert default_jobs(100) == 1
+
+
+def test_messages_that_wait_are_recorded_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    trial = run_cell(load(tmp_path).tasks()[0]).trials[0]
+    with JournalWriter.create(tmp_path / "x", {"study": "s", "problems": {}}) as writer:
+        before = len(synced)
+        with writer.together():
+            for number in range(50):
+                writer.trial(replace(trial, trial=number))
+            assert len(synced) == before
+        assert len(synced) == before + 1
+        assert synced[-1] == writer.path.stat().st_size
+        with suppress(KeyError), writer.together():
+            writer.trial(replace(trial, trial=50))
+            raise KeyError
+        assert synced[-1] == writer.path.stat().st_size  # an error takes nothing back
+        writer.trial(replace(trial, trial=51))
+        assert len(synced) == before + 3

@@ -167,6 +167,15 @@ def test_several_problems_are_judged_one_by_one(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_tuner_that_asks_for_several_at_a_time_is_told(tmp_path: Path) -> None:
+    with JournalWriter.create(tmp_path, study()) as writer:
+        settings = {"a": {"tuner": "optuna-tpe", "parallel_trials": 4}, "b": {"tuner": "optuna-tpe"}}
+        writer.session({"tuners": settings, "budget_epochs": 4, "replicates": 1}, {})
+    text = write_report(tmp_path).markdown.read_text()
+    assert "a asked for 4 trials at a time, each chosen without the results of the others" in text
+    assert "b asked for" not in text
+
+
 def test_long_tables_are_shortened_and_say_so(tmp_path: Path) -> None:
     write_scores(tmp_path, {name: [0.5 + place / 1000 for place in range(25)] for name in "abc"})
     text = write_report(tmp_path).markdown.read_text()

@@ -1,15 +1,19 @@
 """trials.csv and epochs.csv, to the byte."""
 
 import csv
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tuning import tables
 from tuning.journal import JournalWriter, read
 from tuning.records import COMPLETE, CUT, FAILED, Cell, Configuration, Trial
-from tuning.tables import epochs_frame, metric_column, trials_frame, write_tables
+from tuning.tables import epochs_frame, metric_column, trials_frame, write_csv, write_tables
 
 A, B = Cell("digits", "kt-hyperband", 1), Cell("digits", "optuna-tpe", 1)
 NAMES = ("width", "rate", "bias", "optimizer", "momentum")
@@ -113,3 +117,35 @@ def test_a_metric_called_like_a_column_keeps_apart(tmp_path: Path) -> None:
     assert metric_column("epoch") == "metric.epoch"
     assert list(frame["epoch"]) == [1]
     assert list(frame["metric.epoch"]) == [7.0]
+
+
+FLOATS = st.floats() | st.sampled_from([1e16, 9.999999999999999e15, 1e-4, 9.9e-5, -0.0, 5e-324, 0.1 + 0.2])
+SCALARS = st.none() | st.booleans() | st.integers() | FLOATS | st.text(st.characters(codec="utf-8"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(FLOATS, st.integers(-(2**63), 2**63 - 1), SCALARS, st.text()), max_size=5))
+def test_csv_has_the_bytes_of_pandas(rows: list[tuple[Any, ...]]) -> None:
+    number, whole, anything, text = zip(*rows, strict=True) if rows else ((), (), (), ())
+    frame = pd.DataFrame(
+        {
+            "a,b": pd.Series(number, dtype=float),
+            "whole": pd.Series(whole, dtype="int64"),
+            "hp": pd.Series(anything, dtype=object),
+            "text": pd.Series(text, dtype=object),
+            "parent": pd.Series([None, *range(4)][: len(rows)], dtype="Int64"),
+            "cut": pd.Series([True] * len(rows), dtype=bool),
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = Path(folder) / "ours", Path(folder) / "theirs"
+        write_csv(frame, ours)
+        frame.to_csv(theirs, index=False, errors="replace")
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_csv_is_written_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"a": range(10), "b": [float(value) / 3 for value in range(10)]})
+    monkeypatch.setattr(tables, "_CSV_ROWS", 3)
+    write_csv(frame, tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == frame.to_csv(index=False)

@@ -33,6 +33,7 @@ from tuning.testing import (
     TrialConformance,
     TunerConformance,
     configurations,
+    continuous_space,
     search,
     tiny_space,
 )
@@ -216,6 +217,31 @@ def test_the_baselines_are_those_that_say_so() -> None:
     assert {
         name: tuners.load(name).budget_factor for name in tuners.BUILT_IN if tuners.load(name).budget_factor > 1
     } == {"random-2x": 2}
+
+
+class TestOptunaTPEInBatches(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-tpe")(n_startup_trials=5, parallel_trials=4)
+
+
+def test_a_batch_is_chosen_without_its_own_results() -> None:
+    def trials(parallel_trials: int, surprise: Configuration | None = None) -> list[Configuration]:
+        problem = SyntheticProblem(continuous_space, fail=lambda values: 2.0 if values == surprise else None)
+        tuner = tuners.load("optuna-tpe")(n_startup_trials=4, parallel_trials=parallel_trials)
+        return configurations(search(tuner, problem, epochs=144))
+
+    for parallel_trials, first_told in ((1, 9), (4, 12)):
+        known = trials(parallel_trials)
+        other = trials(parallel_trials, surprise=known[8])
+        assert len(known) == len(other) == 16
+        assert [one == two for one, two in zip(known, other, strict=True)].index(False) == first_told
+
+
+def test_batches_of_no_trial_and_processes_of_scikit_learn_are_refused() -> None:
+    with pytest.raises(StudyError, match="parallel_trials=0: expected a whole number of at least 1"):
+        tuners.load("optuna-tpe")(parallel_trials=0)
+    with pytest.raises(StudyError, match=r"n_jobs=4\): trials of a cell are trained one after another; .* --jobs"):
+        tuners.load("sklearn-randomized")(n_jobs=4)
 
 
 def test_unknown_tuner_is_named_with_the_nearest() -> None:

@@ -197,11 +197,12 @@ def tuners(debug: Debug = False) -> None:
         import_tensorflow()
         found = {name: registry.load(name) for name in registry.names()}
         for kind, baseline in (("tuner", False), ("baseline", True)):
-            table = Table(Column(kind, no_wrap=True), "library", "continues trials", "can prune", "needs", "what it is")
+            abilities = ("continues trials", "can prune", "asks for several")
+            table = Table(Column(kind, no_wrap=True), "library", *abilities, "needs", "what it is")
             for name, tuner in found.items():
                 if tuner.baseline == baseline:
                     words = (tuner.__doc__ or "").strip().splitlines()
-                    marks = ["yes" if able else "no" for able in (tuner.resumes, tuner.prunes)]
+                    marks = ["yes" if able else "no" for able in (tuner.resumes, tuner.prunes, tuner.parallel)]
                     marks.append(escape(f"tuning[{tuner.extra}]") if tuner.extra else "")
                     what = escape(words[0].replace("`", "")) if words else ""
                     table.add_row(escape(name), tuner.library, *marks, what)

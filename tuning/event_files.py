@@ -38,7 +38,7 @@ def checksums(pieces: Sequence[bytes]) -> list[int]:
     A CRC is linear: each byte gives a term that depends on its value and on how many bytes follow, and the terms are
     XORed.
     """
-    if max(map(len, pieces), default=0) > MAX_BYTES or not all(pieces):
+    if not pieces or not all(pieces) or max(map(len, pieces)) > MAX_BYTES:
         return [masked_crc32c(piece) for piece in pieces]
     terms, of_zeros = _tables()
     lengths = np.array([len(piece) for piece in pieces])

@@ -189,10 +189,10 @@ _APART = frozenset(("kind", *Cell._fields))
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[frozenset[str], frozenset[str]]:
+def _names(kind: type[Any]) -> tuple[set[str], set[str]]:
     """The entries of a record, and those of them that are whole numbers."""
     entries = fields(kind)
-    return frozenset(entry.name for entry in entries), frozenset(e.name for e in entries if e.type == "int")
+    return {entry.name for entry in entries}, {entry.name for entry in entries if entry.type == "int"}
 
 
 def _fields_of(kind: type[Trial] | type[Retraining] | type[CellEnd], line: Mapping[str, Any]) -> dict[str, Any]:

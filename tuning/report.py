@@ -136,7 +136,11 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
         if excluded
         else "",
         "healed": read.healed,
-        "method": [*_method(found), *([sequential.method(rule)] if (rule := Rule.of(plan)) else [])],
+        "method": [
+            *_method(found),
+            *_batches(read),
+            *([sequential.method(rule)] if (rule := Rule.of(plan)) else []),
+        ],
         "manifest": report_tables.manifest_table(read),
         "command": _command(read),
     }
@@ -269,6 +273,16 @@ def _equivalence(found: Summary) -> str:
         f"Practically equal are two tuners whose {CONFIDENCE:.0%} interval lies within ±{found.rope:g}, the region of "
         "practical equivalence that the study set."
     )
+
+
+def _batches(read: Journal) -> list[str]:
+    """What must be said of tuners that ask for several trials before they know the results of any."""
+    return [
+        f"{label} asked for {settings['parallel_trials']} trials at a time, each chosen without the results of the "
+        "others of its batch; a tuner that learns from every result knows more after as many trials."
+        for label, settings in read.plan["tuners"].items()
+        if settings.get("parallel_trials", 1) != 1
+    ]
 
 
 def _command(read: Journal) -> str:

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 Pair = tuple[float, float]
@@ -21,33 +21,68 @@ Pair = tuple[float, float]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
-    parser.add_argument("--runs", type=int, default=3, help="pairs of each benchmark")
+    everything = [*BENCHMARKS, *BOUNDS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(everything)}; default: all")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each benchmark, pairs where two are compared")
     parser.add_argument("--write", action="store_true", help="write reports/benchmarks.md")
     options = parser.parse_args()
-    lines = [
-        "| what | before, median | ours, median | ratio, median (all pairs) | at least |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for name in options.names or BENCHMARKS:
-        title, unit, least, measure = BENCHMARKS[name]
-        pairs = [measure() for _ in range(options.runs)]
-        before, after = (statistics.median(column) for column in zip(*pairs, strict=True))
-        ratios = sorted(one / other for one, other in pairs)
-        line = (
-            f"| {title} | {before:.3g} {unit} | {after:.3g} {unit} | **{statistics.median(ratios):.2f}** "
-            f"({', '.join(f'{ratio:.2f}' for ratio in ratios)}) | {least} |"
-        )
-        print(line, flush=True)
-        lines.append(line)
+    names = options.names or everything
+    ratios = [line for name in names if name in BENCHMARKS for line in _compared(name, options.runs)]
+    bounds = [line for name in names if name in BOUNDS for line in _bounded(name, options.runs)]
+    lines = [*_table(RATIO_COLUMNS, ratios), *([""] if ratios and bounds else []), *_table(BOUND_COLUMNS, bounds)]
     machine = (
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"{options.runs} pairs of each, in alternating processes"
+        f"{options.runs} runs of each; what is compared runs in alternating processes"
     )
     if options.write:
         text = f"# Benchmarks\n\nMeasured by `python -m tests.benchmarks --write` on {machine}.\n\n"
         Path("reports/benchmarks.md").write_text(text + "\n".join(lines) + "\n")
     print("\n" + "\n".join(lines))
+    missed = sum(MISSED in line for line in lines)
+    if missed:
+        raise SystemExit(f"{missed} missed")
+
+
+MET, MISSED = "met", "**missed**"
+RATIO_COLUMNS = ["what", "before, median", "ours, median", "ratio, median (all pairs)", "at least", ""]
+BOUND_COLUMNS = ["what", "bound", "median (all runs)", ""]
+
+
+def _table(columns: list[str], lines: list[str]) -> list[str]:
+    return [_row(columns), _row(["---"] * len(columns)), *lines] if lines else []
+
+
+def _row(entries: list[str]) -> str:
+    return f"| {' | '.join(entries)} |"
+
+
+def _compared(name: str, runs: int) -> Iterator[str]:
+    title, unit, least, measure = BENCHMARKS[name]
+    pairs = [measure() for _ in range(runs)]
+    before, after = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ratios = sorted(one / other for one, other in pairs)
+    ratio = statistics.median(ratios)
+    yield _said(
+        title, f"{before:.3g} {unit}", f"{after:.3g} {unit}",
+        f"**{ratio:.2f}** ({', '.join(f'{ratio:.2f}' for ratio in ratios)})",
+        least, MET if ratio >= float(least) else MISSED,
+    )  # fmt: skip
+
+
+def _bounded(name: str, runs: int) -> Iterator[str]:
+    """A row for each figure of a benchmark; "at most" or "at least" says on which side of its bound it must be."""
+    found = [json.loads(_output("scale", name).splitlines()[-1]) for _ in range(runs)]
+    for figure, title, unit, side, bound in BOUNDS[name]:
+        values = sorted(one[figure] for one in found)
+        median = statistics.median(values)
+        met = median <= bound if side == "at most" else median >= bound
+        shown = f"**{median:,.4g}{unit}** ({', '.join(f'{value:,.4g}' for value in values)})"
+        yield _said(title, f"{side} {bound:,g}{unit}", shown, MET if met else MISSED)
+
+
+def _said(*entries: str) -> str:
+    print(_row([*entries]), flush=True)
+    return _row([*entries])
 
 
 def _trial(name: str, epochs: int, figure: str) -> Callable[[], Pair]:
@@ -142,6 +177,17 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
         "s", "1.7", _whole(["five_tuners", "fashion_mnist", "1"], ["five_tuners", "fashion_mnist", "2"]),
     ),
 }  # fmt: skip
+
+# Each of `scale`'s figures: what it is, its unit, and the bound that it must keep.
+BOUNDS: dict[str, list[tuple[str, str, str, str, float]]] = {
+    "report": [
+        ("seconds", "a report from 100,000 trials of 10 epochs each", " s", "at most", 15),
+        ("gigabytes", "its peak memory", " GB", "at most", 1.5),
+    ],
+    "hparams": [("per_second", "HPARAMS export, 10 epochs and 4 metrics a trial", " trials/s", "at least", 1000)],
+    "intake": [("per_second", "the driver's intake of trial records from 2 workers", "/s", "at least", 2000)],
+    "overhead": [("ratio", "our own time a trial at trial 1,000 of a cell / at trial 10", "", "at most", 1.2)],
+}
 
 if __name__ == "__main__":
     main()

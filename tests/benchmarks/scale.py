@@ -82,7 +82,8 @@ def _trial(cell: Cell, number: int, draw: random.Random) -> Trial:
     score = max(epoch["val_accuracy"] for epoch in curve)
     return Trial(
         cell, number, values, COMPLETE, score, 0, EPOCHS, curve, (number + 1) * EPOCHS,
-        train_seconds=draw.uniform(0.5, 2), suggest_seconds=draw.uniform(0, 0.1), seed=draw.getrandbits(32), fit="compiled",
+        train_seconds=draw.uniform(0.5, 2), suggest_seconds=draw.uniform(0, 0.1), seed=draw.getrandbits(32),
+        fit="compiled",
     )  # fmt: skip
 
 
@@ -141,7 +142,8 @@ def _problem(epochs: int) -> SyntheticProblem:
 
 def intake() -> dict[str, float]:
     """10,000 trials of one epoch, of two cells on two workers that do nothing else: from the first to the last."""
-    study = Study("intake", _problem(1), [_Unthinking(label="a"), _Unthinking(label="b")], budget=Budget(5000), replicates=1)  # fmt: skip
+    tuners = [_Unthinking(label="a"), _Unthinking(label="b")]
+    study = Study("intake", _problem(1), tuners, budget=Budget(5000), replicates=1)
     timer = _Timer()
     with tempfile.TemporaryDirectory() as folder:
         run(study, Path(folder), timer, execute=partial(run_on_dask, jobs=2))

@@ -32,6 +32,8 @@ class Tuner(ABC):
     """Whether it continues trials, so that their states must be kept."""
     prunes: ClassVar[bool] = False
     """Whether it can stop a trial by its curve."""
+    parallel: ClassVar[bool] = False
+    """Whether it can ask for several trials before it knows the results of any (`parallel_trials`)."""
     seeded: ClassVar[bool] = True
     """Whether its seed matters; where it does not, replicates differ by their trainings alone."""
     needs: ClassVar[str] = ""

@@ -11,6 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import PredefinedSplit, RandomizedSearchCV
 
 from tuning.budget import Budget
+from tuning.errors import StudyError
 from tuning.evaluator import Evaluator
 from tuning.problem import TrainingProblem
 from tuning.records import Configuration
@@ -24,10 +25,22 @@ class SklearnRandomized(Tuner):
     The estimators are scikeras' with `fit` and `score` led through the evaluator. It owns the data, so what
     scikit-learn splits, indexes and copies for each fit is a column of row numbers: one for training, one for
     validation.
+
+    Raises:
+        StudyError: `n_jobs` is given: its processes would train past the budget, each with a copy of the evaluator.
+            All draws are made beforehand, so knowing results later would change nothing here.
     """
 
     name = "sklearn-randomized"
     library = "scikit-learn"
+
+    def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
+        if arguments.get("n_jobs") not in (None, 1):
+            raise StudyError(
+                f"SklearnRandomized(n_jobs={arguments['n_jobs']!r}): trials of a cell are trained one after another; "
+                "cells run in parallel: leave n_jobs out, and run the study with --jobs"
+            )
+        super().__init__(label=label, **arguments)
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         sign = 1.0 if problem.objective.direction == "max" else -1.0
