@@ -18,7 +18,7 @@ from tuning.records import Configuration
 from tuning.space import Space, describe, finite_values, record
 from tuning.testing import mixed_space
 from tuning.tuners import kt_bayesian
-from tuning.views import ScikitLearnView, keras_tuner_view, optuna_words, suggest
+from tuning.views import ScikitLearnView, flat, from_flat, keras_tuner_view, optuna_words, suggest
 
 HP = keras_tuner.HyperParameters
 CHECKED = settings(max_examples=40, deadline=None)
@@ -242,3 +242,16 @@ def test_the_next_number_below_one_is_not_far_enough_from_it(tmp_path: Path, mon
     monkeypatch.setattr(kt_bayesian, "OPEN_UNIT", (1e-12, math.nextafter(1.0, 0.0)))
     passing = at_the_bounds(kt_bayesian._Bayesian, many_ranges, tmp_path)
     assert ("Int 10 .. 14 log", 15) in passing
+
+
+def test_answers_of_a_library_without_conditions_make_configurations_of_the_space() -> None:
+    space = record(mixed_space)
+    random = np.random.default_rng(1)
+    told = flat(space)
+    assert {key for key, options in told.items() if options} == {"bias", "optimizer"}
+    assert "loss" not in told
+    for _ in range(50):
+        answers = {key: random.choice(options) if options else random.random() for key, options in told.items()}
+        assert space.why_not(from_flat(space, answers)) == ""
+    lowest = from_flat(space, {key: options[0] if options else 0.0 for key, options in told.items()})
+    assert (lowest["layers"], lowest["width"], lowest["rate"]) == (1, 16, pytest.approx(1e-4))
