@@ -197,7 +197,7 @@ def _names(kind: type[Any]) -> tuple[set[str], set[str]]:
 
 def _fields_of(kind: type[Trial] | type[Retraining] | type[CellEnd], line: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a line, those that name its cell apart. Raises where one is unknown, or no whole number."""
-    known, whole = _names(kind)
+    known, whole = _names(kind)  # type: ignore[arg-type]  # a class can be hashed
     values = {name: value for name, value in line.items() if name not in _APART}
     if unknown := sorted(values.keys() - known):
         raise ValueError(f"unknown entry {unknown[0]!r}")
