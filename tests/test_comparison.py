@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from tuning import journal
+from tuning import journal, tables
 from tuning.comparison import holm, pairwise, shift_estimate
 from tuning.journal import JournalWriter
 from tuning.objective import Objective
@@ -179,6 +179,21 @@ def test_what_it_takes_is_said_for_each_kind_of_pair(tmp_path: Path) -> None:
     assert "If differences are as these replicates show them, 80% power takes" in text
     assert "Not shown to differ is not shown to be equal" in text
     json.loads(to_json(found), parse_constant=lambda constant: pytest.fail(constant))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_summary_is_the_same_to_the_byte_whatever_the_order_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    draw = np.random.default_rng(seed)
+    write_scores(tmp_path, {name: [float(score) for score in draw.normal(size=7).round(3)] for name in "abc"})
+    read = journal.read(tmp_path)
+    expected = to_json(summarise(read))
+    for name in ("trials_frame", "epochs_frame"):
+        make = getattr(tables, name)
+        shuffled = make(read).sample(frac=1, random_state=seed)
+        monkeypatch.setattr(tables, name, lambda _, frame=shuffled: frame)
+    assert to_json(summarise(read)) == expected
 
 
 CELLS = pd.DataFrame(

@@ -202,7 +202,7 @@ def profiles_table(summary: Summary, problem: str) -> Table:
     ]
     better = "at least" if direction == "max" else "at most"
     metric = summary.objectives[problem].metric
-    return table(f"Share of replicates that end at {better} this {metric}", [metric, *map(str, wide.columns)], rows)
+    return table(f"Share of replicates whose final {metric} is {better} this", [metric, *map(str, wide.columns)], rows)
 
 
 def targets_table(summary: Summary, problem: str) -> Table:
