@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from itertools import islice
 
 from tuning.budget import Budget
 from tuning.evaluator import Evaluator
@@ -13,18 +14,20 @@ from tuning.records import FAILED, Configuration
 from tuning.space import Space
 from tuning.tuners._base import Tuner
 
+KEPT = 3
+"""Trials of a round that are trained in full."""
+
 REPEATS = 100
 """Draws in a row that gave nothing new, after which a space counts as drawn empty."""
 
 
 class Screening(Tuner):
-    """One epoch for many random configurations, then the best of them in full, as far as the budget goes.
+    """One epoch for many random configurations, then the best of them in full; again as long as the budget lasts.
 
-    Half of the budget (rounded up; less where one full training would not fit into the rest) goes to one-epoch trials
-    of configurations drawn without repeats. They are then continued in the order of their scores, each charged its
-    further epochs only; FAILED ones are not. Where all were continued and epochs are left, a new round begins with
-    those; a space with nothing new to draw ends the search. The rounds are cut to the budget, so a search cannot go
-    on from its journal under a raised one.
+    A round is one-epoch trials of `KEPT` times `max_epochs` configurations, drawn without repeats, and then the best
+    `KEPT` of them trained on to `max_epochs`, each charged its further epochs only: half of the epochs screen. Rounds
+    do not depend on the budget, so that a search goes on where it ended when that is raised. FAILED trials are not
+    continued; a space with nothing new to draw ends the search.
     """
 
     name = "screening"
@@ -34,20 +37,14 @@ class Screening(Tuner):
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         draws = _without_repeats(problem.space, seed)
-        while True:
-            left = budget.epochs - evaluator.spent_epochs
-            screening_ends = evaluator.spent_epochs + max(1, min(-(-left // 2), left - problem.max_epochs + 1))
-            screened = []
-            while evaluator.spent_epochs < screening_ends and (configuration := next(draws, None)) is not None:
-                screened.append(evaluator.evaluate(configuration, epochs=1))
-            if not screened:
-                return
+        while round_of := list(islice(draws, KEPT * problem.max_epochs)):
+            screened = [evaluator.evaluate(configuration, epochs=1) for configuration in round_of]
             ranked = sorted(
                 (trial for trial in screened if trial.state != FAILED),
                 key=lambda trial: trial.score,
                 reverse=problem.objective.direction == "max",
             )
-            for trial in ranked if problem.max_epochs > 1 else ():
+            for trial in ranked[:KEPT] if problem.max_epochs > 1 else ():
                 evaluator.evaluate(trial.configuration, resume_from=trial.trial)
 
 
