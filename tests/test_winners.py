@@ -88,7 +88,7 @@ def test_the_table_has_means_over_cells_with_intervals():
     assert (table["cells"], table["judged"], table["overtuned"]) == (5, 0, 0)
     assert table["retrained"] == pytest.approx(0.83)
     assert (table["retrained_low"], table["retrained_high"]) == pytest.approx((0.818, 0.842))
-    assert (table["test_low"], table["test_high"]) == (0.7, 0.7)
+    assert (table["test_low"], table["test_high"]) == pytest.approx((0.7, 0.7))
 
 
 @cache

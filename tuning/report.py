@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path, PurePath
@@ -76,6 +77,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     # `tables.write_tables` would make both frames again, which is the dear part of a large study.
     tables.write_csv(found.trials, directory / "trials.csv")
     tables.write_csv(found.epochs, directory / "epochs.csv")
+    tables.write_csv(found.retrainings, directory / "retrainings.csv")
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; "?" stands for it.
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
@@ -105,6 +107,7 @@ class _Problem:
     baseline_pairs: Table
     unranked: str
     targets: Table
+    winners: Table
     best: Table
     space: Table
 
@@ -136,6 +139,7 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
         if excluded
         else "",
         "healed": read.healed,
+        "retraining": _retraining(plan),
         "method": [
             *_method(found),
             *_batches(read),
@@ -166,6 +170,7 @@ def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure]) -> _
         baseline_pairs=report_tables.pairs_table(found, name, baselines=True),
         unranked=_unranked(found, name),
         targets=report_tables.targets_table(found, name),
+        winners=report_tables.winners_table(found, name),
         best=report_tables.best_table(found, name, space),
         space=report_tables.space_table(read.problems[name]),
     )
@@ -261,9 +266,22 @@ def _method(found: Summary) -> list[str]:
         "uncertain as those: a guide for the next study, no evidence about this one.",
         "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
         "Research 7, 2006), over replicates within a problem and over problems where there are several.",
-        "Scores are validation scores. The best of many trials is optimistic: expect less of its configuration on "
-        "new data.",
+        "Scores are validation scores, and comparisons are of those: the best of many trials is optimistic. What an "
+        "incumbent is worth is told by retraining it on fresh seeds, and by the test split, which no search sees.",
     ]
+
+
+def _retraining(plan: Mapping[str, Any]) -> str:
+    """What was done with the incumbents after the search."""
+    if not plan["retrain"]:
+        return ""
+    return (
+        f"When a search is over, its final incumbent and every earlier one are trained again in full on "
+        f"{plural(plan['retrain'], 'fresh seed')} each, uncharged, and the weights that count are scored on test. "
+        "Optimism is the best score seen minus the retrained one, positive where the search saw too much. Overtuned is "
+        "a search whose final incumbent is worse on test than an earlier one or than the default configuration "
+        "(Schneider, Bischl and Feurer, arXiv:2506.19540, 2025). Intervals are over cells."
+    )
 
 
 def _equivalence(found: Summary) -> str:

@@ -231,6 +231,33 @@ def _needed(replicates: float) -> Entry:
     return Entry(f"> {MOST}" if np.isinf(replicates) else count(replicates), float(replicates))
 
 
+def winners_table(summary: Summary, problem: str) -> Table:
+    """What each tuner's incumbents are worth on fresh seeds."""
+    part = _of(summary.winners, problem)
+    places = decimals_for([*part["retrained"], *part["test"].dropna(), *part["seen"]])
+    rule = summary.objectives[problem]
+    columns = (
+        "Tuner", "Cells", "Best seen", f"Retrained {rule.metric}", "Interval", f"Test {rule.test_metric}",
+        "Interval of test", "Optimism", "Interval of optimism", "Overtuned",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            _count(row["cells"]),
+            _score(row["seen"], places),
+            _score(row["retrained"], places),
+            interval(row["retrained_low"], row["retrained_high"], places),
+            _score(row["test"], places),
+            interval(row["test_low"], row["test_high"], places),
+            Entry(number(row["optimism"], places, signed=True), _value(row["optimism"])),
+            interval(row["optimism_low"], row["optimism_high"], places),
+            Entry(f"{row['overtuned']} of {row['judged']}", row["overtuned"]) if row["judged"] else MISSING,
+        ]
+        for row in _rows(part)
+    ]
+    return table("Incumbents retrained on fresh seeds: means over cells", columns, rows)
+
+
 def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]]) -> Table:
     """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
     best = _rows(_of(summary.best, problem))

@@ -32,7 +32,8 @@ from tuning.ranking import RankTest, rank_test
 from tuning.records import FAILED, STATES
 from tuning.standing import ALL, standing_grid, standings
 from tuning.targets import PROFILE_COLUMNS, epochs_to_reach, profiles, target_table, targets
-from tuning.verdict import AtBudget, Verdict, at_budget, overall, verdict
+from tuning.verdict import AtBudget, Verdict, at_budget, not_retrained, overall, verdict, worth
+from tuning.winners import retrained_cells, winner_table
 
 SUMMARY_FORMAT = 2
 SHARES = (0.25, 0.5, 1.0)  # of the budget, at which a verdict is given
@@ -70,6 +71,9 @@ class Summary:
         reached: `targets.epochs_to_reach`.
         targets: `targets.target_table`.
         profiles: `targets.profiles` of every problem.
+        retrainings: `tables.retrainings_frame`.
+        retrained: `winners.retrained_cells`.
+        winners: `winners.winner_table`.
         best: `best_configurations`.
         failures: `failure_groups`.
         verdicts: By problem.
@@ -97,6 +101,9 @@ class Summary:
     reached: pd.DataFrame
     targets: pd.DataFrame
     profiles: pd.DataFrame
+    retrainings: pd.DataFrame
+    retrained: pd.DataFrame
+    winners: pd.DataFrame
     best: pd.DataFrame
     failures: pd.DataFrame
     verdicts: Mapping[str, Verdict]
@@ -154,6 +161,14 @@ def summarise(journal: Journal) -> Summary:
         if label := words(problem, journal.problems[problem]):
             line = f"On a surrogate: {found.line}"
             verdicts[problem] = replace(found, line=line, details=(label, *found.details))
+    retrainings = tables.retrainings_frame(journal)
+    default = next((label for label, settings in plan["baselines"].items() if settings["tuner"] == "default"), "")
+    retrained = retrained_cells(retrainings, finals, objectives, default)
+    table = winner_table(retrained)
+    for problem, found in verdicts.items():
+        said = worth(table[table["problem"] == problem], labels, objectives[problem])
+        gaps = not_retrained(retrained, finals[finals["problem"] == problem], plan["retrain"])
+        verdicts[problem] = replace(found, details=(*found.details, *said, *gaps), gaps=(*found.gaps, *gaps))
     best = best_known(steps, objectives)
     grid = standing_grid(budget)
     scores = {problem: scores_at(steps, cells, problem, labels, grid) for problem in objectives}
@@ -184,6 +199,9 @@ def summarise(journal: Journal) -> Summary:
         profiles=_together(
             [profiles(finals, labels, name, rule) for name, rule in objectives.items()], PROFILE_COLUMNS
         ),
+        retrainings=retrainings,
+        retrained=retrained,
+        winners=table,
         best=_in_order_of(tuners, best_configurations(trials, epochs, objectives)),
         failures=failure_groups(trials),
         verdicts=verdicts,
@@ -395,6 +413,8 @@ def to_json(summary: Summary) -> str:
                         ("targets", summary.targets),
                         ("epochs_to_reach", summary.reached),
                         ("profiles", summary.profiles),
+                        ("winners", summary.winners),
+                        ("retrained", summary.retrained),
                         ("best_configurations", summary.best),
                         ("cells", summary.cells),
                         ("failures", summary.failures),

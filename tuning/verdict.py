@@ -103,7 +103,7 @@ def verdict(
     behind = [*reasons, *_equalities(own, rope, objective), *([leading] if leading else [])]
     if baseline_pairs is not None:
         behind += _against(baseline_pairs[baseline_pairs["problem"] == problem])
-    gaps = _gaps(cells[cells["problem"] == problem], every)
+    gaps = _gaps(cells[cells["problem"] == problem], every, contestants)
     return Verdict(kind, line, (*behind, *gaps), gaps)
 
 
@@ -243,6 +243,56 @@ def _against(pairs: pd.DataFrame) -> list[str]:
     return lines
 
 
+def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
+    """What the incumbents are worth on fresh seeds and on test, in a sentence; nothing where none was retrained.
+
+    Args:
+        winners: One problem's rows of `winners.winner_table`.
+        contestants: The tuners; baselines are not named.
+        objective: Of the problem.
+    """
+    own = winners[winners["tuner"].isin(list(contestants))]
+    if own.empty:
+        return ()
+    tested = own[own["test"].notna()]
+    places = decimals_for([*own["retrained"], *tested["test"]])
+    column, word = ("test", "test") if len(tested) else ("retrained", "validation, retrained,")
+    ordered = (tested if len(tested) else own).sort_values(
+        [column, "tuner"], ascending=[objective.direction == "min", True], kind="stable"
+    )
+    best = ordered.to_dict("records")[0]
+    spread = interval(best[f"{column}_low"], best[f"{column}_high"], places)
+    band = f" ({CONFIDENCE:.0%} interval {spread})" if not pd.isna(best[f"{column}_low"]) else ""
+    high = "Highest" if objective.direction == "max" else "Lowest"
+    judged, overtuned = int(own["judged"].sum()), int(own["overtuned"].sum())
+    over = f"; {overtuned} of {plural(judged, 'search', 'searches')} overtuned" if judged else ""
+    optimism = float((own["optimism"] * own["cells"]).sum() / own["cells"].sum())
+    return (
+        f"On fresh seeds, incumbents score {number(abs(optimism), places)} {'worse' if optimism >= 0 else 'better'} on "
+        f"average than their search saw{over}. {high} mean {word} {objective.test_metric}: {best['tuner']}, "
+        f"{number(best[column], places)}{band}, a description.",
+    )
+
+
+def not_retrained(retrained: pd.DataFrame, finals: pd.DataFrame, repeats: int) -> tuple[str, ...]:
+    """The finished cells of one problem whose final incumbent has fewer retrainings than planned, by name.
+
+    Args:
+        retrained: As `winners.retrained_cells` gives it.
+        finals: One problem's rows of `analysis.final_scores`.
+        repeats: Retrainings planned for each.
+    """
+    scored = finals.dropna(subset=["score"]).merge(retrained, on=["problem", "tuner", "replicate"], how="left")
+    lines = []
+    short = scored[scored["seeds"].fillna(0) + scored["failed"].fillna(0).astype(float) < repeats]
+    if len(short):
+        lines.append(f"{plural(len(short), 'cell')} not retrained as planned: {_cell_names(short)}.")
+    failed = scored[scored["failed"].fillna(0).astype(float) > 0]
+    if len(failed):
+        lines.append(f"Retrainings FAILED in {plural(len(failed), 'cell')}: {_cell_names(failed)}.")
+    return tuple(lines)
+
+
 def overall(verdicts: dict[str, Verdict]) -> Verdict:
     """One verdict over problems: each is judged by itself, so this counts and names; it pools nothing."""
     if len(verdicts) == 1:
@@ -317,7 +367,7 @@ def _leader(scored: pd.DataFrame, objective: Objective) -> tuple[str, str]:
     return who, f"{ahead}, a description of these replicates, not a claim." if len(scored) > 1 else f"{ahead}."
 
 
-def _gaps(cells: pd.DataFrame, table: pd.DataFrame) -> tuple[str, ...]:
+def _gaps(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[str]) -> tuple[str, ...]:
     """The cells that no comparison could use, by name."""
     lines = []
     for state, words in ((FAILED, "failed"), (UNFINISHED, "unfinished"), (MISSING, "not started")):
@@ -328,7 +378,9 @@ def _gaps(cells: pd.DataFrame, table: pd.DataFrame) -> tuple[str, ...]:
     for row in scoreless.to_dict("records"):
         missing = row["replicates_done"] - row["scored"]
         lines.append(f"{row['tuner']} ended {plural(missing, 'replicate')} without any score: every trial failed.")
-    short = cells[(cells["state"] == DONE) & (cells["charged_epochs"] < cells["planned_epochs"])]
+    # A baseline may want less: the default configuration is trained once.
+    ended = cells[(cells["state"] == DONE) & cells["tuner"].isin(list(contestants))]
+    short = ended[ended["charged_epochs"] < ended["planned_epochs"]]
     if len(short):
         lines.append(f"{plural(len(short), 'cell')} ended before the budget was spent: {_cell_names(short)}.")
     return tuple(lines)
