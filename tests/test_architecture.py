@@ -18,7 +18,7 @@ ROOT = Path(tuning.__file__).parent
 LAYERS = [
     ["errors"],
     ["records", "objective", "incumbents", "budget", "seeds", "wording", "markup", "manifest", "quiet", "provenance"],
-    ["space", "data", "fit_arguments"],
+    ["space", "data", "fit_arguments", "traces"],
     ["views", "datasets", "compiled", "surrogate"],
     ["equality", "process", "training", "probing"],
     ["problem"],

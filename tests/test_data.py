@@ -88,9 +88,9 @@ class TestWhatIsTaken:
 
     def test_a_large_array_is_checked_quickly(self):
         images = np.zeros((60_000, 28, 28), "float32"), np.zeros(60_000, "int64")
-        start = time.perf_counter()
+        start = time.process_time()
         load_splits(lambda: (images, images))
-        assert time.perf_counter() - start < 5  # 0.1 s on an idle core
+        assert time.process_time() - start < 5  # 0.3 s
 
 
 class TestWhatIsRefused:

@@ -83,6 +83,37 @@ def test_depends_on_its_seed_alone():
     assert train(recipe())[1] == first
 
 
+def test_a_configuration_trained_again_is_not_traced_again():
+    shared = recipe()
+    train(shared)
+    other = train(shared, seed=6, keep_state=True)
+    assert shared.resident.traces.traced == 2  # training and validation
+    fresh = train(recipe(), seed=6, keep_state=True)
+    assert other[1] == fresh[1]
+    assert_states_equal(other[0].state, fresh[0].state)
+    train(shared, values={"width": 7})
+    assert shared.resident.traces.traced == 4
+
+
+class Freezes(keras.callbacks.Callback):
+    """Changes the model as training begins, in every second trial."""
+
+    trials = 0
+
+    def on_train_begin(self, logs=None):
+        Freezes.trials += 1
+        self.model.layers[0].trainable = Freezes.trials % 2 == 0
+
+
+def test_a_model_that_a_callback_changed_is_traced_anew():
+    shared = recipe(callbacks=lambda: [Freezes()])
+    states = [train(shared, keep_state=True)[0].state for _ in range(3)]
+    assert shared.resident.traces.traced == 4
+    assert_states_equal(states[0], states[2])
+    with pytest.raises(AssertionError):
+        assert_states_equal(states[0], states[1])
+
+
 @pytest.mark.parametrize("as_function", [True, False], ids=["function", "list"])
 def test_callbacks_are_fresh_in_every_trial(as_function):
     Counter.made = []

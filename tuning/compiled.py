@@ -22,6 +22,7 @@ from keras.src.utils.python_utils import pythonify_logs
 
 from tuning.data import is_aligned, is_dataset
 from tuning.fit_arguments import as_floatx, is_arrays, settle, size_of
+from tuning.traces import Traces
 
 Logs = dict[str, Any]
 Order = Callable[[int], np.ndarray]
@@ -65,13 +66,16 @@ def why_not(model: keras.Model, arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident: Resident) -> keras.callbacks.History:
+def fit(
+    model: keras.Model, arguments: Mapping[str, Any], order: Order, resident: Resident, configuration: str | None = None
+) -> keras.callbacks.History:
     """`keras.Model.fit(model, **arguments)`, an epoch a call; only where `why_not` is empty.
 
     Args:
         arguments: Those of `keras.Model.fit`, complete, without `self`.
         order: Gives each epoch's permutation; not called where ``shuffle=False``.
-        resident: Tensors of the data that is the same in every trial.
+        resident: What is the same in every trial of a problem: tensors of its data, and its graphs.
+        configuration: What the model was built from; without it, its graphs are not kept for the next of the same.
     """
     import tensorflow as tf
 
@@ -88,13 +92,14 @@ def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident
         epochs=arguments["epochs"],
         steps=-(-size // batch_size),
     )
-    train_epoch = _whole_epoch(model, batch_size, "train_step")
+    whole_epoch = functools.partial(_whole_epoch, model, resident.traces, configuration)
+    train_epoch = whole_epoch("train_step", batch_size, data)
 
     def train() -> Logs:
         rows = order(size) if arguments["shuffle"] else np.arange(size, dtype=np.int32)
         if model.stop_training:  # set when the epoch began: Keras' loop ends behind its first batch
             rows = rows[:batch_size]
-        logs: Logs = train_epoch(data, tf.constant(rows))
+        logs: Logs = train_epoch(data, tf.constant(rows, tf.int32))
         return logs
 
     if validation is None:
@@ -104,9 +109,8 @@ def fit(model: keras.Model, arguments: Mapping[str, Any], order: Order, resident
         return _epochs(model, arguments, callbacks, train, evaluate)
     x, y, weight = validation
     held_out = _element(x, y, weight, resident)
-    test = functools.partial(
-        _whole_epoch(model, arguments["validation_batch_size"], "test_step"), held_out, tf.range(size_of(held_out))
-    )
+    test_epoch = whole_epoch("test_step", arguments["validation_batch_size"], held_out)
+    test = functools.partial(test_epoch, held_out, tf.range(size_of(held_out)))
     return _epochs(model, arguments, callbacks, train, functools.partial(_evaluate, model, callbacks, test))
 
 
@@ -190,14 +194,15 @@ def fit_by_keras(model: keras.Model, arguments: Mapping[str, Any], order: Order)
 
 
 class Resident:
-    """Tensors of arrays that every trial trains on, made once.
+    """What the trials of a problem share: tensors of the arrays that all of them train on, and compiled epochs.
 
-    Only the arrays named at birth are kept: what a user's `fit` makes anew in each trial is not.
+    Of arrays, only the arrays named at birth are kept: what a user's `fit` makes anew in each trial is not.
     """
 
     def __init__(self, arrays: Sequence[Any] = ()) -> None:
         self._arrays = {id(array): array for array in arrays}
         self._tensors: dict[int, Any] = {}
+        self.traces = Traces()
 
     def tensor(self, array: Any) -> Any:
         """The array as a tensor; floats as Keras' own adapter casts them, to `keras.config.floatx()`."""
@@ -220,7 +225,9 @@ def _shared(array: np.ndarray, dtype: str | None) -> Any:
     return keras.ops.convert_to_tensor(array, dtype=dtype)
 
 
-def _whole_epoch(model: keras.Model, batch_size: int, step_name: str) -> Any:
+def _whole_epoch(
+    model: keras.Model, traces: Traces, configuration: str | None, step_name: str, batch_size: int, example: Any
+) -> Any:
     """A compiled function ``(data, order) -> logs`` that calls a step of the model on each batch.
 
     Keras' own steps gather their logs in metrics, which are read once at the end. A step of the user's may return
@@ -248,7 +255,18 @@ def _whole_epoch(model: keras.Model, batch_size: int, step_name: str) -> Any:
         return model.get_metrics_result() if standard else step(batch(last))
 
     compiled = tf.function(epoch, reduce_retracing=True)
-    return compiled if standard else lambda *data: model._get_metrics_result_or_logs(compiled(*data))
+    if not standard:
+        return lambda *data: model._get_metrics_result_or_logs(compiled(*data))
+    if configuration is None or not _is_standard(model, "compute_loss"):
+        return compiled
+
+    @functools.cache  # at its first call: callbacks may change the model as training begins
+    def function() -> Any:
+        signature = keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), example)
+        key = [configuration, step_name, batch_size]
+        return traces.function(model, key, lambda: compiled, signature, tf.TensorSpec([None], tf.int32))
+
+    return lambda *data: function()(*data)
 
 
 def _make_variables(model: keras.Model, batch: Any) -> None:

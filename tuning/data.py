@@ -143,7 +143,7 @@ def empty(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
 
 def is_aligned(array: NDArray[Any]) -> bool:
     """Whether a tensor can share the memory of this array."""
-    return array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0
+    return bool(array.flags.c_contiguous) and array.ctypes.data % ALIGNMENT == 0
 
 
 def head(part: Part, count: int) -> Part:

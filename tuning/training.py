@@ -133,7 +133,7 @@ def train_epochs(
     keras.utils.set_random_seed(seed)
     best = None if test_by is None else _Best(test_by)
     watcher = _Watcher(epochs - initial_epoch, on_epoch, keep_state, best)
-    trainer = _Fit(recipe, watcher, seed, initial_epoch, state)
+    trainer = _Fit(recipe, hp, watcher, seed, initial_epoch, state)
     outcome = Outcome()
     model = None
     try:
@@ -230,8 +230,17 @@ class _Fit:
     given. A second fit, a loop or an optimizer of the user's own cannot be entered in the middle.
     """
 
-    def __init__(self, recipe: Recipe, watcher: _Watcher, seed: int, initial_epoch: int, state: State | None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        hp: keras_tuner.HyperParameters,
+        watcher: _Watcher,
+        seed: int,
+        initial_epoch: int,
+        state: State | None,
+    ) -> None:
         self.recipe = recipe
+        self.hp = hp
         self.watcher = watcher
         self.seed = seed
         self.initial_epoch = initial_epoch
@@ -273,7 +282,8 @@ class _Fit:
         with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
             if reason:
                 return compiled.fit_by_keras(model, arguments, self.next_order)
-            return compiled.fit(model, arguments, self.next_order, self.recipe.resident)
+            configuration = repr(sorted(self.hp.values.items()))
+            return compiled.fit(model, arguments, self.next_order, self.recipe.resident, configuration)
 
     def _by_its_own_fit(self, model: keras.Model, args: Any, kwargs: dict[str, Any]) -> Any:
         """A `fit` of a subclass may take other arguments and gets them as they are given."""

@@ -152,6 +152,10 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
         "what a trial on digits costs besides its epochs",
         "s", "", _trial("digits", 10, "besides"),
     ),
+    "digits-again": (
+        "the same configuration trained once more on another seed, 10 epochs on digits",
+        "s", "", _trial("digits", 10, "again"),
+    ),
     "fashion-overhead": (
         "6 full trainings' worth of Hyperband on Fashion MNIST, against our own overhead in it",
         "s", "50", _overhead("fashion_mnist"),

@@ -3,9 +3,10 @@
     python -m tests.benchmarks.one_trial keras digits EPOCHS
     python -m tests.benchmarks.one_trial ours digits EPOCHS
 
-Two trials are trained; the second is timed, for a search's first trial pays for warming up. `trial` is the seconds of
-the whole trial, `epoch` the median of its epochs but the first, `besides` what the trial took besides as many such
-epochs (building, tracing), and `peak` the process's largest resident set in GB.
+Three trials are trained, the last two of one configuration on two seeds. The second is timed, for a search's first
+trial pays for warming up: `trial` is the seconds of the whole trial, `epoch` the median of its epochs but the first,
+`besides` what the trial took besides as many such epochs (building, tracing). `again` is the seconds of the third trial,
+and `peak` the process's largest resident set in GB.
 """
 
 import itertools
@@ -22,46 +23,47 @@ from tuning import Objective, Problem
 from tuning.process import prepare_process
 
 
-def by_keras(name: str, epochs: int) -> list[float]:
+def by_keras(name: str, epochs: int) -> list[list[float]]:
     problem = PROBLEMS[name]
     splits = problem.data()
-    ends = []
-    for _ in range(2):
+    trials = []
+    for _ in range(3):
         keras.backend.clear_session()
-        ends = [time.perf_counter()]
+        trials.append(ends := [time.perf_counter()])
         model = make(splits.train[0].shape[1:], 0, 0, layers=problem.layers)
         mark = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))  # noqa: B023
         model.fit(*splits.train, epochs=epochs, validation_data=splits.validation, verbose=0, callbacks=[mark])
-    return ends
+    return trials
 
 
-def by_ours(name: str, epochs: int) -> list[float]:
+def by_ours(name: str, epochs: int) -> list[list[float]]:
     benchmark = PROBLEMS[name]
     prepare_process()
 
     def build(hp):
-        hp.Fixed("layers", 0)
+        hp.Int("configuration", 1, 2)
         return make(problem.splits.train[0].shape[1:], 0, 0, layers=benchmark.layers)
 
     problem = Problem(build, benchmark.data, Objective("val_accuracy", "max"), epochs)
-    ends: list[float] = []
-
-    def on_epoch(logs):
-        ends.append(time.perf_counter())
-        return False
-
-    for seed in (1, 2):
-        ends[:] = [time.perf_counter()]
-        outcome = problem.train(problem.space.default(), seed=seed, epochs=epochs, on_epoch=on_epoch)
+    trials = []
+    for seed, configuration in ((1, 1), (2, 2), (3, 2)):
+        trials.append(ends := [time.perf_counter()])
+        outcome = problem.train(
+            {"configuration": configuration},
+            seed=seed,
+            epochs=epochs,
+            on_epoch=lambda logs: bool(ends.append(time.perf_counter())),  # noqa: B023
+        )
         if outcome.fit != "compiled":
             raise SystemExit(f"trained by {outcome.fit}: {outcome.error}")
-    return ends
+    return trials
 
 
 if __name__ == "__main__":
     way, name, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    ends = (by_keras if way == "keras" else by_ours)(name, epochs)
+    _, ends, last = (by_keras if way == "keras" else by_ours)(name, epochs)
     steps = [after - before for before, after in itertools.pairwise(ends)]
     trial, epoch = ends[-1] - ends[0], statistics.median(steps[1:])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9  # the unit is kB on Linux
-    print(json.dumps({"trial": trial, "epoch": epoch, "besides": trial - epochs * epoch, "peak": peak}))
+    figures = {"trial": trial, "epoch": epoch, "besides": trial - epochs * epoch, "again": last[-1] - last[0]}
+    print(json.dumps({**figures, "peak": peak}))

@@ -1,0 +1,103 @@
+"""Compiled epochs that are kept, so that a configuration trained again is not traced again.
+
+Tracing a model's steps takes Python 0.2 to 0.4 s, which is most of a trial on small data. A search comes back to the
+same configuration: Hyperband promotes it, a winner is retrained on other seeds. Such a model differs from the one
+before in the values of its variables alone, and a graph takes variables as inputs: the graph that is kept is called
+with the handles of the new model's variables.
+
+It is used again only where that is sure to be the graph that would be traced: the same configuration of the same
+problem, and a model made of Keras' own layers, losses, metrics and optimizer with the same configs (compiled by the
+same arguments), for data of the same shapes. Whatever a config does not tell makes its own trace, as before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+KEPT = 16
+"""Graphs, two for each configuration (training and validation), 1 to 2 MB each; of a Hyperband's rung at 10 epochs."""
+
+
+class Traces:
+    """The graphs that were used last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[Any, list[int]]] = OrderedDict()
+        self.traced = 0
+
+    def function(self, model: keras.Model, key: Any, trace: Callable[[], Any], *signature: Any) -> Any:
+        """A compiled function for the model: one that is kept, or `trace()`.
+
+        Args:
+            model: With all its variables made.
+            key: What the function depends on beside model and signature; JSON-able.
+            trace: Gives a `tf.function`.
+            signature: Its arguments, as nested structures of `tf.TensorSpec`.
+        """
+        described = describe(model)
+        if described is None:
+            self.traced += 1
+            return trace()
+        name = json.dumps([key, repr(signature), described])
+        handles = [variable.handle for variable in _variables(model)]
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            function, places = self._kept[name]
+            function.set_external_captures([handles[place] for place in places])
+            return function
+        self.traced += 1
+        function = trace().get_concrete_function(*signature)
+        place_of = {id(handle): place for place, handle in enumerate(handles)}
+        if all(id(handle) in place_of for handle in function.captured_inputs):
+            self._kept[name] = function, [place_of[id(handle)] for handle in function.captured_inputs]
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return function
+
+
+def describe(model: keras.Model) -> str | None:
+    """All that the graphs of a model's steps depend on, but its variables' values; None where that cannot be said."""
+    from tensorflow import Tensor
+
+    layers = list(model._flatten_layers())
+    if any(not type(layer).__module__.startswith("keras.") for layer in layers):
+        return None
+    if any(
+        callable(vars(layer).get("call")) or any(isinstance(value, Tensor) for value in vars(layer).values())
+        for layer in layers
+    ):
+        return None  # such as a Normalization that was adapted: a graph may hold its numbers
+    try:
+        compiled = model.get_compile_config()
+        optimizer = compiled["optimizer"]["config"]
+        if isinstance(optimizer.get("learning_rate"), float):
+            del optimizer["learning_rate"]  # a variable, which callbacks may have set
+        configs = [type(model).__name__, model.get_config(), compiled]
+        if not _all_of_keras(configs):
+            return None
+        variables = [(list(variable.shape), str(variable.dtype)) for variable in _variables(model)]
+        return json.dumps([configs, variables, keras.config.floatx(), keras.config.dtype_policy().name])
+    except (KeyError, TypeError, ValueError, NotImplementedError):
+        return None
+
+
+def _all_of_keras(config: Any) -> bool:
+    """Whether every object in a config is Keras' own: one of the user's may change and keep its name."""
+    if isinstance(config, dict):
+        if "class_name" in config and "config" in config and config["class_name"] != "__keras_tensor__":
+            module = str(config.get("module"))
+            if config.get("registered_name") or module.partition(".")[0] != "keras":
+                return False
+        return all(map(_all_of_keras, config.values()))
+    if isinstance(config, list | tuple):
+        return all(map(_all_of_keras, config))
+    return not callable(config)
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    return [*model.variables, *model.optimizer.variables, *model.metrics_variables]
