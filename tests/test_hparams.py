@@ -29,7 +29,7 @@ from tuning import board
 from tuning.errors import JournalError
 from tuning.hparams import HparamsWriter, hyperparameter_columns, run_name, write_hparams
 from tuning.journal import JournalWriter
-from tuning.records import COMPLETE, CUT, FAILED, Cell, Trial
+from tuning.records import COMPLETE, CUT, FAILED, Cell, Retraining, Trial
 
 # TensorBoard without TensorFlow, by its own switch: it starts in a second and reads the same.
 TENSORBOARD = """
@@ -182,8 +182,31 @@ def test_tensorboard_gives_back_every_trial_value_and_metric(tmp_path: Path) -> 
     assert shown["learning_rate"]["domainInterval"] == {"minValue": 1e-4, "maxValue": 1e-2}
     assert shown["dropout"]["domainDiscrete"] == [False, True]
     assert [info["name"]["tag"] for info in experiment["metricInfos"]] == [
-        "score", "best_score", "epochs", "train_seconds",
+        "score", "best_score", "epochs", "train_seconds", "test_score",
     ]  # fmt: skip
+
+
+def test_a_retrained_incumbent_has_its_mean_test_score(tmp_path: Path) -> None:
+    journal = made_up.journal(tmp_path / "study")
+    cell = Cell("digits", "kt-random", 1)
+    done, other = journal.trials[cell][:2]
+    retrainings = [
+        Retraining(cell, done.trial, repeat, done.configuration, COMPLETE, 0.5, {"accuracy": test}, [])
+        for repeat, test in ((1, 0.75), (2, 0.25), (3, math.nan))
+    ]
+    writer = write_hparams(journal, tmp_path / "study")
+    for retraining in retrainings:
+        writer.retrained(retraining)
+    with tensorboard(tmp_path, tmp_path / "study") as url:
+        groups = session_groups(url, sum(map(len, journal.trials.values())))
+        assert metrics(groups[run_name(cell, done.trial)])["test_score"] == 0.5
+        assert "test_score" not in metrics(groups[run_name(cell, other.trial)])
+        assert scalars(url, done, "test_score") == [(1, 0.75), (2, 0.5)]
+
+    live = logs(tmp_path / "study" / "hparams")
+    journal.retrainings[cell] = retrainings
+    write_hparams(journal, tmp_path / "study")
+    assert logs(tmp_path / "study" / "hparams") == live
 
 
 def test_several_problems_with_clashing_names_and_types(tmp_path: Path) -> None:

@@ -141,6 +141,27 @@ def _epochs(
     return history
 
 
+def evaluate(
+    model: keras.Model, data: Sequence[Any], batch_size: int, resident: Resident, configuration: str | None = None
+) -> Logs:
+    """`model.evaluate(*data)` of a model that `fit` has trained, in one call.
+
+    Args:
+        data: ``(x, y)`` or ``(x, y, sample_weight)``, arrays.
+        batch_size: As of `keras.Model.evaluate`.
+        resident: As of `fit`.
+        configuration: As of `fit`.
+    """
+    import tensorflow as tf
+
+    x, y, weight = (*data, None)[:3]
+    held_out = _element(x, y, weight, resident)
+    test_epoch = _whole_epoch(model, resident.traces, configuration, "test_step", batch_size, held_out)
+    model.reset_metrics()
+    logs: Logs = pythonify_logs(test_epoch(held_out, tf.range(size_of(held_out))))
+    return logs
+
+
 def _evaluate(model: keras.Model, callbacks: keras.callbacks.CallbackList, test: Callable[[], Logs]) -> Logs:
     """What `keras.Model.evaluate` does within a fit, in its order."""
     model.stop_evaluating = False

@@ -111,7 +111,7 @@ class _Recorder:
         self.ends: list[CellEnd] = []
         self.together = writer.together
         self.pace = pace
-        self.unshown: deque[Trial] = deque()  # recorded, and not in the HPARAMS logs yet
+        self.unshown: deque[Trial | Retraining] = deque()  # recorded, and not in the HPARAMS logs yet
 
     def trials_of(self, cell: Cell) -> list[Trial]:
         return self.trials[cell]
@@ -137,12 +137,17 @@ class _Recorder:
             return
         self.writer.retraining(retraining)
         known.append(retraining)
+        self.unshown.append(retraining)
         self.watcher.retraining(retraining)
 
     def catch_up(self) -> bool:
-        """Writes the HPARAMS of one trial; false where there is none left."""
+        """Writes the HPARAMS of one record; false where there is none left."""
         if self.unshown:
-            self.hparams.write(self.unshown.popleft())
+            record = self.unshown.popleft()
+            if isinstance(record, Trial):
+                self.hparams.write(record)
+            else:
+                self.hparams.retrained(record)
         return bool(self.unshown)
 
     def on_result(self, task: CellTask, result: CellResult) -> None:

@@ -2,6 +2,7 @@
 
     hparams/events.out.tfevents.tuning                               the columns: one experiment tag
     hparams/<problem>/<tuner>/<replicate>/<trial>/events...tuning    one session a trial, with its learning curve
+    hparams/<problem>/<tuner>/<replicate>/<trial>/events...test      an incumbent's mean test score, once retrained
 
 TensorBoard's own messages and record format are used, never TensorFlow's: the two sets of protobuf classes do not mix
 in one process. That is also why neither `tensorboard.plugins.hparams.api` (imports TensorFlow) nor `EventFileWriter`
@@ -34,10 +35,11 @@ from tuning.event_files import write_event_file
 from tuning.journal import Journal
 from tuning.objective import Objective
 from tuning.provenance import SURROGATE
-from tuning.records import FAILED, Cell, Trial, Value
+from tuning.records import FAILED, Cell, Retraining, Trial, Value
 
 FOLDER = "hparams"
 METRICS = ("score", "best_score", "epochs", "train_seconds")
+TEST = "test_score"  # of incumbents that were retrained; the others have none
 
 _EVENT_FILE = "events.out.tfevents.tuning"
 _ORIGIN = 946_684_800.0  # 2000-01-01 UTC, see above
@@ -123,6 +125,7 @@ class HparamsWriter:
         taken = [column.name for column in self._leading]
         self._hyperparameters = hyperparameter_columns([problem["space"] for problem in problems.values()], taken)
         self._cells: dict[Cell, list[_Written]] = {}
+        self._tests: dict[tuple[Cell, int], list[float]] = {}
         columns = [*self._leading, *self._hyperparameters.values()]
         _write_events(self.directory, [_config_event(columns, list(self._objectives.values()))])
 
@@ -140,6 +143,20 @@ class HparamsWriter:
         events = _trial_events(trial, self._values(trial), best_score, start, end)
         _write_events(self.directory / run_name(trial.cell, trial.trial), events)
         done.append(_Written(trial.trial, best_score, end))
+
+    def retrained(self, retraining: Retraining) -> None:
+        """Adds a retraining to its trial: `TEST` becomes the mean over the trial's retrainings so far."""
+        done = {one.trial: one for one in self._cells.get(retraining.cell, ())}
+        test = _finite(retraining.test.get(self._objectives[retraining.cell.problem].test_metric))
+        if retraining.trial not in done or test is None:
+            return
+        tests = self._tests.setdefault((retraining.cell, retraining.trial), [])
+        tests.append(test)
+        means = [sum(tests[:number]) / number for number in range(1, len(tests) + 1)]
+        clock = done[retraining.trial].clock
+        events = [_scalars_event(clock, number, {TEST: mean}) for number, mean in enumerate(means, start=1)]
+        # A file of its own behind the trial's: TensorBoard has read that one, and would not begin it anew.
+        _write_events(self.directory / run_name(retraining.cell, retraining.trial), events, f"{_EVENT_FILE}.test")
 
     def _values(self, trial: Trial) -> dict[str, Value]:
         """Values by column, the active ones only."""
@@ -169,6 +186,9 @@ def write_hparams(journal: Journal, directory: Path) -> HparamsWriter:
     writer = HparamsWriter(directory, journal.study, journal.plan)
     for trial in journal.all_trials():
         writer.write(trial)
+    for cell in journal.planned_cells():
+        for retraining in sorted(journal.retrainings.get(cell, ()), key=lambda one: (one.trial, one.repeat)):
+            writer.retrained(retraining)
     return writer
 
 
@@ -179,7 +199,7 @@ def is_written(directory: Path) -> bool:
 
 def leading_columns(problems: Sequence[str], plan: Mapping[str, Any], named: bool = False) -> list[Column]:
     """Where a trial comes from: `tuner` and `replicate`, then `problem` where there are several or it is `named`."""
-    labels = tuple(_text(label) for label in plan.get("tuners", ()))
+    labels = tuple(_text(label) for label in (*plan.get("tuners", ()), *plan.get("baselines", ())))
     replicates = int(plan.get("replicates", 0))
     columns = [
         Column("tuner", "text", labels, leading=True),
@@ -280,13 +300,14 @@ def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) ->
         "best_score": f"the best score of the tuner in this replicate when the trial ended ({score})",
         "epochs": "epochs charged for the trial",
         "train_seconds": "building, training and validating",
+        TEST: "an incumbent's mean on the test split over its retrainings on fresh seeds",
     }
     experiment = api_pb2.Experiment(
         time_created_secs=_ORIGIN,
         hparam_infos=[column.to_proto() for column in columns],
         metric_infos=[
             api_pb2.MetricInfo(name=api_pb2.MetricName(tag=name), description=_text(descriptions[name]))
-            for name in METRICS
+            for name in (*METRICS, TEST)
         ],
     )
     return _plugin_event(_ORIGIN, metadata.EXPERIMENT_TAG, HParamsPluginData(experiment=experiment))
@@ -345,9 +366,9 @@ def _plugin_event(wall_time: float, tag: str, data: Any) -> Any:
     return Event(wall_time=wall_time, summary=Summary(value=[value]))
 
 
-def _write_events(directory: Path, events: Iterable[Any]) -> None:
+def _write_events(directory: Path, events: Iterable[Any], name: str = _EVENT_FILE) -> None:
     first = Event(wall_time=_ORIGIN, file_version="brain.Event:2")
-    write_event_file(directory / _EVENT_FILE, [first, *events])
+    write_event_file(directory / name, [first, *events])
 
 
 def _emptied(folder: Path) -> Path:

@@ -135,7 +135,7 @@ class Problem:
     def recipe(self) -> Recipe:
         from tuning import compiled, training
 
-        arrays = _arrays(self.splits.train) + _arrays(self.splits.validation)
+        arrays = [array for part in self.splits.parts().values() for array in _arrays(part)]
         return training.Recipe(
             training.hypermodel_of(self.build_model),
             self.splits,

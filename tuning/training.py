@@ -144,7 +144,7 @@ def train_epochs(
                 recipe.hypermodel.fit(hp, model, **trainer.arguments(epochs))
             if best is not None:
                 best.restore(model)
-                outcome.test = _test(model, recipe)
+                outcome.test = trainer.test(model)
             if save is not None:
                 trainer.detach(model)
                 model.save(save)
@@ -240,7 +240,7 @@ class _Fit:
         state: State | None,
     ) -> None:
         self.recipe = recipe
-        self.hp = hp
+        self.configuration = repr(sorted(hp.values.items()))
         self.watcher = watcher
         self.seed = seed
         self.initial_epoch = initial_epoch
@@ -282,8 +282,20 @@ class _Fit:
         with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
             if reason:
                 return compiled.fit_by_keras(model, arguments, self.next_order)
-            configuration = repr(sorted(self.hp.values.items()))
-            return compiled.fit(model, arguments, self.next_order, self.recipe.resident, configuration)
+            return compiled.fit(model, arguments, self.next_order, self.recipe.resident, self.configuration)
+
+    def test(self, model: keras.Model) -> Logs:
+        """Metrics on the test split, in batches of the size that `fit` validates in; none where there is no split."""
+        test = self.recipe.splits.test
+        if test is None:
+            return {}
+        sizes = (self.recipe.fit_arguments.get(name) for name in ("validation_batch_size", "batch_size"))
+        batch_size = next((size for size in sizes if size), 32)  # Keras' own default
+        if self.how == "compiled" and isinstance(test, tuple):
+            return _scalars(compiled.evaluate(model, test, batch_size, self.recipe.resident, self.configuration))
+        arrays = dict(zip(("x", "y", "sample_weight"), test if isinstance(test, tuple) else (test,), strict=False))
+        size = batch_size if isinstance(test, tuple) else None
+        return _scalars(model.evaluate(**arrays, batch_size=size, return_dict=True, verbose=0))
 
     def _by_its_own_fit(self, model: keras.Model, args: Any, kwargs: dict[str, Any]) -> Any:
         """A `fit` of a subclass may take other arguments and gets them as they are given."""
@@ -385,17 +397,6 @@ def data_arguments(recipe: Recipe) -> dict[str, Any]:
         return {"x": train, "validation_data": validation}
     names = ("x", "y", "sample_weight")
     return {**dict(zip(names, train, strict=False)), "validation_data": validation}
-
-
-def _test(model: keras.Model, recipe: Recipe) -> Logs:
-    """Metrics on the test split, in batches of the size that `fit` validates in."""
-    test = recipe.splits.test
-    if test is None:
-        return {}
-    arrays = dict(zip(("x", "y", "sample_weight"), test if isinstance(test, tuple) else (test,), strict=False))
-    sizes = (recipe.fit_arguments.get(name) for name in ("validation_batch_size", "batch_size"))
-    batch_size = next((size for size in sizes if size), None)
-    return _scalars(model.evaluate(**arrays, batch_size=batch_size, return_dict=True, verbose=0))
 
 
 def _scalars(logs: Mapping[str, Any]) -> Logs:

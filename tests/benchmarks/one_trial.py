@@ -5,8 +5,8 @@
 
 Three trials are trained, the last two of one configuration on two seeds. The second is timed, for a search's first
 trial pays for warming up: `trial` is the seconds of the whole trial, `epoch` the median of its epochs but the first,
-`besides` what the trial took besides as many such epochs (building, tracing). `again` is the seconds of the third trial,
-and `peak` the process's largest resident set in GB.
+`besides` what the trial took besides as many such epochs (building, tracing). `again` is the seconds of the third
+trial, and `peak` the process's largest resident set in GB.
 """
 
 import itertools
@@ -31,7 +31,7 @@ def by_keras(name: str, epochs: int) -> list[list[float]]:
         keras.backend.clear_session()
         trials.append(ends := [time.perf_counter()])
         model = make(splits.train[0].shape[1:], 0, 0, layers=problem.layers)
-        mark = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))  # noqa: B023
+        mark = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))
         model.fit(*splits.train, epochs=epochs, validation_data=splits.validation, verbose=0, callbacks=[mark])
     return trials
 
@@ -52,7 +52,7 @@ def by_ours(name: str, epochs: int) -> list[list[float]]:
             {"configuration": configuration},
             seed=seed,
             epochs=epochs,
-            on_epoch=lambda logs: bool(ends.append(time.perf_counter())),  # noqa: B023
+            on_epoch=lambda logs: bool(ends.append(time.perf_counter())),
         )
         if outcome.fit != "compiled":
             raise SystemExit(f"trained by {outcome.fit}: {outcome.error}")
