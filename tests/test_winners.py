@@ -1,5 +1,6 @@
 """What incumbents are worth: optimism, overtuning, and the honest answer on labels that mean nothing."""
 
+import json
 import math
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from tuning.budget import Budget
 from tuning.data import Splits
 from tuning.journal import read
-from tuning.models import winners
+from tuning.models import save_winners, winners
 from tuning.objective import Objective
 from tuning.problem import Problem
 from tuning.study import FIVE, Study
@@ -111,7 +112,7 @@ def build_model(hp):
 @pytest.mark.slow
 def test_on_shuffled_labels_every_tuner_is_at_chance_and_too_hopeful(tmp_path: Path):
     problem = Problem(build_model, noise, Objective("val_accuracy", "max"), 2, name="noise")
-    study = Study("noise", problem, FIVE, budget=Budget(16), replicates=1, baselines=(), retrain=3)
+    study = Study("noise", problem, FIVE, budget=Budget(16), replicates=1, baselines=(), retrain=3, continue_winners=1)
     journal = read(study.run(tmp_path))
     cells = retrained_cells(retrainings_frame(journal), summarise(journal).finals, {"noise": problem.objective})
     assert list(cells["tuner"]) == list(FIVE)
@@ -120,5 +121,15 @@ def test_on_shuffled_labels_every_tuner_is_at_chance_and_too_hopeful(tmp_path: P
     # The best of eight and more guesses on 40 pictures (standard deviation 0.068) looks better than it is.
     assert (cells["optimism"] > 0).all()
     assert cells["optimism"].mean() > 0.05
-    saved = {path.stem for path in (journal.directory / "models").glob("*.keras")}
-    assert saved == {tuner for _, tuner in winners(journal)} == set(FIVE)
+    folder = journal.directory / "models"
+    assert {tuner for _, tuner in winners(journal)} == set(FIVE)
+    assert {path.stem for path in folder.glob("*.keras")} == {*FIVE, *(f"{tuner}-continued" for tuner in FIVE)}
+    index = json.loads((folder / "winners.json").read_text())
+    for tuner in FIVE:
+        entry = index[f"{tuner}.keras"]
+        assert entry["test"] == entry["winner"]["test"]  # trained once more from its seed, it is the same model
+        model = keras.saving.load_model(folder / f"{tuner}.keras")
+        assert model.evaluate(*noise().test, verbose=0)[1] == pytest.approx(entry["test"]["accuracy"])
+        steps = int(keras.saving.load_model(folder / f"{tuner}-continued.keras").optimizer.iterations)
+        assert steps - int(model.optimizer.iterations) == 4  # 120 samples in batches of 32
+    assert save_winners(journal.directory, [problem], 1) == []  # all there already

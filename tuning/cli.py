@@ -344,7 +344,7 @@ def _cells(
                     at_once=at_once,
                     on_look=partial(say, soft_wrap=True),
                 )
-        save_winners(done.directory, study.problems)
+        save_winners(done.directory, study.problems, study.continue_winners)
         return done
     except KeyboardInterrupt:
         console.print(

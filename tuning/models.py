@@ -56,8 +56,11 @@ def _best(scores: pd.Series[float], objective: Objective) -> Any:
     return ordered.idxmax() if objective.direction == "max" else ordered.idxmin()
 
 
-def save_winners(directory: Path, problems: Sequence[TrainingProblem]) -> list[Path]:
+def save_winners(directory: Path, problems: Sequence[TrainingProblem], further: int = 0) -> list[Path]:
     """Saves each tuner's winner, where its file does not hold it already; the files written.
+
+    With `further` epochs, each is also trained on with training and validation data together, as
+    `<tuner>-continued.keras`: for use, for there is nothing left to compare it by but the test split.
 
     `winners.json` beside them says which retraining each file holds, with the scores that the journal has of it, and
     what the model in the file scores on test: the same, unless libraries or machine have changed in between.
@@ -70,7 +73,7 @@ def save_winners(directory: Path, problems: Sequence[TrainingProblem]) -> list[P
     by_name = {problem.name: problem for problem in problems}
     written = []
     for path, winner in zip(_paths(folder, list(chosen)), chosen.values(), strict=True):
-        entry = _entry(winner)
+        entry = {**_entry(winner), **({"further_epochs": further} if further else {})}
         if winner.cell.problem not in by_name or (path.is_file() and known.get(path.name, {}).get("winner") == entry):
             continue
         folder.mkdir(exist_ok=True)
@@ -80,6 +83,11 @@ def save_winners(directory: Path, problems: Sequence[TrainingProblem]) -> list[P
         if outcome.error or not path.is_file():  # a computed problem has no model
             continue
         known[path.name] = {"winner": entry, "test": _strict(outcome.test)}
+        if further:
+            continued = path.with_name(f"{path.stem}-continued.keras")
+            test = by_name[winner.cell.problem].continue_training(path, further, seed=winner.seed, save=continued)
+            known[continued.name] = {"continues": path.name, "test": _strict(test)}
+            written.append(continued)
         index.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
         written.append(path)
     return written

@@ -70,6 +70,9 @@ class TrainingProblem(Protocol):
     ) -> Outcome:
         """Trains in full; the outcome holds the test scores of the epoch that counts. See `tuning.retraining`."""
 
+    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
+        """Trains a saved model on, on all data but test; its test scores. Never called where `retrain` saves none."""
+
     def describe(self) -> dict[str, Any]:
         """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
 
@@ -208,6 +211,25 @@ class Problem:
             test_by=self.objective,
             save=save,
         )
+
+    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
+        """Trains a saved model on, on training and validation data together.
+
+        Args:
+            model: Its file, loaded in Keras' safe mode; weights and optimizer go on from there.
+            epochs: Further ones.
+            seed: Of the order of the data.
+            save: Where the result is saved.
+
+        Returns:
+            Its metrics on the test split; empty where there is none.
+
+        Raises:
+            StudyError: The model cannot be loaded or trained.
+        """
+        from tuning.training import continue_training
+
+        return continue_training(self.recipe, model, epochs, seed=seed, save=save)
 
     def check(self) -> list[str]:
         """Loads the data, records the space and trains a few samples at the defaults; the metrics reported.

@@ -34,6 +34,8 @@ class Study:
         baselines: What a tuner should beat, run beside them and compared apart; default: `tuning.tuners.BASELINES`.
         retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, when its search is
             over; 0 for none. Not charged to the search.
+        continue_winners: Epochs that each saved winner is trained on, on training and validation data together, into a
+            file of its own.
         rope: Region of practical equivalence: a difference of at most so much in the objective's metric does not
             matter. None: no two tuners are called practically equal.
 
@@ -52,6 +54,7 @@ class Study:
         baselines: Sequence[str | Tuner] = registry.BASELINES,
         retrain: int = 5,
         rope: float | None = None,
+        continue_winners: int = 0,
     ) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
@@ -63,6 +66,7 @@ class Study:
         self.replicates = replicates
         self.retrain = retrain
         self.rope = rope
+        self.continue_winners = continue_winners
         self.until_decided: dict[str, Any] = {}  # the rule by which replicates are added, where they are
         self._check()
 
@@ -71,8 +75,10 @@ class Study:
             raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
         if not isinstance(self.replicates, int) or isinstance(self.replicates, bool) or self.replicates < 1:
             raise StudyError(f"Study(replicates={self.replicates!r}): expected a whole number of at least 1")
-        if not isinstance(self.retrain, int) or isinstance(self.retrain, bool) or self.retrain < 0:
-            raise StudyError(f"Study(retrain={self.retrain!r}): expected a whole number of seeds, or 0 for none")
+        for name, unit in (("retrain", "seeds"), ("continue_winners", "epochs")):
+            given = getattr(self, name)
+            if not isinstance(given, int) or isinstance(given, bool) or given < 0:
+                raise StudyError(f"Study({name}={given!r}): expected a whole number of {unit}, or 0 for none")
         if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
             raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
         for problem in self.problems:
@@ -117,6 +123,7 @@ class Study:
             baselines=self.baselines if baselines else (),
             retrain=self.retrain if retrain is None else retrain,
             rope=self.rope if rope is None else rope,
+            continue_winners=self.continue_winners,
         )
 
     def budget_of(self, tuner: Tuner) -> Budget:
@@ -170,7 +177,7 @@ class Study:
         from tuning.report import write_report
 
         directory = run(self, Path(out)).directory
-        save_winners(directory, self.problems)
+        save_winners(directory, self.problems, self.continue_winners)
         write_report(directory)
         return directory
 

@@ -153,6 +153,9 @@ class SyntheticProblem:
             outcome.test = {self.objective.test_metric: self.objective.score(curve) + noise}
         return outcome
 
+    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
+        raise RuntimeError("a computed problem saves no model")
+
     def describe(self) -> dict[str, Any]:
         return {
             "space": self.space.to_json(),

@@ -26,7 +26,7 @@ import numpy as np
 
 from tuning import compiled, fit_arguments, seeds
 from tuning.data import Splits, is_dataset
-from tuning.errors import SpaceError, one_line
+from tuning.errors import SpaceError, StudyError, one_line
 from tuning.objective import Objective
 
 Logs = dict[str, float]
@@ -154,6 +154,27 @@ def train_epochs(
     if model is not None:
         trainer.detach(model)
     return outcome
+
+
+def continue_training(recipe: Recipe, path: Path, epochs: int, *, seed: int, save: Path) -> Logs:
+    """Trains a saved model on with training and validation data together; see `Problem.continue_training`."""
+    train, validation = recipe.splits.train, recipe.splits.validation
+    clear_session()
+    keras.utils.set_random_seed(seed)
+    trainer = _Fit(recipe, keras_tuner.HyperParameters(), _Watcher(epochs, lambda logs: False, False), seed, 0, None)
+    try:
+        model = keras.saving.load_model(path, safe_mode=True)
+        if isinstance(train, tuple):
+            parts = zip(train, validation, strict=True)
+            arrays = [keras.tree.map_structure(lambda *both: np.concatenate(both), *both) for both in parts]
+            data = dict(zip(("x", "y", "sample_weight"), arrays, strict=False))
+        else:
+            data = {"x": train.concatenate(validation)}
+        model.fit(**data, **recipe.fit_arguments, epochs=epochs, verbose=0)
+        model.save(save)
+        return trainer.test(model)
+    except Exception as error:
+        raise StudyError(f"{path} cannot be trained on: {one_line(error)}") from error
 
 
 class _Watcher(keras.callbacks.Callback):
