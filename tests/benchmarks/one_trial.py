@@ -5,8 +5,8 @@
 
 Three trials are trained, the last two of one configuration on two seeds. The second is timed, for a search's first
 trial pays for warming up: `trial` is the seconds of the whole trial, `epoch` the median of its epochs but the first,
-`besides` what the trial took besides as many such epochs (building, tracing). `again` is the seconds of the third
-trial, and `peak` the process's largest resident set in GB.
+`besides` what the trial took besides as many such epochs (building, tracing). `again` is the seconds of the third,
+and `peak` the largest resident set of the process in GB.
 """
 
 import itertools
