@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tuning import cli
+from tuning import cli, tuners
 from tuning.journal import JournalWriter, path_of
 
 SYNTHETIC = """
@@ -71,7 +71,7 @@ def expect(result: Result, line: str) -> None:
     assert "Traceback" not in result.output
 
 
-FIVE = "kt-random, kt-hyperband, kt-bayesian, sklearn-randomized, optuna-tpe"
+ALL = ", ".join(tuners.names())
 
 STUDY_FILES = {
     "syntax error": ("\nstudy = Study(\n", "{file}:2 raises SyntaxError: '(' was never closed (bad.py, line 2)"),
@@ -89,11 +89,11 @@ STUDY_FILES = {
     ),
     "unknown tuner": (
         study_of(tuners="['kt-hyperbandd']"),
-        f"there is no tuner 'kt-hyperbandd'; expected one of {FIVE}; did you mean 'kt-hyperband'?",
+        f"there is no tuner 'kt-hyperbandd'; expected one of {ALL}; did you mean 'kt-hyperband'?",
     ),
     "tuner of another kind": (
         study_of(tuners="[3]"),
-        f"tuner 3: expected a registered name ({FIVE}) or a Tuner object",
+        f"tuner 3: expected a registered name ({ALL}) or a Tuner object",
     ),
     "no tuner": (study_of(tuners="[]"), "study 's' has no tuner; give at least one"),
     "one tuner twice": (
@@ -160,7 +160,7 @@ ARGUMENTS = {
         "raise the budget or lower max_epochs",
     ),
     "no replicates": (["--replicates", 0], "Study(replicates=0): expected a whole number of at least 1"),
-    "unknown tuner": (["--tuners", "kt-random,nobody"], f"there is no tuner 'nobody'; expected one of {FIVE}"),
+    "unknown tuner": (["--tuners", "kt-random,nobody"], f"there is no tuner 'nobody'; expected one of {ALL}"),
     "one tuner twice": (
         ["--tuners", "kt-random,kt-random"],
         "two tuners are called 'kt-random'; give one another label=...",

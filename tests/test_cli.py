@@ -142,7 +142,7 @@ def test_run_until_decided(script: Path, tmp_path: Path) -> None:
         (["--rope", -1], "Study(rope=-1.0): expected a difference above 0"),
         (["--until-decided", "--cap", 0], "a cap of 0 replicates: expected 1 to 500"),
         (["--until-decided", "--cap", 5], "a cap of 5 replicates: no difference in 1 pair of tuners can be shown"),
-        (["--until-decided", "--rope", -1], "a rope of -1: expected a difference above 0, in the metric's unit"),
+        (["--until-decided", "--rope", -1], "Study(rope=-1.0): expected a difference above 0 in the metric's unit"),
         (["--until-decided", "--tuners", "kt-random"], "has one tuner, nothing to decide"),
     ],
 )

@@ -18,22 +18,29 @@ ROOT = Path(__file__).parent.parent
 TIMES = ["train_seconds", "suggest_seconds"]
 
 
-def run(out: Path, *arguments: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def run(out: Path, *arguments: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Runs the digits study in processes of its own; its tables, timings aside."""
     command = [sys.executable, "-m", "tuning.cli", "run", "studies/digits.py", "--budget", "12", "--replicates", "2"]
-    done = subprocess.run([*command, "--out", str(out), *arguments], cwd=ROOT, capture_output=True, text=True)
+    command += ["--retrain", "1", "--out", str(out), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    folder = out / "digits"
-    return pd.read_csv(folder / "trials.csv").drop(columns=TIMES), pd.read_csv(folder / "epochs.csv")
+    trials, epochs, retrainings = (
+        pd.read_csv(out / "digits" / f"{name}.csv") for name in ("trials", "epochs", "retrainings")
+    )
+    return trials.drop(columns=TIMES), epochs, retrainings.drop(columns="train_seconds")
 
 
 @pytest.mark.slow
 def test_one_process_and_two_give_the_same_tables(tmp_path: Path) -> None:
-    trials, epochs = run(tmp_path / "one", "--jobs", "1")
-    trials_of_two, epochs_of_two = run(tmp_path / "two", "--jobs", "2")
-    assert (trials.groupby(["tuner", "replicate"])["epochs"].sum() == 12).all()
-    pd.testing.assert_frame_equal(trials, trials_of_two, check_exact=True)
-    pd.testing.assert_frame_equal(epochs, epochs_of_two, check_exact=True)
+    by_one = run(tmp_path / "one", "--jobs", "1")
+    by_two = run(tmp_path / "two", "--jobs", "2")
+    trials, _, retrainings = by_one
+    searched = trials[trials["tuner"] != "default"]
+    assert (searched.groupby(["tuner", "replicate"])["epochs"].sum() == 12).all()
+    assert len(retrainings.groupby(["tuner", "replicate"])) == 12
+    assert retrainings["test"].notna().all()
+    for table, other in zip(by_one, by_two, strict=True):
+        pd.testing.assert_frame_equal(table, other, check_exact=True)
 
 
 def test_a_thread_that_draws_random_numbers_changes_no_training() -> None:

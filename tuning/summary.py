@@ -162,7 +162,7 @@ def summarise(journal: Journal) -> Summary:
             line = f"On a surrogate: {found.line}"
             verdicts[problem] = replace(found, line=line, details=(label, *found.details))
     retrainings = tables.retrainings_frame(journal)
-    default = next((label for label, settings in plan["baselines"].items() if settings["tuner"] == "default"), "")
+    default = next((label for label, settings in plan["baselines"].items() if settings.get("tuner") == "default"), "")
     retrained = retrained_cells(retrainings, finals, objectives, default)
     table = winner_table(retrained)
     for problem, found in verdicts.items():

@@ -13,6 +13,7 @@ same arguments), for data of the same shapes. Whatever a config does not tell ma
 from __future__ import annotations
 
 import json
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -73,16 +74,19 @@ def describe(model: keras.Model) -> str | None:
     ):
         return None  # such as a Normalization that was adapted: a graph may hold its numbers
     try:
-        compiled = model.get_compile_config()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of saving a lambda, and nothing is saved here
+            compiled = model.get_compile_config()
+            config = model.get_config()
         optimizer = compiled["optimizer"]["config"]
         if isinstance(optimizer.get("learning_rate"), float):
             del optimizer["learning_rate"]  # a variable, which callbacks may have set
-        configs = [type(model).__name__, model.get_config(), compiled]
+        configs = [type(model).__name__, config, compiled]
         if not _all_of_keras(configs):
             return None
         variables = [(list(variable.shape), str(variable.dtype)) for variable in _variables(model)]
         return json.dumps([configs, variables, keras.config.floatx(), keras.config.dtype_policy().name])
-    except (KeyError, TypeError, ValueError, NotImplementedError):
+    except Exception:  # a config of the user's may raise anything, and nobody asked for it but us
         return None
 
 
