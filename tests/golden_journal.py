@@ -10,12 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tuning.incumbents import incumbent_trials
 from tuning.journal import JournalWriter, path_of
-from tuning.records import COMPLETE, CUT, FAILED, Cell, CellEnd, Configuration, Trial
+from tuning.objective import Objective
+from tuning.records import COMPLETE, CUT, FAILED, Cell, CellEnd, Configuration, Retraining, Trial
 
 GOLDEN = Path(__file__).parent / "golden"
 TUNERS = ("kt-random", "kt-hyperband", "optuna-tpe")
+BASELINES = {
+    "default": {"tuner": "default", "budget_factor": 1},
+    "random-2x": {"tuner": "random-2x", "budget_factor": 2},
+}
 BUDGET = 12
+RETRAIN = 2
 
 SPACE: list[dict[str, Any]] = [
     {"name": "n_hidden", "type": "Int", "min_value": 0, "max_value": 8, "step": 1, "sampling": "linear", "default": 2},
@@ -43,9 +50,11 @@ def study(problem: str = "digits", metric: str = "val_accuracy", direction: str 
     }
 
 
-def session(writer: JournalWriter, tuners: Sequence[str], budget: int, replicates: int) -> None:
+def session(writer: JournalWriter, tuners: Sequence[str], budget: int, replicates: int, **more: Any) -> None:
+    """A run's line; `more` of its plan: baselines, retrain, rope."""
+    settings = {name: {"tuner": name} for name in tuners}
     writer.session(
-        {"tuners": {name: {"tuner": name} for name in tuners}, "budget_epochs": budget, "replicates": replicates},
+        {"tuners": settings, "budget_epochs": budget, "replicates": replicates, **more},
         {"command": "tuning run studies/golden.py", "versions": {"keras": "3.15.1"}, "python": "3.11.9", "threads": 1},
     )
 
@@ -86,26 +95,40 @@ def trial(
 
 
 def write_golden(directory: Path) -> None:
-    """Three tuners, four replicates: promotions, CUT and FAILED trials, one failed, one open, one missing cell."""
+    """Three tuners and two baselines, four replicates, with a bit of everything.
+
+    Promotions, CUT and FAILED trials; a failed, an open and a missing cell; retrainings that FAILED, that are too few,
+    and that show a search to be overtuned.
+    """
     with JournalWriter.create(directory, study()) as writer:
-        session(writer, TUNERS, BUDGET, 4)
+        session(writer, TUNERS, BUDGET, 4, baselines=BASELINES, retrain=RETRAIN)
         for replicate in range(1, 5):
-            for place, tuner in enumerate(TUNERS):
-                cell = Cell("digits", tuner, replicate)
-                level = 0.7 + 0.04 * place + 0.013 * ((replicate * (place + 2)) % 5)
-                if cell == Cell("digits", "optuna-tpe", 4):
-                    continue
-                trials = _search(cell, level)
-                open_cell = cell == Cell("digits", "kt-random", 4)
-                for one in trials[:2] if open_cell else trials:
-                    writer.trial(one)
-                if open_cell:
-                    continue
-                if cell == Cell("digits", "kt-hyperband", 3):
-                    error = "ValueError: a | b <script>alert(1)</script>"
-                    writer.cell(CellEnd(cell, "FAILED", "the tuner raised", error, len(trials), BUDGET, 7.0))
-                else:
-                    writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", len(trials), BUDGET, 7.0))
+            for place, tuner in enumerate((*TUNERS, *BASELINES)):
+                _write_cell(writer, Cell("digits", tuner, replicate), place)
+
+
+def _write_cell(writer: JournalWriter, cell: Cell, place: int) -> None:
+    tuner, replicate = cell.tuner, cell.replicate
+    if tuner in ("optuna-tpe", "random-2x") and replicate == 4:
+        return
+    level = 0.7 + 0.04 * place + 0.013 * ((replicate * (place + 2)) % 5)
+    if tuner in BASELINES:
+        level = {"default": 0.66, "random-2x": 0.75}[tuner] + 0.007 * (replicate % 3)
+    trials = _search(cell, level)
+    open_cell = cell == Cell("digits", "kt-random", 4)
+    for one in trials[:2] if open_cell else trials:
+        writer.trial(one)
+    if open_cell:
+        return
+    state, reason, error = "DONE", "the budget is spent", ""
+    if cell == Cell("digits", "kt-hyperband", 3):
+        state, reason, error = "FAILED", "the tuner raised", "ValueError: a | b <script>alert(1)</script>"
+    elif tuner == "default":
+        reason = "the search ended"
+    if state == "DONE":
+        for done in _retrained(cell, trials):
+            writer.retraining(done)
+    writer.cell(CellEnd(cell, state, reason, error, len(trials), trials[-1].spent_epochs, 7.0))
 
 
 def _search(cell: Cell, level: float) -> list[Trial]:
@@ -119,12 +142,51 @@ def _search(cell: Cell, level: float) -> list[Trial]:
             trial(cell, 4, [round(value + 0.015, 6) for value in curve], 12),
         ]
     sgd = {"optimizer": "sgd", "momentum": 0.45}
+    first = trial(cell, 0, curve, 4, configuration=sgd)
+    if cell.tuner == "default":
+        return [first]
+    better = [round(value + 0.035, 6) for value in curve]
+    if cell.tuner == "random-2x":
+        curves = [curve, curve, curve, better, curve]
+        return [first, *(trial(cell, at, scores, 4 * at + 4) for at, scores in enumerate(curves, start=1))]
     return [
-        trial(cell, 0, curve, 4, configuration=sgd),
+        first,
         trial(cell, 1, [round(value + 0.02, 6) for value in curve], 8),
         trial(cell, 2, [0.5], 9, state=FAILED, error="ResourceExhaustedError: `OOM` at shape[1000,64]"),
         trial(cell, 3, curve[:3], 12, state=CUT, configuration={"learning_rate": 0.0051}),
     ]
+
+
+def _retrained(cell: Cell, trials: Sequence[Trial]) -> list[Retraining]:
+    """The incumbents of a finished cell on fresh seeds, each a little worse than the search saw it."""
+    incumbents = incumbent_trials(trials, Objective("val_accuracy", "max"))
+    done = []
+    for one in reversed(incumbents):
+        final = one is incumbents[-1]
+        for repeat in range(1, RETRAIN + 1):
+            if cell == Cell("digits", "optuna-tpe", 3) and repeat == 2:
+                continue  # fewer than planned
+            score = round(one.score - 0.012 - 0.004 * repeat, 6)
+            test = round(score - 0.005, 6)
+            if cell == Cell("digits", "kt-random", 2) and final:
+                test = round(test - 0.04, 6)  # worse than its earlier incumbent: overtuned
+            failed = cell == Cell("digits", "kt-hyperband", 1) and final and repeat == 2
+            done.append(
+                Retraining(
+                    cell,
+                    one.trial,
+                    repeat,
+                    one.configuration,
+                    FAILED if failed else COMPLETE,
+                    math.nan if failed else score,
+                    {} if failed else {"loss": round(1 - test, 6), "accuracy": test},
+                    [{"loss": round(1 - score, 6), "val_accuracy": score}] * (1 if failed else 4),
+                    seed=2000 + 10 * one.trial + repeat,
+                    train_seconds=2.0,
+                    error="ValueError: loss is nan at epoch 1 | <i>again</i>" if failed else "",
+                )
+            )
+    return done
 
 
 def write_scores(
@@ -150,7 +212,8 @@ def rewrite() -> None:
     path_of(GOLDEN).unlink(missing_ok=True)
     write_golden(GOLDEN)
     report = write_report(GOLDEN)
-    for path in (*report.figures, report.html, report.summary, GOLDEN / "trials.csv", GOLDEN / "epochs.csv"):
+    tables = (GOLDEN / f"{name}.csv" for name in ("trials", "epochs", "retrainings"))
+    for path in (*report.figures, report.html, report.summary, *tables):
         path.unlink()
     (GOLDEN / "figures").rmdir()
 
