@@ -1,12 +1,25 @@
-"""Where there is no difference, one is declared as seldom as is said."""
+"""Where there is no difference, one is declared as seldom as is said; where there is one, it is found as often."""
 
 import numpy as np
 import pytest
-from simulations import REPLICATES, Scores, judged, per_family, per_pair, pool, same_tuner, simulated
+from simulations.studies import (
+    REPLICATES,
+    Scores,
+    differences,
+    judged,
+    per_family,
+    per_pair,
+    planted,
+    pool,
+    same_tuner,
+    simulated,
+)
 
 from tuning.comparison import LEVEL
+from tuning.power import resampled_power, shift_power
 
 STUDIES = 1000
+POINTS = 0.05  # what a stated power may be off
 LABELS = [tuner.label for tuner in same_tuner(5)]
 
 
@@ -35,7 +48,28 @@ def test_one_tuner_under_several_names_differs_as_often_as_the_level_says(scores
     assert abs(per_family(found) - LEVEL) <= 0.015
 
 
-def test_a_planted_tuner_is_found(scores: Scores) -> None:
-    much = 2 * float(scores.std())
-    found = judged(scores, LABELS[:2], REPLICATES, 50, better_by={LABELS[1]: much})
-    assert set(found["decided"]) == {LABELS[1]}
+@pytest.mark.parametrize("replicates", [10, 20])
+@pytest.mark.parametrize("wanted", [0.5, 0.8])
+def test_a_tuner_planted_to_be_better_is_found_as_often_as_the_power_says(
+    scores: Scores, replicates: int, wanted: float
+) -> None:
+    shift, seen = planted(scores, replicates, wanted), differences(scores)
+    stated = resampled_power(seen + shift, replicates, LEVEL)
+    assert stated == pytest.approx(wanted, abs=0.01)
+    found = judged(scores, LABELS[:2], replicates, STUDIES, better_by={LABELS[1]: shift})
+    share = float((found["decided"] == LABELS[1]).mean())
+    assert share == pytest.approx(stated, abs=POINTS)
+    # Differences of final scores are near enough to normal for the power of a plan without a pilot study.
+    assert share == pytest.approx(shift_power(shift / seen.std(), replicates, LEVEL), abs=POINTS)
+
+
+def test_in_a_family_power_lies_between_the_levels_of_holms_steps(scores: Scores) -> None:
+    # One tuner of three is better than both others, which are equal: its pairs are tested at a third of the level
+    # where neither is decided yet, at half of it where the other is. A report states the first of these.
+    shift, seen = planted(scores, REPLICATES, 0.8), differences(scores)
+    found = judged(scores, LABELS[:3], REPLICATES, STUDIES, better_by={LABELS[0]: shift})
+    with_planted = found[found["a"] == LABELS[0]]
+    shares = (with_planted["decided"] == LABELS[0]).groupby(with_planted["b"]).mean()
+    first, second = (resampled_power(seen + shift, REPLICATES, LEVEL / pairs) for pairs in (3, 2))
+    assert len(shares) == 2
+    assert shares.between(first - POINTS, second + POINTS).all()

@@ -1,6 +1,6 @@
 """Simulated studies: how often the comparison declares a difference where there is none, or one of a known size.
 
-`python tests/simulations.py` runs them at full size and prints the shares.
+`python -m tests.simulations.studies` runs them at full size and prints the shares.
 
 A pool of cells is run once, by real tuners through the real evaluator. A simulated study draws replicates of the pool
 and hands the scores within each replicate out to the labels at random: under labels that mean nothing, all orders are
@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import optimize
 
+from tuning import comparison
 from tuning.budget import Budget
 from tuning.cells import CellTask, run_cell
 from tuning.comparison import LEVEL, pairwise
+from tuning.power import resampled_power
 from tuning.testing import SyntheticProblem, mixed_space
 from tuning.tuners._base import Tuner
 from tuning.tuners.sklearn_randomized import SklearnRandomized
@@ -76,13 +80,34 @@ def judged(
     better_by: Mapping[str, float] | None = None,
     seed: int = 1,
 ) -> pd.DataFrame:
-    """What `comparison.pairwise` says of each simulated study: its rows, and ``study``, the number of the study."""
+    """What `comparison.pairwise` says of each simulated study: its rows, and ``study``, the number of the study.
+
+    Without ``power`` and ``needed``, which decide nothing and take most of the time.
+    """
     generator = np.random.default_rng(seed)
-    found = [
-        pairwise(simulated(scores, labels, replicates, generator, better_by), labels, PROBLEM.name, PROBLEM.objective)
-        for _ in range(studies)
-    ]
+
+    def one() -> pd.DataFrame:
+        finals = simulated(scores, labels, replicates, generator, better_by)
+        return pairwise(finals, labels, PROBLEM.name, PROBLEM.objective)
+
+    unknown = {"like": lambda *_: np.empty((0, 0)), "power": lambda *_: np.nan, "replicates_for": lambda *_: np.nan}
+    with mock.patch.multiple(comparison, **unknown):
+        found = [one() for _ in range(studies)]
     return pd.concat(found, keys=range(studies), names=["study", None]).reset_index("study")
+
+
+def differences(scores: Scores) -> Scores:
+    """Every paired difference of a pool, in both directions: those of two tuners that do not differ."""
+    num_tuners = scores.shape[1]
+    return (scores[:, :, None] - scores[:, None, :])[:, ~np.eye(num_tuners, dtype=bool)].ravel()
+
+
+def planted(scores: Scores, replicates: int, wanted: float) -> float:
+    """By how much a tuner must be better for `power.resampled_power` to state the power that is wanted."""
+    seen = differences(scores)
+    return float(
+        optimize.bisect(lambda more: resampled_power(seen + more, replicates, LEVEL) - wanted, 0, 4 * seen.std())
+    )
 
 
 def per_pair(found: pd.DataFrame) -> pd.Series:
@@ -111,6 +136,11 @@ def main(replicates: int = REPLICATES, studies: int = 10_000) -> None:
             f"{per_family(found):.2%} of them; pair by pair, unadjusted, in {pairs.min():.2%} to {pairs.max():.2%}",
             flush=True,
         )
+    labels = [tuner.label for tuner in tuners[:2]]
+    for number, wanted in ((10, 0.5), (10, 0.8), (20, 0.5), (20, 0.8)):
+        found = judged(scores, labels, number, studies, {labels[0]: planted(scores, number, wanted)})
+        share = (found["decided"] == labels[0]).mean()
+        print(f"planted, {number} replicates, stated power {wanted:.0%}: found in {share:.2%}", flush=True)
 
 
 if __name__ == "__main__":
