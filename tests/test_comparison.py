@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from golden_journal import session, study, trial, write_scores
+from golden_journal import BASELINES, session, study, trial, write_scores
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -159,7 +159,7 @@ def test_baselines_are_a_family_of_their_own(tmp_path: Path) -> None:
     })  # fmt: skip
     read = journal.read(tmp_path)
     alone = with_plan(read, tuners={"a": {}, "b": {}})
-    both = with_plan(read, tuners={"a": {}, "b": {}}, baselines={"default": {}, "random-2x": {"budget_epochs": 4}})
+    both = with_plan(read, tuners={"a": {}, "b": {}}, baselines=BASELINES)
     found = summarise(both)
     pd.testing.assert_frame_equal(found.pairs, summarise(alone).pairs)
     assert found.verdict.line == "a is shown better than b (Holm-adjusted p ≤ 0.05)."
@@ -169,7 +169,7 @@ def test_baselines_are_a_family_of_their_own(tmp_path: Path) -> None:
     assert set(found.standings["tuner"]) == {"a", "b"}
     planned = found.cells.groupby("tuner")["planned_epochs"].first().to_dict()
     assert planned == {"a": 2, "b": 2, "default": 2, "random-2x": 4}
-    assert "Against baseline default: shown better a and b." in found.verdict.details
+    assert "Against baseline default: a and b shown better." in found.verdict.details
     assert found.verdict.details[-2].startswith("Against baseline random-2x: 2 of 2 tuners undecided.")
 
 

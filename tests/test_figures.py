@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from golden_journal import write_golden, write_scores
+from golden_journal import BASELINES, TUNERS, write_golden, write_scores
 
 from tuning import journal
 from tuning.comparison_figures import critical_difference, pair_matrix, performance_profile
@@ -62,10 +62,31 @@ def test_curves_are_drawn_as_steps_after_the_result(golden: Summary) -> None:
 
 
 def test_a_tuner_has_the_same_colour_everywhere(golden: Summary) -> None:
-    scales = set(re.findall(r"'color': \{'field': 'tuner'.*?'range': \[(.*?)\]", str([
+    scales = re.findall(r"'color': \{'field': 'tuner'.*?'domain': \[(.*?)\], 'range': \[(.*?)\]", str([
         figure.chart.to_dict() for figure in figures(golden)["digits"]
-    ])))  # fmt: skip
-    assert scales == {", ".join(f"'{colour}'" for colour in PALETTE[:3])}
+    ]))  # fmt: skip
+    pairs = {pair for names, colours in scales for pair in zip(names.split(", "), colours.split(", "), strict=True)}
+    assert pairs == {
+        (f"'{name}'", f"'{colour}'") for name, colour in zip((*TUNERS, *BASELINES), PALETTE[:5], strict=True)
+    }
+
+
+def test_a_baseline_with_more_epochs_is_drawn_up_to_the_tuners_budget(golden: Summary) -> None:
+    figure = best_so_far(golden, "digits")
+    assert figure is not None
+    assert "Medians there: kt-random 0.756; kt-hyperband 0.791; optuna-tpe 0.849; default 0.677; random-2x 0.767." in (
+        figure.description
+    )
+    assert figure.caption.endswith("Drawn up to the tuners' budget, though it had more: random-2x (24 epochs a cell).")
+    strip = next(figure for figure in figures(golden)["digits"] if figure.name == "final_scores")
+    assert "random-2x 0.802" in strip.description  # at the end of its own budget
+    assert strip.caption.endswith("At the end of a larger budget: random-2x (24 epochs a cell).")
+
+
+def test_legends_name_what_is_drawn(golden: Summary) -> None:
+    for figure in figures(golden)["digits"]:
+        if figure.name in ("rank_over_budget", "performance_profile"):
+            assert not set(BASELINES) & set(re.findall(r"[\w-]+", str(figure.chart.to_dict())))
 
 
 def test_the_median_curve_leaves_out_cells_that_are_not_done(golden: Summary) -> None:

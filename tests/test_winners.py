@@ -19,6 +19,7 @@ from tuning.problem import Problem
 from tuning.study import FIVE, Study
 from tuning.summary import summarise
 from tuning.tables import RETRAINING_COLUMNS, retrainings_frame
+from tuning.verdict import not_retrained, worth
 from tuning.winners import DEFAULT, EARLIER, retrained_cells, winner_table
 
 MAX, MIN = {"p": Objective("val_accuracy", "max")}, {"p": Objective("val_loss", "min")}
@@ -73,8 +74,48 @@ def test_failed_retrainings_are_counted_and_left_out():
     bad = retrainings(("a", 1, 2, True, math.nan, math.nan), state="FAILED").assign(repeat=3)
     cell = retrained_cells(pd.concat([bad, good]), finals(a=0.95), MAX).to_dict("records")[0]
     assert (cell["seeds"], cell["failed"], cell["retrained"]) == (2, 1, pytest.approx(0.85))
-    assert retrained_cells(bad, finals(a=0.95), MAX).empty
+    lost = retrained_cells(bad, finals(a=0.95), MAX)
+    assert lost[["seeds", "failed", "overtuned"]].to_dict("records") == [{"seeds": 0, "failed": 1, "overtuned": None}]
+    assert math.isnan(lost.loc[0, "retrained"])
+    assert winner_table(lost).empty
     assert retrained_cells(good.iloc[:0], finals(a=0.95), MAX).empty
+
+
+def test_what_was_not_retrained_is_named():
+    def named(frame: pd.DataFrame, repeats: int = 2) -> tuple[str, ...]:
+        scores = finals(a=0.95)
+        return not_retrained(retrained_cells(frame, scores, MAX), scores, repeats)
+
+    one, two = (retrainings(*[("a", 1, 2, True, 0.8, 0.7)] * times) for times in (1, 2))
+    assert named(two) == ()
+    assert named(one.iloc[:0], 0) == ()
+    few = ("1 cell with fewer retrainings than planned: a (replicate 1).",)
+    assert named(one) == few
+    assert named(one.iloc[:0]) == few
+    lost = ("Retrainings FAILED and left out in 1 cell: a (replicate 1); retrainings.csv has their messages.",)
+    assert named(two.assign(state="FAILED")) == lost
+    assert named(two.assign(state=["COMPLETE", "FAILED"])) == lost
+    assert named(one.assign(state="FAILED")) == few + lost
+
+
+def test_what_incumbents_are_worth_is_said_in_a_sentence():
+    def said(*rows: tuple[str, int, int, bool, float, float], objectives=MAX, **scores: float) -> str:
+        table = winner_table(retrained_cells(retrainings(*rows), finals(**scores), objectives))
+        return " ".join(worth(table, ["a", "b"], objectives["p"]))
+
+    a, b, beside = (("a", 1, 2, True, 0.8, 0.7), ("b", 1, 2, True, 0.6, 0.75), ("default", 1, 0, True, 0.9, 0.9))
+    assert said(a, b, beside, a=0.9, b=0.8, default=0.9) == (
+        "Trained again on fresh seeds, incumbents are on average 0.150 worse in val_accuracy than their search saw "
+        "them. Highest mean test accuracy: b, 0.750, a description of these cells, not a claim."
+    )
+    assert said(a, ("a", 1, 0, False, 0.7, 0.71), a=0.9).startswith(
+        "Trained again on fresh seeds, incumbents are on average 0.100 worse in val_accuracy than their search saw "
+        "them; 1 of 1 search overtuned. Highest mean test accuracy: a, 0.7"
+    )
+    untested = [(*row[:5], math.nan) for row in (a, b)]
+    assert "0.150 better in val_loss" in said(*untested, a=0.9, b=0.8, objectives=MIN)
+    assert "Lowest mean retrained val_loss: b, 0.600," in said(*untested, a=0.9, b=0.8, objectives=MIN)
+    assert said(beside, default=0.9) == ""
 
 
 def test_an_unfinished_cell_is_not_judged():

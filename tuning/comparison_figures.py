@@ -36,7 +36,7 @@ def rank_over_budget(summary: Summary, problem: str, slug: str = "") -> Figure |
     scale = alt.Scale(domain=[len(tuners) + 0.2, 0.8], nice=False)
     axis = alt.Axis(values=list(range(1, len(tuners) + 1)), format="d")
     y = alt.Y(field="rank", type="quantitative", title="mean rank (1 is best)", scale=scale, axis=axis)
-    colour = tuner_colour(summary.tuner_names)
+    colour = tuner_colour(tuners)
     layers = []
     if rows["rank_low"].notna().any():
         band = alt.Chart(values(rows[rows["rank_low"].notna()])).mark_area(interpolate="step-after", aria=False)
@@ -52,8 +52,8 @@ def rank_over_budget(summary: Summary, problem: str, slug: str = "") -> Figure |
     shown = alt.condition(picked, alt.value(1), alt.value(0.1))
     line = alt.Chart(values(rows[columns[:3]])).encode(x=x, y=y, color=colour, opacity=shown)
     drawn = line.mark_line(interpolate="step-after", strokeWidth=2.6)
-    if len(summary.tuner_names) > len(PALETTE):
-        drawn = drawn.encode(strokeDash=tuner_dash(summary.tuner_names))
+    if len(tuners) > len(PALETTE):
+        drawn = drawn.encode(strokeDash=tuner_dash(tuners))
     points = line.mark_point(size=60, filled=True, aria=False).encode(
         opacity=alt.value(0),
         tooltip=[
@@ -224,12 +224,12 @@ def performance_profile(summary: Summary, problem: str, slug: str = "") -> Figur
                 scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(format="%"),
             ),
-            color=tuner_colour(summary.tuner_names),
+            color=tuner_colour(summary.contestants),
             opacity=alt.condition(picked, alt.value(1), alt.value(0.1)),
         )
     )
-    if len(summary.tuner_names) > len(PALETTE):
-        line = line.encode(strokeDash=tuner_dash(summary.tuner_names))
+    if len(summary.contestants) > len(PALETTE):
+        line = line.encode(strokeDash=tuner_dash(summary.contestants))
     middle = own[own["share"] >= 0.5].groupby("tuner", sort=False)["score"].agg("max" if highest else "min").to_dict()
     ends = "; ".join(f"{tuner} {score:.4g}" for tuner, score in middle.items())
     description = (

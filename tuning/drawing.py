@@ -20,6 +20,8 @@ from tuning.markup import one_line
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+BASELINE_DASH = [4, 4]
+_LINES = alt.Legend(symbolType="stroke", symbolSize=300)
 INK = "#333333"
 WIDTH = 680  # pixels of an SVG; the HTML fits the page
 ROW = 34  # pixels of height for each tuner
@@ -111,13 +113,17 @@ def tuner_colour(tuners: Sequence[str], legend: bool = True) -> alt.Color:
     colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
     scale = alt.Scale(domain=list(tuners), range=colours)
     if legend:
-        return alt.Color(field="tuner", type="nominal", title=None, scale=scale)
+        return alt.Color(field="tuner", type="nominal", title=None, scale=scale, legend=_LINES)
     return alt.Color(field="tuner", type="nominal", scale=scale, legend=None)
 
 
-def tuner_dash(tuners: Sequence[str]) -> alt.StrokeDash:
-    dashes = [DASHES[place // len(PALETTE) % len(DASHES)] for place in range(len(tuners))]
-    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=alt.Scale(domain=list(tuners), range=dashes))
+def tuner_dash(tuners: Sequence[str], baselines: Sequence[str] = ()) -> alt.StrokeDash:
+    dashes = [
+        BASELINE_DASH if tuner in baselines else DASHES[place // len(PALETTE) % len(DASHES)]
+        for place, tuner in enumerate(tuners)
+    ]
+    scale = alt.Scale(domain=list(tuners), range=dashes)
+    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=scale, legend=_LINES)
 
 
 def slugs(problems: Sequence[str]) -> dict[str, str]:

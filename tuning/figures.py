@@ -26,7 +26,7 @@ from tuning.drawing import (
 from tuning.records import COMPLETE, CUT, FAILED, PRUNED
 from tuning.standing import ALL
 from tuning.summary import Summary
-from tuning.wording import decimals_for, plural
+from tuning.wording import decimals_for, names, plural
 
 STATE_COLOURS = {COMPLETE: "#8A9BA8", PRUNED: "#B9C4CC", CUT: "#DDE3E7", FAILED: "#D55E00"}
 MAX_THIN_LINES = 10  # replicates drawn one by one; above, their range is a band
@@ -76,8 +76,12 @@ def budget_grid(budget_epochs: int) -> list[float]:
 
 
 def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None:
-    """The incumbent against epochs spent: a step line for each tuner's median, thin lines or a band for replicates."""
+    """The incumbent against epochs spent: a step line for each tuner's median, thin lines or a band for replicates.
+
+    The axis ends at the tuners' budget: a baseline that had more is judged there by what it had found by then.
+    """
     steps = summary.incumbents[summary.incumbents["problem"] == problem]
+    steps = steps[steps["spent_epochs"] <= summary.budget_epochs]
     if steps.empty:
         return None
     metric = summary.objectives[problem].metric
@@ -127,8 +131,8 @@ def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None
         x=x, y=score_axis("median", title, domain=domain), color=tuner_colour(summary.tuner_names), opacity=shown
     )
     line = bold.mark_line(interpolate="step-after", strokeWidth=2.6, clip=True)
-    if len(summary.tuner_names) > len(PALETTE):
-        line = line.encode(strokeDash=tuner_dash(summary.tuner_names))
+    if len(summary.tuner_names) > len(PALETTE) or summary.baselines:
+        line = line.encode(strokeDash=tuner_dash(summary.tuner_names, summary.baselines))
     places = decimals_for(medians["median"].astype(float))
     points = bold.mark_point(size=60, filled=True, clip=True, aria=False).encode(
         opacity=alt.value(0),
@@ -151,13 +155,15 @@ def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None
     description = (
         f"Step curves of the best {metric} so far against training epochs spent, 0 to {summary.budget_epochs}, one "
         f"colour for each of {plural(len(summary.tuner_names), 'tuner')}. "
-        f"Medians at the end: {_endings(summary, problem)}."
+        f"Medians there: {_last(medians, summary.tuner_names)}."
     )
     return Figure(
         f"best_so_far{slug}",
         "Best so far against epochs spent",
-        f"Bold lines are medians over finished replicates, from the epoch at which each of them has a result; {spread}."
-        f"{early} A result counts at the epoch that paid for it; nothing is interpolated.",
+        f"Bold lines are medians over finished replicates, from the epoch at which each of them has a result"
+        f"{', baselines dashed' if summary.baselines else ''}; {spread}."
+        f"{early} A result counts at the epoch that paid for it; nothing is interpolated."
+        + _longer(summary, "Drawn up to the tuners' budget, though it had more"),
         description,
         finished(alt.layer(*layers, line, points).add_params(picked), description, 320),
     )
@@ -199,7 +205,8 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
     return Figure(
         f"final_scores{slug}",
         "Final scores",
-        "Each dot is the best score of one replicate when its budget was spent; the tick is the median.",
+        "Each dot is the best score of one replicate when its budget was spent; the tick is the median."
+        + _longer(summary, "At the end of a larger budget"),
         description,
         finished(alt.layer(dots, ticks), description, ROW * len(summary.tuner_names)),
     )
@@ -291,6 +298,23 @@ def _drawn_to_the_end(steps: pd.DataFrame, summary: Summary) -> pd.DataFrame:
     reached["spent_epochs"] = np.where(finished, reached["planned_epochs"], reached["charged_epochs"])
     both = pd.concat([steps, reached[steps.columns]], ignore_index=True)
     return both.sort_values([*columns, "spent_epochs"])[["tuner", "replicate", "spent_epochs", "score"]]
+
+
+def _longer(summary: Summary, what: str) -> str:
+    """`what` is shown of the baselines that had more epochs than the tuners; nothing where none had."""
+    planned = summary.cells.groupby("tuner", sort=False)["planned_epochs"].max()
+    longer = [
+        f"{tuner} ({plural(int(epochs), 'epoch')} a cell)"
+        for tuner, epochs in planned.items()
+        if epochs > summary.budget_epochs
+    ]
+    return f" {what}: {names(longer)}." if longer else ""
+
+
+def _last(medians: pd.DataFrame, tuners: Sequence[str]) -> str:
+    """Where the drawn median of each tuner ends."""
+    ends = medians.groupby("tuner")["median"].last().to_dict()
+    return "; ".join(f"{tuner} {ends[tuner]:.4g}" if tuner in ends else f"{tuner} none" for tuner in tuners)
 
 
 def _endings(summary: Summary, problem: str) -> str:

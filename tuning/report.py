@@ -119,18 +119,19 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
     failures, failures_note = report_tables.failures_table(found)
     planned = set(read.planned_cells())
     excluded = [str(cell) for cell in sorted(set(read.trials) - planned)]
-    replicates = plural(int(plan["replicates"]), "replicate")
     problems = [_problem(read, found, name, drawn[name]) for name in found.objectives]
     return {
         "study": found.study,
         "verdict": found.verdict,
-        "scope": f"{plural(len(problems), 'problem')}, {plural(len(plan['tuners']), 'tuner')}, {replicates}, "
-        f"{plural(found.budget_epochs, 'training epoch')} a cell",
+        "scope": _scope(read, found),
         "problems": problems,
         "over_problems": _over_problems(found, drawn),
         "normalised": _normalised(found),
         "audit": audit,
         "audit_line": _audit_line(found),
+        "pairs_note": "Differences are in the unit of the objective. Smallest p: what these replicates could give at "
+        "best, before Holm's adjustment. Power and replicates needed: if differences are as seen.",
+        "baselines": _baselines(read, found),
         "audit_note": audit_note,
         "failures": failures,
         "failures_note": failures_note,
@@ -148,6 +149,42 @@ def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> d
         "manifest": report_tables.manifest_table(read),
         "command": _command(read),
     }
+
+
+def _scope(read: Journal, found: Summary) -> str:
+    """What was compared, in a line."""
+    several = (
+        (len(found.objectives), "problem"),
+        (len(found.contestants), "tuner"),
+        (read.plan["replicates"], "replicate"),
+    )
+    parts = [
+        *(plural(number, one) for number, one in several),
+        f"{plural(found.budget_epochs, 'training epoch')} a cell",
+    ]
+    if not found.baselines:
+        return ", ".join(parts)
+    budgets = read.budgets()
+    more = [
+        label if budgets[label] == found.budget_epochs else f"{label} (of {plural(budgets[label], 'epoch')} a cell)"
+        for label in found.baselines
+    ]
+    return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
+
+
+def _baselines(read: Journal, found: Summary) -> str:
+    """How tuners are compared with baselines."""
+    budgets = read.budgets()
+    more = [
+        f"{label} had {plural(budgets[label], 'epoch')} a cell where a tuner had {count(found.budget_epochs)}"
+        for label in found.baselines
+        if budgets[label] != found.budget_epochs
+    ]
+    end = f" Compared at the end of each budget: {names(more)}." if more else ""
+    return (
+        "Each tuner against each baseline, a family of its own: baselines do not enlarge that of the tuners. The "
+        f"difference is tuner − baseline.{end}"
+    )
 
 
 def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure]) -> _Problem:
@@ -221,16 +258,24 @@ def _over_problems(found: Summary, drawn: dict[str, list[Figure]]) -> dict[str, 
 
 
 def _audit_line(found: Summary) -> str:
+    """What the tuners were charged of what was planned, and, apart, the baselines, which may want less."""
     cells = found.cells
+    beside = cells["tuner"].isin(found.baselines)
+    wrong = int((~cells["adds_up"].astype(bool)).sum())
+    parts = [
+        _charged(cells[~beside]),
+        *([f"Baselines, which may want less than they are given: {_charged(cells[beside])}"] if beside.any() else []),
+        *([f"In {plural(wrong, 'cell')} the trials' epochs do not add up to the recorded charge."] if wrong else []),
+    ]
+    return " ".join(parts)
+
+
+def _charged(cells: pd.DataFrame) -> str:
     exact = int(((cells["charged_epochs"] == cells["planned_epochs"]) & cells["adds_up"]).sum())
     charged, planned = int(cells["charged_epochs"].sum()), int(cells["planned_epochs"].sum())
-    wrong = int((~cells["adds_up"].astype(bool)).sum())
-    line = (
+    return (
         f"{count(charged)} of {plural(planned, 'planned epoch')} were charged; {count(exact)} of "
         f"{plural(len(cells), 'cell')} spent exactly the budget."
-    )
-    return (
-        f"{line} In {plural(wrong, 'cell')} the trials' epochs do not add up to the recorded charge." if wrong else line
     )
 
 
@@ -277,10 +322,11 @@ def _retraining(plan: Mapping[str, Any]) -> str:
         return ""
     return (
         f"When a search is over, its final incumbent and every earlier one are trained again in full on "
-        f"{plural(plan['retrain'], 'fresh seed')} each, uncharged, and the weights that count are scored on test. "
-        "Optimism is the best score seen minus the retrained one, positive where the search saw too much. Overtuned is "
-        "a search whose final incumbent is worse on test than an earlier one or than the default configuration "
-        "(Schneider, Bischl and Feurer, arXiv:2506.19540, 2025). Intervals are over cells."
+        f"{plural(plan['retrain'], 'fresh seed')} each, uncharged, and the weights that count are scored on "
+        "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
+        "the search saw its final incumbent than it is on fresh seeds. Overtuned is a search whose final incumbent is "
+        "worse on test than an earlier one, or than the baseline that trains the default configuration (Schneider, "
+        "Bischl and Feurer, arXiv:2506.19540, 2025). No test compares these values: they describe."
     )
 
 
@@ -304,23 +350,26 @@ def _batches(read: Journal) -> list[str]:
 
 
 def _command(read: Journal) -> str:
-    """One command that runs the plan: the script of the last run, the plan's own numbers spelled out."""
-    plan = read.plan
-    script = next((word for word in str(read.manifest.get("command", "")).split() if word.endswith(".py")), "STUDY.py")
-    words = [
-        "tuning", "run", PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name,
-        "--budget", str(plan["budget_epochs"]), *_replicates(plan), "--tuners", ",".join(map(str, plan["tuners"])),
-    ]  # fmt: skip
-    return shlex.join(words)
+    """One command that runs the plan: the script of the last run, the plan's own numbers spelled out.
 
-
-def _replicates(plan: dict[str, Any]) -> list[str]:
-    """The options that say how many replicates."""
+    What a plan cannot unsay is left to the script: which baselines there are, and tuners' settings.
+    """
+    plan, called = read.plan, str(read.manifest.get("command", "")).split()
+    script = next((word for word in called if word.endswith(".py")), "STUDY.py")
+    script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
+    if called[:2] == ["tuning", "table"]:
+        return shlex.join(["tuning", "table", script, "--configurations", str(plan["replicates"])])
     rule = Rule.of(plan)
-    if rule is None:
-        return ["--replicates", str(plan["replicates"])]
-    rope = [] if rule.rope is None else ["--rope", f"{rule.rope!r}"]
-    return ["--until-decided", "--cap", str(rule.cap), *rope]
+    rope = plan["rope"] if rule is None else rule.rope
+    words = [
+        *("tuning", "run", script, "--budget", str(plan["budget_epochs"])),
+        *(["--replicates", str(plan["replicates"])] if rule is None else ["--until-decided", "--cap", str(rule.cap)]),
+        *([] if rope is None else ["--rope", f"{rope!r}"]),
+        *("--tuners", ",".join(map(str, plan["tuners"]))),
+        *([] if plan["baselines"] else ["--no-baselines"]),
+        *("--retrain", str(plan["retrain"])),
+    ]
+    return shlex.join(words)
 
 
 def _markdown(shown: dict[str, Any]) -> str:

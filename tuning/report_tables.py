@@ -112,8 +112,10 @@ def states_table(summary: Summary, problem: str) -> Table:
 def pairs_table(summary: Summary, problem: str, baselines: bool = False) -> Table:
     part = _of(summary.baseline_pairs if baselines else summary.pairs, problem)
     places = decimals_for([*part["difference"], 0.0])
+    a, b = ("Tuner", "Baseline") if baselines else ("A", "B")
     columns = (
-        "A", "B", "Replicates in both", "A beats B", "Difference A − B", f"{CONFIDENCE:.0%} interval", "p", "Holm p",
+        a, b, "Replicates in both", f"{a} beats {b.lower() if baselines else b}",
+        "Difference" if baselines else "Difference A − B", f"{CONFIDENCE:.0%} interval", "p", "Holm p",
         "Smallest p", "Power", "Replicates needed", "Shown better",
     )  # fmt: skip
     rows: Rows = [
@@ -165,11 +167,11 @@ def standing_table(summary: Summary, problem: str) -> Table:
     return table(f"Over {over}, with {CONFIDENCE:.0%} bootstrap intervals", columns, rows)
 
 
-def _estimate(row: dict[Any, Any], name: str, places: int) -> Entry:
+def _estimate(row: dict[Any, Any], name: str, places: int, signed: bool = False) -> Entry:
     """A value with its interval in brackets."""
     value, low, high = (float(row[column]) for column in (name, f"{name}_low", f"{name}_high"))
     band = "" if pd.isna(low) else f" ({interval(low, high, places)})"
-    return Entry(f"{number(value, places)}{band}", _value(value))
+    return Entry(f"{number(value, places, signed=signed)}{band}", _value(value))
 
 
 def ranks_table(summary: Summary, problem: str) -> Table:
@@ -235,27 +237,26 @@ def winners_table(summary: Summary, problem: str) -> Table:
     """What each tuner's incumbents are worth on fresh seeds."""
     part = _of(summary.winners, problem)
     places = decimals_for([*part["retrained"], *part["test"].dropna(), *part["seen"]])
+    apart = decimals_for([*part["optimism"], 0.0])
     rule = summary.objectives[problem]
     columns = (
-        "Tuner", "Cells", "Best seen", f"Retrained {rule.metric}", "Interval", f"Test {rule.test_metric}",
-        "Interval of test", "Optimism", "Interval of optimism", "Overtuned",
+        "Tuner", "Cells", f"Best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
+        "Optimism", "Overtuned",
     )  # fmt: skip
     rows: Rows = [
         [
             str(row["tuner"]),
             _count(row["cells"]),
             _score(row["seen"], places),
-            _score(row["retrained"], places),
-            interval(row["retrained_low"], row["retrained_high"], places),
-            _score(row["test"], places),
-            interval(row["test_low"], row["test_high"], places),
-            Entry(number(row["optimism"], places, signed=True), _value(row["optimism"])),
-            interval(row["optimism_low"], row["optimism_high"], places),
+            _estimate(row, "retrained", places),
+            _estimate(row, "test", places),
+            _estimate(row, "optimism", apart, signed=True),
             Entry(f"{row['overtuned']} of {row['judged']}", row["overtuned"]) if row["judged"] else MISSING,
         ]
         for row in _rows(part)
     ]
-    return table("Incumbents retrained on fresh seeds: means over cells", columns, rows)
+    caption = f"Final incumbents retrained on fresh seeds: means over cells, with {CONFIDENCE:.0%} bootstrap intervals"
+    return table(caption, columns, rows)
 
 
 def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]]) -> Table:
@@ -284,11 +285,13 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
     note = ""
     shown = cells
     if len(cells) > MAX_AUDIT_ROWS:
-        regular = (cells["state"] == DONE) & (cells["charged_epochs"] == cells["planned_epochs"]) & cells["adds_up"]
+        spent = (cells["charged_epochs"] == cells["planned_epochs"]) | cells["tuner"].isin(summary.baselines)
+        regular = (cells["state"] == DONE) & spent & cells["adds_up"]
         shown = cells[~regular]
+        less = " (a baseline may want less)" if summary.baselines else ""
         note = (
-            f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned and "
-            "add up; they are listed in summary.json, the others here."
+            f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned{less} "
+            "and add up; they are listed in summary.json, the others here."
         )
     columns = ["Tuner", "Replicate", "State", "Planned", "Charged", "Trials", "Adds up", "Ended because"]
     several = len(summary.objectives) > 1

@@ -168,7 +168,8 @@ def summarise(journal: Journal) -> Summary:
     for problem, found in verdicts.items():
         said = worth(table[table["problem"] == problem], labels, objectives[problem])
         gaps = not_retrained(retrained, finals[finals["problem"] == problem], plan["retrain"])
-        verdicts[problem] = replace(found, details=(*found.details, *said, *gaps), gaps=(*found.gaps, *gaps))
+        before = found.details[: len(found.details) - len(found.gaps)]  # what is missing stays last
+        verdicts[problem] = replace(found, details=(*before, *said, *found.gaps, *gaps), gaps=(*found.gaps, *gaps))
     best = best_known(steps, objectives)
     grid = standing_grid(budget)
     scores = {problem: scores_at(steps, cells, problem, labels, grid) for problem in objectives}
@@ -197,7 +198,7 @@ def summarise(journal: Journal) -> Summary:
         reached=reached,
         targets=target_table(reached),
         profiles=_together(
-            [profiles(finals, labels, name, rule) for name, rule in objectives.items()], PROFILE_COLUMNS
+            [profiles(contested_finals, labels, name, rule) for name, rule in objectives.items()], PROFILE_COLUMNS
         ),
         retrainings=retrainings,
         retrained=retrained,

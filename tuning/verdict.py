@@ -235,8 +235,8 @@ def _against(pairs: pd.DataFrame) -> list[str]:
     for baseline, part in pairs.groupby("b", sort=False):
         better = [str(name) for name in part.loc[part["decided"] == part["a"], "a"]]
         worse = [str(name) for name in part.loc[part["decided"] == baseline, "a"]]
-        said = [f"shown better {names(better)}"] if better else []
-        said += [f"shown worse {names(worse)}"] if worse else []
+        said = [f"{names(better)} shown better"] if better else []
+        said += [f"{names(worse)} shown worse"] if worse else []
         open_pairs = len(part) - len(better) - len(worse)
         said += [f"{open_pairs} of {plural(len(part), 'tuner')} undecided"] if open_pairs else []
         lines.append(f"Against baseline {baseline}: {'; '.join(said)}.")
@@ -255,8 +255,10 @@ def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objectiv
     if own.empty:
         return ()
     tested = own[own["test"].notna()]
+    column, what = (
+        ("test", f"test {objective.test_metric}") if len(tested) else ("retrained", f"retrained {objective.metric}")
+    )
     places = decimals_for([*own["retrained"], *tested["test"]])
-    column, word = ("test", "test") if len(tested) else ("retrained", "validation, retrained,")
     ordered = (tested if len(tested) else own).sort_values(
         [column, "tuner"], ascending=[objective.direction == "min", True], kind="stable"
     )
@@ -267,10 +269,11 @@ def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objectiv
     judged, overtuned = int(own["judged"].sum()), int(own["overtuned"].sum())
     over = f"; {overtuned} of {plural(judged, 'search', 'searches')} overtuned" if judged else ""
     optimism = float((own["optimism"] * own["cells"]).sum() / own["cells"].sum())
+    away = number(abs(optimism), decimals_for([*own["optimism"], 0.0]))
     return (
-        f"On fresh seeds, incumbents score {number(abs(optimism), places)} {'worse' if optimism >= 0 else 'better'} on "
-        f"average than their search saw{over}. {high} mean {word} {objective.test_metric}: {best['tuner']}, "
-        f"{number(best[column], places)}{band}, a description.",
+        f"Trained again on fresh seeds, incumbents are on average {away} {'worse' if optimism >= 0 else 'better'} in "
+        f"{objective.metric} than their search saw them{over}. {high} mean {what}: {best['tuner']}, "
+        f"{number(best[column], places)}{band}{', a description of these cells, not a claim' if len(own) > 1 else ''}.",
     )
 
 
@@ -286,10 +289,11 @@ def not_retrained(retrained: pd.DataFrame, finals: pd.DataFrame, repeats: int) -
     lines = []
     short = scored[scored["seeds"].fillna(0) + scored["failed"].fillna(0).astype(float) < repeats]
     if len(short):
-        lines.append(f"{plural(len(short), 'cell')} not retrained as planned: {_cell_names(short)}.")
+        lines.append(f"{plural(len(short), 'cell')} with fewer retrainings than planned: {_cell_names(short)}.")
     failed = scored[scored["failed"].fillna(0).astype(float) > 0]
     if len(failed):
-        lines.append(f"Retrainings FAILED in {plural(len(failed), 'cell')}: {_cell_names(failed)}.")
+        where = f"{plural(len(failed), 'cell')}: {_cell_names(failed)}"
+        lines.append(f"Retrainings FAILED and left out in {where}; retrainings.csv has their messages.")
     return tuple(lines)
 
 
@@ -377,7 +381,9 @@ def _gaps(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[str]) 
     scoreless = table[table["replicates_done"] > table["scored"]]
     for row in scoreless.to_dict("records"):
         missing = row["replicates_done"] - row["scored"]
-        lines.append(f"{row['tuner']} ended {plural(missing, 'replicate')} without any score: every trial failed.")
+        lines.append(
+            f"{row['tuner']} ended {plural(missing, 'replicate')} without any score: no trial of theirs has one."
+        )
     # A baseline may want less: the default configuration is trained once.
     ended = cells[(cells["state"] == DONE) & cells["tuner"].isin(list(contestants))]
     short = ended[ended["charged_epochs"] < ended["planned_epochs"]]

@@ -45,8 +45,9 @@ def retrained_cells(
     Returns:
         (num_cells, 11), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
         ``seeds`` retrainings (``failed`` more failed), ``optimism`` is seen minus retrained, turned so that positive
-        is too good to be true; ``better_on_test`` names what is better than it on test, and ``overtuned`` whether
-        anything is: missing where there is no test score, or nothing to set beside it.
+        is too good to be true, all NaN where every retraining failed; ``better_on_test`` names what is better than it
+        on test, and ``overtuned`` whether anything is: missing where there is no test score, or nothing to set beside
+        it.
     """
     means = dict(list(_means(retrainings).groupby(CELL)))
     rows = []
@@ -81,12 +82,18 @@ def retrained_cells(
 
 
 def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
-    """A row for each retrained incumbent: its means over seeds."""
-    done = retrainings[retrainings["state"] == COMPLETE]
-    by = [*CELL, "trial", "final"]
-    means = done.groupby(by, sort=True).agg(score=("score", "mean"), test=("test", "mean"), seeds=("score", "size"))
-    failed = retrainings[retrainings["state"] != COMPLETE].groupby(by).size().rename("failed")
-    means = means.join(failed).fillna({"failed": 0}).astype({"failed": int}).reset_index()
+    """A row for each retrained incumbent: its means over seeds, those that FAILED counted and left out."""
+    done = retrainings["state"] == COMPLETE
+    known = retrainings.assign(
+        score=retrainings["score"].where(done).astype(float),
+        test=retrainings["test"].where(done).astype(float),
+        done=done.astype(int),
+        failed=(~done).astype(int),
+    )
+    means = known.groupby([*CELL, "trial", "final"], sort=True).agg(
+        score=("score", "mean"), test=("test", "mean"), seeds=("done", "sum"), failed=("failed", "sum")
+    )
+    means = means.reset_index()
     means["final"] = means["final"].astype(bool)
     return means
 
@@ -96,10 +103,10 @@ def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         (num_problems * num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `analysis.mean_interval`;
-        ``overtuned`` of ``judged`` cells.
+        ``overtuned`` of ``judged`` cells. A cell whose retrainings all failed is left out.
     """
     rows = []
-    for (problem, tuner), part in cells.groupby(["problem", "tuner"], sort=False):
+    for (problem, tuner), part in cells.dropna(subset=["retrained"]).groupby(["problem", "tuner"], sort=False):
         row = {"problem": problem, "tuner": tuner, "cells": len(part), "seen": float(part["seen"].mean())}
         for name in ("retrained", "test", "optimism"):
             values = part[name].dropna()
