@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -12,15 +14,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from golden_journal import GOLDEN, SPACE, session, study, trial, write_golden, write_scores
+from golden_journal import (
+    BASELINES,
+    GOLDEN,
+    SPACE,
+    TUNERS,
+    session,
+    study,
+    trial,
+    write_golden,
+    write_scores,
+)
 
 from tuning import journal
 from tuning.errors import JournalError
 from tuning.journal import JournalWriter
 from tuning.markup import escape_markdown, markdown_code, markdown_table, table
-from tuning.records import FAILED, Cell
+from tuning.records import COMPLETE, FAILED, Cell, CellEnd
 from tuning.report import Report, write_report
-from tuning.verdict import NO_VERDICT
+from tuning.tables import RETRAINING_COLUMNS
+from tuning.verdict import NO_VERDICT, UNDECIDED
+from tuning.winners import EARLIER
 from tuning.wording import decimals_for, names, number, p_value, seconds
 
 HOSTILE = "</script><img src=x onerror=alert(1)>|`[x](http://evil)\n# {{ 7*7 }} \u202e\x1b[31m"
@@ -64,8 +78,8 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
     assert made == [
         "epochs.csv", "figures/best_so_far.svg", "figures/critical_difference.svg", "figures/final_scores.svg",
         "figures/pairwise.svg", "figures/performance_profile.svg", "figures/rank_over_budget.svg",
-        "figures/trials_by_state.svg", "journal/journal.jsonl", "report.html", "report.md", "summary.json",
-        "trials.csv",
+        "figures/trials_by_state.svg", "journal/journal.jsonl", "report.html", "report.md",
+        "retrainings.csv", "summary.json", "trials.csv",
     ]  # fmt: skip
     before = {name: (golden.directory / name).read_bytes() for name in made}
     write_report(golden.directory, journal.read(golden.directory))
@@ -87,7 +101,19 @@ def test_summary_is_strict_json_and_holds_the_verdict(golden: Report) -> None:
     assert [found["share"] for found in problem["by_budget"]] == [0.25, 0.5, 1.0]
     assert problem["ranks"]["block"] == "replicate"
     assert {row["median"] for row in problem["targets"] if row["tuner"] == "kt-random"} == {8.0, "inf"}
-    assert len(problem["cells"]) == 12
+    assert len(problem["cells"]) == 20
+    assert found["baselines"] == list(BASELINES)
+    winners = {row["tuner"]: row for row in problem["winners"]}
+    assert list(winners) == [*TUNERS, *BASELINES]
+    assert (winners["kt-random"]["overtuned"], winners["kt-random"]["judged"]) == (1, 3)
+    assert winners["default"]["test_low"] <= winners["default"]["test"] <= winners["default"]["test_high"]
+    retrained = {(row["tuner"], row["replicate"]): row for row in problem["retrained"]}
+    assert len(retrained) == 16
+    assert [row["tuner"] for row in retrained.values() if row["overtuned"]] == ["kt-random"]
+    assert retrained["kt-random", 2]["better_on_test"] == EARLIER
+    assert (retrained["kt-hyperband", 1]["seeds"], retrained["kt-hyperband", 1]["failed"]) == (1, 1)
+    assert (retrained["optuna-tpe", 3]["seeds"], retrained["optuna-tpe", 3]["failed"]) == (1, 0)
+    assert retrained["default", 1]["overtuned"] is None
     assert [row["score"] for row in problem["final_scores"] if row["tuner"] == "optuna-tpe"][3] is None
 
 
@@ -122,10 +148,183 @@ def test_missing_failed_and_excluded_are_named(golden: Report, tmp_path: Path) -
         writer.trial(trial(Cell("digits", "other", 1), 0, [0.9], 1))
     text = write_report(tmp_path).markdown.read_text()
     assert "1 cell unfinished and not compared: kt-random (replicate 4)." in text
-    assert "1 cell not started and not compared: optuna-tpe (replicate 4)." in text
+    assert "2 cells not started and not compared: optuna-tpe (replicate 4) and random-2x (replicate 4)." in text
     assert "not in the plan, and left out: digits/other/1." in text
     assert "| kt-random | 3 | ResourceExhaustedError: \\`OOM\\` at shape\\[1000,64\\] | replicate 1, trial 2 |" in text
     assert "kt-hyperband (replicate 3)" in golden.markdown.read_text()
+
+
+def test_retrainings_stand_in_a_table_of_their_own(golden: Report) -> None:
+    with (golden.directory / "retrainings.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == RETRAINING_COLUMNS
+    assert len(rows) == 2 * (9 * 2 + 4 * 1 + 3 * 2) - 2  # seeds, cells, incumbents; those that are missing
+    (failed,) = [row for row in rows if row["state"] == FAILED]
+    assert (failed["tuner"], failed["replicate"], failed["final"], failed["repeat"]) == (
+        "kt-hyperband",
+        "1",
+        "True",
+        "2",
+    )
+    assert (failed["score"], failed["test"], failed["epochs"]) == ("", "", "1")
+    assert failed["error"] == "ValueError: loss is nan at epoch 1 | <i>again</i>"
+    assert all(float(row["test"]) < float(row["score"]) for row in rows if row["state"] != FAILED)
+
+
+def gaps_of(report: Report) -> list[str]:
+    """What the section "Missing" lists."""
+    section = report.markdown.read_text().split("## Missing\n")[1].split("## Method")[0]
+    return [line.removeprefix("- ") for line in section.strip().splitlines()]
+
+
+NOTHING = ["Nothing: every planned cell is done and has a score."]
+SIX = [0.5, 0.52, 0.51, 0.55, 0.53, 0.54]
+CASES: dict[str, tuple[dict[str, list[float | None]], str, list[str]]] = {
+    "unfinished cells": (
+        {"a": [0.9, None, None], "b": [0.7, 0.8, None]},
+        "No verdict: one replicate shows nothing about chance; a scored best in it.",
+        ["3 cells not started and not compared: a (replicates 2 and 3) and b (replicate 3)."],
+    ),
+    "no replicate in common": (
+        {"a": [0.9, None], "b": [None, 0.7]},
+        "No verdict: no replicate is finished by two tuners.",
+        ["2 cells not started and not compared: b (replicate 1) and a (replicate 2)."],
+    ),
+    "ties": (
+        {"a": list(SIX) * 2, "b": list(SIX) * 2, "c": list(SIX) * 2},
+        "No difference shown between a, b and c (12 replicates).",
+        NOTHING,
+    ),
+    "one replicate": (
+        {"a": [0.6], "b": [0.9]},
+        "No verdict: one replicate shows nothing about chance; b scored best in it.",
+        NOTHING,
+    ),
+    "one replicate, a tie": (
+        {"a": [0.9], "b": [0.9]},
+        "No verdict: one replicate shows nothing about chance; a and b scored best in it.",
+        NOTHING,
+    ),
+    "one tuner": ({"a": list(SIX)}, "No verdict: one tuner, nothing to compare it with.", NOTHING),
+    "nothing at all": (
+        {"a": [None], "b": [None]},
+        "No verdict: no cell has a final score.",
+        ["2 cells not started and not compared: a (replicate 1) and b (replicate 1)."],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_verdict_is_given_that_the_scores_cannot_give(tmp_path: Path, case: str) -> None:
+    scores, line, missing = CASES[case]
+    write_scores(tmp_path, scores)
+    report = write_report(tmp_path)
+    assert report.verdict.line == line
+    assert report.verdict.kind == (UNDECIDED if case == "ties" else NO_VERDICT)
+    assert f"**{line}**" in report.markdown.read_text()
+    assert gaps_of(report) == missing
+    assert list(report.verdict.gaps) == (missing if missing != NOTHING else [])
+
+
+def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
+    write_scores(tmp_path, {"a": list(SIX), "b": list(SIX)})
+    details = write_report(tmp_path).verdict.details
+    assert details[0] == (
+        "Closest to a difference: a and b, Holm-adjusted p 1.000. Not shown to differ is not shown to be equal."
+    )
+    assert details[1] == ("If differences are as these replicates show them, 80% power takes more than 100 replicates.")
+    assert details[2].startswith("Highest median val_accuracy: a and b, 0.5250, a description")
+
+
+@pytest.mark.parametrize("failed", [FAILED, COMPLETE])
+def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
+    with JournalWriter.create(tmp_path, study()) as writer:
+        session(writer, ["a", "b"], 2, 8)
+        for replicate in range(1, 9):
+            for tuner, curve in (("a", [0.5, 0.6]), ("b", [math.nan, math.nan])):
+                cell = Cell("digits", tuner, replicate)
+                bad = {"state": failed, "error": "loss is nan at epoch 1", "score": math.nan} if tuner == "b" else {}
+                writer.trial(trial(cell, 0, curve, 2, **bad))
+                writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
+    report = write_report(tmp_path)
+    assert report.verdict.kind == NO_VERDICT
+    assert report.verdict.line == "No verdict: only a has a final score, nothing to compare it with."
+    assert gaps_of(report) == ["b ended 8 replicates without any score: no trial of theirs has one."]
+    text = report.markdown.read_text()
+    assert ("| b | 8 | loss is nan at epoch 1 | replicate 1, trial 0 |" in text) == (failed == FAILED)
+    assert "nan" not in re.sub("loss is nan", "", text).lower()
+
+
+def test_failed_trials_and_cells_are_named_and_leave_the_rest_to_be_judged(tmp_path: Path) -> None:
+    with JournalWriter.create(tmp_path, study()) as writer:
+        session(writer, ["a", "b"], 2, 8)
+        for replicate in range(1, 9):
+            for tuner, score in (("a", 0.9), ("b", 0.6)):
+                cell = Cell("digits", tuner, replicate)
+                broken = tuner == "b" and replicate == 8
+                state = FAILED if broken else COMPLETE
+                writer.trial(
+                    trial(cell, 0, [score + replicate / 1000] * 2, 2, state=state, error="no" if broken else "")
+                )
+                writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
+    report = write_report(tmp_path)
+    assert report.verdict.line == "a is shown better than b (Holm-adjusted p ≤ 0.05)."
+    assert "better in 100% of 7 replicates" in report.verdict.details[0]
+    assert gaps_of(report) == ["b ended 1 replicate without any score: no trial of theirs has one."]
+
+
+def test_the_golden_verdict_and_what_is_missing(golden: Report) -> None:
+    assert (
+        golden.verdict.line == "No verdict: with 3 replicates no difference can be shown at 5%; 7 or more are needed."
+    )
+    assert gaps_of(golden) == [
+        "1 cell failed and not compared: kt-hyperband (replicate 3).",
+        "1 cell unfinished and not compared: kt-random (replicate 4).",
+        "2 cells not started and not compared: optuna-tpe (replicate 4) and random-2x (replicate 4).",
+        "1 cell with fewer retrainings than planned: optuna-tpe (replicate 3).",
+        "Retrainings FAILED and left out in 1 cell: kt-hyperband (replicate 1); retrainings.csv has their messages.",
+    ]
+    assert list(golden.verdict.gaps) == gaps_of(golden)
+    assert golden.verdict.details[-5:] == golden.verdict.gaps
+    assert "1 of 9 searches overtuned" in golden.verdict.details[-6]
+
+
+def reproduced(path: Path, command: str, **plan: Any) -> str:
+    """The last line of the report's "Reproduce", of a plan with no more than this."""
+    settings = {"tuners": {"a": {"tuner": "a"}}, "budget_epochs": 4, "replicates": 2, **plan}
+    with JournalWriter.create(path, study()) as writer:
+        writer.session(settings, {"command": command})
+    return write_report(path).markdown.read_text().rsplit("```sh\n", 1)[1].removesuffix("\n```\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "plan", "expected"),
+    [
+        (
+            "tuning run studies/s.py --jobs 2",
+            {"baselines": BASELINES, "retrain": 5},
+            "tuning run studies/s.py --budget 4 --replicates 2 --tuners a --retrain 5",
+        ),
+        (
+            "/home/user/s.py",
+            {"rope": 0.01},
+            "tuning run s.py --budget 4 --replicates 2 --rope 0.01 --tuners a --no-baselines --retrain 0",
+        ),
+        (
+            "tuning run s.py",
+            {"until_decided": {"cap": 12, "rope": 0.5}, "rope": 0.5, "retrain": 1},
+            "tuning run s.py --budget 4 --until-decided --cap 12 --rope 0.5 --tuners a --no-baselines --retrain 1",
+        ),
+        ("", {}, "tuning run STUDY.py --budget 4 --replicates 2 --tuners a --no-baselines --retrain 0"),
+        (
+            "tuning table studies/s.py --configurations 3 --jobs 2",
+            {"tuners": {"table": {"tuner": "table"}}, "replicates": 300},
+            "tuning table studies/s.py --configurations 300",
+        ),
+    ],
+)
+def test_the_command_runs_the_plan_again(tmp_path: Path, command: str, plan: dict[str, Any], expected: str) -> None:
+    assert reproduced(tmp_path, command, **plan) == expected
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
