@@ -1,6 +1,7 @@
 """The progress view: lines where nobody looks, bars in a terminal."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tuning.budget import Budget
 from tuning.cells import CellTask
 from tuning.driver import run
 from tuning.progress import ProgressView
-from tuning.records import COMPLETE, FAILED, Cell, CellEnd, Trial
+from tuning.records import COMPLETE, FAILED, Cell, CellEnd, Retraining, Trial
 from tuning.study import Study
 from tuning.testing import SyntheticProblem, tiny_space
 
@@ -81,6 +82,26 @@ def test_an_ended_search_leaves_nothing_to_wait_for(monkeypatch: pytest.MonkeyPa
         progress.epoch(tasks[0].cell, 5, 0.25)
         progress.end(CellEnd(tasks[0].cell, "DONE", "the tuner ended its search", "", 4, 5, 9.6))
     assert file.getvalue().endswith("; about 20 s left\n")
+
+
+def test_retraining_counts_as_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr("tuning.progress.time.monotonic", lambda: next(clock))
+    tasks = [replace(task(replicate=replicate), retrain=5) for replicate in (1, 2)]
+    cell = tasks[0].cell
+    again = Retraining(cell, 0, 1, {}, COMPLETE, 0.5, {}, [{"metric": 0.5}] * 3)
+    progress, file = view()
+    with progress:
+        progress.begin(tasks, tasks, [])  # 10 epochs each, and 2 x 5 x 3 of retraining expected
+        progress.epoch(cell, 10, 0.25)
+        for repeat in range(1, 11):
+            progress.retraining(replace(again, repeat=repeat))
+        progress.retraining(replace(again, repeat=11))  # more than expected
+        progress.end(CellEnd(cell, "DONE", "the budget is spent", "", 4, 10, 9.6))
+        progress.retraining(replace(again, cell=tasks[1].cell, state=FAILED, error="no room"))
+    shown = file.getvalue()
+    assert "; about 9 s left\n" in shown  # 43 epochs took 10 s, 40 are left
+    assert shown.endswith("synthetic/kt-random/2 trial 0 FAILED when retrained: no room\n")
 
 
 def test_a_failed_trial_is_named_with_its_configuration() -> None:

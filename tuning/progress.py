@@ -14,6 +14,9 @@ from tuning.cells import CellTask
 from tuning.objective import Objective
 from tuning.records import FAILED, Cell, CellEnd, Retraining, Trial
 
+INCUMBENTS = 2
+"""Of a cell, expected to be retrained; the true number shows when its search is over."""
+
 
 class ProgressView:
     """Shows cells, epochs, the best score so far and the time left. Use as a context manager.
@@ -39,7 +42,8 @@ class ProgressView:
         self._spent: dict[Cell, int] = {}
         self._best: dict[Cell, float] = {}
         self._objectives: dict[str, Objective] = {}
-        self._open: dict[Cell, int] = {}  # epochs that a cell may spend
+        self._worked: dict[Cell, int] = {}  # epochs trained, retraining included
+        self._open: dict[Cell, int] = {}  # epochs that a cell may spend, and those that retraining is expected to take
         self._total = self._trained = self._ended = self._cells = self._retrained = 0
         self._started = time.monotonic()
 
@@ -53,10 +57,15 @@ class ProgressView:
             self.console.print(f"Going on with {replayed} trials from the journal.")
         self._objectives = {task.problem.name: task.problem.objective for task in tasks}
         self._cells = len(pending)
-        self._open = {task.cell: task.budget.epochs for task in pending}
+        self._open = {
+            task.cell: task.budget.epochs + INCUMBENTS * task.retrain * task.problem.max_epochs for task in pending
+        }
         # What is replayed takes no time, so it counts neither as work done nor as work left.
         self._spent = {task.cell: task.recorded[-1].spent_epochs if task.recorded else 0 for task in pending}
-        self._total = sum(self._open.values()) - sum(self._spent.values())
+        self._worked = {
+            task.cell: self._spent[task.cell] + sum(done.epochs for done in task.retrained) for task in pending
+        }
+        self._total = sum(self._open.values()) - sum(self._worked.values())
         if not pending:
             return
         for label in dict.fromkeys(cell.tuner for cell in self._open):
@@ -67,7 +76,7 @@ class ProgressView:
         self._lines[line] = self._progress.add_task(
             "",
             total=sum(self._open[cell] for cell in cells),
-            completed=sum(self._spent[cell] for cell in cells),
+            completed=sum(self._worked[cell] for cell in cells),
             what=what,
             cells=f"0/{len(cells)} cells",
             best="",
@@ -77,13 +86,21 @@ class ProgressView:
         new = max(0, spent - self._spent[cell])  # below: a replay, also of a cell whose worker died
         self._spent[cell] += new
         self._best[cell] = best
-        self._trained += new
-        for line in (cell.tuner, ""):
-            self._progress.update(self._lines[line], advance=new)
+        self._advance(cell, new)
         scores = [score for known, score in self._best.items() if known[:2] == cell[:2]]
         shown = self._best_of(cell.problem, scores)
         shown = f"{cell.problem}: {shown}" if len(self._objectives) > 1 else shown
         self._progress.update(self._lines[cell.tuner], best=escape(shown))
+
+    def _advance(self, cell: Cell, epochs: int) -> None:
+        self._trained += epochs
+        self._worked[cell] += epochs
+        more = max(0, self._worked[cell] - self._open[cell])  # there were more incumbents than expected
+        self._open[cell] += more
+        self._total += more
+        for line in (cell.tuner, ""):
+            total = self._progress.tasks[self._lines[line]].total or 0
+            self._progress.update(self._lines[line], advance=epochs, total=total + more)
 
     def trial(self, trial: Trial) -> None:
         if trial.state == FAILED:
@@ -92,6 +109,7 @@ class ProgressView:
 
     def retraining(self, retraining: Retraining) -> None:
         self._retrained += 1
+        self._advance(retraining.cell, retraining.epochs)
         self._progress.update(self._lines[""], best=f"{self._retrained} retrainings")
         if retraining.state == FAILED:
             line = f"{retraining.cell} trial {retraining.trial} FAILED when retrained: {retraining.error}"
@@ -100,7 +118,7 @@ class ProgressView:
     def end(self, end: CellEnd) -> None:
         self._ended += 1
         # An ended search may leave budget unspent, which nobody is waiting for any more.
-        unspent = self._open[end.cell] - self._spent[end.cell]
+        unspent = self._open[end.cell] - self._worked[end.cell]
         self._total -= unspent
         for line in (end.cell.tuner, ""):
             task = self._progress.tasks[self._lines[line]]
