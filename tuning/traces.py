@@ -21,7 +21,7 @@ from typing import Any
 import keras
 
 KEPT = 16
-"""Graphs, two for each configuration (training and validation), 1 to 2 MB each; of a Hyperband's rung at 10 epochs."""
+"""Graphs, two or three for each configuration (training, validation, test): those of a small rung of Hyperband's."""
 
 
 class Traces:
