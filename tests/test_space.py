@@ -15,7 +15,7 @@ from random_spaces import Plan, plans
 
 from tuning.errors import SpaceError
 from tuning.space import Space, contains, describe, finite_values, record, value_at
-from tuning.testing import mixed_space
+from tuning.testing import mixed_space, tiny_space
 
 HP = keras_tuner.HyperParameters
 CHECKED = settings(max_examples=60, deadline=None)
@@ -585,6 +585,13 @@ def test_configuration_draws_each_active_hyperparameter_once_in_order() -> None:
     space = record(mixed_space)
     assert space.configuration(draw) == space.default()
     assert asked == [key for key in space.keys if key != "beta"]
+
+
+def test_distinct_gives_each_configuration_once_and_ends_where_nothing_new_comes() -> None:
+    space = record(tiny_space)
+    found = list(space.distinct(1))
+    assert len(found) == len({str(one) for one in found}) == space.size == 4
+    assert list(space.distinct(1)) == found != list(space.distinct(2))
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from tuning.records import COMPLETE, FAILED, Cell, Configuration, Trial
 from tuning.report import write_report
 from tuning.study import Study
 from tuning.surrogate import FOLDS, Surrogate, fit_errors
-from tuning.table import TableDraws, TableProblem, distinct, table_study
+from tuning.table import TableDraws, TableProblem, table_study
 from tuning.testing import SyntheticProblem, continuous_space, mixed_space, tiny_space
 from tuning.tuners._base import Tuner
 
@@ -116,11 +116,6 @@ def test_a_space_smaller_than_another_problems_leaves_cells_empty() -> None:
     done = [run_cell(CellTask("s-table", problem, TableDraws(), replicate, Budget(9))) for replicate in range(1, 7)]
     assert [len(result.trials) for result in done] == [1, 1, 1, 1, 0, 0]
     assert [result.end.state for result in done if result.end] == [DONE] * 6
-
-
-def test_distinct_ends_where_nothing_new_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuning.table.MAX_REPEATS", 100)
-    assert len(list(distinct(SyntheticProblem(tiny_space).space, 1))) == 4
 
 
 def test_a_table_is_refused_before_training(problem: TableProblem) -> None:

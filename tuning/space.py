@@ -16,7 +16,7 @@ import itertools
 import json
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import keras_tuner
@@ -26,6 +26,7 @@ from tuning.errors import SpaceError, one_line
 from tuning.records import Configuration, Value
 
 MAX_DISCOVERIES = 100  # builds that may find new names: a guard against names that never end
+MAX_REPEATS = 10_000  # draws in a row that bring nothing new: the space has been gone through
 MAX_CHOICES = 32  # of one hyperparameter set in turn while recording; the ends and the middle of longer ones
 RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need two values at once
 OVERLAP_DRAWS = 512  # random configurations drawn to see whether two declarations of one name meet
@@ -105,6 +106,19 @@ class Space:
     def sample(self, uniform: Callable[[], float]) -> Configuration:
         """A random configuration; `uniform()` gives numbers in [0, 1)."""
         return self.configuration(lambda _, hp: value_at(hp, uniform()))
+
+    def distinct(self, seed: int) -> Iterator[Configuration]:
+        """Random configurations, each once, until `MAX_REPEATS` draws in a row bring nothing new."""
+        uniform = random.Random(seed).random
+        seen: set[str] = set()
+        repeats = 0
+        while repeats < MAX_REPEATS:
+            configuration = self.sample(uniform)
+            key = json.dumps(configuration)
+            repeats = repeats + 1 if key in seen else 0
+            if not repeats:
+                seen.add(key)
+                yield configuration
 
     def active(self, values: Mapping[str, Any]) -> Configuration:
         """`values` without inactive hyperparameters and without a library's own keys (`tuner/...`)."""

@@ -13,8 +13,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ from tuning.tuners._base import Tuner
 from tuning.wording import plural
 
 SUFFIX = "-table"
-MAX_REPEATS = 100_000  # draws in a row that bring nothing new: the space has been gone through
 
 
 class TableDraws(Tuner):
@@ -55,23 +53,8 @@ class TableDraws(Tuner):
         if place >= problem.space.size:
             return
         stream = seeds.of_tuner(evaluator.study, problem.name, self.name, 0)
-        for configuration in itertools.islice(distinct(problem.space, stream), place, place + 1):
+        for configuration in itertools.islice(problem.space.distinct(stream), place, place + 1):
             evaluator.evaluate(configuration)
-
-
-def distinct(space: Space, seed: int) -> Iterator[Configuration]:
-    """Random configurations of a space, each once."""
-    uniform = random.Random(seed).random
-    seen: set[Any] = set()
-    repeats = 0
-    while repeats < MAX_REPEATS:
-        configuration = space.sample(uniform)
-        key = tuple(configuration.items())
-        repeats += 1
-        if key not in seen:
-            seen.add(key)
-            repeats = 0
-            yield configuration
 
 
 def table_study(study: Study, configurations: int) -> Study:

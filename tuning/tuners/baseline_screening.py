@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import random
-from collections.abc import Iterator
 from itertools import islice
 
 from tuning.budget import Budget
 from tuning.evaluator import Evaluator
 from tuning.problem import TrainingProblem
-from tuning.records import FAILED, Configuration
-from tuning.space import Space
+from tuning.records import FAILED
 from tuning.tuners._base import Tuner
 
 KEPT = 3
 """Trials of a round that are trained in full."""
-
-REPEATS = 100
-"""Draws in a row that gave nothing new, after which a space counts as drawn empty."""
 
 
 class Screening(Tuner):
@@ -36,7 +29,7 @@ class Screening(Tuner):
     baseline = True
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        draws = _without_repeats(problem.space, seed)
+        draws = problem.space.distinct(seed)
         while round_of := list(islice(draws, KEPT * problem.max_epochs)):
             screened = [evaluator.evaluate(configuration, epochs=1) for configuration in round_of]
             ranked = sorted(
@@ -46,19 +39,3 @@ class Screening(Tuner):
             )
             for trial in ranked[:KEPT] if problem.max_epochs > 1 else ():
                 evaluator.evaluate(trial.configuration, resume_from=trial.trial)
-
-
-def _without_repeats(space: Space, seed: int) -> Iterator[Configuration]:
-    """Random configurations, each once, until the space seems to hold no more."""
-    uniform = random.Random(seed).random
-    seen: set[str] = set()
-    repeats = 0
-    while repeats < REPEATS:
-        configuration = space.sample(uniform)
-        known = json.dumps(configuration)
-        if known in seen:
-            repeats += 1
-            continue
-        repeats = 0
-        seen.add(known)
-        yield configuration
