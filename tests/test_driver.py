@@ -12,7 +12,7 @@ import pytest
 from tuning import tuners as registry
 from tuning.budget import Budget
 from tuning.cells import CellTask
-from tuning.driver import Run, Unwatched, run
+from tuning.driver import Run, Unwatched, command_line, run
 from tuning.errors import ReplayError
 from tuning.evaluator import Evaluator
 from tuning.executors import Listener, run_here
@@ -271,3 +271,8 @@ def test_a_result_without_an_end_is_no_end(tmp_path: Path) -> None:
             listener.on_result(task, CellResult())
 
     assert run(study(tuners=["kt-random"]), tmp_path, execute=execute).ends == []
+
+
+def test_the_command_that_is_recorded_names_no_place_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/opt/bin/tuning", "run", "/home/me/study.py", "--out", "/tmp/x", "--jobs", "2"])
+    assert command_line() == "tuning run study.py --out x --jobs 2"

@@ -225,6 +225,6 @@ def _normal(value: Any) -> Any:
 
 
 def command_line() -> str:
-    """How this run was called, without paths of this machine."""
+    """How this run was called, without paths of this machine: a journal may be published."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return " ".join(words)
+    return " ".join(Path(word).name if Path(word).is_absolute() else word for word in words)
