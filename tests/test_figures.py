@@ -154,3 +154,20 @@ def test_budget_grid_is_whole_and_ends_at_the_budget() -> None:
     assert budget_grid(120) == [12.0 * step for step in range(1, 11)]
     assert budget_grid(3) == [1.0, 2.0, 3.0]
     assert budget_grid(0) == []
+
+
+def test_a_baseline_far_off_does_not_press_the_tuners_into_a_corner(tmp_path: Path) -> None:
+    scores = {"a": [0.90, 0.91, 0.92], "b": [0.905, 0.915, 0.925], "default": [0.1, 0.2, 0.3]}
+    write_scores(tmp_path, scores)
+    path = journal.path_of(tmp_path)
+    before, after = ',"default":{"tuner":"default"}}', '},"baselines":{"default":{"tuner":"default","budget_factor":1}}'
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    found = summarise(journal.read(tmp_path))
+    assert (found.contestants, found.baselines) == (("a", "b"), ("default",))
+    made = {figure.name: figure for figure in figures(found)["digits"]}
+    for name, channel in (("best_so_far", "y"), ("final_scores", "x")):
+        assert "Off the axis: default (median 0.2)." in made[name].caption
+        for layer in made[name].chart.to_dict()["layer"]:
+            low, high = layer["encoding"][channel]["scale"]["domain"]
+            assert 0.85 < low < 0.9 < 0.925 < high < 0.95

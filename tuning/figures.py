@@ -177,12 +177,13 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
     metric = summary.objectives[problem].metric
     title = f"best {metric} at the end of the budget"
     places = decimals_for(finals["score"])
+    domain, off = _tuners_range(summary, problem)
     y = tuner_axis(summary.tuner_names)
     dots = (
         alt.Chart(values(finals[["tuner", "replicate", "score"]]))
-        .mark_circle(size=70, opacity=0.65)
+        .mark_circle(size=70, opacity=0.65, clip=True)
         .encode(
-            x=score_axis("score", title, channel=alt.X),
+            x=score_axis("score", title, channel=alt.X, domain=domain),
             y=y,
             color=tuner_colour(summary.tuner_names, legend=False),
             tooltip=[
@@ -195,8 +196,8 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
     table = summary.tuners[(summary.tuners["problem"] == problem) & (summary.tuners["scored"] > 0)]
     ticks = (
         alt.Chart(values(table[["tuner", "median"]]))
-        .mark_tick(thickness=2.5, size=22, color=INK)
-        .encode(x=score_axis("median", title, channel=alt.X), y=y)
+        .mark_tick(thickness=2.5, size=22, color=INK, clip=True)
+        .encode(x=score_axis("median", title, channel=alt.X, domain=domain), y=y)
     )
     description = (
         f"Dots of the final best {metric} of every finished replicate, a row for each tuner, a tick at the median. "
@@ -205,7 +206,7 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
     return Figure(
         f"final_scores{slug}",
         "Final scores",
-        "Each dot is the best score of one replicate when its budget was spent; the tick is the median."
+        f"Each dot is the best score of one replicate when its budget was spent; the tick is the median.{off}"
         + _longer(summary, "At the end of a larger budget"),
         description,
         finished(alt.layer(dots, ticks), description, ROW * len(summary.tuner_names)),
@@ -264,21 +265,48 @@ def _focus(
 ) -> tuple[list[float] | None, str]:
     """The range of scores to draw, and what to say about results outside it.
 
-    The first results of a search are often so bad that they press all that matters into a corner. Where final scores,
-    and medians from `EARLY` of the budget on, need at most half of the height, the axis shows their range alone.
+    The first results of a search, and baselines that do not search, are often so bad that they press all that matters
+    into a corner. Where the tuners' final scores, and their medians from `EARLY` of the budget on, need at most half of
+    the height, the axis shows their range alone.
     """
     scores = steps["score"].astype(float)
-    final = scores[steps.groupby(["tuner", "replicate"]).tail(1).index]
-    early = medians["spent_epochs"] <= EARLY * summary.budget_epochs
-    opening = medians["median"][medians[early].groupby("tuner").tail(1).index]
-    needed = pd.concat([final, opening.astype(float), medians["median"][~early].astype(float)])
+    own = steps[steps["tuner"].isin(summary.contestants)]
+    final = own["score"].astype(float)[own.groupby(["tuner", "replicate"]).tail(1).index]
+    searched = medians[medians["tuner"].isin(summary.contestants)]
+    early = searched["spent_epochs"] <= EARLY * summary.budget_epochs
+    opening = searched["median"][searched[early].groupby("tuner").tail(1).index]
+    needed = pd.concat([final, opening.astype(float), searched["median"][~early].astype(float)])
     low, high = float(needed.min()), float(needed.max())
     if not high > low or high - low > (float(scores.max()) - float(scores.min())) / 2:
         return None, ""
     margin = 0.04 * (high - low)
     outside = "below" if summary.objectives[problem].direction == "max" else "above"
-    note = f" Not drawn are results {outside} the axis: no final score, and no median past {EARLY:.0%} of the budget."
-    return [low - margin, high + margin], note
+    note = (
+        f" Not drawn are results {outside} the axis: no final score of a tuner, and no median of one past {EARLY:.0%} "
+        "of the budget."
+    )
+    domain = [low - margin, high + margin]
+    return domain, note + _off_the_axis(summary, problem, domain)
+
+
+def _tuners_range(summary: Summary, problem: str) -> tuple[list[float] | None, str]:
+    """The range of the tuners' final scores where a baseline's would press them into less than half of the axis."""
+    finals = summary.finals[(summary.finals["problem"] == problem) & summary.finals["score"].notna()]
+    own = finals.loc[finals["tuner"].isin(summary.contestants), "score"]
+    low, high = float(own.min()), float(own.max())
+    if not high > low or high - low > (float(finals["score"].max()) - float(finals["score"].min())) / 2:
+        return None, ""
+    margin = 0.04 * (high - low)
+    domain = [low - margin, high + margin]
+    return domain, _off_the_axis(summary, problem, domain)
+
+
+def _off_the_axis(summary: Summary, problem: str, domain: Sequence[float]) -> str:
+    """The baselines whose median is not on the axis, by name."""
+    rows = summary.tuners[(summary.tuners["problem"] == problem) & summary.tuners["tuner"].isin(summary.baselines)]
+    off = rows[(rows["median"] < domain[0]) | (rows["median"] > domain[1])]
+    found = [f"{row['tuner']} (median {row['median']:.4g})" for row in off.to_dict("records")]
+    return f" Off the axis: {names(found)}." if found else ""
 
 
 def _turns(curve: pd.DataFrame) -> pd.DataFrame:
