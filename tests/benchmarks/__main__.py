@@ -65,8 +65,15 @@ def _compared(name: str, runs: int) -> Iterator[str]:
     yield _said(
         title, f"{before:.3g} {unit}", f"{after:.3g} {unit}",
         f"**{ratio:.2f}** ({', '.join(f'{ratio:.2f}' for ratio in ratios)})",
-        least, MET if ratio >= float(least) else MISSED,
+        least, _judged(least, ratio, after),
     )  # fmt: skip
+
+
+def _judged(least: str, ratio: float, after: float) -> str:
+    """Whether a row keeps its bound: on the ratio, on our own figure ("ours at most 0.9 GB"), or none."""
+    if least.startswith("ours at most "):
+        return MET if after <= float(least.split()[3]) else MISSED
+    return (MET if ratio >= float(least) else MISSED) if least else ""
 
 
 def _bounded(name: str, runs: int) -> Iterator[str]:
@@ -166,7 +173,7 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
     ),
     "digits-growth": (
         "growth of memory over 200 trials of one cell",
-        "MB", "ours below 300 MB", _growth(200),
+        "MB", "ours at most 300 MB", _growth(200),
     ),
     "digits-study": (
         "five tuners on digits, 2 processes, against the five loops in sequence",
