@@ -173,4 +173,4 @@ def test_on_shuffled_labels_every_tuner_is_at_chance_and_too_hopeful(tmp_path: P
         assert model.evaluate(*noise().test, verbose=0)[1] == pytest.approx(entry["test"]["accuracy"])
         steps = int(keras.saving.load_model(folder / f"{tuner}-continued.keras").optimizer.iterations)
         assert steps - int(model.optimizer.iterations) == 4  # 120 samples in batches of 32
-    assert save_winners(journal.directory, [problem], 1) == []  # all there already
+    assert save_winners(journal, [problem], 1) == []  # all there already

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -258,13 +259,16 @@ def _rule(until_decided: bool, cap: int | None, rope: float | None, replicates: 
 
 
 def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule | None) -> int:
+    from tuning.journal import read
+    from tuning.models import save_winners
     from tuning.report import write_report
 
     console = Console()
-    done = _cells(study, out, jobs, scheduler, console, rule)
-    if done is None:
-        return EXIT_INTERRUPTED
-    _show(write_report(done.directory), console)
+    with _interruptible(out / study.name, console):
+        done = _cells(study, out, jobs, scheduler, console, rule)
+        journal = read(done.directory)
+        save_winners(journal, study.problems, study.continue_winners)
+    _show(write_report(done.directory, journal), console)
     return _failed(done, console)
 
 
@@ -273,9 +277,9 @@ def _table(study: Study, configurations: int, out: Path, jobs: int | None, sched
     from tuning.table import TableProblem, table_study
 
     console = Console()
-    done = _cells(table_study(study, configurations), out, jobs, scheduler, console)
-    if done is None:
-        return EXIT_INTERRUPTED
+    trained = table_study(study, configurations)
+    with _interruptible(out / trained.name, console):
+        done = _cells(trained, out, jobs, scheduler, console)
     problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
     for problem in problems:
         console.print(words(problem.name, problem.describe()), markup=False, highlight=False)
@@ -294,15 +298,14 @@ def _table(study: Study, configurations: int, out: Path, jobs: int | None, sched
 
 def _cells(
     study: Study, out: Path, jobs: int | None, scheduler: str, console: Console, rule: Rule | None = None
-) -> Run | None:
-    """Runs a study's cells with its progress, and saves the winners; None where that was interrupted."""
+) -> Run:
+    """Runs a study's cells with its progress."""
     from contextlib import nullcontext
     from functools import partial
 
     from tuning.driver import command_line
     from tuning.driver import run as run_study
     from tuning.executors import default_jobs, on_dask, require_scheduler, run_here
-    from tuning.models import save_winners
     from tuning.progress import ProgressView
     from tuning.until_decided import before_first_look, until_decided
     from tuning.wording import count, plural
@@ -310,8 +313,8 @@ def _cells(
     if rule is not None:
         study = before_first_look(study, rule)
         console.print(f"Until decided: what follows, then one replicate at a time, at most {rule.cap}.")
-    cells = len(study.tasks())
-    epochs = sum(task.budget.epochs for task in study.tasks())
+    tasks = study.tasks()
+    cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
     jobs = min(jobs or default_jobs(cells), cells)
     executor = on_dask(jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else nullcontext(run_here)
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
@@ -323,34 +326,28 @@ def _cells(
         f"{study.budget.epochs} epochs a cell: {plural(cells, 'cell')}, {count(epochs)} epochs{again}, on {where}.",
         highlight=False,
     )
-    directory = out / study.name
     if scheduler:
         require_scheduler(scheduler)  # before there is a folder
+    with executor as execute:
+        if rule is None:
+            with ProgressView(console) as view:
+                return run_study(study, out, view, command_line(), execute)
+        watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
+        at_once = max(1, jobs * study.replicates // cells)
+        on_look = partial(say, soft_wrap=True)
+        return until_decided(study, out, rule, watch, command_line(), execute, at_once=at_once, on_look=on_look)
+
+
+@contextmanager
+def _interruptible(directory: Path, console: Console) -> Iterator[None]:
+    """Ctrl-C within ends the command and says where it goes on."""
     try:
-        with executor as execute:
-            if rule is None:
-                with ProgressView(console) as view:
-                    done = run_study(study, out, view, command_line(), execute)
-            else:
-                watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
-                at_once = max(1, jobs * study.replicates // cells)
-                done = until_decided(
-                    study,
-                    out,
-                    rule,
-                    watch,
-                    command_line(),
-                    execute,
-                    at_once=at_once,
-                    on_look=partial(say, soft_wrap=True),
-                )
-        save_winners(done.directory, study.problems, study.continue_winners)
-        return done
+        yield
     except KeyboardInterrupt:
         console.print(
             f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there."
         )
-        return None
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def _failed(done: Run, console: Console) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning.journal import Journal, read
+from tuning.journal import Journal
 from tuning.objective import Objective
 from tuning.problem import TrainingProblem
 from tuning.records import COMPLETE, Cell, Retraining
@@ -56,7 +56,7 @@ def _best(scores: pd.Series[float], objective: Objective) -> Any:
     return ordered.idxmax() if objective.direction == "max" else ordered.idxmin()
 
 
-def save_winners(directory: Path, problems: Sequence[TrainingProblem], further: int = 0) -> list[Path]:
+def save_winners(journal: Journal, problems: Sequence[TrainingProblem], further: int = 0) -> list[Path]:
     """Saves each tuner's winner, where its file does not hold it already; the files written.
 
     With `further` epochs, each is also trained on with training and validation data together, as
@@ -65,8 +65,7 @@ def save_winners(directory: Path, problems: Sequence[TrainingProblem], further: 
     `winners.json` beside them says which retraining each file holds, with the scores that the journal has of it, and
     what the model in the file scores on test: the same, unless libraries or machine have changed in between.
     """
-    journal = read(directory)
-    folder = directory / FOLDER
+    folder = journal.directory / FOLDER
     index = folder / INDEX
     known = json.loads(index.read_text()) if index.is_file() else {}
     chosen = winners(journal)

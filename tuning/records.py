@@ -77,21 +77,16 @@ class Trial:
 
     def to_json(self) -> dict[str, Any]:
         """A mapping that `json` writes as strict JSON: numbers that are not finite become strings."""
-        line = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "cell"}
-        line["score"] = _to_number(self.score)
-        line["curve"] = [{name: _to_number(value) for name, value in epoch.items()} for epoch in self.curve]
-        return {**self.cell._asdict(), **line}
+        return {
+            **_to_line(self),
+            "score": _to_number(self.score),
+            "curve": [_to_numbers(epoch) for epoch in self.curve],
+        }
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Trial:
         """Reverse of `to_json`. Raises KeyError, TypeError, ValueError or AttributeError on anything else."""
-        values = _fields_of(cls, line)
-        values["score"] = float(values["score"])
-        values["curve"] = [{str(name): float(value) for name, value in epoch.items()} for epoch in values["curve"]]
-        if values["state"] not in STATES:
-            raise ValueError(f"state {values['state']!r} is none of {', '.join(STATES)}")
-        values["configuration"] = dict(values["configuration"].items())
-        return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
+        return cls(cell=_cell_of(line), **_training_of(cls, line, STATES))
 
 
 @dataclass(frozen=True)
@@ -133,23 +128,14 @@ class Retraining:
 
     def to_json(self) -> dict[str, Any]:
         """As `Trial.to_json`."""
-        line = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "cell"}
-        line["score"] = _to_number(self.score)
-        line["test"] = {name: _to_number(value) for name, value in self.test.items()}
-        line["curve"] = [{name: _to_number(value) for name, value in epoch.items()} for epoch in self.curve]
-        return {**self.cell._asdict(), **line}
+        numbers = {"score": _to_number(self.score), "test": _to_numbers(self.test)}
+        return {**_to_line(self), **numbers, "curve": [_to_numbers(epoch) for epoch in self.curve]}
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Retraining:
         """Reverse of `to_json`. Raises as `Trial.from_json` does."""
-        values = _fields_of(cls, line)
-        values["score"] = float(values["score"])
-        values["test"] = {str(name): float(value) for name, value in values["test"].items()}
-        values["curve"] = [{str(name): float(value) for name, value in epoch.items()} for epoch in values["curve"]]
-        if values["state"] not in (COMPLETE, FAILED):
-            raise ValueError(f"state {values['state']!r} is none of {COMPLETE}, {FAILED}")
-        values["configuration"] = dict(values["configuration"].items())
-        return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
+        values = _training_of(cls, line, (COMPLETE, FAILED))
+        return cls(cell=_cell_of(line), **{**values, "test": _from_numbers(values["test"])})
 
 
 @dataclass(frozen=True)
@@ -166,14 +152,13 @@ class CellEnd:
     budget_epochs: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        line = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "cell"}
-        return {**self.cell._asdict(), **line}
+        return _to_line(self)
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> CellEnd:
         """Reverse of `to_json`. Raises as `Trial.from_json` does."""
         values = _fields_of(cls, line)
-        return cls(cell=Cell(line["problem"], line["tuner"], int(line["replicate"])), **values)
+        return cls(cell=_cell_of(line), **values)
 
 
 @dataclass(frozen=True)
@@ -204,6 +189,37 @@ def _fields_of(kind: type[Trial] | type[Retraining] | type[CellEnd], line: Mappi
     if wrong := sorted(name for name in whole & values.keys() if type(values[name]) is not int):
         raise ValueError(f"{wrong[0]} is {values[wrong[0]]!r}; expected a whole number")
     return values
+
+
+def _training_of(
+    kind: type[Trial] | type[Retraining], line: Mapping[str, Any], states: Sequence[str]
+) -> dict[str, Any]:
+    """What a trial's line and a retraining's have in common, as Python's values. Raises as `_fields_of` does."""
+    values = _fields_of(kind, line)
+    values["score"] = float(values["score"])
+    values["curve"] = [_from_numbers(epoch) for epoch in values["curve"]]
+    if values["state"] not in states:
+        raise ValueError(f"state {values['state']!r} is none of {', '.join(states)}")
+    values["configuration"] = dict(values["configuration"].items())
+    return values
+
+
+def _cell_of(line: Mapping[str, Any]) -> Cell:
+    return Cell(line["problem"], line["tuner"], int(line["replicate"]))
+
+
+def _to_line(record: Trial | Retraining | CellEnd) -> dict[str, Any]:
+    """A record's entries by name, those that name its cell first."""
+    entries = {entry.name: getattr(record, entry.name) for entry in fields(record) if entry.name != "cell"}
+    return {**record.cell._asdict(), **entries}
+
+
+def _to_numbers(metrics: Mapping[str, float]) -> dict[str, float | str]:
+    return {name: _to_number(value) for name, value in metrics.items()}
+
+
+def _from_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in metrics.items()}
 
 
 def _to_number(value: float) -> float | str:

@@ -173,12 +173,14 @@ class Study:
         Raises what `tuning.driver.run` raises.
         """
         from tuning.driver import run
+        from tuning.journal import read
         from tuning.models import save_winners
         from tuning.report import write_report
 
         directory = run(self, Path(out)).directory
-        save_winners(directory, self.problems, self.continue_winners)
-        write_report(directory)
+        journal = read(directory)
+        save_winners(journal, self.problems, self.continue_winners)
+        write_report(directory, journal)
         return directory
 
     def main(self) -> None:

@@ -138,6 +138,10 @@ def summarise(journal: Journal) -> Summary:
 
     pairs = _pairs(finals, labels, objectives, rope, judge)
     baseline_pairs = _pairs(finals, labels, objectives, rope, judge, baselines)
+    retrainings = tables.retrainings_frame(journal)
+    default = next((label for label, settings in plan["baselines"].items() if settings.get("tuner") == "default"), "")
+    retrained = retrained_cells(retrainings, finals, objectives, default)
+    table = winner_table(retrained)
     verdicts = {
         problem: verdict(
             problem,
@@ -149,6 +153,8 @@ def summarise(journal: Journal) -> Summary:
             baseline_pairs=baseline_pairs,
             rope=rope if rule is None else None,  # the rule tells by itself what is practically equal
             needed=replicates_needed if rule is None else rule.first_look,
+            winners=worth(table[table["problem"] == problem], labels, objective),
+            winner_gaps=not_retrained(retrained, finals[finals["problem"] == problem], plan["retrain"]),
         )
         for problem, objective in objectives.items()
     }
@@ -161,15 +167,6 @@ def summarise(journal: Journal) -> Summary:
         if label := words(problem, journal.problems[problem]):
             line = f"On a surrogate: {found.line}"
             verdicts[problem] = replace(found, line=line, details=(label, *found.details))
-    retrainings = tables.retrainings_frame(journal)
-    default = next((label for label, settings in plan["baselines"].items() if settings.get("tuner") == "default"), "")
-    retrained = retrained_cells(retrainings, finals, objectives, default)
-    table = winner_table(retrained)
-    for problem, found in verdicts.items():
-        said = worth(table[table["problem"] == problem], labels, objectives[problem])
-        gaps = not_retrained(retrained, finals[finals["problem"] == problem], plan["retrain"])
-        before = found.details[: len(found.details) - len(found.gaps)]  # what is missing stays last
-        verdicts[problem] = replace(found, details=(*before, *said, *found.gaps, *gaps), gaps=(*found.gaps, *gaps))
     best = best_known(steps, objectives)
     grid = standing_grid(budget)
     scores = {problem: scores_at(steps, cells, problem, labels, grid) for problem in objectives}

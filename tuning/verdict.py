@@ -80,6 +80,8 @@ def verdict(
     baseline_pairs: pd.DataFrame | None = None,
     rope: float | None = None,
     needed: Callable[[int], int] = replicates_needed,
+    winners: Sequence[str] = (),
+    winner_gaps: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on one problem.
 
@@ -93,6 +95,8 @@ def verdict(
         baseline_pairs: As `comparison.pairwise` gives it: each contestant (a) with each baseline (b).
         rope: As given to `comparison.pairwise`.
         needed: Replicates that so many pairs need before a difference can be shown.
+        winners: What is said of the incumbents, as `worth` says it.
+        winner_gaps: What is missing of them, as `not_retrained` says it.
     """
     every = tuners[tuners["problem"] == problem]
     table = every[every["tuner"].isin(list(contestants))]
@@ -103,8 +107,8 @@ def verdict(
     behind = [*reasons, *_equalities(own, rope, objective), *([leading] if leading else [])]
     if baseline_pairs is not None:
         behind += _against(baseline_pairs[baseline_pairs["problem"] == problem])
-    gaps = _gaps(cells[cells["problem"] == problem], every, contestants)
-    return Verdict(kind, line, (*behind, *gaps), gaps)
+    gaps = (*_gaps(cells[cells["problem"] == problem], every, contestants), *winner_gaps)
+    return Verdict(kind, line, (*behind, *winners, *gaps), gaps)
 
 
 def _judge(

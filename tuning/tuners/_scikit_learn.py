@@ -1,4 +1,8 @@
-"""Runs one of scikit-learn's searches with fits that go through the evaluator."""
+"""Runs one of scikit-learn's searches with fits that go through the evaluator.
+
+The estimators are scikeras' with `fit` and `score` led through the evaluator. It owns the data, so what scikit-learn
+splits, indexes and copies for each fit is a column of row numbers: one for training, one for validation.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scikeras.wrappers import KerasClassifier, KerasRegressor
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import PredefinedSplit
 
 from tuning.problem import TrainingProblem
 from tuning.records import Configuration
-from tuning.tuners.sklearn_randomized import _Classifier, _Regressor
 
 
 def run(
@@ -34,19 +38,22 @@ def run(
     def score(configuration: Configuration, epochs: int) -> float:
         return sign * evaluate(configuration, epochs)
 
-    estimator = (_EpochsRegressor if problem.is_regression else _EpochsClassifier)(
+    estimator = (_Regressor if problem.is_regression else _Classifier)(
         score, model__configuration=None, epochs=problem.max_epochs
     )
     search = kind(estimator, {"model__configuration": values}, cv=PredefinedSplit([-1, 0]), refit=False, **arguments)
     with warnings.catch_warnings():
         # A FAILED trial's score is NaN, which the search passes over; the journal holds its error.
-        warnings.filterwarnings("ignore", message="One or more of the t.* scores are non-finite")
+        warnings.filterwarnings("ignore", message="One or more of the test scores are non-finite")
         warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
         search.fit(np.array([[0], [1]]), np.array([0, 1]))
 
 
-class _Epochs:
-    """`fit` tells the epochs too: scikit-learn's halving sets them as its resource."""
+class _Evaluated:
+    """`fit` evaluates the estimator's configuration, `score` gives that trial's score (greater is better).
+
+    `epochs` goes along because scikit-learn's halving sets it as its resource.
+    """
 
     model: Any
     model__configuration: Configuration
@@ -56,10 +63,13 @@ class _Epochs:
         self.score_ = self.model(dict(self.model__configuration), self.epochs)
         return self
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
+        return float(self.score_)
 
-class _EpochsClassifier(_Epochs, _Classifier):
+
+class _Classifier(_Evaluated, KerasClassifier):
     pass
 
 
-class _EpochsRegressor(_Epochs, _Regressor):
+class _Regressor(_Evaluated, KerasRegressor):
     pass

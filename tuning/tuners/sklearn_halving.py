@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -57,11 +58,14 @@ class SklearnHalving(Tuner):
             last[key] = evaluator.evaluate(configuration, epochs, None if parent is None else parent.trial)
             return last[key].score
 
-        _scikit_learn.run(
-            HalvingRandomSearchCV,
-            problem,
-            evaluate,
-            ScikitLearnView(problem.space),
-            resource="epochs",
-            **settings,
-        )
+        with warnings.catch_warnings():
+            # Unlike the other searches, this one also asks for the training folds' scores.
+            warnings.filterwarnings("ignore", message="One or more of the train scores are non-finite")
+            _scikit_learn.run(
+                HalvingRandomSearchCV,
+                problem,
+                evaluate,
+                ScikitLearnView(problem.space),
+                resource="epochs",
+                **settings,
+            )
