@@ -44,7 +44,8 @@ LAYERS = [
     ["study"],
     ["table"],
     ["study_files", "driver", "until_decided"],
-    ["check", "progress"],
+    ["check", "progress", "tuner_list"],
+    ["completion", "scaffold"],
     ["cli"],
 ]
 

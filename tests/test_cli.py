@@ -2,16 +2,18 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tuning import cli, tuners
+from tuning import __version__, cli, tuners
 from tuning.journal import read
 
 HEAVY = [
@@ -26,14 +28,22 @@ HEAVY = [
     "altair",
     "distributed",
 ]
-COMMANDS = ["run", "check", "table", "status", "report", "board", "tuners"]
-OPTIONS = {
-    "run": [
-        "--budget", "--replicates", "--tuners", "--no-baselines", "--retrain", "--until-decided", "--cap", "--rope",
-        "--jobs", "--scheduler", "--out", "--debug",
-    ],
-    "table": ["--configurations", "--jobs", "--scheduler", "--out", "--debug"],
-}  # fmt: skip
+COMMANDS = [command.callback.__name__ for command in cli.app.registered_commands if command.callback]
+# Documented in docs/json.md: programs rely on them.
+STATUS_KEYS = [
+    "study", "cells", "cells_done", "cells_failed", "epochs", "planned_epochs", "worker_seconds_left", "notes",
+]  # fmt: skip
+STATUS_CELL_KEYS = [
+    "problem", "tuner", "replicate", "state", "error", "epochs", "planned_epochs", "trials", "best_score", "seconds",
+]  # fmt: skip
+CHECK_KEYS = ["study", "alike", "problems", "budgets", "cells", "epochs", "retrain", "seconds"]
+CHECK_PROBLEM_KEYS = [
+    "problem", "space", "notes", "configurations", "objective", "metrics", "equality",
+]  # fmt: skip
+TUNER_KEYS = [
+    "tuner", "library", "baseline", "resumes", "prunes", "parallel", "seeded", "budget_factor", "extra", "installed",
+    "summary",
+]  # fmt: skip
 
 STUDY = """
     from tuning import Budget, Study
@@ -72,12 +82,72 @@ def test_help_is_quick_and_imports_nothing_heavy(words: list[str]) -> None:
     assert seconds < 0.5  # of processor time: the machine may be busy with something else
 
 
-def test_help_names_every_command_and_option() -> None:
-    shown = invoke("--help").stdout
-    assert all(command in shown for command in COMMANDS)
-    for command, options in OPTIONS.items():
-        shown = invoke(command, "--help").stdout
-        assert all(option in shown for option in options)
+def test_version() -> None:
+    assert invoke("--version").stdout == f"tuning {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_ends_with_examples_that_parse_and_exit_codes(command: str) -> None:
+    epilog = invoke(command, "--help").stdout.partition("Examples:")[2].strip().splitlines()
+    lines = [line.strip() for line in epilog]
+    examples = lines[: lines.index("")] if "" in lines else []
+    assert examples, f'give {command} examples: @app.command(epilog=epilog("tuning {command} ..."))'
+    assert lines[-1].startswith("Exit codes: 0 done, ")
+    group = typer.main.get_command(cli.app)
+    for example in examples:
+        program, name, *words = shlex.split(example)
+        assert (program, name) == ("tuning", command)
+        group.commands[name].make_context(name, words)  # raises where a word is no option
+
+
+def test_init_writes_a_script_that_checks(tmp_path: Path) -> None:
+    result = invoke("init", tmp_path / "mine")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith(f"    tuning run {tmp_path}/mine.py\n")
+    again = invoke("init", tmp_path / "mine")
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert again.stderr == f"tuning: {tmp_path}/mine.py is there already and is left as it is; choose another name\n"
+
+
+def test_json_of_status(script: Path, tmp_path: Path) -> None:
+    invoke("run", script, "--out", tmp_path, "--jobs", 1, "--replicates", 1)
+    found = json.loads(invoke("status", tmp_path / "s", "--json").stdout)
+    assert list(found) == STATUS_KEYS
+    assert list(found["cells"][0]) == STATUS_CELL_KEYS
+    assert (found["cells_done"], found["epochs"], found["worker_seconds_left"]) == (2, 12, None)
+    assert [cell["tuner"] for cell in found["cells"]] == ["kt-random", "optuna-tpe"]
+    assert 0 < found["cells"][0]["best_score"] < 1
+
+
+def test_json_of_a_study_stopped_midway(script: Path, tmp_path: Path) -> None:
+    invoke("run", script, "--out", tmp_path, "--jobs", 1, "--replicates", 1)
+    path = tmp_path / "s" / "journal" / "journal.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:3]))  # the study, the session, one trial
+    found = json.loads(invoke("status", tmp_path / "s", "--json").stdout)
+    assert (found["cells_done"], found["epochs"], found["planned_epochs"]) == (0, 3, 12)
+    assert found["worker_seconds_left"] is not None
+    assert found["cells"][1]["best_score"] is None
+
+
+def test_json_of_check(script: Path) -> None:
+    result = invoke("check", script, "--draws", 200, "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert list(found) == CHECK_KEYS
+    assert list(found["problems"][0]) == CHECK_PROBLEM_KEYS
+    assert found["alike"] is True
+    assert found["epochs"] == 24
+    assert found["seconds"] is None  # nothing that could be timed
+    assert {"problem", "tuner", "replicate", "seed"} == set(found["cells"][0])
+
+
+def test_json_of_tuners() -> None:
+    found = json.loads(invoke("tuners", "--json").stdout)
+    assert [row["tuner"] for row in found] == tuners.names()
+    assert {tuple(row) for row in found} == {tuple(TUNER_KEYS)}
+    hyperband = next(row for row in found if row["tuner"] == "kt-hyperband")
+    assert (hyperband["library"], hyperband["resumes"], hyperband["baseline"]) == ("keras-tuner", True, False)
 
 
 def test_run_shows_cells_tuners_verdict_and_report(script: Path, tmp_path: Path) -> None:

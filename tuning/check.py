@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -21,8 +23,8 @@ TIMED_EPOCHS = 3  # at the defaults, on a part of the data: the first traces, th
 TIMED_SAMPLES = 2048
 
 
-def show(study: Study, console: Console, draws: int) -> bool:
-    """Prints spaces, equality by sampling, budgets, seeds and time; whether all libraries draw alike.
+def examine(study: Study, draws: int) -> dict[str, Any]:
+    """All that `tuning check` shows, as `tuning check --json` prints it; see docs/json.md for the keys.
 
     Raises:
         DataError, SpaceError, ObjectiveError: A problem cannot be searched.
@@ -30,120 +32,79 @@ def show(study: Study, console: Console, draws: int) -> bool:
     from tuning.process import prepare_process
 
     prepare_process()
-    alike = True
-    for problem in study.problems:
-        reported = problem.check()
-        console.print(f"Problem {problem.name}", style="bold", markup=False)
-        console.print(_space_table(problem))
-        console.print("scikit-learn draws a whole configuration at once, by KerasTuner's mapping.")
-        for note in problem.space.notes:
-            console.print(f"Note: {note}.", markup=False, highlight=False)
-        console.print(f"Distinct configurations: {_size(problem.space.size)}", highlight=False)
-        console.print(
-            f"Objective: {problem.objective.metric}, {problem.objective.direction}, {problem.objective.epoch} epoch "
-            f"of a trial; the model reports {', '.join(reported)}",
-            markup=False,
-            highlight=False,
-        )
-        alike = _show_equality(problem, console, draws) and alike
-    _show_budget(study, console)
-    _show_seeds(study, console)
-    return alike
-
-
-def _space_table(problem: TrainingProblem) -> Table:
-    table = _table("hyperparameter", "declared, as KerasTuner draws it", "active when", "Optuna is asked for")
-    for key, hp in zip(problem.space.keys, problem.space.hyperparameters, strict=True):
-        conditions = " and ".join(
-            f"{condition.name} is {' or '.join(str(value) for value in condition.values)}"
-            for condition in hp.conditions
-        )
-        table.add_row(
-            escape(key),
-            escape(f"{describe(hp)}, default {hp.default}"),
-            escape(conditions) or "always",
-            escape(optuna_words(hp)),
-        )
-    return table
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading)
-    return table
-
-
-def _show_equality(problem: TrainingProblem, console: Console, draws: int) -> bool:
-    matches = equality.check(problem.space, draws, seeds.derive("check", problem.name))
-    bad = equality.differing(matches)
-    smallest = min(matches, key=lambda match: match.p_value)
-    console.print(
-        f"Equality: {count(draws)} configurations drawn by each of KerasTuner, scikit-learn and Optuna; "
-        f"{len(matches)} tests against the declared distributions, smallest p {smallest.p_value:.3g} "
-        f"({smallest.library}, {smallest.key}): {'DIFFERENT' if bad else 'no difference shown'}.",
-        markup=False,
-        highlight=False,
-        style="red" if bad else "green",
-    )
-    for match in bad:
-        console.print(
-            f"  {match.library} draws {match.key} otherwise: {match.test}, p {match.p_value:.3g}",
-            markup=False,
-            highlight=False,
-            style="red",
-        )
-    return not bad
-
-
-def _size(space_size: float) -> str:
-    return "continuous, or past counting" if space_size == float("inf") else count(space_size)
-
-
-def _show_budget(study: Study, console: Console) -> None:
-    table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
-    for problem in study.problems:
-        for tuner in (*study.tuners, *study.baselines):
-            settings = {name: value for name, value in tuner.describe().items() if name != "tuner"}
-            epochs = study.budget_of(tuner).epochs
-            full = epochs / problem.max_epochs
-            table.add_row(
-                escape(problem.name),
-                escape(tuner.label),
-                escape(", ".join(f"{name}={value}" for name, value in settings.items())) or "its defaults",
-                count(epochs),
-                f"{full:.3g}"
-                + (" (more, shorter ones)" if tuner.resumes or (tuner.prunes and settings.get("pruner")) else ""),
-            )
-    console.print(table)
+    problems = [_problem(problem, draws) for problem in study.problems]
     tasks = study.tasks()
-    epochs = sum(task.budget.epochs for task in tasks)
-    console.print(
-        f"{plural(len(tasks), 'cell')}, {count(epochs)} epochs at most: {_time(study)} of training on one core, "
-        "by the default configuration's pace; other configurations may be much slower or faster. Thinking comes on "
-        f"top, and retraining: each cell's incumbents {study.retrain} times in full, uncharged; two or three a cell.",
-        markup=False,
-        highlight=False,
-    )
+    return {
+        "study": study.name,
+        "alike": all(problem["equality"]["alike"] for problem in problems),
+        "problems": problems,
+        "budgets": _budgets(study),
+        "cells": [{**task.cell._asdict(), "seed": seeds.of_tuner(study.name, *task.cell)} for task in tasks],
+        "epochs": sum(task.budget.epochs for task in tasks),
+        "retrain": study.retrain,
+        "seconds": _seconds(study),
+    }
 
 
-def _show_seeds(study: Study, console: Console) -> None:
-    table = _table("cell", "seed of its search")
-    for task in study.tasks():
-        table.add_row(escape(str(task.cell)), str(seeds.of_tuner(study.name, *task.cell)))
-    console.print(table)
-    console.print("Seeds of trainings come from study, problem, replicate and configuration, the same for every tuner.")
+def _problem(problem: TrainingProblem, draws: int) -> dict[str, Any]:
+    reported = problem.check()
+    matches = equality.check(problem.space, draws, seeds.derive("check", problem.name))
+    smallest = min(matches, key=lambda match: match.p_value)
+    return {
+        "problem": problem.name,
+        "space": [
+            {
+                "hyperparameter": key,
+                "declared": describe(hp),
+                "default": hp.default,
+                "active_when": {condition.name: list(condition.values) for condition in hp.conditions},
+                "optuna": optuna_words(hp),
+            }
+            for key, hp in zip(problem.space.keys, problem.space.hyperparameters, strict=True)
+        ],
+        "notes": list(problem.space.notes),
+        "configurations": int(problem.space.size) if math.isfinite(problem.space.size) else None,
+        "objective": problem.objective.to_json(),
+        "metrics": list(reported),
+        "equality": {
+            "alike": not (bad := equality.differing(matches)),
+            "draws": draws,
+            "tests": len(matches),
+            "smallest_p": smallest.p_value,
+            "smallest": f"{smallest.library}, {smallest.key}",
+            "different": [
+                {"library": match.library, "hyperparameter": match.key, "test": match.test, "p": match.p_value}
+                for match in bad
+            ],
+        },
+    }
 
 
-def _time(study: Study) -> str:
+def _budgets(study: Study) -> list[dict[str, Any]]:
+    return [
+        {
+            "problem": problem.name,
+            "tuner": tuner.label,
+            "settings": (settings := {name: value for name, value in tuner.describe().items() if name != "tuner"}),
+            "epochs": (epochs := study.budget_of(tuner).epochs),
+            "full_trials": epochs / problem.max_epochs,
+            "shorter_trials": bool(tuner.resumes or (tuner.prunes and settings.get("pruner"))),
+        }
+        for problem in study.problems
+        for tuner in (*study.tuners, *study.baselines)
+    ]
+
+
+def _seconds(study: Study) -> float | None:
+    """Training time of all cells on one core; None where a problem trains nothing that could be timed."""
     total = 0.0
     for problem in study.problems:
         if not isinstance(problem, Problem):
-            return "an unknown time"
+            return None
         build, epoch = _pace(problem)
         epochs = study.replicates * sum(study.budget_of(tuner).epochs for tuner in (*study.tuners, *study.baselines))
         total += epochs * epoch + epochs / problem.max_epochs * build
-    return f"about {seconds(total)}"
+    return total
 
 
 def _pace(problem: Problem) -> tuple[float, float]:
@@ -160,3 +121,88 @@ def _pace(problem: Problem) -> tuple[float, float]:
     steady = ends[-1] - ends[-2]
     whole = size(problem.splits.train)
     return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Prints what `examine` found: spaces, equality by sampling, budgets, time and seeds."""
+    for problem in found["problems"]:
+        _show_problem(problem, console)
+    _show_budgets(found, console)
+    table = _table("cell", "seed of its search")
+    for cell in found["cells"]:
+        table.add_row(escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"), str(cell["seed"]))
+    console.print(table)
+    console.print("Seeds of trainings come from study, problem, replicate and configuration, the same for every tuner.")
+
+
+def _show_problem(problem: dict[str, Any], console: Console) -> None:
+    console.print(f"Problem {problem['problem']}", style="bold", markup=False)
+    table = _table("hyperparameter", "declared, as KerasTuner draws it", "active when", "Optuna is asked for")
+    for row in problem["space"]:
+        conditions = " and ".join(
+            f"{name} is {' or '.join(str(value) for value in values)}" for name, values in row["active_when"].items()
+        )
+        declared = f"{row['declared']}, default {row['default']}"
+        table.add_row(
+            escape(row["hyperparameter"]), escape(declared), escape(conditions) or "always", escape(row["optuna"])
+        )
+    console.print(table)
+    console.print("scikit-learn draws a whole configuration at once, by KerasTuner's mapping.")
+    for note in problem["notes"]:
+        console.print(f"Note: {note}.", markup=False, highlight=False)
+    size = problem["configurations"]
+    console.print(
+        f"Distinct configurations: {'continuous, or past counting' if size is None else count(size)}", highlight=False
+    )
+    objective = problem["objective"]
+    console.print(
+        f"Objective: {objective['metric']}, {objective['direction']}, {objective['epoch']} epoch of a trial; "
+        f"the model reports {', '.join(problem['metrics'])}",
+        markup=False,
+        highlight=False,
+    )
+    equal = problem["equality"]
+    console.print(
+        f"Equality: {count(equal['draws'])} configurations drawn by each of KerasTuner, scikit-learn and Optuna; "
+        f"{equal['tests']} tests against the declared distributions, smallest p {equal['smallest_p']:.3g} "
+        f"({equal['smallest']}): {'no difference shown' if equal['alike'] else 'DIFFERENT'}.",
+        markup=False,
+        highlight=False,
+        style="green" if equal["alike"] else "red",
+    )
+    for one in equal["different"]:
+        console.print(
+            f"  {one['library']} draws {one['hyperparameter']} otherwise: {one['test']}, p {one['p']:.3g}",
+            markup=False,
+            highlight=False,
+            style="red",
+        )
+
+
+def _show_budgets(found: dict[str, Any], console: Console) -> None:
+    table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
+    for row in found["budgets"]:
+        table.add_row(
+            escape(row["problem"]),
+            escape(row["tuner"]),
+            escape(", ".join(f"{name}={value}" for name, value in row["settings"].items())) or "its defaults",
+            count(row["epochs"]),
+            f"{row['full_trials']:.3g}" + (" (more, shorter ones)" if row["shorter_trials"] else ""),
+        )
+    console.print(table)
+    takes = "an unknown time" if found["seconds"] is None else f"about {seconds(found['seconds'])}"
+    console.print(
+        f"{plural(len(found['cells']), 'cell')}, {count(found['epochs'])} epochs at most: {takes} of training on one "
+        "core, by the default configuration's pace; other configurations may be much slower or faster. Thinking comes "
+        f"on top, and retraining: each cell's incumbents {found['retrain']} times in full, uncharged; two or three a "
+        "cell.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    return table

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from tuning import __version__
+from tuning.completion import study_folders, tuner_names
 from tuning.errors import StudyError, TuningError, one_line
 
 if TYPE_CHECKING:
@@ -22,19 +24,39 @@ EXIT_FAILED = 1  # the command did its work, and something in the study failed
 EXIT_USER = 2  # a mistake that the user can mend; what was recorded before stays
 EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays
 
+
+def epilog(*examples: str, failed: str = "") -> str:
+    """What stands under a command's options in its `--help`: examples, and its exit codes.
+
+    Args:
+        examples: Command lines that work as they stand, in a checkout where `studies/digits.py` has run.
+        failed: When the command ends with 1, where it can.
+    """
+    codes = f"Exit codes: 0 done, {f'1 {failed}, ' if failed else ''}2 a mistake to mend, 130 interrupted."
+    return "\n\n\b\n".join(["\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples), codes])
+
+
 app = typer.Typer(
     help="Compare hyperparameter tuners on your own Keras models, at equal budgets, over independent replicates.",
-    epilog="Exit codes: 0 done, 1 something in the study failed, 2 a mistake to mend, 130 interrupted.",
+    epilog=epilog(
+        "tuning init mine", "tuning check mine.py", "tuning run mine.py", failed="something in the study failed"
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.py", help="A script that defines a tuning.Study.")]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder, such as reports/digits.")]
+Folder = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="A study's folder, such as reports/digits.", autocompletion=study_folders),
+]
 Epochs = Annotated[int | None, typer.Option("--budget", metavar="EPOCHS", help="Epochs that each cell may spend.")]
 Replicates = Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")]
-Tuners = Annotated[str | None, typer.Option(metavar="A,B", help="Tuners, by name, with commas between.")]
+Tuners = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", help="Tuners, by name, with commas between.", autocompletion=tuner_names),
+]
 Baselines = Annotated[bool, typer.Option(help="Run the study's baselines beside its tuners.")]
 Retrain = Annotated[int | None, typer.Option(metavar="N", min=0, help="Fresh seeds to retrain each incumbent on.")]
 Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each core.")]
@@ -48,10 +70,60 @@ Rope = Annotated[
     float | None,
     typer.Option(metavar="X", help="Differences of at most X, in the metric's unit, do not matter."),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for programs.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-@app.command()
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tuning {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of `tuning` itself."""
+
+
+@app.command(epilog=epilog("tuning init mine", "tuning init studies/wine"))
+def init(
+    name: Annotated[Path, typer.Argument(metavar="NAME", help="Of the study; the script is NAME.py.")],
+    debug: Debug = False,
+) -> None:
+    """Write a study script to start from.
+
+    It runs as it is, on a small data set, until you put your own model and data in.
+    """
+
+    def work() -> int:
+        from tuning.scaffold import write_script
+
+        path = write_script(name)
+        Console().print(
+            f"{path}: put your own build_model and load in. It runs as it is:\n\n"
+            f"    tuning check {path}\n    tuning run {path}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 0
+
+    _guarded(work, debug)
+
+
+@app.command(
+    epilog=epilog(
+        "tuning run studies/digits.py",
+        "tuning run studies/digits.py --budget 120 --jobs 2",
+        "tuning run studies/digits.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
+        "tuning run studies/digits.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
+        failed="a cell failed",
+    )
+)
 def run(
     study: StudyPath,
     budget: Epochs = None,
@@ -67,10 +139,7 @@ def run(
     out: Out = Path("reports"),
     debug: Debug = False,
 ) -> None:
-    """Run a study, or go on with it, and make its report.
-
-    Example: tuning run studies/digits.py --budget 60 --replicates 3
-    """
+    """Run a study, or go on with it, and make its report."""
     from tuning.study_files import load_study
 
     def work() -> int:
@@ -80,7 +149,14 @@ def run(
     _guarded(work, debug)
 
 
-@app.command()
+@app.command(
+    epilog=epilog(
+        "tuning check studies/digits.py",
+        "tuning check studies/digits.py --budget 120 --tuners kt-hyperband,optuna-tpe",
+        "tuning check studies/digits.py --json",
+        failed="a library draws otherwise than declared",
+    )
+)
 def check(
     study: StudyPath,
     budget: Epochs = None,
@@ -89,24 +165,26 @@ def check(
     baselines: Baselines = True,
     retrain: Retrain = None,
     draws: Annotated[int, typer.Option(min=100, help="Configurations to draw through each library.")] = 2000,
+    as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Search nothing: show the space as each library sees it, the budget, the seeds and the time it would take.
+    """Show a study before it runs; search nothing.
 
-    Example: tuning check studies/digits.py
+    The space as each library sees it, and whether all draw alike; budgets, seeds, and an estimate of the time.
     """
     from tuning.study_files import load_study
 
     def work() -> int:
-        from tuning.check import show
+        from tuning.check import examine, show
 
-        changed = _changed(load_study(study), budget, replicates, tuners, baselines, retrain)
-        return 0 if show(changed, Console(), draws) else EXIT_FAILED
+        found = examine(_changed(load_study(study), budget, replicates, tuners, baselines, retrain), draws)
+        _print_json(found) if as_json else show(found, Console())
+        return 0 if found["alike"] else EXIT_FAILED
 
     _guarded(work, debug)
 
 
-@app.command()
+@app.command(epilog=epilog("tuning table studies/digits.py --configurations 300 --jobs 2", failed="a training failed"))
 def table(
     study: StudyPath,
     configurations: Annotated[int, typer.Option(metavar="K", min=1, help="Configurations to train in full.")],
@@ -115,39 +193,33 @@ def table(
     out: Out = Path("reports"),
     debug: Debug = False,
 ) -> None:
-    """Train random configurations in full, once, as a table that studies of many replicates are computed from.
+    """Train a table of random configurations to search.
 
-    Writes STUDY-table, whose trainings go on where they were stopped, and shows how well a surrogate fits them.
-
-    Example: tuning table studies/digits.py --configurations 300
+    Each is trained in full, once; studies of many replicates are then computed from the table. Writes STUDY-table,
+    whose trainings go on where they were stopped, and shows how well a surrogate fits them.
     """
     from tuning.study_files import load_study
 
     _guarded(lambda: _table(load_study(study), configurations, out, jobs, scheduler), debug)
 
 
-@app.command()
-def status(directory: Folder, debug: Debug = False) -> None:
-    """Show the cells of a study that are done, running and failed, and the epochs spent.
-
-    Example: tuning status reports/digits
-    """
+@app.command(epilog=epilog("tuning status reports/digits", "tuning status reports/digits --json"))
+def status(directory: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Show how far a study is: its cells, the epochs spent, the time left."""
 
     def work() -> int:
-        from tuning.status import show
+        from tuning.status import look, show
 
-        show(directory, Console())
+        found = look(directory)
+        _print_json(found) if as_json else show(found, Console())
         return 0
 
     _guarded(work, debug)
 
 
-@app.command()
+@app.command(epilog=epilog("tuning report reports/digits"))
 def report(directory: Folder, debug: Debug = False) -> None:
-    """Make the tables, the report and its figures again from the journal.
-
-    Example: tuning report reports/digits
-    """
+    """Make tables, report and figures again from the journal."""
 
     def work() -> int:
         from tuning.hparams import write_hparams
@@ -162,7 +234,7 @@ def report(directory: Folder, debug: Debug = False) -> None:
     _guarded(work, debug)
 
 
-@app.command()
+@app.command(epilog=epilog("tuning board reports/digits", "tuning board reports/digits --port 6007 --no-browser"))
 def board(
     directory: Folder,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
@@ -170,10 +242,7 @@ def board(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     debug: Debug = False,
 ) -> None:
-    """Open TensorBoard on a study's HPARAMS.
-
-    Example: tuning board reports/digits
-    """
+    """Open TensorBoard on a study's HPARAMS."""
 
     def work() -> int:
         from tuning.board import serve
@@ -184,30 +253,15 @@ def board(
     _guarded(work, debug)
 
 
-@app.command()
-def tuners(debug: Debug = False) -> None:
+@app.command(epilog=epilog("tuning tuners", "tuning tuners --json"))
+def tuners(as_json: AsJson = False, debug: Debug = False) -> None:
     """List the tuners there are, and what each can do."""
 
     def work() -> int:
-        from rich.markup import escape
-        from rich.table import Column, Table
+        from tuning.tuner_list import look, show
 
-        from tuning import tuners as registry
-        from tuning.quiet import import_tensorflow
-
-        import_tensorflow()
-        found = {name: registry.load(name) for name in registry.names()}
-        for kind, baseline in (("tuner", False), ("baseline", True)):
-            abilities = ("continues trials", "can prune", "asks for several")
-            table = Table(Column(kind, no_wrap=True), "library", *abilities, "needs", "what it is")
-            for name, tuner in found.items():
-                if tuner.baseline == baseline:
-                    words = (tuner.__doc__ or "").strip().splitlines()
-                    marks = ["yes" if able else "no" for able in (tuner.resumes, tuner.prunes, tuner.parallel)]
-                    marks.append(escape(f"tuning[{tuner.extra}]") if tuner.extra else "")
-                    what = escape(words[0].replace("`", "")) if words else ""
-                    table.add_row(escape(name), tuner.library, *marks, what)
-            Console().print(table)
+        found = look()
+        _print_json(found) if as_json else show(found, Console())
         return 0
 
     _guarded(work, debug)
@@ -385,6 +439,12 @@ def _show(report: Any, console: Console) -> None:
     for line in report.verdict.details:
         console.print(f"  {line}", markup=False, highlight=False)
     console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_json(found: Any) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")
 
 
 def _guarded(work: Callable[[], int], debug: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -46,62 +47,88 @@ def tuner_table(report: Report) -> Table:
     return table
 
 
-def show(directory: Path, console: Console) -> None:
-    """Prints how far a study is.
+def look(directory: Path) -> dict[str, Any]:
+    """How far a study is, as `tuning status --json` prints it; see docs/json.md for the keys.
 
     Raises:
         JournalError: The folder holds no study.
     """
     read = journal.read(directory)
-    if read.healed:
-        console.print(read.healed, markup=False)
     found = summarise(read)
+    cells = _cells(found)
+    rule = Rule.of(read.plan)
+    return {
+        "study": found.study,
+        "cells": cells,
+        "cells_done": sum(cell["state"] == DONE for cell in cells),
+        "cells_failed": sum(cell["state"] == FAILED for cell in cells),
+        "epochs": sum(cell["epochs"] for cell in cells),
+        "planned_epochs": sum(cell["planned_epochs"] for cell in cells),
+        "worker_seconds_left": _left(cells),
+        "notes": [
+            *([read.healed] if read.healed else []),
+            *(label for name, problem in read.problems.items() if (label := words(name, problem))),
+            *(accounts(found.pairs, rule) if rule is not None else []),
+        ],
+    }
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Prints what `look` found."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in ("cell", "state"):
         table.add_column(heading, no_wrap=True)
     for heading in ("epochs", "trials", "best score", "time"):
         table.add_column(heading, justify="right")
-    for row in _rows(found):
-        table.add_row(*map(escape, row))
+    for cell in found["cells"]:
+        table.add_row(
+            escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"),
+            escape(cell["state"] + (f": {cell['error']}" if cell["error"] else "")),
+            f"{cell['epochs']}/{cell['planned_epochs']}",
+            str(cell["trials"]),
+            number(math.nan if cell["best_score"] is None else cell["best_score"]),
+            seconds(cell["seconds"]),
+        )
     console.print(table)
-    states = found.cells["state"].value_counts()
-    charged, planned = int(found.cells["charged_epochs"].sum()), int(found.cells["planned_epochs"].sum())
-    for name, problem in read.problems.items():
-        if label := words(name, problem):
-            console.print(label, markup=False, highlight=False)
+    for note in found["notes"]:
+        console.print(note, markup=False, highlight=False)
+    left = found["worker_seconds_left"]
     console.print(
-        f"{found.study}: {int(states.get(DONE, 0))} of {plural(len(found.cells), 'cell')} done, "
-        f"{int(states.get(FAILED, 0))} failed; {count(charged)} of {count(planned)} epochs spent"
-        f"{_left(found, charged, planned)}.",
+        f"{found['study']}: {found['cells_done']} of {plural(len(found['cells']), 'cell')} done, "
+        f"{found['cells_failed']} failed; {count(found['epochs'])} of {count(found['planned_epochs'])} epochs spent"
+        + (f"; about {seconds(left)} of one worker's time left" if left else "")
+        + ".",
         markup=False,
         highlight=False,
     )
-    if (rule := Rule.of(read.plan)) is not None:
-        for line in accounts(found.pairs, rule):
-            console.print(line, markup=False, highlight=False)
 
 
-def _rows(found: Summary) -> list[list[str]]:
+def _cells(found: Summary) -> list[dict[str, Any]]:
     last = found.incumbents.groupby(["problem", "tuner", "replicate"], sort=False)["score"].last().to_dict()
     best: dict[Any, float] = {cell: float(score) for cell, score in last.items()}
     return [
-        [
-            f"{row['problem']}/{row['tuner']}/{row['replicate']}",
-            row["state"] + (f": {row['error']}" if row["error"] else ""),
-            f"{row['charged_epochs']}/{row['planned_epochs']}",
-            str(row["trials"]),
-            number(best.get((row["problem"], row["tuner"], row["replicate"]), float("nan"))),
-            seconds(row["train_seconds"] + row["suggest_seconds"]),
-        ]
+        {
+            "problem": row["problem"],
+            "tuner": row["tuner"],
+            "replicate": int(row["replicate"]),
+            "state": row["state"],
+            "error": row["error"],
+            "epochs": int(row["charged_epochs"]),
+            "planned_epochs": int(row["planned_epochs"]),
+            "trials": int(row["trials"]),
+            "best_score": None if math.isnan(score) else score,
+            "seconds": float(row["train_seconds"] + row["suggest_seconds"]),
+        }
         for row in found.cells.to_dict("records")
+        for score in [best.get((row["problem"], row["tuner"], row["replicate"]), math.nan)]
     ]
 
 
-def _left(found: Summary, charged: int, planned: int) -> str:
-    """Worker time left at the pace so far, where anything is left and anything is known."""
-    open_cells = found.cells[~found.cells["state"].isin([DONE, FAILED])]
-    rest = int((open_cells["planned_epochs"] - open_cells["charged_epochs"]).sum())
+def _left(cells: list[dict[str, Any]]) -> float | None:
+    """Seconds of one worker that open cells take at the pace so far; None where nothing is open or nothing known."""
+    open_cells = [cell for cell in cells if cell["state"] not in (DONE, FAILED)]
+    rest = sum(cell["planned_epochs"] - cell["epochs"] for cell in open_cells)
+    charged = sum(cell["epochs"] for cell in cells)
     if not rest or not charged:
-        return ""
-    spent = float(found.cells["train_seconds"].sum() + found.cells["suggest_seconds"].sum())
-    return f"; about {seconds(rest * spent / charged)} of one worker's time left"
+        return None
+    return float(rest * sum(cell["seconds"] for cell in cells) / charged)

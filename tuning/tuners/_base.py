@@ -46,13 +46,18 @@ class Tuner(ABC):
     """How many times the study's budget its cells may spend; `search` is given the product."""
 
     def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
-        if self.needs and find_spec(self.needs) is None:
+        if not self.is_installed():
             raise StudyError(
                 f"tuner {self.name!r} needs {self.needs!r}, which is not installed; install it with: "
                 f'python -m pip install "tuning[{self.extra}]"'
             )
         self.label = label or self.name
         self.arguments = arguments
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Whether what it `needs` is there."""
+        return not cls.needs or find_spec(cls.needs) is not None
 
     @abstractmethod
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:

@@ -1,0 +1,53 @@
+"""`tuning tuners`: the registered tuners and baselines, and what each can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from tuning import tuners as registry
+from tuning.quiet import import_tensorflow
+
+
+def look() -> list[dict[str, Any]]:
+    """One mapping a tuner, as `tuning tuners --json` prints it; see docs/json.md for the keys.
+
+    Raises:
+        StudyError: A third party's tuner cannot be imported.
+    """
+    import_tensorflow()
+    return [
+        {
+            "tuner": name,
+            "library": tuner.library,
+            "baseline": tuner.baseline,
+            "resumes": tuner.resumes,
+            "prunes": tuner.prunes,
+            "parallel": tuner.parallel,
+            "seeded": tuner.seeded,
+            "budget_factor": tuner.budget_factor,
+            "extra": tuner.extra,
+            "installed": tuner.is_installed(),
+            "summary": (tuner.__doc__ or "").strip().partition("\n")[0].replace("`", ""),
+        }
+        for name in registry.names()
+        for tuner in [registry.load(name)]
+    ]
+
+
+def show(found: list[dict[str, Any]], console: Console) -> None:
+    """Prints what `look` found: a table of tuners, and one of baselines."""
+    for kind, baseline in (("tuner", False), ("baseline", True)):
+        abilities = ("continues trials", "can prune", "asks for several")
+        table = Table(Column(kind, no_wrap=True), "library", *abilities, "needs", "what it is", box=SIMPLE_HEAD)
+        for row in found:
+            if row["baseline"] == baseline:
+                marks = ["yes" if row[ability] else "no" for ability in ("resumes", "prunes", "parallel")]
+                needs = f"tuning[{row['extra']}]" if row["extra"] else ""
+                cells = (row["tuner"], row["library"], *marks, needs, row["summary"])
+                table.add_row(*map(escape, cells))
+        console.print(table)
