@@ -31,6 +31,7 @@ LAYERS = [
     ["tuners.optuna_tpe_median", "tuners.optuna_tpe_hyperband"],
     ["tuners.nevergrad_ngopt"],
     ["tuners.baseline_default", "tuners.baseline_random", "tuners.baseline_screening"],
+    ["tuners._plain", "tuners.baseline_keras", "tuners.baseline_sklearn"],
     ["retraining"],
     ["cells"],
     ["testing"],

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tuning.study import Study as Study
     from tuning.table import TableProblem as TableProblem
     from tuning.tuners._base import Tuner as Tuner
+    from tuning.tuners.baseline_keras import KerasBaseline as KerasBaseline
+    from tuning.tuners.baseline_sklearn import SklearnBaseline as SklearnBaseline
     from tuning.tuners.kt_bayesian import KTBayesian as KTBayesian
     from tuning.tuners.kt_grid import KTGrid as KTGrid
     from tuning.tuners.kt_hyperband import KTHyperband as KTHyperband
@@ -42,6 +44,7 @@ _PUBLIC = {
     "KTGrid": "tuning.tuners.kt_grid",
     "KTHyperband": "tuning.tuners.kt_hyperband",
     "KTRandom": "tuning.tuners.kt_random",
+    "KerasBaseline": "tuning.tuners.baseline_keras",
     "Objective": "tuning.objective",
     "OptunaCmaEs": "tuning.tuners.optuna_cmaes",
     "OptunaGP": "tuning.tuners.optuna_gp",
@@ -51,6 +54,7 @@ _PUBLIC = {
     "OptunaTPEHyperband": "tuning.tuners.optuna_tpe_hyperband",
     "OptunaTPEMedian": "tuning.tuners.optuna_tpe_median",
     "Problem": "tuning.problem",
+    "SklearnBaseline": "tuning.tuners.baseline_sklearn",
     "SklearnGrid": "tuning.tuners.sklearn_grid",
     "SklearnHalving": "tuning.tuners.sklearn_halving",
     "SklearnRandomized": "tuning.tuners.sklearn_randomized",

@@ -63,8 +63,9 @@ def run_cell(
     from tuning.process import one_blas_thread
 
     cell = task.cell
+    problem = task.tuner.problem_of(task.problem)
     evaluator = Evaluator(
-        task.problem,
+        problem,
         cell,
         study=task.study,
         budget=task.budget,
@@ -78,7 +79,7 @@ def run_cell(
     state, reason, error = DONE, SEARCH_ENDED, ""
     try:
         with one_blas_thread():
-            task.tuner.search(task.problem, evaluator, budget=task.budget, seed=seed)
+            task.tuner.search(problem, evaluator, budget=task.budget, seed=seed)
     except SearchOver:
         reason = BUDGET_SPENT
     except SearchBroken as broken:
@@ -96,6 +97,6 @@ def run_cell(
     retrained: Sequence[Retraining] = task.retrained
     if state == DONE:
         retrained = retrain_incumbents(
-            task.problem, task.study, cell, evaluator.trials, task.retrain, task.retrained, on_retraining
+            problem, task.study, cell, evaluator.trials, task.retrain, task.retrained, on_retraining
         )
     return CellResult(tuple(evaluator.trials), tuple(retrained), end)

@@ -33,6 +33,9 @@ def examine(study: Study, draws: int) -> dict[str, Any]:
 
     prepare_process()
     problems = [_problem(problem, draws) for problem in study.problems]
+    for problem in study.problems:
+        for tuner in (*study.tuners, *study.baselines):
+            tuner.check(problem)
     tasks = study.tasks()
     return {
         "study": study.name,

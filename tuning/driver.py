@@ -74,6 +74,8 @@ def run(
     facts = prepare_process()
     for problem in study.problems:
         problem.check()
+        for tuner in (*study.tuners, *study.baselines):
+            tuner.check(problem)
     directory = out / study.name
     description = study.describe()
     begun = journals.begun(directory)

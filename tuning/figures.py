@@ -323,7 +323,9 @@ def _drawn_to_the_end(steps: pd.DataFrame, summary: Summary) -> pd.DataFrame:
     last = steps.sort_values("spent_epochs").groupby(columns, sort=False).tail(1)
     reached = last.drop(columns="spent_epochs").merge(summary.cells, on=columns)
     finished = reached["state"] == DONE
-    reached["spent_epochs"] = np.where(finished, reached["planned_epochs"], reached["charged_epochs"])
+    reached["spent_epochs"] = np.where(
+        finished, reached["planned_epochs"].clip(lower=summary.budget_epochs), reached["charged_epochs"]
+    )
     both = pd.concat([steps, reached[steps.columns]], ignore_index=True)
     return both.sort_values([*columns, "spent_epochs"])[["tuner", "replicate", "spent_epochs", "score"]]
 

@@ -102,8 +102,16 @@ class Journal:
         """The epochs that each cell of a tuner or baseline may spend, by label."""
         plan = self.plan
         return dict.fromkeys(plan["tuners"], plan["budget_epochs"]) | {
-            label: plan["budget_epochs"] * settings.get("budget_factor", 1)
+            label: settings.get("budget_epochs", plan["budget_epochs"] * settings.get("budget_factor", 1))
             for label, settings in plan["baselines"].items()
+        }
+
+    def no_search(self) -> dict[str, str]:
+        """By label, what the baselines are that search nothing and have a model of their own, in words."""
+        return {
+            label: str(settings["no_search"])
+            for label, settings in self.plan["baselines"].items()
+            if "no_search" in settings
         }
 
     def all_trials(self) -> Iterable[Trial]:

@@ -164,9 +164,13 @@ def _scope(read: Journal, found: Summary) -> str:
     ]
     if not found.baselines:
         return ", ".join(parts)
-    budgets = read.budgets()
+    budgets, plain = read.budgets(), read.no_search()
     more = [
-        label if budgets[label] == found.budget_epochs else f"{label} (of {plural(budgets[label], 'epoch')} a cell)"
+        f"{label} (no search)"
+        if label in plain
+        else label
+        if budgets[label] == found.budget_epochs
+        else f"{label} (of {plural(budgets[label], 'epoch')} a cell)"
         for label in found.baselines
     ]
     return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
@@ -174,13 +178,14 @@ def _scope(read: Journal, found: Summary) -> str:
 
 def _baselines(read: Journal, found: Summary) -> str:
     """How tuners are compared with baselines."""
-    budgets = read.budgets()
+    budgets, plain = read.budgets(), read.no_search()
     more = [
         f"{label} had {plural(budgets[label], 'epoch')} a cell where a tuner had {count(found.budget_epochs)}"
         for label in found.baselines
-        if budgets[label] != found.budget_epochs
+        if label not in plain and budgets[label] != found.budget_epochs
     ]
     end = f" Compared at the end of each budget: {names(more)}." if more else ""
+    end += f" No search: {'; '.join(f'{label} is {what}' for label, what in plain.items())}." if plain else ""
     return (
         "Each tuner against each baseline, a family of its own: baselines do not enlarge that of the tuners. The "
         f"difference is tuner − baseline.{end}"

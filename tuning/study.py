@@ -81,6 +81,8 @@ class Study:
                 raise StudyError(f"Study({name}={given!r}): expected a whole number of {unit}, or 0 for none")
         if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
             raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
+        if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
+            raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
         for problem in self.problems:
             if not hasattr(problem, "max_epochs"):
                 raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
@@ -128,7 +130,7 @@ class Study:
 
     def budget_of(self, tuner: Tuner) -> Budget:
         """What each cell of a tuner may spend."""
-        return replace(self.budget, epochs=self.budget.epochs * tuner.budget_factor)
+        return replace(self.budget, epochs=tuner.epochs or self.budget.epochs * tuner.budget_factor)
 
     def plan(self) -> dict[str, Any]:
         """For the journal: tuners and baselines with their settings, budget, replicates, retrainings."""

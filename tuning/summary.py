@@ -140,7 +140,7 @@ def summarise(journal: Journal) -> Summary:
     baseline_pairs = _pairs(finals, labels, objectives, rope, judge, baselines)
     retrainings = tables.retrainings_frame(journal)
     default = next((label for label, settings in plan["baselines"].items() if settings.get("tuner") == "default"), "")
-    retrained = retrained_cells(retrainings, finals, objectives, default)
+    retrained = retrained_cells(retrainings, finals, objectives, default, journal.no_search())
     table = winner_table(retrained)
     verdicts = {
         problem: verdict(

@@ -11,7 +11,7 @@ only cells are independent of one another, so every interval is over cells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,11 @@ EARLIER, DEFAULT = "an earlier incumbent", "the default configuration"
 
 
 def retrained_cells(
-    retrainings: pd.DataFrame, finals: pd.DataFrame, objectives: Mapping[str, Objective], default: str = ""
+    retrainings: pd.DataFrame,
+    finals: pd.DataFrame,
+    objectives: Mapping[str, Objective],
+    default: str = "",
+    no_search: Collection[str] = (),
 ) -> pd.DataFrame:
     """The final incumbent of each finished cell that was retrained.
 
@@ -41,6 +45,7 @@ def retrained_cells(
         finals: As `analysis.final_scores` gives it.
         objectives: By problem.
         default: Label of the baseline that trains the default configuration, if there is one.
+        no_search: Labels of baselines with a model of their own: what does not search is not overtuned.
 
     Returns:
         (num_cells, 11), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
@@ -61,7 +66,7 @@ def retrained_cells(
         sign = 1.0 if objective.direction == "max" else -1.0
         tests = {EARLIER: own.loc[~own["final"], "test"].dropna()}
         defaults = means.get((cell["problem"], default, cell["replicate"]))
-        if defaults is not None and cell["tuner"] != default:
+        if defaults is not None and cell["tuner"] not in (default, *no_search):
             tests[DEFAULT] = defaults.loc[defaults["final"], "test"].dropna()
         better = [name for name, test in tests.items() if (sign * test > sign * final["test"]).any()]
         judged = not np.isnan(final["test"]) and any(len(test) for test in tests.values())

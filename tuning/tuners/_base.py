@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from tuning.budget import Budget
-from tuning.errors import StudyError
+from tuning.errors import StudyError, TuningError
 from tuning.evaluator import Evaluator
 from tuning.problem import TrainingProblem
 
@@ -44,6 +44,8 @@ class Tuner(ABC):
     """Whether it is a yardstick for the others, and no competitor."""
     budget_factor: ClassVar[int] = 1
     """How many times the study's budget its cells may spend; `search` is given the product."""
+    epochs: int | None = None
+    """What its cells spend where that is its own and does not depend on the study's budget."""
 
     def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
         if not self.is_installed():
@@ -72,6 +74,18 @@ class Tuner(ABC):
             budget: Epochs the search may spend; for strategies that must know it beforehand.
             seed: Of all the strategy's own randomness.
         """
+
+    def problem_of(self, problem: TrainingProblem) -> TrainingProblem:
+        """What its cells train on a study's problem: that problem, but for a baseline with a model of its own."""
+        return problem
+
+    def check(self, problem: TrainingProblem) -> None:
+        """Raises a TuningError, its label in front, where it has a model of its own that cannot be trained."""
+        try:
+            if (own := self.problem_of(problem)) is not problem:
+                own.check()
+        except TuningError as error:
+            raise type(error)(f"baseline {self.label!r}: {error}") from error
 
     def describe(self) -> dict[str, Any]:
         """For the journal: the registered name and the arguments, JSON-able."""
