@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import math
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tuning.incumbents import incumbent_trials
-from tuning.journal import JournalWriter, path_of
+from tuning.journal import JournalWriter, path_of, read
 from tuning.objective import Objective
 from tuning.records import COMPLETE, CUT, FAILED, Cell, CellEnd, Configuration, Retraining, Trial
 
@@ -211,11 +213,9 @@ def rewrite() -> None:
 
     path_of(GOLDEN).unlink(missing_ok=True)
     write_golden(GOLDEN)
-    report = write_report(GOLDEN)
-    tables = (GOLDEN / f"{name}.csv" for name in ("trials", "epochs", "retrainings"))
-    for path in (*report.figures, report.html, report.summary, *tables):
-        path.unlink()
-    (GOLDEN / "figures").rmdir()
+    with tempfile.TemporaryDirectory() as folder:
+        report = write_report(Path(folder), read(GOLDEN))
+        shutil.copy(report.markdown, GOLDEN)
 
 
 if __name__ == "__main__":

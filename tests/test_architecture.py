@@ -17,7 +17,20 @@ ROOT = Path(tuning.__file__).parent
 # Each line may import from the lines above it, and from its own line where the modules of a line stand in order.
 LAYERS = [
     ["errors"],
-    ["records", "objective", "incumbents", "budget", "seeds", "wording", "markup", "manifest", "quiet", "provenance"],
+    [
+        "records",
+        "objective",
+        "incumbents",
+        "budget",
+        "seeds",
+        "wording",
+        "markup",
+        "manifest",
+        "quiet",
+        "provenance",
+        "terminal",
+        "latex",
+    ],
     ["space", "data", "fit_arguments", "traces"],
     ["views", "datasets", "compiled", "surrogate"],
     ["equality", "process", "training", "probing"],
@@ -58,6 +71,7 @@ WITHOUT_TRAINING = [
     "analysis", "winners", "bootstrap", "power", "ranking", "standing", "targets", "comparison", "verdict",
     "sequential", "wording", "markup", "drawing", "summary", "comparison_figures", "figures", "report",
     "report_tables", "tables", "journal", "records", "objective", "incumbents", "hparams", "status", "board",
+    "terminal", "latex",
 ]  # fmt: skip
 TRAINING = {"keras", "tensorflow", "keras_tuner", "optuna", "sklearn", "scikeras"}
 

@@ -14,7 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from tuning import __version__, cli, tuners
-from tuning.journal import read
+from tuning.journal import JournalWriter, read
 
 HEAVY = [
     "tensorflow",
@@ -183,6 +183,21 @@ def test_report_is_made_again_from_the_journal(script: Path, tmp_path: Path) -> 
     assert result.exit_code == 0
     assert result.stdout.endswith(f"Report: {folder}/report.html\n")
     assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_a_report_of_a_running_study_leaves_its_hparams_to_the_run(script: Path, tmp_path: Path) -> None:
+    invoke("run", script, "--out", tmp_path, "--jobs", 1)
+    folder = tmp_path / "s"
+    (folder / "hparams" / "of the run").touch()
+    (folder / "report.html").unlink()
+    with JournalWriter.resume(folder):
+        result = invoke("report", folder)
+    assert result.exit_code == 0, result.output
+    assert "The study is running: this is the report so far; its HPARAMS logs are left to the run." in result.stdout
+    assert (folder / "report.html").is_file()
+    assert (folder / "hparams" / "of the run").exists()
+    assert "left to the run" not in invoke("report", folder).stdout
+    assert not (folder / "hparams" / "of the run").exists()
 
 
 def test_run_until_decided(script: Path, tmp_path: Path) -> None:

@@ -280,3 +280,16 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(JournalError, match=r"cannot be written \(Not a directory\); choose another folder with --out"):
         JournalWriter.create(tmp_path / "file" / "study", STUDY)
+
+
+def test_whether_a_run_holds_the_journal_is_known_and_none_begins_meanwhile(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="holds no study"), journal.left_alone(tmp_path):
+        pass
+    written(tmp_path, trial(0))
+    with JournalWriter.resume(tmp_path), journal.left_alone(tmp_path) as nobody_writes:
+        assert not nobody_writes
+    with journal.left_alone(tmp_path) as nobody_writes:
+        assert nobody_writes
+        with pytest.raises(JournalError, match="in use by another run"):
+            JournalWriter.resume(tmp_path)
+    JournalWriter.resume(tmp_path).close()

@@ -79,7 +79,8 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
         "epochs.csv", "figures/best_so_far.svg", "figures/critical_difference.svg", "figures/final_scores.svg",
         "figures/pairwise.svg", "figures/performance_profile.svg", "figures/rank_over_budget.svg",
         "figures/trials_by_state.svg", "journal/journal.jsonl", "report.html", "report.md",
-        "retrainings.csv", "summary.json", "trials.csv",
+        "retrainings.csv", "summary.json", "tables/baselines.tex", "tables/pairs.tex", "tables/tuners.tex",
+        "tables/winners.tex", "trials.csv", "tuners.csv",
     ]  # fmt: skip
     before = {name: (golden.directory / name).read_bytes() for name in made}
     write_report(golden.directory, journal.read(golden.directory))

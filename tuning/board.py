@@ -12,10 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rich.console import Console
-
 from tuning import hparams, journal
 from tuning.errors import StudyError
+from tuning.terminal import output
 
 
 def serve(directory: Path, *, host: str = "localhost", port: int | None = None, open_browser: bool = True) -> None:
@@ -37,9 +36,12 @@ def serve(directory: Path, *, host: str = "localhost", port: int | None = None, 
     directory = Path(directory)
     logs = directory / hparams.FOLDER
     if not journal.path_of(directory).is_file() or not hparams.is_written(directory):
-        hparams.write_hparams(journal.read(directory), directory)
+        with journal.left_alone(directory) as nobody_writes:
+            read = journal.read(directory)
+            if nobody_writes:
+                hparams.write_hparams(read, directory)
     url = f"{_launch(logs, host, port)}#hparams"
-    Console().print(f"TensorBoard: {url}  (Ctrl-C ends it)", markup=False, highlight=False, soft_wrap=True)
+    output().print(f"TensorBoard: {url}  (Ctrl-C ends it)", markup=False, highlight=False, soft_wrap=True)
     if open_browser:
         webbrowser.open(url)
     with contextlib.suppress(KeyboardInterrupt):

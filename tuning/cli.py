@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from tuning import __version__
 from tuning.completion import study_folders, tuner_names
 from tuning.errors import StudyError, TuningError, one_line
+from tuning.terminal import errors, output
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tuning.driver import Run
     from tuning.sequential import Rule
     from tuning.study import Study
@@ -178,7 +180,7 @@ def check(
         from tuning.check import examine, show
 
         found = examine(_changed(load_study(study), budget, replicates, tuners, baselines, retrain), draws)
-        _print_json(found) if as_json else show(found, Console())
+        _print_json(found) if as_json else show(found, output())
         return 0 if found["alike"] else EXIT_FAILED
 
     _guarded(work, debug)
@@ -211,7 +213,7 @@ def status(directory: Folder, as_json: AsJson = False, debug: Debug = False) -> 
         from tuning.status import look, show
 
         found = look(directory)
-        _print_json(found) if as_json else show(found, Console())
+        _print_json(found) if as_json else show(found, output())
         return 0
 
     _guarded(work, debug)
@@ -223,12 +225,17 @@ def report(directory: Folder, debug: Debug = False) -> None:
 
     def work() -> int:
         from tuning.hparams import write_hparams
-        from tuning.journal import read
+        from tuning.journal import left_alone, read
         from tuning.report import write_report
 
-        journal = read(directory)
-        write_hparams(journal, directory)
-        _show(write_report(directory, journal), Console())
+        console = output()
+        with left_alone(directory) as nobody_writes:
+            journal = read(directory)
+            if nobody_writes:
+                write_hparams(journal, directory)
+            else:
+                console.print("The study is running: this is the report so far; its HPARAMS logs are left to the run.")
+        _show(write_report(directory, journal), console)
         return 0
 
     _guarded(work, debug)
@@ -261,7 +268,7 @@ def tuners(as_json: AsJson = False, debug: Debug = False) -> None:
         from tuning.tuner_list import look, show
 
         found = look()
-        _print_json(found) if as_json else show(found, Console())
+        _print_json(found) if as_json else show(found, output())
         return 0
 
     _guarded(work, debug)
@@ -317,7 +324,7 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
     from tuning.models import save_winners
     from tuning.report import write_report
 
-    console = Console()
+    console = output()
     with _interruptible(out / study.name, console):
         done = _cells(study, out, jobs, scheduler, console, rule)
         journal = read(done.directory)
@@ -330,7 +337,7 @@ def _table(study: Study, configurations: int, out: Path, jobs: int | None, sched
     from tuning.provenance import words
     from tuning.table import TableProblem, table_study
 
-    console = Console()
+    console = output()
     trained = table_study(study, configurations)
     with _interruptible(out / trained.name, console):
         done = _cells(trained, out, jobs, scheduler, console)
@@ -454,12 +461,12 @@ def _guarded(work: Callable[[], int], debug: bool) -> None:
     except TuningError as error:
         if debug:
             raise
-        Console(stderr=True).print(f"tuning: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
+        errors().print(f"tuning: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
         code = EXIT_USER
     except OSError as error:  # files: the disk is full, a folder cannot be written
         if debug:
             raise
-        Console(stderr=True).print(f"tuning: {one_line(error)}", markup=False, highlight=False, soft_wrap=True)
+        errors().print(f"tuning: {one_line(error)}", markup=False, highlight=False, soft_wrap=True)
         code = EXIT_USER
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED

@@ -156,7 +156,7 @@ def read(directory: Path) -> Journal:
     """
     path = path_of(directory)
     if not path.is_file():
-        raise JournalError(f"{directory} holds no study: {path} is missing; `tuning run STUDY.py` makes one")
+        raise _no_study(directory)
     journal: Journal | None = None
     with path.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
@@ -239,6 +239,41 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
             raise ValueError(f"unknown kind {kind!r}")
 
 
+@contextmanager
+def left_alone(directory: Path) -> Iterator[bool]:
+    """Whether no run holds the journal; if so, none can begin within.
+
+    For what a run keeps up by itself, such as the HPARAMS logs, and nobody else may replace meanwhile.
+
+    Raises:
+        JournalError: There is no journal.
+    """
+    path = path_of(directory)
+    try:
+        file = path.open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise _no_study(directory) from None
+    with file:
+        yield _locked(file)
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Locks a file until it is closed; false where another process has it locked."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover  where there are no such locks, two runs are the user's care
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _no_study(directory: Path) -> JournalError:
+    return JournalError(f"{directory} holds no study: {path_of(directory)} is missing; `tuning run STUDY.py` makes one")
+
+
 class JournalWriter:
     """Appends to a study folder's journal; made by `create` or `resume`, used as a context manager."""
 
@@ -284,13 +319,7 @@ class JournalWriter:
 
     def _lock(self) -> None:
         """Holds the journal for this process; the system lets go of it when the process ends, however it ends."""
-        try:
-            import fcntl
-        except ImportError:  # pragma: no cover  where there are no such locks, two runs are the user's care
-            return
-        try:
-            fcntl.flock(self._opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(self._opened):
             self.close()
             raise JournalError(f"{self.path} is in use by another run; wait for its end, or use --out") from None
 

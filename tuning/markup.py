@@ -1,8 +1,9 @@
-"""Tables once, as HTML or Markdown; and text from a journal made safe for either.
+"""Tables once, as HTML or Markdown; and text from a journal made safe for either, and for a terminal.
 
 Everything that comes from a journal (labels, error messages, hyperparameter names and values) may hold any
 characters. HTML is escaped by jinja2; Markdown by `escape_markdown`, which also leaves no line break, so that text
-cannot leave its table cell or list item.
+cannot leave its table cell or list item. What would act on a terminal, or turn the direction of what follows, is made
+`visible`.
 """
 
 from __future__ import annotations
@@ -63,6 +64,21 @@ def one_line(text: str) -> str:
         for letter in words
         if unicodedata.category(letter) not in ("Cc", "Cf", "Cs") and letter not in "\ufffe\uffff"
     )
+
+
+_UNSEEN = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (
+        *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)),  # tab and new line are seen
+        *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),  # they turn the direction of text
+        *range(0xD800, 0xE000),  # halves of a character, which no encoding takes
+    )
+}
+
+
+def visible(text: str) -> str:
+    """`text` with its control characters as Python writes them: an escape sequence is shown, and does nothing."""
+    return text if text.isascii() and text.isprintable() else text.translate(_UNSEEN)
 
 
 def escape_markdown(text: Any) -> str:

@@ -25,6 +25,7 @@ from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR
 from tuning.comparison import LEVEL
 from tuning.drawing import Figure
 from tuning.journal import Journal
+from tuning.latex import latex_table
 from tuning.markup import Table, escape_markdown, markdown_code, markdown_table
 from tuning.power import ENOUGH
 from tuning.sequential import Rule
@@ -69,15 +70,18 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     shown = _context(read, found, drawn)
     texts = {
         "summary.json": summary.to_json(found),
+        **_latex(shown["problems"]),
         "report.md": _markdown(shown),
         "report.html": _html(shown, svgs),
         **{f"figures/{name}.svg": text for name, text in svgs.items()},
     }
-    (directory / "figures").mkdir(parents=True, exist_ok=True)
+    for folder in ("figures", "tables"):
+        (directory / folder).mkdir(parents=True, exist_ok=True)
     # `tables.write_tables` would make both frames again, which is the dear part of a large study.
     tables.write_csv(found.trials, directory / "trials.csv")
     tables.write_csv(found.epochs, directory / "epochs.csv")
     tables.write_csv(found.retrainings, directory / "retrainings.csv")
+    tables.write_csv(summary.results(found), directory / "tuners.csv")
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; "?" stands for it.
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
@@ -413,6 +417,22 @@ def _html(shown: dict[str, Any], svgs: dict[str, str]) -> str:
         images={name: base64.b64encode(text.encode("utf-8", errors="replace")).decode() for name, text in svgs.items()},
         specs={figure.name: _spec(figure) for part in _parts(shown) for figure, _ in part.values()},
     )
+
+
+def _latex(problems: list[_Problem]) -> dict[str, str]:
+    """The tables that go into a paper, by file."""
+    safe = drawing.slugs([problem.name for problem in problems])
+    made = {
+        f"tables/{name}{safe[problem.name]}.tex": shown
+        for problem in problems
+        for name, shown in (
+            ("tuners", problem.tuners),
+            ("winners", problem.winners),
+            ("pairs", problem.pairs),
+            ("baselines", problem.baseline_pairs),
+        )
+    }
+    return {path: latex_table(shown) for path, shown in made.items() if shown.rows}
 
 
 def _parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:

@@ -322,6 +322,16 @@ def tuner_table(trials: pd.DataFrame, cells: pd.DataFrame, finals: pd.DataFrame)
     return pd.DataFrame(rows, columns=TUNER_COLUMNS)
 
 
+def results(summary: Summary) -> pd.DataFrame:
+    """The table of tuners for machines, `tuners.csv`: `tuner_table`, and beside it what the incumbents are worth.
+
+    Returns:
+        (num_problems * num_tuners, 35): ``median`` to ``largest`` are of the best scores seen, ``retrained``, ``test``
+        and ``optimism`` of `winners.winner_table`, each with ``_low`` and ``_high``; NaN where nothing was retrained.
+    """
+    return summary.tuners.merge(summary.winners, on=["problem", "tuner"], how="left")
+
+
 def best_configurations(
     trials: pd.DataFrame, epochs: pd.DataFrame, objectives: Mapping[str, Objective]
 ) -> pd.DataFrame:

@@ -1,10 +1,16 @@
-"""The journal as data frames, and the frames as CSV: a row a trial, a row an epoch, a row a retrained incumbent."""
+"""The journal as data frames, and the frames as CSV: a row a trial, a row an epoch, a row a retrained incumbent.
+
+A CSV file is opened by programs that run a text which looks like a formula. Such a text gets an apostrophe before it,
+which spreadsheets take for "this is text"; numbers, negative ones too, and texts that are numbers stay as they are. The
+journal and `summary.json` hold every text as it is.
+"""
 
 from __future__ import annotations
 
 import csv
 import math
 import os
+import re
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +20,7 @@ import pandas as pd
 
 from tuning.incumbents import incumbent_trials
 from tuning.journal import Journal
+from tuning.markup import visible
 
 TRIAL_COLUMNS = [
     "problem", "tuner", "replicate", "trial", "state", "score", "epochs", "spent_epochs",
@@ -24,6 +31,9 @@ RETRAINING_COLUMNS = [
     "epochs", "train_seconds", "error",
 ]  # fmt: skip
 EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epochs"]
+# OWASP's list, "CSV Injection": https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(r"\s*[=+@\t\uff0b\uff0d\uff1d\uff20-]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CSV_ROWS = 50_000  # turned into Python's values at a time, which take more room than numpy's
 
 
@@ -119,19 +129,32 @@ def write_tables(journal: Journal, directory: Path) -> None:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Writes the same bytes as ``frame.to_csv(path, index=False, errors="replace")``, several times as fast.
+    """Writes a frame as ``frame.to_csv(path, index=False, errors="replace")`` does, several times as fast.
 
-    pandas turns each number into text by numpy first; Python's `csv` writes floats by `repr`, which is the same text.
+    The bytes are the same but for what `csv_text` makes of texts. pandas turns each number into text by numpy first;
+    Python's `csv` writes floats by `repr`, which is the same text.
     """
     with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator=os.linesep)
-        writer.writerow(frame.columns)
+        writer.writerow([csv_text(str(name)) for name in frame.columns])
+        known: dict[str, str] = {}
         for start in range(0, len(frame), _CSV_ROWS):
             rows = frame.iloc[start : start + _CSV_ROWS]
-            writer.writerows(zip(*(_cells(rows[name]) for name in rows), strict=True))
+            writer.writerows(zip(*(_cells(rows[name], known) for name in rows), strict=True))
 
 
-def _cells(column: pd.Series[Any]) -> list[Any]:
-    """A column's values as Python's own, what is missing as an empty text."""
+def csv_text(text: str) -> str:
+    """`text` for a CSV file: an apostrophe before what a spreadsheet would run, control characters made visible."""
+    shown = visible(text)
+    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.fullmatch(shown) else shown
+
+
+def _cells(column: pd.Series[Any], known: dict[str, str]) -> list[Any]:
+    """A column's values as Python's own, what is missing as an empty text; `known` keeps what a text became."""
     missing = column.isna()
-    return (column.astype(object).mask(missing, "") if missing.any() else column).to_list()
+    values = (column.astype(object).mask(missing, "") if missing.any() else column).to_list()
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return values
+    for text in {value for value in values if isinstance(value, str)} - known.keys():
+        known[text] = csv_text(text)
+    return [known[value] if isinstance(value, str) else value for value in values]
