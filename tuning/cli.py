@@ -105,7 +105,7 @@ def init(
         from tuning.scaffold import write_script
 
         path = write_script(name)
-        Console().print(
+        output().print(
             f"{path}: put your own build_model and load in. It runs as it is:\n\n"
             f"    tuning check {path}\n    tuning run {path}",
             markup=False,
