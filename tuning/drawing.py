@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import altair as alt
 import pandas as pd
@@ -25,6 +25,8 @@ _LINES = alt.Legend(symbolType="stroke", symbolSize=300)
 INK = "#333333"
 WIDTH = 680  # pixels of an SVG; the HTML fits the page
 ROW = 34  # pixels of height for each tuner
+PANELS = 3  # side by side in an SVG; the HTML has as many as its page has room for
+Chart: TypeAlias = alt.LayerChart | alt.ConcatChart
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,18 @@ class Figure:
     title: str
     caption: str
     description: str
+    chart: Chart
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of several charts side by side, with its title."""
+
+    title: str
     chart: alt.LayerChart
 
 
-def spec(chart: alt.LayerChart) -> dict[str, Any]:
+def spec(chart: Chart) -> dict[str, Any]:
     """The chart as Vega-Lite, every text in it on one line and fit for XML."""
     cleaned: dict[str, Any] = _cleaned(chart.to_dict())
     return cleaned
@@ -60,7 +70,7 @@ def _cleaned(value: Any) -> Any:
     return [_cleaned(entry) for entry in value] if isinstance(value, list) else value
 
 
-def svg(chart: alt.LayerChart, description: str) -> str:
+def svg(chart: Chart, description: str) -> str:
     """A chart as SVG, with its text alternative; the same bytes for the same chart and version of vl-convert."""
     drawn = str(vl_convert.vegalite_to_svg(spec(chart)))
     # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
@@ -76,8 +86,24 @@ def svg(chart: alt.LayerChart, description: str) -> str:
 
 def finished(chart: Any, description: str, height: int) -> alt.LayerChart:
     """Size, quiet axes and the text alternative, the same for all."""
-    shown: alt.LayerChart = (
-        chart.properties(width=WIDTH, height=height, description=description, background="white")
+    shown: alt.LayerChart = _quiet(chart.properties(width=WIDTH, height=height), description)
+    return shown
+
+
+def finished_grid(panels: Sequence[Panel], description: str, height: int, columns: int = PANELS) -> alt.ConcatChart:
+    """As `finished`, of several charts in rows of up to `columns`."""
+    columns = min(columns, len(panels))
+    width = (WIDTH - 70 * (columns - 1)) // columns  # an axis with its labels takes about 70 pixels
+    charts = [panel.chart.properties(width=width, height=height, title=panel.title) for panel in panels]
+    shown: alt.ConcatChart = _quiet(alt.concat(*charts, columns=columns), description).configure_title(
+        color=INK, fontSize=13, fontWeight="normal", anchor="start", limit=width
+    )
+    return shown
+
+
+def _quiet(chart: Any, description: str) -> Any:
+    return (
+        chart.properties(description=description, background="white")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=13, labelFontSize=12,
@@ -88,7 +114,6 @@ def finished(chart: Any, description: str, height: int) -> alt.LayerChart:
             symbolOpacity=1,
         )
     )  # fmt: skip
-    return shown
 
 
 def values(frame: pd.DataFrame) -> alt.InlineData:

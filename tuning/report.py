@@ -28,6 +28,8 @@ from tuning.journal import Journal
 from tuning.latex import latex_table
 from tuning.markup import Table, escape_markdown, markdown_code, markdown_table
 from tuning.power import ENOUGH
+from tuning.search import Search, search_json, searches
+from tuning.search_section import SearchSection, section
 from tuning.sequential import Rule
 from tuning.standing import ALL
 from tuning.summary import Summary
@@ -66,10 +68,15 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     read = journal.read(directory) if read is None else read
     found = summary.summarise(read)
     drawn = figures.figures(found)
-    svgs = {figure.name: drawing.svg(figure.chart, figure.description) for part in drawn.values() for figure in part}
-    shown = _context(read, found, drawn)
+    searched = searches(read, found)
+    shown = _context(read, found, drawn, searched)
+    svgs = {
+        figure.name: drawing.svg(figure.chart, figure.description)
+        for part in _parts(shown)
+        for figure, _ in part.values()
+    }
     texts = {
-        "summary.json": summary.to_json(found),
+        "summary.json": summary.to_json(found, {name: search_json(one) for name, one in searched.items()}),
         **_latex(shown["problems"]),
         "report.md": _markdown(shown),
         "report.html": _html(shown, svgs),
@@ -114,16 +121,23 @@ class _Problem:
     winners: Table
     best: Table
     space: Table
+    search: SearchSection
 
 
-def _context(read: Journal, found: Summary, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
+def _context(
+    read: Journal, found: Summary, drawn: dict[str, list[Figure]], searched: Mapping[str, Search]
+) -> dict[str, Any]:
     """What both templates show."""
     plan = read.plan
     audit, audit_note = report_tables.audit_table(found)
     failures, failures_note = report_tables.failures_table(found)
     planned = set(read.planned_cells())
     excluded = [str(cell) for cell in sorted(set(read.trials) - planned)]
-    problems = [_problem(read, found, name, drawn[name]) for name in found.objectives]
+    slugs = drawing.slugs(list(found.objectives))
+    problems = [
+        _problem(read, found, name, drawn[name], section(searched[name], found, name, slugs[name]))
+        for name in found.objectives
+    ]
     return {
         "study": found.study,
         "verdict": found.verdict,
@@ -196,7 +210,7 @@ def _baselines(read: Journal, found: Summary) -> str:
     )
 
 
-def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure]) -> _Problem:
+def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure], searched: SearchSection) -> _Problem:
     rule = found.objectives[name]
     better = "highest is best" if rule.direction == "max" else "lowest is best"
     epoch = "the best epoch of a trial counts" if rule.epoch == "best" else "the last epoch of a trial counts"
@@ -219,6 +233,7 @@ def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure]) -> _
         winners=report_tables.winners_table(found, name),
         best=report_tables.best_table(found, name, space),
         space=report_tables.space_table(read.problems[name]),
+        search=searched,
     )
 
 
@@ -437,7 +452,8 @@ def _latex(problems: list[_Problem]) -> dict[str, str]:
 
 def _parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:
     """The figures of each problem, and of all together."""
-    return [*(problem.figures for problem in shown["problems"]), shown["over_problems"].get("figures", {})]
+    own = [part for problem in shown["problems"] for part in (problem.figures, problem.search.figures)]
+    return [*own, shown["over_problems"].get("figures", {})]
 
 
 def _spec(figure: Figure) -> Markup:

@@ -384,8 +384,13 @@ def failure_groups(trials: pd.DataFrame) -> pd.DataFrame:
     return groups.reset_index().sort_values("count", ascending=False, kind="stable", ignore_index=True)
 
 
-def to_json(summary: Summary) -> str:
-    """`summary.json`: strict JSON, where a number that does not exist is null."""
+def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | None = None) -> str:
+    """`summary.json`: strict JSON, where a number that does not exist is null.
+
+    Args:
+        summary: What `summarise` made.
+        more: By problem, further frames by name.
+    """
     document = {
         "format": SUMMARY_FORMAT,
         "study": summary.study,
@@ -428,6 +433,7 @@ def to_json(summary: Summary) -> str:
                         ("failures", summary.failures),
                     )
                 },
+                **{name: _records(frame) for name, frame in (more or {}).get(problem, {}).items()},
             }
             for problem, objective in summary.objectives.items()
         },

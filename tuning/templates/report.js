@@ -3,10 +3,22 @@
 // Each figure holds a still picture; where scripts run, an interactive chart takes its place.
 // `ast: true` lets Vega interpret expressions instead of compiling them, so the page needs no 'unsafe-eval'.
 const NARROW = 560; // pixels; below, legends take two columns
+const PANEL = 250; // pixels that one of several charts side by side wants,
+const LABELS = 72; // with this much for its axis
+
+// Charts side by side do not fit themselves to their container: as many in a row as there is room for.
+function sideBySide(spec, width) {
+  spec.columns = Math.max(1, Math.min(spec.concat.length, Math.floor(width / PANEL)));
+  for (const chart of spec.concat) chart.width = Math.floor(width / spec.columns) - LABELS;
+}
+
 for (const holder of document.querySelectorAll(".chart")) {
   const spec = JSON.parse(document.getElementById(holder.dataset.spec).textContent);
-  spec.width = "container";
-  spec.autosize = { type: "fit-x", contains: "padding" };
+  if (spec.concat) sideBySide(spec, holder.clientWidth);
+  else {
+    spec.width = "container";
+    spec.autosize = { type: "fit-x", contains: "padding" };
+  }
   spec.background = "transparent";
   if (holder.clientWidth < NARROW) spec.config.legend.columns = 2;
   const picture = holder.querySelector("img");

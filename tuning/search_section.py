@@ -1,0 +1,63 @@
+"""The section "The search" of a report: what both templates show of one problem's `Search`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuning import search_figures, search_tables
+from tuning.boundary import BEST_SHARE, LIFT, NEAR, SUSPICIOUS
+from tuning.drawing import Figure
+from tuning.markup import Table
+from tuning.search import Search
+from tuning.summary import Summary
+
+BOUNDS_NOTE = (
+    f"Looked at are the best {BEST_SHARE:.0%} of the configurations trained in full, all tuners together. Near a bound "
+    f"is the outermost {NEAR:.0%} of a range on its own scale, or its last value. A hyperparameter is flagged from "
+    f"{SUSPICIOUS:.0%} of the best on, if that is at least {LIFT:g} times what chance would place there. The check is "
+    "the Deep Learning Tuning Playbook's (Godbole et al., 2023)."
+)
+
+
+@dataclass(frozen=True)
+class SearchSection:
+    """One problem's part.
+
+    Attributes:
+        figures: By kind, each with the table of the numbers behind it.
+        bounds: A line for each hyperparameter that has bounds, those at a bound first.
+        bounds_table: The numbers behind them.
+        bounds_note: How they are judged.
+        unimportant: Why there is no importance; empty where there is.
+        promotions: Who went on, in the replicates shown.
+    """
+
+    figures: dict[str, tuple[Figure, Table]]
+    bounds: tuple[str, ...]
+    bounds_table: Table
+    bounds_note: str
+    unimportant: str
+    promotions: Table
+
+    @property
+    def empty(self) -> bool:
+        return not (self.figures or self.bounds or self.unimportant)
+
+
+def section(search: Search, summary: Summary, problem: str, slug: str = "") -> SearchSection:
+    """The section of one problem; `slug` ends its figures' file names."""
+    drawn = {
+        "coverage": (search_figures.coverage_dots(search, slug), search_tables.coverage_table),
+        "importance": (search_figures.importance_dots(search, slug), search_tables.importance_table),
+        "rungs": (search_figures.rung_panels(search, summary, problem, slug), search_tables.rungs_table),
+    }
+    flagged = search.boundary["flag"] != ""
+    lines = [*search.boundary.loc[flagged, "line"], *search.boundary.loc[~flagged, "line"]]
+    return SearchSection(
+        figures={kind: (figure, make(search)) for kind, (figure, make) in drawn.items() if figure is not None},
+        bounds=tuple(map(str, lines)),
+        bounds_table=search_tables.boundary_table(search),
+        bounds_note=BOUNDS_NOTE,
+        unimportant="" if len(search.importance.frame) else search.importance.note,
+        promotions=search_tables.promotions_table(search, summary, problem),
+    )

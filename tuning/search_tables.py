@@ -1,0 +1,144 @@
+"""The tables of a search: the numbers behind its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from tuning.boundary import MIN_BEST
+from tuning.importance import POOLED
+from tuning.markup import Entry, Table, table
+from tuning.rungs import typical_replicate
+from tuning.search import Search
+from tuning.summary import Summary
+from tuning.wording import MISSING, count, decimals_for, number, setting
+
+Rows = list[list[str | Entry]]
+MAX_PATHS = 12  # of the configurations that went on
+
+
+def coverage_table(search: Search) -> Table:
+    columns = (
+        "Tuner", "Searches", "Configurations", "Bins seen", "Random draws", "Pairs seen", "95% interval",
+        "Random draws, pairs",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            Entry(count(row["searches"]), row["searches"]),
+            Entry(number(row["configurations"], 1), row["configurations"]),
+            *(_share(row[name]) for name in ("seen_1", "random_1", "seen_2")),
+            MISSING if pd.isna(row["seen_low_2"]) else f"{row['seen_low_2']:.1%} to {row['seen_high_2']:.1%}",
+            _share(row["random_2"]),
+        ]
+        for row in search.coverage.to_dict("records")
+    ]
+    return table("Share of bins of single hyperparameters and of pairs, mean over searches", columns, rows)
+
+
+def importance_table(search: Search) -> Table:
+    frame = search.importance.frame
+    wide = frame.pivot(index="hyperparameter", columns="tuner", values="importance")
+    tuners = [tuner for tuner in (POOLED, *search.tuners) if tuner in wide]
+    trials = frame.drop_duplicates("tuner").set_index("tuner")["trials"].to_dict()
+    order: list[Any] = wide.sort_values(POOLED, ascending=False, kind="stable").index.tolist() if POOLED in wide else []
+    rows: Rows = [[str(key), *(_share(wide.loc[key, tuner]) for tuner in tuners)] for key in order]
+    titles = [f"{tuner or 'All tuners'} ({count(trials[tuner])} trials)" for tuner in tuners]
+    return table("Importance, as a share of the sum over hyperparameters", ["Hyperparameter", *titles], rows)
+
+
+def boundary_table(search: Search) -> Table:
+    columns = (
+        "Hyperparameter", "Best configurations", "Lower bound", "At or near it", "By chance", "Upper bound",
+        "At or near it", "By chance", "Best value", "Verdict",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["hyperparameter"]),
+            Entry(count(row["best"]), row["best"]),
+            _bound(row["low"]),
+            _share(row["near_low"]),
+            _share(row["chance_low"]),
+            _bound(row["high"]),
+            _share(row["near_high"]),
+            _share(row["chance_high"]),
+            setting(row["best_value"]),
+            "not judged" if row["best"] < MIN_BEST else f"at the {row['flag']} bound" if row["flag"] else "inside",
+        ]
+        for row in search.boundary.to_dict("records")
+    ]
+    return table("Where the best configurations lie, all tuners together", columns, rows)
+
+
+def rungs_table(search: Search) -> Table:
+    places = decimals_for([*search.rungs["best"], *search.rungs["best_stopped"], *search.rungs["median"]])
+    metric = search.objective.metric
+    columns = (
+        "Tuner", "Bracket", "Epochs", "Trials", "Went on", f"Best {metric}", "Median", "Best that stopped",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            f"from {count(row['bracket'])}" if row["bracket"] else MISSING,
+            *(Entry(count(row[name]), row[name]) for name in ("epochs", "trials", "promoted")),
+            *(Entry(number(row[name], places), _value(row[name])) for name in ("best", "median", "best_stopped")),
+        ]
+        for row in search.rungs.to_dict("records")
+    ]
+    return table("Trials at each rung, all replicates together; a bracket is named by its first rung", columns, rows)
+
+
+def promotions_table(search: Search, summary: Summary, problem: str) -> Table:
+    """Who went on, in the replicate of each tuner that the figure shows."""
+    finals = summary.finals[summary.finals["problem"] == problem]
+    rows: Rows = []
+    for tuner in search.tuners:
+        replicate = typical_replicate(finals, search.paths, tuner)
+        if replicate is None:
+            continue
+        own = search.paths[(search.paths["tuner"] == tuner) & (search.paths["replicate"] == replicate)]
+        ways = [part for _, part in own.groupby("path", sort=False) if part["promoted"].any()]
+        better = -1 if search.objective.direction == "max" else 1
+        ways.sort(key=lambda part: (-len(part), better * float(part["score"].iloc[-1])))
+        rows += [_way(str(tuner), replicate, part, search) for part in ways[:MAX_PATHS]]
+    columns = ("Tuner", "Replicate", "Trials", "Epochs", search.objective.metric, "Configuration")
+    return table(f"Who went on: in the replicates shown, the {MAX_PATHS} that came furthest at most", columns, rows)
+
+
+def _way(tuner: str, replicate: int, part: pd.DataFrame, search: Search) -> list[str | Entry]:
+    trials = search.trials
+    first = trials[
+        (trials["tuner"] == tuner) & (trials["replicate"] == replicate) & (trials["trial"] == part["path"].iloc[0])
+    ].iloc[0]
+    places = decimals_for(part["score"])
+    return [
+        tuner,
+        Entry(str(replicate), replicate),
+        _chain(dict.fromkeys(str(trial) for trial in part["trial"])),
+        _chain(count(epochs) for epochs in part["epochs"]),
+        _chain(number(score, places) for score in part["score"]),
+        configuration_words(first, search),
+    ]
+
+
+def configuration_words(row: Any, search: Search) -> str:
+    """The active hyperparameters of a row of `search.searched`, in a line."""
+    return ", ".join(f"{one.name} {setting(row[one.key])}" for one in search.space if row[one.key] is not None)
+
+
+def _chain(parts: Iterable[str]) -> str:
+    return " → ".join(parts)
+
+
+def _share(value: float) -> Entry | str:
+    return MISSING if pd.isna(value) else Entry(f"{value:.1%}", float(value))
+
+
+def _bound(value: float) -> Entry:
+    return Entry(setting(int(value) if float(value).is_integer() else float(value)), float(value))
+
+
+def _value(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
