@@ -9,7 +9,7 @@ from typing import Any
 
 PACKAGES = (
     "tuning", "keras", "tensorflow", "keras-tuner", "scikit-learn", "scikeras", "optuna",
-    "numpy", "scipy", "pandas", "tensorboard", "distributed",
+    "numpy", "scipy", "pandas", "tensorboard", "distributed", "jax", "jaxlib", "torch",
 )  # fmt: skip
 
 SEEDS = (

@@ -30,6 +30,13 @@ def prepare_process(threads: int = THREADS) -> dict[str, Any]:
         # A trial's graphs run for seconds: optimising them costs more (0.2 s each) than it brings (nothing measurable).
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+        facts["threads"] = torch.get_num_threads()
+    else:  # XLA's pool on the jax backend is as large as the process has cores, and has no setting in Python
+        facts["threads"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # What is loaded by now stays. Without this, each `clear_session` has the collector walk through all of it: 0.2 s.
     gc.collect()
     gc.freeze()

@@ -31,7 +31,7 @@ from tuning.objective import Objective
 
 Logs = dict[str, float]
 State = list[np.ndarray]
-"""Values of all variables of a model, then of its optimizer's, in Keras' own order."""
+"""Values of all variables of a model, then of its optimizer's, in Keras' own order; then `_generators`."""
 
 
 @dataclass(frozen=True)
@@ -194,10 +194,14 @@ class _Watcher(keras.callbacks.Callback):
         self.continuable = False
         """Whether that fit can be continued."""
         self.stopped = False
+        self.continues: State = []
+        """The state that the next epoch goes on from."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self.stopped:
             raise _Stop
+        _set_generators(self.continues)  # here, for Keras draws from them before its first epoch
+        self.continues = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.stopped:
@@ -297,7 +301,8 @@ class _Fit:
             arguments["initial_epoch"] = self.initial_epoch
             if not model.built:
                 model(_first_samples(arguments["x"]), training=False)
-            _write_state(model, self.state or [])
+            self.watcher.continues = self.state or []
+            _write_state(model, self.watcher.continues)
         reason = compiled.why_not(model, arguments)
         continuable = arguments["epochs"] == self.epochs and arguments["initial_epoch"] == self.initial_epoch
         with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
@@ -443,7 +448,7 @@ def _first_samples(x: Any) -> Any:
 
 
 def _read_state(model: keras.Model) -> State:
-    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(model)]
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(model)] + _generators()
 
 
 def _write_state(model: keras.Model, state: State) -> None:
@@ -451,10 +456,28 @@ def _write_state(model: keras.Model, state: State) -> None:
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)  # an unbuilt optimizer would drop its state in silence
     variables = _variables(model)
-    if [tuple(variable.shape) for variable in variables] != [value.shape for value in state]:
+    shapes = [tuple(variable.shape) for variable in variables] + [value.shape for value in _generators()]
+    if shapes != [value.shape for value in state]:
         raise ValueError("the state of the continued trial does not fit the model built from the same configuration")
-    for variable, value in zip(variables, state, strict=True):
+    for variable, value in zip(variables, state, strict=False):
         variable.assign(value)
+
+
+def _generators() -> State:
+    """What random layers draw from that is no variable of the model: PyTorch's generator, on that backend."""
+    if keras.backend.backend() != "torch":
+        return []
+    import torch
+
+    return [torch.get_rng_state().numpy().copy()]
+
+
+def _set_generators(state: State) -> None:
+    """Sets what `_generators` gave, where it gave something, from the end of a state."""
+    if keras.backend.backend() == "torch" and state:
+        import torch
+
+        torch.set_rng_state(torch.from_numpy(state[-1]))
 
 
 def _variables(model: keras.Model) -> list[Any]:
