@@ -60,7 +60,7 @@ LAYERS = [
     ["study"],
     ["table"],
     ["study_files", "driver", "until_decided"],
-    ["check", "progress", "tuner_list"],
+    ["live", "check", "progress", "tuner_list"],
     ["completion", "scaffold"],
     ["cli"],
 ]

@@ -1,6 +1,7 @@
-"""The progress view: lines where nobody looks, bars in a terminal."""
+"""The progress view: lines where nobody looks, a live view in a terminal."""
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,20 +115,59 @@ def test_a_failed_trial_is_named_with_its_configuration() -> None:
     assert file.getvalue() == ("synthetic/kt-random/1 trial 0 FAILED: ValueError: [/b]; configuration {'a': '[/x]'}\n")
 
 
-def test_a_terminal_shows_a_line_a_tuner() -> None:
+def screen(file: io.StringIO) -> list[str]:
+    """What stands on the terminal at the end, without colours."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", file.getvalue())
+    return [line.rstrip() for line in plain[plain.rindex("tuner  ") :].splitlines()]
+
+
+def test_a_terminal_shows_a_line_a_tuner_a_bar_and_the_last_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 5))
+    monkeypatch.setattr("tuning.progress.time.monotonic", lambda: next(clock))
     progress, file = view(terminal=True)
     tasks = [task("kt-random"), task("optuna-tpe"), task("kt-random", 2)]
     with progress:
         progress.begin(tasks, tasks, [])
-        progress.epoch(tasks[0].cell, 7, 0.123456)
+        progress.epoch(tasks[0].cell, 4, 0.1)
+        progress.epoch(tasks[0].cell, 10, 0.123456)
         progress.epoch(tasks[1].cell, 3, float("nan"))
+        for number in range(4):
+            failed = replace(trial(tasks[1].cell, 3, FAILED, f"ValueError: [/b] no\nroom {number}"), trial=number)
+            progress.trial(failed)
         progress.end(CellEnd(tasks[0].cell, "DONE", "the budget is spent", "", 3, 10, 1.0))
-    last = file.getvalue().split("\n")[-4:]
-    random, tpe, study = ("".join(line) for line in last[:3]) if last[-1] else last[:3]
-    assert "kt-random" in random
-    assert all(words in random for words in ("1/2 cells", "best metric 0.1235"))
-    assert all(words in tpe for words in ("optuna-tpe", "0/1 cells", "no score yet"))
-    assert all(words in study for words in ("study", "1/3 cells"))
+    heading, rule, random, tpe, bar, failures, *last = screen(file)
+    assert heading.split() == ["tuner", "replicates", "epochs", "best", "metric", "latest", "search"]
+    assert set(rule) == {"─"}
+    assert random.split() == ["kt-random", "1/2", "10/20", "0.1235", "▁" * 9 + "█"]
+    assert tpe.split() == ["optuna-tpe", "0/1", "3/10"]
+    assert re.search(r"1/3 cells, \d+ s gone, about \d+ (s|min) left$", bar)
+    assert failures == "4 failures, the last:"
+    assert [line.strip().partition("; ")[0] for line in last] == [
+        f"synthetic/optuna-tpe/1 trial {number} FAILED: ValueError: [/b] no room {number}" for number in (1, 2, 3)
+    ]
+
+
+def test_a_terminal_of_80_columns_is_wide_enough() -> None:
+    file = io.StringIO()
+    progress = ProgressView(Console(file=file, width=80, force_terminal=True, legacy_windows=False))
+    tasks = [task("sklearn-randomized", replicate) for replicate in range(1, 31)]
+    with progress:
+        progress.begin(tasks, tasks, [])
+        progress.epoch(tasks[0].cell, 10, -123456.789)
+        progress.trial(trial(tasks[0].cell, 10, FAILED, "ValueError: " + "x" * 200))
+    lines = screen(file)
+    assert max(map(len, lines)) <= 80
+    assert lines[2].split()[:4] == ["sklearn-randomized", "0/30", "10/300", "-1.235e+05"]
+    assert lines[-1].endswith("…")
+
+
+def test_a_study_that_goes_on_shows_what_was_there() -> None:
+    progress, file = view(terminal=True)
+    tasks = [task(recorded=(trial(task().cell, 10),)), task(replicate=2, recorded=(trial(task().cell, 4),))]
+    with progress:
+        progress.begin(tasks, tasks[1:], [])
+    assert screen(file)[2].split() == ["kt-random", "1/2", "14/20", "0.5", "▅"]
+    assert "1/2 cells" in screen(file)[3]
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -145,7 +185,7 @@ def test_several_problems_and_strange_names(tmp_path: Path, terminal: bool) -> N
         )
     shown = file.getvalue()
     if terminal:
-        assert "two: best metric -0." in shown
+        assert "two: -0." in shown
     else:
         assert "[1/2] [/one]/kt-random/1: " in shown
         assert ", best metric -0." in shown.splitlines()[1]

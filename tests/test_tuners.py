@@ -426,3 +426,14 @@ def test_all_five_are_told_the_same_score_for_the_same_configuration(direction: 
                 scores.setdefault(str(trial.configuration), set()).add(trial.score)
     assert len(scores) == 4
     assert all(len(same) == 1 for same in scores.values())
+
+
+def test_failed_trials_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(configuration: object) -> None:
+        raise ValueError("no room")
+
+    problem = SyntheticProblem(tiny_space, max_epochs=3, fail=fail)
+    for name in ("kt-random", "sklearn-randomized", "optuna-tpe"):
+        assert search(tuners.load(name)(), problem, epochs=6).trials
+    shown = capfd.readouterr()
+    assert "no room" not in shown.out + shown.err

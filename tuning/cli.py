@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -406,9 +407,18 @@ def _interruptible(directory: Path, console: Console) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         console.print(
-            f"\nInterrupted. All trials that ended are in {directory}/journal; the same command goes on there."
+            f"\nInterrupted. All trials that ended are in {directory}/journal. Go on with:\n\n    {_as_typed()}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _as_typed() -> str:
+    """The command line of this run, to be typed again."""
+    program = Path(sys.argv[0])
+    return shlex.join([*(["python", str(program)] if program.suffix == ".py" else [program.name]), *sys.argv[1:]])
 
 
 def _failed(done: Run, console: Console) -> int:

@@ -11,6 +11,7 @@ import os
 import pickle
 import queue
 import random
+import signal
 import sys
 import time
 import uuid
@@ -152,20 +153,40 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.spill": False,
     }
-    with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=jobs,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            # Its pages have a server all the same, on a port that a second run would find taken, open to everybody.
-            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(settings))
+        with _ctrl_c_waits():
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    # Its pages have a server all the same, on a port that a second run would find taken, open to
+                    # everybody.
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                    # Above CRITICAL: Dask says so much of what it could not send while it closes.
+                    silence_logs=logging.CRITICAL + 1,
+                )
+            )
+        yield stack.enter_context(Client(cluster))
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C within is heard at the end; threads and processes started within never hear it.
+
+    A terminal sends it to all processes at once. Workers that heard it would end with a traceback each, before the
+    driver ends them; and a cluster that is not whole yet cannot be closed.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover  Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Run:

@@ -6,6 +6,8 @@ Only `run_trial` is overridden. The oracle draws from the recorded space, so not
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras_tuner
@@ -48,4 +50,17 @@ def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Eval
             project_name="search",
             **{"max_consecutive_failed_trials": NO_LIMIT, **arguments},
         )
-        tuner.search(verbose=0)
+        with _quiet():
+            tuner.search(verbose=0)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """KerasTuner prints each failed trial's traceback, which would tear the progress; the journal has its error."""
+    from keras_tuner.src import config
+
+    before, config.DEBUG = config.DEBUG, False
+    try:
+        yield
+    finally:
+        config.DEBUG = before
