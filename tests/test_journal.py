@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuning import journal
@@ -194,6 +194,18 @@ BROKEN = {
 }  # fmt: skip
 
 
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=10,
+    )
+)
+def test_a_line_is_read_as_json_reads_it(value: object) -> None:
+    line = json.dumps(value).encode() + b"\n"
+    assert repr(journal._parse(line)) == repr(json.loads(line))
+
+
 @pytest.mark.parametrize(("line", "why"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_line_in_the_middle_stops_with_file_and_line(tmp_path: Path, line: str, why: str) -> None:
     path = written(tmp_path, trial(0))
@@ -232,6 +244,7 @@ def test_another_first_line_is_refused(tmp_path: Path, first: str, why: str) -> 
     assert why in str(caught.value)
 
 
+@settings(deadline=None)  # each waits for the disk
 @given(st.binary(max_size=200), st.integers(min_value=0, max_value=2**30))
 def test_whatever_bytes_are_there_reading_raises_nothing_but_its_own_error(junk: bytes, place: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -24,12 +24,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+import msgspec
+
 from tuning.errors import JournalError, one_line
 from tuning.objective import Objective
 from tuning.records import Cell, CellEnd, Retraining, Trial
 
 FORMAT = 1
 _START = b'{"kind":"study",'
+_decode = msgspec.json.Decoder().decode  # the same values as `json.loads`, in a quarter of the time
 
 
 @dataclass
@@ -184,8 +187,14 @@ def read(directory: Path) -> Journal:
 
 def _parse(raw: bytes) -> Any:
     """A line's JSON; None where the line is torn."""
+    if not raw.endswith(b"\n"):
+        return None
     try:
-        return json.loads(raw) if raw.endswith(b"\n") else None
+        return _decode(raw)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        pass  # such as a lone surrogate in a message, which `json` writes and reads
+    try:
+        return json.loads(raw)
     except (ValueError, RecursionError):
         return None
 

@@ -174,20 +174,21 @@ _APART = frozenset(("kind", *Cell._fields))
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[set[str], set[str]]:
+def _names(kind: type[Any]) -> tuple[set[str], list[str]]:
     """The entries of a record, and those of them that are whole numbers."""
     entries = fields(kind)
-    return {entry.name for entry in entries}, {entry.name for entry in entries if entry.type == "int"}
+    return {entry.name for entry in entries}, sorted(entry.name for entry in entries if entry.type == "int")
 
 
 def _fields_of(kind: type[Trial] | type[Retraining] | type[CellEnd], line: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a line, those that name its cell apart. Raises where one is unknown, or no whole number."""
     known, whole = _names(kind)  # type: ignore[arg-type]  # a class can be hashed
     values = {name: value for name, value in line.items() if name not in _APART}
-    if unknown := sorted(values.keys() - known):
-        raise ValueError(f"unknown entry {unknown[0]!r}")
-    if wrong := sorted(name for name in whole & values.keys() if type(values[name]) is not int):
-        raise ValueError(f"{wrong[0]} is {values[wrong[0]]!r}; expected a whole number")
+    if not values.keys() <= known:
+        raise ValueError(f"unknown entry {min(values.keys() - known)!r}")
+    for name in whole:
+        if type(values.get(name, 0)) is not int:
+            raise ValueError(f"{name} is {values[name]!r}; expected a whole number")
     return values
 
 
@@ -197,7 +198,8 @@ def _training_of(
     """What a trial's line and a retraining's have in common, as Python's values. Raises as `_fields_of` does."""
     values = _fields_of(kind, line)
     values["score"] = float(values["score"])
-    values["curve"] = [_from_numbers(epoch) for epoch in values["curve"]]
+    # `_from_numbers`, without a call for each of what may be millions of epochs.
+    values["curve"] = [{name: float(value) for name, value in epoch.items()} for epoch in values["curve"]]
     if values["state"] not in states:
         raise ValueError(f"state {values['state']!r} is none of {', '.join(states)}")
     values["configuration"] = dict(values["configuration"].items())
@@ -219,7 +221,7 @@ def _to_numbers(metrics: Mapping[str, float]) -> dict[str, float | str]:
 
 
 def _from_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
-    return {str(name): float(value) for name, value in metrics.items()}
+    return {name: float(value) for name, value in metrics.items()}
 
 
 def _to_number(value: float) -> float | str:
