@@ -54,7 +54,7 @@ LAYERS = [
     ["bootstrap", "power", "ranking", "dimensions"],
     ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
     ["coverage", "boundary", "rungs", "importance", "search"],
-    ["drawing", "comparison_figures", "figures", "search_figures", "search_tables", "search_section"],
+    ["drawing", "comparison_figures", "curve_figures", "figures", "search_figures", "search_tables", "search_section"],
     ["report_tables", "report"],
     ["board", "status", "models"],
     ["study"],
@@ -75,7 +75,7 @@ WITHOUT_TRAINING = [
     "report_tables", "tables", "journal", "records", "objective", "incumbents", "hparams", "status", "board",
     "terminal", "latex",
     "dimensions", "coverage", "boundary", "rungs", "importance", "search", "search_figures", "search_tables",
-    "search_section",
+    "search_section", "curve_figures",
 ]  # fmt: skip
 # Imported where it is called, and a report without it says so.
 OPTIONAL = {("importance", "optuna")}

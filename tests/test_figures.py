@@ -10,8 +10,9 @@ from golden_journal import BASELINES, TUNERS, write_golden, write_scores
 
 from tuning import journal
 from tuning.comparison_figures import critical_difference, pair_matrix, performance_profile
+from tuning.curve_figures import best_so_far, budget_grid, curve_of
 from tuning.drawing import PALETTE, Figure, slugs, svg
-from tuning.figures import best_so_far, budget_grid, curve_of, figures
+from tuning.figures import figures
 from tuning.summary import Summary, summarise
 
 HOSTILE = "</script><b>&\"'{{x}}"
@@ -38,8 +39,8 @@ def rows_of(figure: Figure, layer: int = 0) -> list[dict[str, Any]]:
 def test_each_problem_has_its_figures_with_a_text_alternative(golden: Summary) -> None:
     found = figures(golden)["digits"]
     assert [figure.name for figure in found] == [
-        "best_so_far", "final_scores", "rank_over_budget", "pairwise", "critical_difference", "performance_profile",
-        "trials_by_state",
+        "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "critical_difference",
+        "performance_profile", "trials_by_state",
     ]  # fmt: skip
     for figure in found:
         assert figure.chart.to_dict()["description"] == figure.description

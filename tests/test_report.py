@@ -78,7 +78,8 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
     assert made == [
         "epochs.csv", "figures/best_so_far.svg", "figures/coverage.svg", "figures/critical_difference.svg",
         "figures/final_scores.svg", "figures/pairwise.svg", "figures/performance_profile.svg",
-        "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/trials_by_state.svg", "journal/journal.jsonl",
+        "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/trials_by_state.svg",
+        "figures/wall_clock.svg", "journal/journal.jsonl",
         "report.html", "report.md", "retrainings.csv", "summary.json", "tables/baselines.tex", "tables/pairs.tex",
         "tables/tuners.tex", "tables/winners.tex", "trials.csv", "tuners.csv",
     ]  # fmt: skip
@@ -136,11 +137,11 @@ def test_the_page_runs_only_its_own_scripts_and_asks_nothing_of_the_network(gold
 def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     text = golden.html.read_text()
     page = Page(text)
-    assert len(page.named("figure")) == 9
-    assert text.count("The numbers behind this figure") == 9
+    assert len(page.named("figure")) == 10
+    assert text.count("The numbers behind this figure") == 10
     assert all(image["alt"] for image in page.named("img"))
     specs = [json.loads(body) for attributes, body in page.scripts if attributes.get("type") == "application/json"]
-    assert len(specs) == 9
+    assert len(specs) == 10
 
 
 def test_missing_failed_and_excluded_are_named(golden: Report, tmp_path: Path) -> None:

@@ -239,6 +239,7 @@ def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure], sear
 
 NUMBERS = {
     "best_so_far": report_tables.curves_table,
+    "wall_clock": report_tables.clock_table,
     "final_scores": report_tables.finals_table,
     "rank_over_budget": report_tables.standing_table,
     "pairwise": report_tables.pairs_table,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from tuning.analysis import DONE
 from tuning.bootstrap import CONFIDENCE
-from tuning.figures import budget_grid, curve_of
+from tuning.curve_figures import CLOCK, budget_grid, clock_grid, curve_of, timed
 from tuning.journal import Journal
 from tuning.markup import Entry, Table, table
 from tuning.power import MOST
@@ -84,20 +84,43 @@ def finals_table(summary: Summary, problem: str) -> Table:
 def curves_table(summary: Summary, problem: str) -> Table:
     """The numbers behind the curves, on a grid of budgets."""
     grid = budget_grid(summary.budget_epochs)
-    curves = {
-        tuner: curve_of(summary, problem, tuner, grid).set_index("spent_epochs")["median"].to_dict()
-        for tuner in summary.tuner_names
-    }
-    places = decimals_for([float(value) for curve in curves.values() for value in curve.values()])
-    rows: Rows = [
-        [
-            Entry(count(budget), budget),
-            *(_score(float(curve.get(budget, float("nan"))), places) for curve in curves.values()),
-        ]
-        for budget in grid
-    ]
-    caption = f"Median best {summary.objectives[problem].metric} over finished replicates, by epochs spent"
+    curves = {tuner: curve_of(summary, problem, tuner, grid) for tuner in summary.tuner_names}
+    rows = _curve_rows([Entry(count(budget), budget) for budget in grid], grid, "spent_epochs", curves)
+    caption = (
+        f"Median best {summary.objectives[problem].metric} over finished replicates, by epochs spent, with intervals"
+    )
     return table(caption, ["Epochs spent", *curves], rows)
+
+
+def clock_table(summary: Summary, problem: str) -> Table:
+    """The numbers behind the curves by the clock."""
+    grid = clock_grid(summary, problem)
+    steps = timed(summary)
+    curves = {tuner: curve_of(summary, problem, tuner, grid, axis=CLOCK, steps=steps) for tuner in summary.tuner_names}
+    rows = _curve_rows([Entry(seconds(spent), spent) for spent in grid], grid, "seconds", curves)
+    caption = (
+        f"Median best {summary.objectives[problem].metric} over finished replicates, by time spent, with intervals"
+    )
+    return table(caption, ["Time spent", *curves], rows)
+
+
+def _curve_rows(
+    titles: Sequence[Entry], grid: Sequence[float], column: str, curves: Mapping[str, pd.DataFrame]
+) -> Rows:
+    """A row for each budget: medians with their intervals."""
+    places = decimals_for([float(value) for curve in curves.values() for value in curve["median"]])
+    rows: Rows = [[title] for title in titles]
+    for curve in curves.values():
+        known = {row[column]: row for row in _rows(curve)}
+        for row, budget in zip(rows, grid, strict=True):
+            found = known.get(budget)
+            row.append(MISSING if found is None else _with_interval(found, places))
+    return rows
+
+
+def _with_interval(row: Mapping[Any, Any], places: int) -> Entry:
+    band = "" if pd.isna(row["low"]) else f" ({interval(row['low'], row['high'], places)})"
+    return Entry(f"{number(row['median'], places)}{band}", _value(row["median"]))
 
 
 def states_table(summary: Summary, problem: str) -> Table:

@@ -12,6 +12,62 @@ function sideBySide(spec, width) {
   for (const chart of spec.concat) chart.width = Math.floor(width / spec.columns) - LABELS;
 }
 
+// The colour scale of a chart, whose legend the page's own boxes replace.
+function takeLegend(spec) {
+  let scale = null;
+  for (const { encoding } of spec.layer) {
+    for (const channel of [encoding.color, encoding.strokeDash].filter(Boolean)) channel.legend = null;
+    scale = encoding.color.scale;
+  }
+  return scale;
+}
+
+// A box for each tuner, which ticks it on and off.
+function tickTuners(holder, view, scale) {
+  const boxes = choices("Tuners", "checkbox", scale.domain, (box, place) => {
+    const swatch = document.createElement("span");
+    swatch.className = "swatch";
+    swatch.style.background = scale.range[place];
+    box.checked = true;
+    box.after(swatch);
+  });
+  boxes.addEventListener("change", () => {
+    const off = [...boxes.querySelectorAll("input")].filter((box) => !box.checked).map((box) => box.value);
+    view.signal("off", off).runAsync();
+  });
+  holder.before(boxes);
+}
+
+// A group of check boxes or radio buttons; `each` dresses one.
+function choices(title, type, values, each) {
+  const group = document.createElement("fieldset");
+  group.className = "boxes";
+  const legend = document.createElement("legend");
+  legend.textContent = title;
+  group.append(legend);
+  values.forEach((value, place) => {
+    const label = document.createElement("label");
+    const box = document.createElement("input");
+    Object.assign(box, { type, value, name: `${title}-${document.querySelectorAll("fieldset").length}` });
+    label.append(box, value);
+    group.append(label);
+    each(box, place);
+  });
+  return group;
+}
+
+function chooseOne(choice) {
+  const parts = [...choice.children];
+  if (parts.length < 2) return;
+  const show = (name) => parts.forEach((part) => (part.hidden = part.dataset.choice !== name));
+  const names = parts.map((part) => part.dataset.choice);
+  const group = choices(choice.dataset.label, "radio", names, (box, place) => (box.checked = place === 0));
+  group.addEventListener("change", (event) => show(event.target.value));
+  choice.prepend(group);
+  show(names[0]);
+}
+
+const ready = [];
 for (const holder of document.querySelectorAll(".chart")) {
   const spec = JSON.parse(document.getElementById(holder.dataset.spec).textContent);
   if (spec.concat) sideBySide(spec, holder.clientWidth);
@@ -25,12 +81,22 @@ for (const holder of document.querySelectorAll(".chart")) {
   const place = document.createElement("div");
   holder.append(place);
   picture.hidden = true;
-  vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", ast: true, actions: false }).catch((error) => {
-    place.remove();
-    picture.hidden = false;
-    console.error(error);
-  });
+  const switched = spec.params?.some((param) => param.name === "off");
+  const tuners = switched ? takeLegend(spec) : null;
+  const drawn = vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", ast: true, actions: false });
+  ready.push(
+    drawn
+      .then(({ view }) => tuners && tickTuners(holder, view, tuners))
+      .catch((error) => {
+        place.remove();
+        picture.hidden = false;
+        console.error(error);
+      }),
+  );
 }
+
+// Of figures that show the same in two ways, one is shown, once all have found their size.
+Promise.all(ready).then(() => document.querySelectorAll(".choice").forEach(chooseOne));
 
 // A click on a column's title sorts by it; a second click turns the order round.
 for (const table of document.querySelectorAll("table")) {
