@@ -1,0 +1,149 @@
+"""The documentation is true: commands, options, examples, outputs, names; and it builds without a warning, offline."""
+
+import ast
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import documentation
+import pytest
+import test_cli
+import typer
+from documentation import ROOT, blocks, commands, comparable
+
+import tuning
+from tuning import cli
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+README = ROOT / "README.md"
+REWRITE = "PYTHONPATH=. python tests/documentation.py"
+GROUP: Any = typer.main.get_command(cli.app)
+NOT_IN_THE_TABLE = {"--help", "--debug"}  # what every command has
+BROUGHT_BY_THE_READER = {"dask_jobqueue", "dask_kubernetes", "my_package"}
+
+
+def options(command: str) -> list[list[str]]:
+    """Each option of a command, in all its spellings."""
+    found = [[*one.opts, *one.secondary_opts] for one in GROUP.commands[command].params]
+    return [spellings for spellings in found if spellings[0].startswith("--")]
+
+
+def mentions(page: Path) -> list[str]:
+    """Every `tuning ...` command line of a page: in blocks, on indented lines, between backticks."""
+    text = page.read_text()
+    fenced = re.findall(r"^(?:    |\$ )(tuning [^\n]+)$", text, re.MULTILINE)
+    inline = re.findall(r"`(tuning [^`\n]+)`", text)
+    lines = [line.partition("   #")[0].partition("  #")[0].strip() for line in [*fenced, *inline]]
+    return [line for line in lines if re.match(r"tuning (--?[a-z]|[a-z]+( |$))", line)]
+
+
+@pytest.mark.parametrize("command", GROUP.commands)
+def test_every_command_has_its_place(command: str) -> None:
+    assert f"tuning {command} --help" in commands(ROOT / "docs" / "commands.md"), (
+        f"add a section `## tuning {command}` to docs/commands.md with a console block `$ tuning {command} --help`, "
+        f"and one of what it prints for demo.py where that is quick; then run: {REWRITE}"
+    )
+    rows = re.findall(rf"^\| `tuning {command}\b.*$", README.read_text(), re.MULTILINE)
+    assert rows, f"add a row `tuning {command}` to README.md's table of commands"
+    for spellings in options(command):
+        assert NOT_IN_THE_TABLE.intersection(spellings) or any(one in rows[0] for one in spellings), (
+            f"add `{spellings[0]}` to the row of `tuning {command}` in README.md's table of commands"
+        )
+
+
+@pytest.mark.parametrize("page", [README, *DOCS], ids=lambda page: page.name)
+def test_command_lines_parse(page: Path) -> None:
+    for line in mentions(page):
+        _, name, *words = shlex.split(line)
+        if name.startswith("-"):
+            assert name in {"--help"}.union(*(one.opts for one in GROUP.params)), f"{page.name}: {line!r}"
+            continue
+        assert name in GROUP.commands, f"{page.name}: {line!r}: there is no such command"
+        known = {spelling for spellings in options(name) for spelling in spellings} | {"--help"}
+        unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+        assert not unknown, f"{page.name}: {line!r}: no option of `tuning {name}`: {unknown}"
+
+
+@pytest.mark.parametrize("page", [README, *DOCS], ids=lambda page: page.name)
+def test_python_compiles_and_its_imports_exist(page: Path) -> None:
+    for block in blocks(page, "python"):
+        for node in ast.walk(ast.parse(block, filename=str(page))):
+            if isinstance(node, ast.Import):
+                names = [(alias.name, "") for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [(str(node.module), alias.name) for alias in node.names]
+            else:
+                continue
+            for module, name in names:
+                if module.partition(".")[0] in BROUGHT_BY_THE_READER:
+                    continue
+                found = importlib.import_module(module)
+                assert not name or hasattr(found, name) or find_spec(f"{module}.{name}"), (
+                    f"{page.name}: {module}.{name}"
+                )
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [README, *DOCS]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_results_in_the_readme_are_the_reports() -> None:
+    text = README.read_text()
+    [study] = re.findall(r"^!\[[^\]]+\]\((reports/[^/)]+)/figures/best_so_far\.svg\)", text, re.MULTILINE)
+    report = (ROOT / study / "report.md").read_text()
+    rows = re.findall(r"^\| ([\w-]+) \| (\d+) \| ([\d.]+) \| ([\d.]+ to [\d.]+) \|$", text, re.MULTILINE)
+    assert len(rows) == 5
+    for tuner, replicates, median, interval in rows:
+        assert re.search(rf"^\| \d+ \| {tuner} \| {median} \({interval}\)", report, re.MULTILINE), tuner
+        assert re.search(rf"^\| {tuner} \|.*\| {replicates} of {replicates} \|", report, re.MULTILINE), tuner
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = (ROOT / "docs" / "python.md").read_text()
+    for name in tuning.__all__:
+        assert re.search(rf"^::: tuning\.(\S+\.)?{name}$", text, re.MULTILINE), (
+            f"add `::: <module>.{name}` to docs/python.md: a public name without its reference"
+        )
+
+
+def test_every_json_key_is_explained() -> None:
+    text = (ROOT / "docs" / "json.md").read_text()
+    keys = {key for name, found in vars(test_cli).items() if name.endswith("_KEYS") for key in found}
+    assert {key for key in keys if f"`{key}`" not in text} == set()
+
+
+def test_outputs_are_what_the_commands_print() -> None:
+    for page, outputs in documentation.printed().items():
+        for line, output in outputs.items():
+            shown = commands(page)[line]
+            assert comparable(shown) == comparable(output), (
+                f"docs/{page.name} shows another output of `{line}` than it prints; if that is meant, run: {REWRITE}"
+            )
+
+
+def test_the_comparison_of_outputs_sees_a_difference() -> None:
+    assert comparable("a  0.1 s\n──\n") == comparable("a 12 min\n─────\n") != comparable("a 0.1\n──\n")
+    assert comparable('"seconds": 0.5, "trials": 4') != comparable('"seconds": 0.4, "trials": 5')
+
+
+@pytest.mark.skipif(
+    not all(find_spec(name) for name in ("mkdocs", "material", "mkdocstrings")), reason="needs the extra `docs`"
+)
+def test_it_builds_without_a_warning_and_asks_nobody(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) >= len(DOCS)
+    loads = r"""<(?:(?:script|img|iframe|source)\b[^>]+\bsrc|link\b[^>]+\bhref)=["']?(?:https?:)?//[^>]+"""
+    for page in pages:
+        assert re.findall(loads, page.read_text()) == [], page
+    for sheet in (tmp_path / "site").rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text()), sheet
