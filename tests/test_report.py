@@ -30,7 +30,7 @@ from tuning import journal
 from tuning.errors import JournalError
 from tuning.journal import JournalWriter
 from tuning.markup import escape_markdown, markdown_code, markdown_table, table
-from tuning.records import COMPLETE, FAILED, Cell, CellEnd
+from tuning.records import COMPLETE, FAILED, Cell, CellEnd, Retraining
 from tuning.report import Report, write_report
 from tuning.tables import RETRAINING_COLUMNS
 from tuning.verdict import NO_VERDICT, UNDECIDED
@@ -159,7 +159,7 @@ def test_missing_failed_and_excluded_are_named(golden: Report, tmp_path: Path) -
 def test_retrainings_stand_in_a_table_of_their_own(golden: Report) -> None:
     with (golden.directory / "retrainings.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == RETRAINING_COLUMNS
+    assert list(rows[0]) == [*RETRAINING_COLUMNS, "test.loss"]
     assert len(rows) == 2 * (9 * 2 + 4 * 1 + 3 * 2) - 2  # seeds, cells, incumbents; those that are missing
     (failed,) = [row for row in rows if row["state"] == FAILED]
     assert (failed["tuner"], failed["replicate"], failed["final"], failed["repeat"]) == (
@@ -439,3 +439,22 @@ def test_wording() -> None:
     assert decimals_for([]) == 4
     assert names(["a", "b", "c"]) == "a, b and c"
     assert names([]) == ""
+
+
+def test_other_metrics_on_test_are_means_over_cells_of_means_over_seeds(tmp_path: Path) -> None:
+    counts = {(1, 1): 3.0, (1, 2): 5.0, (2, 1): 10.0, (2, 2): 12.0}
+    with JournalWriter.create(tmp_path, study()) as writer:
+        session(writer, ["kt-random"], 2, 2, retrain=2)
+        for replicate in (1, 2):
+            cell = Cell("digits", "kt-random", replicate)
+            one = trial(cell, 0, [0.5, 0.6], 2)
+            writer.trial(one)
+            for repeat in (1, 2):
+                test = {"loss": 0.1, "accuracy": 0.9, "true_positives": counts[replicate, repeat]}
+                writer.retraining(
+                    Retraining(cell, 0, repeat, one.configuration, COMPLETE, 0.5, test, [{"val_accuracy": 0.5}])
+                )
+            writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
+    page = write_report(tmp_path).markdown.read_text()
+    assert "| Tuner | true_positives |\n| --- | ---: |\n| kt-random | 7.5000 |" in page
+    assert (tmp_path / "retrainings.csv").read_text().splitlines()[0].endswith(",error,test.loss,test.true_positives")

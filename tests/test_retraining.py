@@ -142,7 +142,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_incumbent_of_every_cell_is_retrained_in_full(whole: Path):
     journal = read(whole)
     frame = retrainings_frame(journal)
-    assert list(frame.columns) == RETRAINING_COLUMNS
+    assert list(frame.columns) == RETRAINING_COLUMNS  # the objective is the only metric
     rule = Objective("metric", "max")
     wanted = [
         (*cell, one.trial, repeat)

@@ -119,6 +119,7 @@ class _Problem:
     unranked: str
     targets: Table
     winners: Table
+    test_metrics: Table
     best: Table
     space: Table
     search: SearchSection
@@ -231,6 +232,7 @@ def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure], sear
         unranked=_unranked(found, name),
         targets=report_tables.targets_table(found, name),
         winners=report_tables.winners_table(found, name),
+        test_metrics=report_tables.test_metrics_table(found, name),
         best=report_tables.best_table(found, name, space),
         space=report_tables.space_table(read.problems[name]),
         search=searched,

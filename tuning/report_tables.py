@@ -282,6 +282,18 @@ def winners_table(summary: Summary, problem: str) -> Table:
     return table(caption, columns, rows)
 
 
+def test_metrics_table(summary: Summary, problem: str) -> Table:
+    """What the retrained final incumbents score on test by the model's other metrics, such as a confusion matrix."""
+    part = _of(summary.retrainings, problem)
+    part = part[part["final"].astype(bool)]
+    own = [name for name in part if name.startswith("test.") and name != "test.loss" and part[name].notna().any()]
+    means = part.groupby(["tuner", "replicate"], sort=False)[own].mean().groupby("tuner", sort=False).mean()
+    places = {name: decimals_for(means[name].dropna()) for name in own}
+    rows: Rows = [[str(name), *(_score(row[one], places[one]) for one in own)] for name, row in means.iterrows()]
+    columns = ("Tuner", *(name.removeprefix("test.") for name in own))
+    return table("The same incumbents on test by other metrics: means over cells", columns, rows if own else ())
+
+
 def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]]) -> Table:
     """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
     best = _rows(_of(summary.best, problem))

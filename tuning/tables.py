@@ -92,12 +92,13 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
 
 
 def retrainings_frame(journal: Journal) -> pd.DataFrame:
-    """A row a retraining of the planned cells: `RETRAINING_COLUMNS`.
+    """A row a retraining of the planned cells: `RETRAINING_COLUMNS`, then ``test.<metric>`` for all other metrics.
 
     ``final`` tells whether it is of the cell's final incumbent, ``score`` is on the validation split, ``test`` is the
-    objective's metric on the test split; both are NaN where there is none.
+    objective's metric on the test split; all are NaN where there is none.
     """
     rows = []
+    others = []
     for cell in journal.planned_cells():
         objective = journal.objective(cell.problem)
         incumbents = incumbent_trials(journal.trials.get(cell, ()), objective)
@@ -110,7 +111,9 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
                     done.epochs, done.train_seconds, done.error,
                 )  # fmt: skip
                 rows.append(row)
-    return pd.DataFrame(rows, columns=RETRAINING_COLUMNS)
+                known = {name: value for name, value in done.test.items() if name != objective.test_metric}
+                others.append({f"test.{name}": value for name, value in known.items()})
+    return pd.concat([pd.DataFrame(rows, columns=RETRAINING_COLUMNS), pd.DataFrame(others)], axis=1)
 
 
 def metric_column(metric: str) -> str:
