@@ -82,9 +82,14 @@ def test_a_study_is_checked_and_all_libraries_draw_alike(name: str, small: Calla
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TRAINED)
-def test_a_study_runs_through_all_its_tuners(name: str, small: Callable[[str], Study], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "place"), [(name, place) for name in TRAINED for place in range(4 if name == "wide_and_deep" else 1)]
+)
+def test_a_study_runs_through_all_its_tuners(
+    name: str, place: int, small: Callable[[str], Study], tmp_path: Path
+) -> None:
     study = small(name)
+    study.problems = study.problems[place : place + 1]
     assert [tuner.name for tuner in study.tuners] == list(FIVE)
     read = journal.read(study.run(tmp_path))
     assert {end.state for end in read.ends.values()} == {DONE}
@@ -96,7 +101,7 @@ def test_a_study_runs_through_all_its_tuners(name: str, small: Callable[[str], S
     objectives = {problem.name: problem.objective.test_metric for problem in study.problems}
     assert all(objectives[one.cell.problem] in one.test for one in retrained)
     models = list((read.directory / "models").glob("*.keras"))
-    assert len(models) == len(study.problems) * len(FIVE)
+    assert len(models) == len(FIVE)
 
 
 def committed(name: str) -> Journal:
