@@ -286,7 +286,8 @@ def test_metrics_table(summary: Summary, problem: str) -> Table:
     """What the retrained final incumbents score on test by the model's other metrics, such as a confusion matrix."""
     part = _of(summary.retrainings, problem)
     part = part[part["final"].astype(bool)]
-    own = [name for name in part if name.startswith("test.") and name != "test.loss" and part[name].notna().any()]
+    named = [str(name) for name in part if str(name).startswith("test.") and name != "test.loss"]
+    own = [name for name in named if part[name].notna().any()]
     means = part.groupby(["tuner", "replicate"], sort=False)[own].mean().groupby("tuner", sort=False).mean()
     places = {name: decimals_for(means[name].dropna()) for name in own}
     rows: Rows = [[str(name), *(_score(row[one], places[one]) for one in own)] for name, row in means.iterrows()]
