@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tuning import datasets as datasets
     from tuning.budget import Budget as Budget
     from tuning.data import Splits as Splits
+    from tuning.lr_range import lr_range_test as lr_range_test
     from tuning.objective import Objective as Objective
     from tuning.problem import Problem as Problem
     from tuning.study import Study as Study
@@ -63,6 +64,7 @@ _PUBLIC = {
     "TableProblem": "tuning.table",
     "Tuner": "tuning.tuners._base",
     "datasets": "",
+    "lr_range_test": "tuning.lr_range",
 }
 
 __all__ = sorted(_PUBLIC)

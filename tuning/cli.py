@@ -50,6 +50,25 @@ app = typer.Typer(
 )
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.py", help="A script that defines a tuning.Study.")]
+StudyOrCode = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY.py",
+        help="A script that defines a tuning.Study; or a model without one, FILE.py:build_model with --data.",
+    ),
+]
+Data = Annotated[str, typer.Option(metavar="FILE.py:load", help="Function that returns the data of a named model.")]
+ObjectiveOf = Annotated[
+    str,
+    typer.Option(
+        "--objective",
+        metavar="METRIC",
+        help="What a named model is tuned for; default: val_loss. METRIC:max or METRIC:min where that is not known.",
+    ),
+]
+MaxEpochs = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Epochs of one full training of a named model; default: 10.")
+]
 Folder = Annotated[
     Path,
     typer.Argument(metavar="DIR", help="A study's folder, such as reports/digits.", autocompletion=study_folders),
@@ -124,11 +143,15 @@ def init(
         "tuning run studies/digits.py --budget 120 --jobs 2",
         "tuning run studies/digits.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
         "tuning run studies/digits.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
+        "tuning run their_file.py:build_model --data their_file.py:load --objective val_accuracy --max-epochs 20",
         failed="a cell failed",
     )
 )
 def run(
-    study: StudyPath,
+    study: StudyOrCode,
+    data: Data = "",
+    objective: ObjectiveOf = "",
+    max_epochs: MaxEpochs = None,
     budget: Epochs = None,
     replicates: Replicates = None,
     tuners: Tuners = None,
@@ -143,10 +166,18 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Run a study, or go on with it, and make its report."""
-    from tuning.study_files import load_study
+    from tuning.named_code import Named, find_study
 
     def work() -> int:
-        changed = _changed(load_study(study), budget, replicates, tuners, baselines, retrain, rope)
+        changed = _changed(
+            find_study(study, Named(data, objective, max_epochs), budget),
+            budget,
+            replicates,
+            tuners,
+            baselines,
+            retrain,
+            rope,
+        )
         return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
     _guarded(work, debug)
@@ -161,7 +192,10 @@ def run(
     )
 )
 def check(
-    study: StudyPath,
+    study: StudyOrCode,
+    data: Data = "",
+    objective: ObjectiveOf = "",
+    max_epochs: MaxEpochs = None,
     budget: Epochs = None,
     replicates: Replicates = None,
     tuners: Tuners = None,
@@ -175,12 +209,22 @@ def check(
 
     The space as each library sees it, and whether all draw alike; budgets, seeds, and an estimate of the time.
     """
-    from tuning.study_files import load_study
+    from tuning.named_code import Named, find_study
 
     def work() -> int:
         from tuning.check import examine, show
 
-        found = examine(_changed(load_study(study), budget, replicates, tuners, baselines, retrain), draws)
+        found = examine(
+            _changed(
+                find_study(study, Named(data, objective, max_epochs), budget),
+                budget,
+                replicates,
+                tuners,
+                baselines,
+                retrain,
+            ),
+            draws,
+        )
         _print_json(found) if as_json else show(found, output())
         return 0 if found["alike"] else EXIT_FAILED
 

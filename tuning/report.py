@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -376,20 +377,30 @@ def _batches(read: Journal) -> list[str]:
     ]
 
 
+_SCRIPT = re.compile(r".*\.py(:[^:]*)?")
+"""A study's script, or ``FILE.py:NAME`` of a model without one."""
+
+
 def _command(read: Journal) -> str:
     """One command that runs the plan: the script of the last run, the plan's own numbers spelled out.
 
     What a plan cannot unsay is left to the script: which baselines there are, and tuners' settings.
     """
     plan, called = read.plan, str(read.manifest.get("command", "")).split()
-    script = next((word for word in called if word.endswith(".py")), "STUDY.py")
+    named = [
+        word
+        for option in ("--data", "--objective", "--max-epochs")  # of a model that stood in no study script
+        if option in called[:-1]
+        for word in (option, called[called.index(option) + 1])
+    ]
+    script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "STUDY.py")
     script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
     if called[:2] == ["tuning", "table"]:
         return shlex.join(["tuning", "table", script, "--configurations", str(plan["replicates"])])
     rule = Rule.of(plan)
     rope = plan["rope"] if rule is None else rule.rope
     words = [
-        *("tuning", "run", script, "--budget", str(plan["budget_epochs"])),
+        *("tuning", "run", script, *named, "--budget", str(plan["budget_epochs"])),
         *(["--replicates", str(plan["replicates"])] if rule is None else ["--until-decided", "--cap", str(rule.cap)]),
         *([] if rope is None else ["--rope", f"{rope!r}"]),
         *("--tuners", ",".join(map(str, plan["tuners"]))),

@@ -1,4 +1,4 @@
-"""Finds the study in a script that a user names."""
+"""Runs the files that a user names, and finds the study in a script."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 import cloudpickle
 
@@ -22,6 +23,24 @@ def load_study(path: Path) -> Study:
     """
     if not path.is_file():
         raise StudyError(f"there is no study file {path}; expected a Python script that defines a tuning.Study")
+    module = load_module(path)
+    studies = list({id(value): value for value in vars(module).values() if isinstance(value, Study)}.values())
+    if not studies:
+        raise StudyError(f"{path} defines no study; expected a variable such as study = Study(...)")
+    if len(studies) > 1:
+        found = ", ".join(study.name for study in studies)
+        raise StudyError(f"{path} defines {len(studies)} studies ({found}); expected one: split the file")
+    return studies[0]
+
+
+def load_module(path: Path) -> ModuleType:
+    """A user's file, run as Python would run it; its functions travel to workers by themselves.
+
+    Raises:
+        StudyError: There is no such file, or it raises.
+    """
+    if not path.is_file():
+        raise StudyError(f"there is no file {path}; expected a Python file")
     name = f"study_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -38,13 +57,7 @@ def load_study(path: Path) -> Study:
     except (Exception, SystemExit) as error:
         mend = "; run a study only under `if __name__ == '__main__':`" if isinstance(error, SystemExit) else ""
         raise StudyError(f"{path}{_line_of(error, spec.origin)} raises {one_line(error)}{mend}") from error
-    studies = list({id(value): value for value in vars(module).values() if isinstance(value, Study)}.values())
-    if not studies:
-        raise StudyError(f"{path} defines no study; expected a variable such as study = Study(...)")
-    if len(studies) > 1:
-        found = ", ".join(study.name for study in studies)
-        raise StudyError(f"{path} defines {len(studies)} studies ({found}); expected one: split the file")
-    return studies[0]
+    return module
 
 
 def _line_of(error: BaseException, file: str | None) -> str:

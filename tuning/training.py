@@ -216,7 +216,7 @@ class _Watcher(keras.callbacks.Callback):
         self.state = None
         if self.keep_state and in_fit and self.continuable and (self.stopped or self.model.stop_training):
             # Before on_train_end, where a callback may put other weights back: continuing is from here.
-            self.state = _read_state(self.model)
+            self.state = read_state(self.model)
         if self.stopped:
             self.model.stop_training = True
             if not in_fit:
@@ -302,7 +302,7 @@ class _Fit:
             if not model.built:
                 model(_first_samples(arguments["x"]), training=False)
             self.watcher.continues = self.state or []
-            _write_state(model, self.watcher.continues)
+            write_state(model, self.watcher.continues)
         reason = compiled.why_not(model, arguments)
         continuable = arguments["epochs"] == self.epochs and arguments["initial_epoch"] == self.initial_epoch
         with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
@@ -447,11 +447,12 @@ def _first_samples(x: Any) -> Any:
     )
 
 
-def _read_state(model: keras.Model) -> State:
+def read_state(model: keras.Model) -> State:
+    """What `write_state` sets again: all that a training goes on from, the learning rate included."""
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(model)] + _generators()
 
 
-def _write_state(model: keras.Model, state: State) -> None:
+def write_state(model: keras.Model, state: State) -> None:
     """Raises ValueError where the state is of another model."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)  # an unbuilt optimizer would drop its state in silence
