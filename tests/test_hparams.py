@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import math
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,87 +20,13 @@ import hparams_journal as made_up
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tensorboard_server import BOARD, ask, columns, environment, served, session_groups, tensorboard
 
 from tuning import board
 from tuning.errors import JournalError
 from tuning.hparams import HparamsWriter, hyperparameter_columns, run_name, write_hparams
 from tuning.journal import JournalWriter
 from tuning.records import COMPLETE, CUT, FAILED, Cell, Retraining, Trial
-
-# TensorBoard without TensorFlow, by its own switch: it starts in a second and reads the same.
-TENSORBOARD = """
-import sys, types
-sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
-from tensorboard.main import run_main
-run_main()
-"""
-BOARD = (
-    "import sys; from pathlib import Path; from tuning.board import serve; serve(Path(sys.argv[1]), open_browser=False)"
-)
-STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
-
-
-def environment() -> dict[str, str]:
-    here = Path(__file__).parent
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
-
-
-@contextlib.contextmanager
-def served(tmp_path: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Python process that serves TensorBoard; its address, once it printed one."""
-    output = tmp_path / f"output-{time.monotonic_ns()}"
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, *arguments], env=environment(), stdout=file, stderr=subprocess.STDOUT
-        )
-    try:
-        for _ in range(600):
-            if found := re.search(r"http://localhost:\d+/", output.read_text()):
-                break
-            assert process.poll() is None, output.read_text()
-            time.sleep(0.1)
-        else:
-            raise TimeoutError(output.read_text())
-        yield found[0], process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-@contextlib.contextmanager
-def tensorboard(tmp_path: Path, folder: Path) -> Iterator[str]:
-    with served(tmp_path, "-c", TENSORBOARD, f"--logdir={folder / 'hparams'}", "--port=0") as (url, _):
-        yield url
-
-
-def post(url: str, route: str, request: dict[str, Any]) -> Any:
-    body = json.dumps(request).encode()
-    headers = {"Content-Type": "application/json"}
-    asked = urllib.request.Request(f"{url}data/plugin/hparams/{route}", data=body, headers=headers)
-    with urllib.request.urlopen(asked, timeout=60) as answer:
-        return json.load(answer)
-
-
-def columns(url: str) -> Any:
-    return post(url, "experiment", {"experimentName": "", "hparamsLimit": 1000})
-
-
-def ask(url: str, *filters: dict[str, Any]) -> Any:
-    request = {"startIndex": 0, "sliceSize": 10**6, "allowedStatuses": STATUSES, "colParams": filters}
-    return post(url, "session_groups", request).get("sessionGroups", [])
-
-
-def session_groups(url: str, expected: int) -> dict[str, Any]:
-    """Session groups by name, once TensorBoard has loaded as many as expected."""
-    for _ in range(300):
-        # It loads run by run: a trial is there in full once its session has ended.
-        found = ask(url)
-        ended = [group for group in found if group["sessions"][0]["status"] != "STATUS_UNKNOWN"]
-        if len(ended) >= expected:
-            break
-        time.sleep(0.1)
-    assert len({group["name"] for group in found}) == len(found) == expected
-    return {group["name"]: group for group in found}
 
 
 def scalars(url: str, trial: Trial, tag: str) -> list[tuple[int, float]]:

@@ -384,9 +384,9 @@ def test_results_are_labelled_wherever_they_are_shown(problem: TableProblem, tmp
     console = Console(record=True, width=1000)
     status.show(directory, console)
     assert label in console.export_text()
-    columns = (directory / "hparams").glob("events*")
+    columns = (directory / "hparams" / "trials").glob("events*")
     assert b"problem" in next(columns).read_bytes()
-    assert (directory / "hparams" / "synthetic-surrogate" / "kt-random" / "01" / "0000").is_dir()
+    assert (directory / "hparams" / "trials" / "synthetic-surrogate" / "kt-random" / "01" / "0000").is_dir()
 
 
 def test_what_was_trained_is_not_labelled(tmp_path: Path) -> None:

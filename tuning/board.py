@@ -1,4 +1,4 @@
-"""`tuning board DIR`: TensorBoard on a study's HPARAMS logs, on this machine only, until Ctrl-C."""
+"""`tuning board DIR`: TensorBoard on a study's trials, or on their summary; on this machine only, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,34 +12,46 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tuning import hparams, journal
+from tuning import hparams, hparams_summary, journal
 from tuning.errors import StudyError
+from tuning.summary import summarise
 from tuning.terminal import output
 
 
-def serve(directory: Path, *, host: str = "localhost", port: int | None = None, open_browser: bool = True) -> None:
+def serve(
+    directory: Path,
+    *,
+    host: str = "localhost",
+    port: int | None = None,
+    open_browser: bool = True,
+    summary: bool = False,
+) -> None:
     """Serves the HPARAMS page of a study's folder and blocks until Ctrl-C.
 
-    The logs are made from the journal first where there are none; those of a running study are left to it, and
-    the page follows them.
+    The logs of the trials are made from the journal first where there are none; those of a running study are left to
+    it, and the page follows them. The summary is made anew, for no run keeps it up.
 
     Args:
         directory: The study's folder.
         host: Name or address to listen on.
         port: Exactly this port; None for 6006, or the next that is free.
         open_browser: Whether to open the page in the user's browser.
+        summary: Show a row a tuner (`hparams_summary`) and not a row a trial.
 
     Raises:
         JournalError: `directory` holds no study.
         StudyError: `port` is taken or cannot be had.
     """
     directory = Path(directory)
-    logs = directory / hparams.FOLDER
-    if not journal.path_of(directory).is_file() or not hparams.is_written(directory):
+    if summary:
+        read = journal.read(directory)
+        hparams_summary.write_hparams_summary(read, summarise(read), directory)
+    elif not journal.path_of(directory).is_file() or not hparams.is_written(directory):
         with journal.left_alone(directory) as nobody_writes:
             read = journal.read(directory)
             if nobody_writes:
                 hparams.write_hparams(read, directory)
+    logs = directory / (hparams_summary.SUMMARY if summary else hparams.TRIALS)
     url = f"{_launch(logs, host, port)}#hparams"
     output().print(f"TensorBoard: {url}  (Ctrl-C ends it)", markup=False, highlight=False, soft_wrap=True)
     if open_browser:

@@ -289,6 +289,7 @@ def report(directory: Folder, debug: Debug = False) -> None:
 @app.command(epilog=epilog("tuning board reports/digits", "tuning board reports/digits --port 6007 --no-browser"))
 def board(
     directory: Folder,
+    summary: Annotated[bool, typer.Option("--summary", help="Show a row a tuner, and not a row a trial.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
     port: Annotated[int | None, typer.Option(help="Default: 6006, or a free one.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
@@ -299,7 +300,7 @@ def board(
     def work() -> int:
         from tuning.board import serve
 
-        serve(directory, host=host, port=port, open_browser=browser)
+        serve(directory, host=host, port=port, open_browser=browser, summary=summary)
         return 0
 
     _guarded(work, debug)

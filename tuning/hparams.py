@@ -1,12 +1,11 @@
 """TensorBoard HPARAMS: all trials of all tuners in one table, made from the journal alone.
 
-    hparams/events.out.tfevents.tuning                               the columns: one experiment tag
-    hparams/<problem>/<tuner>/<replicate>/<trial>/events...tuning    one session a trial, with its learning curve
-    hparams/<problem>/<tuner>/<replicate>/<trial>/events...test      an incumbent's mean test score, once retrained
+    hparams/trials/events.out.tfevents.tuning                         the columns: one experiment tag
+    hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...tuning    one session a trial, with its learning curve
+    hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...test      an incumbent's mean test score, once retrained
 
-TensorBoard's own messages and record format are used, never TensorFlow's: the two sets of protobuf classes do not mix
-in one process. That is also why neither `tensorboard.plugins.hparams.api` (imports TensorFlow) nor `EventFileWriter`
-(imports it at the first write, through `tensorboard.compat.tf`, and starts a thread a file) appears here.
+Beside them stands `hparams/summary`, a log directory of its own (`hparams_summary`): TensorBoard reads all that lies
+below the directory it is given, and a table takes one experiment tag.
 
 The journal holds durations but no dates, so the wall times are conventional: the cells, which run side by side, all
 begin on 2000-01-01 UTC, and a cell's clock goes on by each trial's `suggest_seconds` and `train_seconds`. The same
@@ -25,25 +24,30 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
-from tensorboard.plugins.hparams import api_pb2, metadata
-from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
+from tensorboard.plugins.hparams import api_pb2
 
 from tuning.errors import JournalError
-from tuning.event_files import write_event_file
+from tuning.hparams_events import (
+    EVENT_FILE,
+    ORIGIN,
+    encodable,
+    end_event,
+    experiment_event,
+    finite,
+    scalars_event,
+    start_event,
+    write_events,
+)
 from tuning.journal import Journal
 from tuning.objective import Objective
 from tuning.provenance import SURROGATE
 from tuning.records import FAILED, Cell, Retraining, Trial, Value
 
 FOLDER = "hparams"
+TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
 METRICS = ("score", "best_score", "epochs", "train_seconds")
 TEST = "test_score"  # of incumbents that were retrained; the others have none
 
-_EVENT_FILE = "events.out.tfevents.tuning"
-_ORIGIN = 946_684_800.0  # 2000-01-01 UTC, see above
-_MAX_FLOAT = 3.4028234663852886e38  # TensorBoard keeps scalars as 32-bit floats
 _FEW = 10  # from this many values on, the page filters by a regular expression, which it then refuses for numbers
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
 _DATA_TYPES = {
@@ -76,10 +80,10 @@ class Column:
         """`value` as this column's type; None where that cannot be (then it is left out, as an inactive one is)."""
         match self.kind:
             case "text":
-                return _text(str(value))
+                return encodable(str(value))
             case "boolean":
                 return bool(value)
-        return _finite(value)
+        return finite(value)
 
     def to_proto(self) -> Any:
         # TensorBoard 2.21 does not keep the order given: it sorts by `differs`, then by name
@@ -117,7 +121,8 @@ class HparamsWriter:
     """
 
     def __init__(self, directory: Path, study: Mapping[str, Any], plan: Mapping[str, Any] | None = None) -> None:
-        self.directory = _emptied(Path(directory) / FOLDER)
+        emptied(Path(directory) / FOLDER)
+        self.directory = Path(directory) / TRIALS
         problems = study["problems"]
         self._objectives = {name: Objective.from_json(problem["objective"]) for name, problem in problems.items()}
         computed = any(SURROGATE in problem for problem in problems.values())
@@ -127,7 +132,7 @@ class HparamsWriter:
         self._cells: dict[Cell, list[_Written]] = {}
         self._tests: dict[tuple[Cell, int], list[float]] = {}
         columns = [*self._leading, *self._hyperparameters.values()]
-        _write_events(self.directory, [_config_event(columns, list(self._objectives.values()))])
+        write_events(self.directory, [_config_event(columns, list(self._objectives.values()))])
 
     def write(self, trial: Trial) -> None:
         """Adds a trial. A trial that a cell already has replaces it and those after it, as in the journal."""
@@ -136,27 +141,27 @@ class HparamsWriter:
             # Somebody may have deleted the folder meanwhile: it is only a view of the journal.
             shutil.rmtree(self.directory / run_name(trial.cell, done.pop().trial), ignore_errors=True)
         better = self._objectives[trial.cell.problem].better
-        before = done[-1] if done else _Written(-1, math.nan, _ORIGIN)
+        before = done[-1] if done else _Written(-1, math.nan, ORIGIN)
         best_score = trial.score if better(trial.score, before.best_score) else before.best_score
         start = before.clock + _seconds(trial.suggest_seconds)
         end = start + _seconds(trial.train_seconds)
         events = _trial_events(trial, self._values(trial), best_score, start, end)
-        _write_events(self.directory / run_name(trial.cell, trial.trial), events)
+        write_events(self.directory / run_name(trial.cell, trial.trial), events)
         done.append(_Written(trial.trial, best_score, end))
 
     def retrained(self, retraining: Retraining) -> None:
         """Adds a retraining to its trial: `TEST` becomes the mean over the trial's retrainings so far."""
         done = {one.trial: one for one in self._cells.get(retraining.cell, ())}
-        test = _finite(retraining.test.get(self._objectives[retraining.cell.problem].test_metric))
+        test = finite(retraining.test.get(self._objectives[retraining.cell.problem].test_metric))
         if retraining.trial not in done or test is None:
             return
         tests = self._tests.setdefault((retraining.cell, retraining.trial), [])
         tests.append(test)
         means = [sum(tests[:number]) / number for number in range(1, len(tests) + 1)]
         clock = done[retraining.trial].clock
-        events = [_scalars_event(clock, number, {TEST: mean}) for number, mean in enumerate(means, start=1)]
+        events = [scalars_event(clock, number, {TEST: mean}) for number, mean in enumerate(means, start=1)]
         # A file of its own behind the trial's: TensorBoard has read that one, and would not begin it anew.
-        _write_events(self.directory / run_name(retraining.cell, retraining.trial), events, f"{_EVENT_FILE}.test")
+        write_events(self.directory / run_name(retraining.cell, retraining.trial), events, f"{EVENT_FILE}.test")
 
     def _values(self, trial: Trial) -> dict[str, Value]:
         """Values by column, the active ones only."""
@@ -194,19 +199,19 @@ def write_hparams(journal: Journal, directory: Path) -> HparamsWriter:
 
 def is_written(directory: Path) -> bool:
     """Whether a study's folder has HPARAMS logs, complete or still growing."""
-    return (Path(directory) / FOLDER / _EVENT_FILE).is_file()
+    return (Path(directory) / TRIALS / EVENT_FILE).is_file()
 
 
 def leading_columns(problems: Sequence[str], plan: Mapping[str, Any], named: bool = False) -> list[Column]:
     """Where a trial comes from: `tuner` and `replicate`, then `problem` where there are several or it is `named`."""
-    labels = tuple(_text(label) for label in (*plan.get("tuners", ()), *plan.get("baselines", ())))
+    labels = tuple(encodable(label) for label in (*plan.get("tuners", ()), *plan.get("baselines", ())))
     replicates = int(plan.get("replicates", 0))
     columns = [
         Column("tuner", "text", labels, leading=True),
         Column("replicate", "number", *_numbers(range(1, replicates + 1)), leading=True),
     ]
     if named or len(problems) > 1:
-        columns.append(Column("problem", "text", tuple(_text(name) for name in problems), leading=True))
+        columns.append(Column("problem", "text", tuple(encodable(name) for name in problems), leading=True))
     return columns
 
 
@@ -222,7 +227,7 @@ def hyperparameter_columns(spaces: Iterable[Sequence[Mapping[str, Any]]], taken:
     used = set(taken)
     columns = {}
     for name, entries in declared.items():
-        free = _text(name)
+        free = encodable(name)
         while free in used:
             free = f"hp.{free}"
         used.add(free)
@@ -231,14 +236,14 @@ def hyperparameter_columns(spaces: Iterable[Sequence[Mapping[str, Any]]], taken:
 
 
 def run_name(cell: Cell, trial: int) -> str:
-    """A trial's directory below `hparams`, also its session group name: unique, and safe whatever the names hold.
+    """A trial's directory below `TRIALS`, also its session group name: unique, and safe whatever the names hold.
 
     Numbers are padded, since TensorBoard lists runs in the order of their names.
     """
-    return f"{_safe(cell.problem)}/{_safe(cell.tuner)}/{cell.replicate:02}/{trial:04}"
+    return f"{safe_folder(cell.problem)}/{safe_folder(cell.tuner)}/{cell.replicate:02}/{trial:04}"
 
 
-def _safe(name: str) -> str:
+def safe_folder(name: str) -> str:
     """`name` as a directory: itself where it is plain, else quoted and shortened, with a digest behind a tilde.
 
     A plain name has no tilde and no capitals, so no two names meet, on file systems that ignore case neither.
@@ -270,19 +275,19 @@ def _column(name: str, entries: Sequence[Mapping[str, Any]]) -> Column:
         return Column(name, kind, *_numbers(values, bounds))
     if bounds:
         return Column(name, kind)
-    return Column(name, kind, tuple(dict.fromkeys(v if kind == "boolean" else _text(str(v)) for v in values)))
+    return Column(name, kind, tuple(dict.fromkeys(v if kind == "boolean" else encodable(str(v)) for v in values)))
 
 
 def _numbers(
     values: Iterable[Any], bounds: Sequence[float] = ()
 ) -> tuple[tuple[Value, ...], tuple[float, float] | None]:
     """The domain of a number column: its values where they are few, else the interval that holds all."""
-    finite = sorted({number for value in values if (number := _finite(value)) is not None})
-    ends = [*finite, *(number for value in bounds if (number := _finite(value)) is not None)]
+    known = sorted({number for value in values if (number := finite(value)) is not None})
+    ends = [*known, *(number for value in bounds if (number := finite(value)) is not None)]
     if not ends:
         return (), None
-    if not bounds and len(finite) < _FEW:
-        return tuple(finite), None
+    if not bounds and len(known) < _FEW:
+        return tuple(known), None
     return (), (min(ends), max(ends))
 
 
@@ -302,99 +307,44 @@ def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) ->
         "train_seconds": "building, training and validating",
         TEST: "an incumbent's mean on the test split over its retrainings on fresh seeds",
     }
-    experiment = api_pb2.Experiment(
-        time_created_secs=_ORIGIN,
-        hparam_infos=[column.to_proto() for column in columns],
-        metric_infos=[
-            api_pb2.MetricInfo(name=api_pb2.MetricName(tag=name), description=_text(descriptions[name]))
-            for name in (*METRICS, TEST)
-        ],
-    )
-    return _plugin_event(_ORIGIN, metadata.EXPERIMENT_TAG, HParamsPluginData(experiment=experiment))
+    return experiment_event([column.to_proto() for column in columns], descriptions)
 
 
 def _trial_events(
     trial: Trial, values: Mapping[str, Value], best_score: float, start: float, end: float
 ) -> Iterator[Any]:
     """Session start, an event an epoch, the metrics, session end."""
-    info = SessionStartInfo(group_name=run_name(trial.cell, trial.trial), start_time_secs=start)
-    for name, value in values.items():
-        field = info.hparams[name]
-        if isinstance(value, bool):
-            field.bool_value = value
-        elif isinstance(value, str):
-            field.string_value = value
-        else:
-            field.number_value = value
-    yield _plugin_event(start, metadata.SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=info))
-
+    yield start_event(run_name(trial.cell, trial.trial), values, start)
     tags: dict[str, str] = {}
     for number, epoch in enumerate(trial.curve, start=1):
         named = {tags.get(name) or tags.setdefault(name, _curve_tag(name)): value for name, value in epoch.items()}
         wall_time = start + (end - start) * number / trial.epochs
-        yield _scalars_event(wall_time, trial.initial_epoch + number, named)
+        yield scalars_event(wall_time, trial.initial_epoch + number, named)
     results = (trial.score, best_score, trial.epochs, trial.train_seconds)
-    yield _scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
-
-    # A session without an end stays UNKNOWN for ever. A pruned or cut trial did what it was asked to.
-    status = api_pb2.STATUS_FAILURE if trial.state == FAILED else api_pb2.STATUS_SUCCESS
-    ended = HParamsPluginData(session_end_info=SessionEndInfo(status=status, end_time_secs=end))
-    yield _plugin_event(end, metadata.SESSION_END_INFO_TAG, ended)
+    yield scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
+    yield end_event(end, failed=trial.state == FAILED)  # a pruned or cut trial did what it was asked to
 
 
 def _curve_tag(metric: str) -> str:
     """A metric's own name, as `epoch_<name>` where it is called like a column of the table."""
-    return f"epoch_{metric}" if metric in METRICS else _text(metric)
+    return f"epoch_{metric}" if metric in METRICS else encodable(metric)
 
 
-def _scalars_event(wall_time: float, step: int, scalars: Mapping[str, float]) -> Any:
-    values = [
-        Summary.Value(tag=tag, simple_value=number)
-        for tag, value in scalars.items()
-        if (number := _finite(value)) is not None and abs(number) <= _MAX_FLOAT
-    ]
-    return Event(wall_time=wall_time, step=step, summary=Summary(value=values))
-
-
-def _plugin_event(wall_time: float, tag: str, data: Any) -> Any:
-    data.version = metadata.PLUGIN_DATA_VERSION
-    # As `metadata.create_summary_metadata`, but deterministic: a map's order differs from process to process.
-    content = SummaryMetadata.PluginData(
-        plugin_name=metadata.PLUGIN_NAME, content=data.SerializeToString(deterministic=True)
-    )
-    value = Summary.Value(tag=tag, metadata=SummaryMetadata(plugin_data=content), tensor=metadata.NULL_TENSOR)
-    return Event(wall_time=wall_time, summary=Summary(value=[value]))
-
-
-def _write_events(directory: Path, events: Iterable[Any], name: str = _EVENT_FILE) -> None:
-    first = Event(wall_time=_ORIGIN, file_version="brain.Event:2")
-    write_event_file(directory / name, [first, *events])
-
-
-def _emptied(folder: Path) -> Path:
-    """`folder`, empty. A link is refused, not followed: what it points at was never ours to delete."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        kind = "a link" if folder.is_symlink() else "a file"
-        raise JournalError(f"{folder} is {kind}; expected a folder that can be deleted and rebuilt: move it away")
+def emptied(folder: Path) -> Path:
+    """`folder`, empty; raises as `refuse_link` does."""
+    refuse_link(folder)
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     return folder
 
 
-def _finite(value: Any) -> float | None:
-    """`value` as a float; None for what is no finite number."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+def refuse_link(folder: Path) -> None:
+    """Raises JournalError where a folder of ours is a link or a file: what that points at is not ours to delete."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        kind = "a link" if folder.is_symlink() else "a file"
+        raise JournalError(f"{folder} is {kind}; expected a folder that can be deleted and rebuilt: move it away")
 
 
 def _seconds(value: float) -> float:
-    return max(_finite(value) or 0.0, 0.0)
-
-
-def _text(value: str) -> str:
-    """`value` without lone surrogates, which protobuf refuses."""
-    return value.encode("utf-8", "backslashreplace").decode()
+    return max(finite(value) or 0.0, 0.0)

@@ -21,7 +21,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from tuning import drawing, figures, journal, report_tables, sequential, summary, tables
+from tuning import drawing, figures, hparams_summary, journal, report_tables, sequential, summary, tables
 from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
 from tuning.drawing import Figure
@@ -93,6 +93,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; "?" stands for it.
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
+    hparams_summary.write_hparams_summary(read, found, directory)
     return Report(
         directory,
         directory / "report.html",
