@@ -54,6 +54,7 @@ def check_trial(trial: Trial, group: dict[str, Any], best_score: float) -> None:
         "best_score": best_score,
         "epochs": trial.epochs,
         "train_seconds": trial.train_seconds,
+        "suggest_seconds": trial.suggest_seconds,
     }
     # TensorBoard's scalars are 32-bit floats
     assert metrics(group) == pytest.approx({name: v for name, v in results.items() if not math.isnan(v)}, rel=1e-6)
@@ -104,7 +105,7 @@ def test_tensorboard_gives_back_every_trial_value_and_metric(tmp_path: Path) -> 
     assert shown["learning_rate"]["domainInterval"] == {"minValue": 1e-4, "maxValue": 1e-2}
     assert shown["dropout"]["domainDiscrete"] == [False, True]
     assert [info["name"]["tag"] for info in experiment["metricInfos"]] == [
-        "score", "best_score", "epochs", "train_seconds", "test_score",
+        "score", "best_score", "epochs", "train_seconds", "suggest_seconds", "test_score",
     ]  # fmt: skip
 
 

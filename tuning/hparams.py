@@ -45,8 +45,10 @@ from tuning.records import FAILED, Cell, Retraining, Trial, Value
 
 FOLDER = "hparams"
 TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
-METRICS = ("score", "best_score", "epochs", "train_seconds")
-TEST = "test_score"  # of incumbents that were retrained; the others have none
+METRICS = ("score", "best_score", "epochs", "train_seconds", "suggest_seconds")
+# Of incumbents that were retrained; the others have none. It is the sixth: the page ticks five, and its parallel
+# coordinates leave out every trial that lacks a ticked column.
+TEST = "test_score"
 
 _FEW = 10  # from this many values on, the page filters by a regular expression, which it then refuses for numbers
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
@@ -218,8 +220,11 @@ def leading_columns(problems: Sequence[str], plan: Mapping[str, Any], named: boo
 def hyperparameter_columns(spaces: Iterable[Sequence[Mapping[str, Any]]], taken: Sequence[str]) -> dict[str, Column]:
     """Columns by hyperparameter name, in the order of the spaces, a name that several declare once.
 
+    Those that a trial may lack, because of a condition or in another problem, come last: the page's parallel
+    coordinates leave out every trial that lacks one of the columns ticked, which at first are the first five.
     A hyperparameter that is called like one of the columns in `taken` becomes ``hp.<name>``.
     """
+    spaces = list(spaces)
     declared: dict[str, list[Mapping[str, Any]]] = {}
     for space in spaces:
         for entry in space:
@@ -232,7 +237,12 @@ def hyperparameter_columns(spaces: Iterable[Sequence[Mapping[str, Any]]], taken:
             free = f"hp.{free}"
         used.add(free)
         columns[name] = _column(free, entries)
-    return columns
+    always = {
+        name
+        for name, entries in declared.items()
+        if len(entries) == len(spaces) and not any(entry.get("conditions") for entry in entries)
+    }
+    return dict(sorted(columns.items(), key=lambda item: item[0] not in always))
 
 
 def run_name(cell: Cell, trial: int) -> str:
@@ -305,6 +315,7 @@ def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) ->
         "best_score": f"the best score of the tuner in this replicate when the trial ended ({score})",
         "epochs": "epochs charged for the trial",
         "train_seconds": "building, training and validating",
+        "suggest_seconds": "the tuner's own thinking before the trial",
         TEST: "an incumbent's mean on the test split over its retrainings on fresh seeds",
     }
     return experiment_event([column.to_proto() for column in columns], descriptions)
@@ -320,7 +331,7 @@ def _trial_events(
         named = {tags.get(name) or tags.setdefault(name, _curve_tag(name)): value for name, value in epoch.items()}
         wall_time = start + (end - start) * number / trial.epochs
         yield scalars_event(wall_time, trial.initial_epoch + number, named)
-    results = (trial.score, best_score, trial.epochs, trial.train_seconds)
+    results = (trial.score, best_score, trial.epochs, trial.train_seconds, trial.suggest_seconds)
     yield scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
     yield end_event(end, failed=trial.state == FAILED)  # a pruned or cut trial did what it was asked to
 
