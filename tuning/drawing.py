@@ -7,6 +7,7 @@ Names from a journal reach a chart as data or titles only, never as field names 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ BASELINE_DASH = [4, 4]
 _LINES = alt.Legend(symbolType="stroke", symbolSize=300)
 INK = "#333333"
 WIDTH = 680  # pixels of an SVG; the HTML fits the page
+MAX_TEXT = 200  # letters of a name in a chart; far more than its labels show
 ROW = 34  # pixels of height for each tuner
 PANELS = 3  # side by side in an SVG; the HTML has as many as its page has room for
 Chart: TypeAlias = alt.LayerChart | alt.ConcatChart
@@ -57,17 +59,25 @@ class Panel:
 
 
 def spec(chart: Chart) -> dict[str, Any]:
-    """The chart as Vega-Lite, every text in it on one line and fit for XML."""
+    """The chart as Vega-Lite, every text in it on one line, fit for XML, and not too long to be measured."""
     cleaned: dict[str, Any] = _cleaned(chart.to_dict())
     return cleaned
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: Any, name: str = "") -> Any:
     if isinstance(value, str):
-        return one_line(value)
+        return one_line(value) if name == "description" else _short(one_line(value))
     if isinstance(value, dict):
-        return {name: _cleaned(entry) for name, entry in value.items()}
+        return {name: _cleaned(entry, name) for name, entry in value.items()}
     return [_cleaned(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _short(text: str) -> str:
+    """A long text by its beginning and a digest, the same wherever it stands: vl-convert measures for minutes else."""
+    if len(text) <= MAX_TEXT:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{text[: MAX_TEXT - 10]}… {digest}"
 
 
 def svg(chart: Chart, description: str) -> str:

@@ -1,0 +1,155 @@
+"""The HTML report in headless Chromium: it draws, sorts, toggles and can be used by keyboard, without any network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import chromium, opened
+from golden_journal import BASELINES, TUNERS, write_golden, write_scores
+
+from tuning.report import write_report
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("golden")
+    write_golden(folder)
+    return write_report(folder).html.as_uri()
+
+
+def drawn(page: Any) -> int:
+    """Waits until each figure is an interactive chart and its still picture is put away; how many there are."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('.chart')].every(c => c.querySelector('svg') && c.querySelector('img').hidden)"
+    )
+    return int(page.locator(".chart svg").count())
+
+
+def table(page: Any, caption: str) -> Any:
+    return page.locator("table", has=page.locator("caption", has_text=caption)).first
+
+
+def first_column(shown: Any) -> list[str]:
+    return [text.strip() for text in shown.locator("tbody tr > :first-child").all_inner_texts()]
+
+
+def lines(page: Any) -> list[str | None]:
+    """The opacity of each line of the first figure."""
+    paths = page.locator(".chart").first.locator(".mark-line path, .mark-line.role-mark path")
+    found: list[str | None] = paths.evaluate_all(
+        "all => all.map(p => p.getAttribute('opacity') ?? p.getAttribute('stroke-opacity') ?? '1')"
+    )
+    return found
+
+
+def test_every_figure_is_drawn_and_has_its_numbers(browser: Any, golden: str) -> None:
+    with opened(browser, golden) as page:
+        assert drawn(page) == page.locator("figure").count() > 0
+        shapes = page.locator(".chart svg").evaluate_all("all => all.map(s => s.querySelectorAll('path').length)")
+        assert min(shapes) > 3
+        assert page.locator("figure details table tbody tr").count() > 0
+        assert page.locator(".chart svg").first.inner_html() != ""
+
+
+def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, golden: str) -> None:
+    with opened(browser, golden) as page:
+        drawn(page)
+        tuners = table(page, "all replicates")
+        title = tuners.locator("thead th", has_text="Median best")
+        before = first_column(tuners)
+        assert before == [*TUNERS, *BASELINES]
+        title.locator("button").click()
+        upward = first_column(tuners)
+        assert upward == ["default", "kt-random", "kt-hyperband", "random-2x", "optuna-tpe"]
+        assert title.get_attribute("aria-sort") == "ascending"
+        title.locator("button").focus()
+        page.keyboard.press("Enter")
+        assert first_column(tuners) == upward[::-1]
+        assert title.get_attribute("aria-sort") == "descending"
+        page.keyboard.press("Space")
+        assert first_column(tuners) == upward
+
+
+def test_a_click_on_a_tuner_of_the_legend_fades_the_others(browser: Any, golden: str) -> None:
+    with opened(browser, golden) as page:
+        drawn(page)
+        before = lines(page)
+        symbol = page.locator(".chart").first.locator(".role-legend-symbol path").first
+        symbol.scroll_into_view_if_needed()
+        symbol.click(force=True)
+        page.wait_for_timeout(500)
+        after = lines(page)
+        assert len(after) == len(before)
+        assert after != before
+        assert len(set(after)) > len(set(before))
+
+
+def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, golden: str) -> None:
+    with opened(browser, golden) as page:
+        drawn(page)
+        wanted = page.locator("th button:visible, summary:visible, .scroll:visible, pre:visible").count()
+        page.evaluate(
+            "() => { window.seen = new Set(); document.addEventListener('focusin', e => seen.add(e.target)) }"
+        )
+        for _ in range(3 * wanted):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement === document.body"):
+                break
+        selector = "th button, summary, .scroll, pre"
+        assert page.evaluate(f"[...seen].filter(e => e.matches('{selector}')).length") == wanted
+        summary = page.locator("summary:visible").first
+        summary.focus()
+        page.keyboard.press("Enter")
+        assert summary.evaluate("s => s.parentElement.open")
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (360, 700)], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_its_window(browser: Any, golden: str, size: tuple[int, int], scheme: str) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    with opened(browser, golden, viewport=viewport, color_scheme=scheme) as page:
+        drawn(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        paper, ink = page.evaluate(
+            "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+        )
+        dark = [
+            sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))) < 384 for colour in (paper, ink)
+        ]
+        assert dark == ([True, False] if scheme == "dark" else [False, True])
+
+
+def test_a_page_without_scripts_still_shows_its_pictures(browser: Any, golden: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(golden)
+        pictures = page.locator(".chart img")
+        assert pictures.count() == page.locator("figure").count()
+        assert pictures.first.is_visible()
+    finally:
+        context.close()
+
+
+def test_fifty_replicates_of_twelve_tuners_stay_usable(browser: Any, tmp_path: Path) -> None:
+    scores: dict[str, list[float | None]] = {
+        f"tuner-{place}": [0.5 + 0.01 * place + 0.001 * (7 * replicate % 13) for replicate in range(50)]
+        for place in range(12)
+    }
+    write_scores(tmp_path, scores, budget=4)
+    with opened(browser, write_report(tmp_path).html.as_uri()) as page:
+        drawn(page)  # within `browser.WAIT`
+        tuners = table(page, "all replicates")
+        tuners.locator("thead th button").first.click()
+        assert first_column(tuners) == sorted(scores)
