@@ -18,6 +18,9 @@ from documentation import ROOT, blocks, commands, comparable
 
 import tuning
 from tuning import cli
+from tuning.journal import read
+from tuning.study_files import load_study
+from tuning.testing import TunerConformance
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 README = ROOT / "README.md"
@@ -86,6 +89,23 @@ def test_python_compiles_and_its_imports_exist(page: Path) -> None:
                 assert not name or hasattr(found, name) or find_spec(f"{module}.{name}"), (
                     f"{page.name}: {module}.{name}"
                 )
+
+
+class TestTheTunerOfTheDocumentation(TunerConformance):
+    def make_tuner(self) -> tuning.Tuner:
+        names: dict[str, Any] = {"__name__": "documented"}
+        exec(next(blocks(ROOT / "docs" / "add-a-tuner.md", "python")), names)
+        return names["Mutation"]()
+
+
+@pytest.mark.slow
+def test_the_tutorial_runs(tmp_path: Path) -> None:
+    script = tmp_path / "cancer.py"
+    script.write_text(next(blocks(ROOT / "docs" / "tutorial.md", "python")))
+    assert len([line for line in script.read_text().splitlines() if line]) <= 25
+    study = load_study(script).changed(budget=20, replicates=1, tuners=["kt-random"], baselines=False, retrain=1)
+    retrained = read(study.run(tmp_path)).retrainings[("breast-cancer", "kt-random", 1)]
+    assert max(done.test["accuracy"] for done in retrained) > 0.7
 
 
 def test_links_between_pages_lead_somewhere() -> None:
