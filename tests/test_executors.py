@@ -106,10 +106,27 @@ def cluster(tmp_path: Path) -> Iterator[_Cluster]:
 
 
 @pytest.mark.slow
-def test_two_processes_give_the_same_tables(here: Any, tmp_path: Path) -> None:
-    done = run(load(tmp_path), tmp_path, execute=partial(run_on_dask, jobs=2))
+def test_two_processes_give_the_same_tables_each_on_one_thread(here: Any, tmp_path: Path) -> None:
+    threads = tmp_path / "threads"
+    more = f"""
+    def counted(configuration):
+        import tensorflow as tf
+        from threadpoolctl import threadpool_info
+
+        both = tf.config.threading
+        blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        counts = [both.get_intra_op_parallelism_threads(), both.get_inter_op_parallelism_threads(), *blas]
+        with open({str(threads)!r}, "a") as file:
+            file.write(f"{{os.getpid()}} {{sorted(set(counts))}}\\n")
+
+    study.problems[0].fail = counted
+    """
+    done = run(load(tmp_path, more=more), tmp_path, execute=partial(run_on_dask, jobs=2))
     assert tables(done.directory) == here
     assert len(done.ends) == 6
+    told = dict(line.split(" ", 1) for line in threads.read_text().splitlines())
+    assert len(told) == 2
+    assert set(told.values()) == {"[1]"}
 
 
 @pytest.mark.slow
@@ -161,6 +178,16 @@ def test_a_cluster_by_its_address_gives_the_same_tables(here: Any, tmp_path: Pat
     cluster.worker()
     done = run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=cluster.address))
     assert tables(done.directory) == here
+
+
+def test_a_worker_of_several_threads_is_refused_in_one_line(tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as threads,
+        pytest.raises(StudyError, match=r"the worker at .* has 2 threads, .*; start workers with `dask worker --nth"),
+    ):
+        run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=threads.scheduler_address))
 
 
 @pytest.mark.slow

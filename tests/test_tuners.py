@@ -233,9 +233,18 @@ def test_a_batch_is_chosen_without_its_own_results() -> None:
         assert [one == two for one, two in zip(known, other, strict=True)].index(False) == first_told
 
 
+def test_draws_made_beforehand_are_the_same_in_batches() -> None:
+    one, four = (tuners.load("sklearn-randomized")(parallel_trials=number) for number in (1, 4))
+    assert configurations(search(one, SyntheticProblem(continuous_space))) == configurations(
+        search(four, SyntheticProblem(continuous_space))
+    )
+    assert (one.describe().get("parallel_trials"), four.describe()["parallel_trials"]) == (None, 4)
+
+
 def test_batches_of_no_trial_and_processes_of_scikit_learn_are_refused() -> None:
-    with pytest.raises(StudyError, match="parallel_trials=0: expected a whole number of at least 1"):
-        tuners.load("optuna-tpe")(parallel_trials=0)
+    for name in ("optuna-tpe", "sklearn-randomized"):
+        with pytest.raises(StudyError, match="parallel_trials=0: expected a whole number of at least 1"):
+            tuners.load(name)(parallel_trials=0)
     with pytest.raises(StudyError, match=r"n_jobs=4\): trials of a cell are trained one after another; .* --jobs"):
         tuners.load("sklearn-randomized")(n_jobs=4)
 

@@ -87,7 +87,8 @@ def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0,
 
     Raises:
         StudyError: The scheduler does not answer, or goes away; no worker comes for `WORKERLESS_SECONDS`; or a worker
-            cannot load what the study needs. What was recorded stays, and the same run goes on there.
+            cannot load what the study needs, or has several threads. What was recorded stays, and the same run goes on
+            there.
         ReplayError: A search that goes on asks for other trials than the journal holds.
     """
     with on_dask(jobs=min(jobs, len(tasks)), scheduler=scheduler) as execute:
@@ -345,13 +346,20 @@ _problems: dict[tuple[str, str], TrainingProblem] = {}
 
 def _run_remote(pickled: bytes, topic: str) -> CellResult:
     """Runs a cell in a worker."""
+    from distributed import Event, get_worker
+
+    worker = get_worker()
+    if worker.state.nthreads != 1:
+        raise StudyError(
+            f"the worker at {worker.address} has {worker.state.nthreads} threads, and cells that share a process would "
+            "share TensorFlow's random numbers; start workers with `dask worker --nthreads 1`, several on a machine "
+            "with --nworkers"
+        )
     import_tensorflow()
     task: CellTask = pickle.loads(pickled)
-    from distributed import Event, get_worker
 
     from tuning.process import prepare_process
 
-    worker = get_worker()
     running = worker.get_current_task()
     started = Event(running)
     if started.is_set():

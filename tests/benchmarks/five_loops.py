@@ -2,10 +2,11 @@
 
     python -m tests.benchmarks.five_loops digits
 
-10-epoch trials, 6 of them for each tuner (60 epochs), and Hyperband's own 120 epochs. Each loop trains by Keras' `fit`
-with its defaults, on whatever threads TensorFlow takes.
+On digits 10-epoch trials, on Fashion MNIST 3-epoch trials; 6 of them for each tuner, and Hyperband's own 120 or 11
+epochs. Each loop trains by Keras' `fit` with its defaults, on whatever threads TensorFlow takes.
 """
 
+import json
 import sys
 import tempfile
 
@@ -23,6 +24,14 @@ def main(name: str) -> None:
     problem = PROBLEMS[name]
     (x, y), (x_val, y_val) = problem.data().train, problem.data().validation
     epochs, trials = problem.trial_epochs, problem.trials
+    trained, fit_by_keras = [], keras.Model.fit
+
+    def counted(model, *args, **kwargs):
+        history = fit_by_keras(model, *args, **kwargs)
+        trained.append(len(history.epoch))
+        return history
+
+    keras.Model.fit = counted
 
     def build(hp):
         return make(
@@ -75,7 +84,7 @@ def main(name: str) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=42))
     study.optimize(objective, n_trials=trials)
-    keras.backend.clear_session()
+    print(json.dumps({"epochs": sum(trained)}))
 
 
 if __name__ == "__main__":

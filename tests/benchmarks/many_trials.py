@@ -48,7 +48,8 @@ def by_ours(trials: int) -> list[float]:
     sizes = []
     mark = keras.callbacks.LambdaCallback(on_train_end=lambda logs: sizes.append(resident_mb()))
     problem = Problem(build, PROBLEMS["digits"].data, Objective("val_accuracy", "max"), 1, callbacks=lambda: [mark])
-    study = Study("many", problem, [KTRandom(max_trials=trials)], budget=Budget(trials), replicates=1)
+    tuner = KTRandom(max_trials=trials)
+    study = Study("many", problem, [tuner], budget=Budget(trials), replicates=1, baselines=(), retrain=0)
     with tempfile.TemporaryDirectory() as folder:
         run(study, Path(folder))
     return sizes

@@ -143,7 +143,7 @@ def _problem(epochs: int) -> SyntheticProblem:
 def intake() -> dict[str, float]:
     """10,000 trials of one epoch, of two cells on two workers that do nothing else: from the first to the last."""
     tuners = [_Unthinking(label="a"), _Unthinking(label="b")]
-    study = Study("intake", _problem(1), tuners, budget=Budget(5000), replicates=1)
+    study = Study("intake", _problem(1), tuners, budget=Budget(5000), replicates=1, baselines=(), retrain=0)
     timer = _Timer()
     with tempfile.TemporaryDirectory() as folder:
         run(study, Path(folder), timer, execute=partial(run_on_dask, jobs=2))
@@ -156,7 +156,8 @@ def overhead() -> dict[str, float]:
 
     Five cells of 1,020 trials of 10 epochs, in this process.
     """
-    study = Study("overhead", _problem(EPOCHS), [_Unthinking()], budget=Budget(1020 * EPOCHS), replicates=5)
+    budget = Budget(1020 * EPOCHS)
+    study = Study("overhead", _problem(EPOCHS), [_Unthinking()], budget=budget, replicates=5, baselines=(), retrain=0)
     timer = _Timer()
     with tempfile.TemporaryDirectory() as folder:
         run(study, Path(folder), timer)

@@ -92,6 +92,13 @@ class Tuner(ABC):
         return {"tuner": self.name, **{name: _readable(value) for name, value in sorted(self.arguments.items())}}
 
 
+def require_parallel_trials(given: Any) -> int:
+    """`parallel_trials` as it was given. Raises StudyError where it is no number of trials."""
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise StudyError(f"parallel_trials={given!r}: expected a whole number of at least 1")
+    return given
+
+
 def _readable(value: Any) -> Any:
     """A value that JSON can hold: numbers and words as they are, other things by their name."""
     value = value.item() if hasattr(value, "item") else value

@@ -10,11 +10,10 @@ from typing import Any
 import optuna
 
 from tuning.budget import Budget
-from tuning.errors import StudyError
 from tuning.evaluator import Evaluator
 from tuning.problem import TrainingProblem
 from tuning.records import FAILED, PRUNED, Configuration, Trial
-from tuning.tuners._base import Tuner
+from tuning.tuners._base import Tuner, require_parallel_trials
 from tuning.views import suggest
 
 _STATES = {PRUNED: optuna.trial.TrialState.PRUNED, FAILED: optuna.trial.TrialState.FAIL}
@@ -51,9 +50,7 @@ class OptunaTPE(Tuner):
         parallel_trials: int = 1,
         **arguments: Any,
     ) -> None:
-        if not isinstance(parallel_trials, int) or isinstance(parallel_trials, bool) or parallel_trials < 1:
-            raise StudyError(f"parallel_trials={parallel_trials!r}: expected a whole number of at least 1")
-        at_once = None if parallel_trials == 1 else parallel_trials
+        at_once = None if require_parallel_trials(parallel_trials) == 1 else parallel_trials
         given = {
             name: value
             for name, value in (
