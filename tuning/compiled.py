@@ -111,7 +111,8 @@ def fit(
     held_out = _element(x, y, weight, resident)
     test_epoch = whole_epoch("test_step", arguments["validation_batch_size"], held_out)
     test = functools.partial(test_epoch, held_out, tf.range(size_of(held_out)))
-    return _epochs(model, arguments, callbacks, train, functools.partial(_evaluate, model, callbacks, test))
+    resets = not _resets_within(model, "test_step")
+    return _epochs(model, arguments, callbacks, train, functools.partial(_evaluate, model, callbacks, test, resets))
 
 
 def _epochs(
@@ -125,8 +126,10 @@ def _epochs(
     model.stop_training = False
     callbacks.on_train_begin()
     logs: Logs | None = None
+    resets = not _resets_within(model, "train_step") or any(map(_may_look_at_metrics, callbacks.callbacks))
     for epoch in range(model._initial_epoch or arguments["initial_epoch"], arguments["epochs"]):
-        model.reset_metrics()
+        if resets:
+            model.reset_metrics()
         callbacks.on_epoch_begin(epoch)
         logs = {**train()}
         if validate is not None and model._should_eval(epoch, arguments["validation_freq"]):
@@ -157,16 +160,20 @@ def evaluate(
     x, y, weight = (*data, None)[:3]
     held_out = _element(x, y, weight, resident)
     test_epoch = _whole_epoch(model, resident.traces, configuration, "test_step", batch_size, held_out)
-    model.reset_metrics()
+    if not _resets_within(model, "test_step"):
+        model.reset_metrics()
     logs: Logs = pythonify_logs(test_epoch(held_out, tf.range(size_of(held_out))))
     return logs
 
 
-def _evaluate(model: keras.Model, callbacks: keras.callbacks.CallbackList, test: Callable[[], Logs]) -> Logs:
+def _evaluate(
+    model: keras.Model, callbacks: keras.callbacks.CallbackList, test: Callable[[], Logs], resets: bool
+) -> Logs:
     """What `keras.Model.evaluate` does within a fit, in its order."""
     model.stop_evaluating = False
     callbacks.on_test_begin()
-    model.reset_metrics()
+    if resets:
+        model.reset_metrics()
     logs: Logs = pythonify_logs(test())
     callbacks.on_test_end(logs)
     return logs
@@ -258,9 +265,12 @@ def _whole_epoch(
 
     step = getattr(model, step_name)
     standard = _is_standard(model, step_name) and _is_standard(model, "compute_metrics")
+    resets = _resets_within(model, step_name)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def epoch(data: Any, order: Any) -> Any:
+        if resets:
+            model.reset_metrics()
         size = tf.shape(order)[0]
         last = size if standard else (size - 1) // batch_size * batch_size
 
@@ -288,6 +298,24 @@ def _whole_epoch(
         return traces.function(model, key, lambda: compiled, signature, tf.TensorSpec([None], tf.int32))
 
     return lambda *data: function()(*data)
+
+
+def _resets_within(model: keras.Model, step_name: str) -> bool:
+    """Whether a compiled epoch of these steps sets the metrics back itself.
+
+    From Python that takes longer than the steps of an epoch on small data. A metric of the user's may do anything when
+    it is reset, which a graph would do once, as it is traced.
+    """
+    if not all(_is_standard(model, name) for name in (step_name, "compute_metrics", "reset_metrics")):
+        return False
+    metrics = [*model.metrics, *getattr(model._compile_metrics, "metrics", ())]
+    return all(type(metric).__module__.startswith("keras.") for metric in metrics)
+
+
+def _may_look_at_metrics(callback: Any) -> bool:
+    """Whether a callback is called between the reset and the epoch, and is the user's: Keras' and ours do not look."""
+    module = str(getattr(callback.on_epoch_begin, "__module__", ""))
+    return _is_overridden(callback, "on_epoch_begin") and not module.startswith(("keras.", "tuning."))
 
 
 def _make_variables(model: keras.Model, batch: Any) -> None:

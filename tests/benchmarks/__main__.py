@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints a table; `--write` puts it into `reports/benchmarks.md`.
+"""Runs the benchmarks and prints a row for each; `--write` puts them into `reports/benchmarks.md`.
 
 python -m tests.benchmarks [--write] [--runs N] [NAME ...]
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+
+from tests.benchmarks import results
 
 Pair = tuple[float, float]
 
@@ -24,36 +24,16 @@ def main() -> None:
     everything = [*BENCHMARKS, *BOUNDS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(everything)}; default: all")
     parser.add_argument("--runs", type=int, default=3, help="runs of each benchmark, pairs where two are compared")
-    parser.add_argument("--write", action="store_true", help="write reports/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put the rows into reports/benchmarks.md, and keep others")
     options = parser.parse_args()
-    names = options.names or everything
-    ratios = [line for name in names if name in BENCHMARKS for line in _compared(name, options.runs)]
-    bounds = [line for name in names if name in BOUNDS for line in _bounded(name, options.runs)]
-    lines = [*_table(RATIO_COLUMNS, ratios), *([""] if ratios and bounds else []), *_table(BOUND_COLUMNS, bounds)]
-    machine = (
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"{options.runs} runs of each; what is compared runs in alternating processes"
-    )
-    if options.write:
-        text = f"# Benchmarks\n\nMeasured by `python -m tests.benchmarks --write` on {machine}.\n\n"
-        Path("reports/benchmarks.md").write_text(text + "\n".join(lines) + "\n")
-    print("\n" + "\n".join(lines))
-    missed = sum(MISSED in line for line in lines)
+    rows: dict[str, list[str]] = {}
+    for name in options.names or everything:
+        rows[name] = [*(_compared if name in BENCHMARKS else _bounded)(name, options.runs)]
+        if options.write:
+            results.write(rows[name], name, options.runs, everything)
+    missed = sum(results.MISSED in line for lines in rows.values() for line in lines)
     if missed:
         raise SystemExit(f"{missed} missed")
-
-
-MET, MISSED = "met", "**missed**"
-RATIO_COLUMNS = ["what", "before, median", "ours, median", "ratio, median (all pairs)", "at least", ""]
-BOUND_COLUMNS = ["what", "bound", "median (all runs)", ""]
-
-
-def _table(columns: list[str], lines: list[str]) -> list[str]:
-    return [_row(columns), _row(["---"] * len(columns)), *lines] if lines else []
-
-
-def _row(entries: list[str]) -> str:
-    return f"| {' | '.join(entries)} |"
 
 
 def _compared(name: str, runs: int) -> Iterator[str]:
@@ -62,18 +42,17 @@ def _compared(name: str, runs: int) -> Iterator[str]:
     before, after = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratios = sorted(one / other for one, other in pairs)
     ratio = statistics.median(ratios)
-    yield _said(
-        title, f"{before:.3g} {unit}", f"{after:.3g} {unit}",
-        f"**{ratio:.2f}** ({', '.join(f'{ratio:.2f}' for ratio in ratios)})",
-        least, _judged(least, ratio, after),
-    )  # fmt: skip
+    shown = f"**{ratio:.2f}** ({', '.join(f'{ratio:.2f}' for ratio in ratios)})"
+    figures = f"{before:.3g} {unit}", f"{after:.3g} {unit}"
+    bound = f"at least {least}" if least[:1].isdigit() else least
+    yield _said(title, *figures, shown, bound, _judged(least, ratio, after))
 
 
 def _judged(least: str, ratio: float, after: float) -> str:
     """Whether a row keeps its bound: on the ratio, on our own figure ("ours at most 0.9 GB"), or none."""
     if least.startswith("ours at most "):
-        return MET if after <= float(least.split()[3]) else MISSED
-    return (MET if ratio >= float(least) else MISSED) if least else ""
+        return results.MET if after <= float(least.split()[3]) else results.MISSED
+    return (results.MET if ratio >= float(least) else results.MISSED) if least else ""
 
 
 def _bounded(name: str, runs: int) -> Iterator[str]:
@@ -84,21 +63,22 @@ def _bounded(name: str, runs: int) -> Iterator[str]:
         median = statistics.median(values)
         met = median <= bound if side == "at most" else median >= bound
         shown = f"**{median:,.4g}{unit}** ({', '.join(f'{value:,.4g}' for value in values)})"
-        yield _said(title, f"{side} {bound:,g}{unit}", shown, MET if met else MISSED)
+        yield _said(title, "", shown, "", f"{side} {bound:,g}{unit}", results.MET if met else results.MISSED)
 
 
 def _said(*entries: str) -> str:
-    print(_row([*entries]), flush=True)
-    return _row([*entries])
+    line = results.row(entries)
+    print(line, flush=True)
+    return line
 
 
-def _trial(name: str, epochs: int, figure: str) -> Callable[[], Pair]:
+def _trial(name: str, epochs: int, figure: str, before: str = "keras") -> Callable[[], Pair]:
     def measure() -> Pair:
-        before, after = (
+        one, other = (
             json.loads(_output("one_trial", way, name, str(epochs)).splitlines()[-1])[figure]
-            for way in ("keras", "ours")
+            for way in (before, "ours")
         )
-        return before, after
+        return one, other
 
     return measure
 
@@ -124,14 +104,16 @@ def _growth(trials: int) -> Callable[[], Pair]:
 
 
 def _whole(before: list[str], after: list[str]) -> Callable[[], Pair]:
-    """Seconds of two whole processes, imports included."""
+    """Seconds of two whole processes, imports included. They must train as many epochs."""
 
     def measure() -> Pair:
-        seconds = []
+        seconds, epochs = [], []
         for command in (before, after):
             started = time.perf_counter()
-            _output(*command)
+            epochs.append(json.loads(_output(*command).splitlines()[-1])["epochs"])
             seconds.append(time.perf_counter() - started)
+        if epochs[0] != epochs[1]:
+            raise SystemExit(f"{before} trained {epochs[0]} epochs and {after} {epochs[1]}; they cannot be compared")
         return seconds[0], seconds[1]
 
     return measure
@@ -155,6 +137,14 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
         "an epoch on Fashion MNIST (300-100-10, batch 32), steady, validation included",
         "s", "3.5", _trial("fashion_mnist", 4, "epoch"),
     ),
+    "fashion-limit": (
+        "the limit: the same epoch in a raw compiled loop without Keras, on one thread",
+        "s", "", _trial("fashion_mnist", 4, "epoch", before="raw"),
+    ),
+    "digits-limit": (
+        "the limit on digits",
+        "s", "", _trial("digits", 12, "epoch", before="raw"),
+    ),
     "digits-besides": (
         "what a trial on digits costs besides its epochs",
         "s", "", _trial("digits", 10, "besides"),
@@ -176,15 +166,15 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
         "MB", "ours at most 300 MB", _growth(200),
     ),
     "digits-study": (
-        "five tuners on digits, 2 processes, against the five loops in sequence",
+        "five tuners on digits, 2 processes, against the five loops in sequence, 360 epochs each, imports included",
         "s", "5", _whole(["five_loops", "digits"], ["five_tuners", "digits", "2"]),
     ),
     "fashion-study": (
-        "the same on Fashion MNIST, 3-epoch trials",
+        "the same on Fashion MNIST, 3-epoch trials, 83 epochs each",
         "s", "6", _whole(["five_loops", "fashion_mnist"], ["five_tuners", "fashion_mnist", "2"]),
     ),
     "fashion-jobs": (
-        "2 processes against 1, Fashion MNIST",
+        "2 processes against 1, the same study on Fashion MNIST, imports included",
         "s", "1.7", _whole(["five_tuners", "fashion_mnist", "1"], ["five_tuners", "fashion_mnist", "2"]),
     ),
 }  # fmt: skip

@@ -62,7 +62,7 @@ def main(name: str) -> None:
         ),
         {
             "model__n_hidden": [1, 2, 3],
-            "model__n_neurons": np.arange(16, 129),
+            "model__n_neurons": list(range(16, 129)),
             "model__learning_rate": np.geomspace(1e-4, 1e-2, 1000).tolist(),
         },
         n_iter=trials,

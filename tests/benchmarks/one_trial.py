@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.one_trial keras digits EPOCHS
     python -m tests.benchmarks.one_trial ours digits EPOCHS
+    python -m tests.benchmarks.one_trial raw digits EPOCHS
 
 Three trials are trained, the last two of one configuration on two seeds. The second is timed, for a search's first
 trial pays for warming up: `trial` is the seconds of the whole trial, `epoch` the median of its epochs but the first,
@@ -19,6 +20,7 @@ import time
 import keras
 
 from tests.benchmarks.models import PROBLEMS, make
+from tests.benchmarks.raw_loop import by_raw_loop
 from tuning import Objective, Problem
 from tuning.process import prepare_process
 
@@ -61,7 +63,7 @@ def by_ours(name: str, epochs: int) -> list[list[float]]:
 
 if __name__ == "__main__":
     way, name, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    _, ends, last = (by_keras if way == "keras" else by_ours)(name, epochs)
+    _, ends, last = {"keras": by_keras, "ours": by_ours, "raw": by_raw_loop}[way](name, epochs)
     steps = [after - before for before, after in itertools.pairwise(ends)]
     trial, epoch = ends[-1] - ends[0], statistics.median(steps[1:])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9  # the unit is kB on Linux
