@@ -659,6 +659,62 @@ def test_a_fit_leaves_the_model_as_it_was():
     assert model.evaluate(*VALIDATION, verbose=0) != before
 
 
+class Looks(keras.callbacks.Callback):
+    """What the model's metrics hold as an epoch begins and ends, and as the validation begins."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def look(self):
+        self.seen.append([float(value) for value in self.model.get_metrics_result().values()])
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch:  # Keras makes its metrics in the first
+            self.look()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.look()
+
+    def on_test_begin(self, logs=None):
+        self.look()
+
+
+class Doubled(keras.metrics.Mean):
+    """Counts its resets in Python, which a graph would do once."""
+
+    resets = 0
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(2.0 * y_pred)
+
+    def reset_state(self):
+        type(self).resets += 1
+        super().reset_state()
+
+
+@pytest.mark.parametrize("metrics", [["accuracy"], ["accuracy", Doubled]], ids=["keras", "own"])
+def test_metrics_are_set_back_when_keras_does(metrics):
+    def one(how):
+        looks = Looks()
+        Doubled.resets = 0
+        made = [metric if isinstance(metric, str) else metric() for metric in metrics]
+        fit = trained(
+            lambda: classifier(metrics=made), how, {**XY, "validation_data": VALIDATION, "callbacks": [looks]}
+        )
+        return fit, looks.seen, Doubled.resets
+
+    (fit, seen, resets), (keras_fit, keras_seen, keras_resets) = one("compiled"), one("by keras")
+    assert_same(fit, keras_fit)
+    assert seen == keras_seen
+    assert resets >= keras_resets
+
+
+def test_metrics_are_set_back_without_a_callback_that_looks():
+    arguments = {**XY, "validation_data": VALIDATION}
+    assert_same(trained(classifier, "compiled", arguments), trained(classifier, "by keras", arguments))
+
+
 @pytest.mark.slow
 def test_callbacks_of_keras_do_the_same(tmp_path):
     def one(how):

@@ -1,10 +1,12 @@
 """Runs a cell and prints the share of its time that is our own, as JSON.
 
-    python -m tests.benchmarks.overhead fashion_mnist
+    python -m tests.benchmarks.overhead fashion_mnist full
+    python -m tests.benchmarks.overhead fashion_mnist short
 
 Everything counts as ours (`own` seconds) that is neither the user's `build_model`, nor what stands for `model.fit`
 (`training`), nor the tuner's thinking: setting up a trial, judging its arguments, counting, scoring, the journal,
-HPARAMS. Two trials of 10 epochs, as long as those of `studies/fashion_mnist.py`.
+HPARAMS. `full`: two trials of 10 epochs, as long as those of `studies/fashion_mnist.py`. `short`: Hyperband over 3
+epochs, whose trials of one to three epochs are promoted, so that their states are kept and put back.
 """
 
 import json
@@ -14,11 +16,12 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.models import PROBLEMS, make
-from tuning import Budget, KTRandom, Objective, Problem, Study, compiled, journal
+from tuning import Budget, KTHyperband, KTRandom, Objective, Problem, Study, compiled, journal
 from tuning.driver import run
 from tuning.executors import run_here
 
-EPOCHS = 10
+SEARCHES = {"full": (KTRandom(), 10, 20), "short": (KTHyperband(hyperband_iterations=2), 3, 22)}
+"""Tuner, epochs of a full trial, and budget."""
 
 
 class Clock:
@@ -38,7 +41,8 @@ class Clock:
         return timed
 
 
-def main(name: str) -> None:
+def main(name: str, length: str) -> None:
+    tuner, max_epochs, budget = SEARCHES[length]
     benchmark, whole, training = PROBLEMS[name], Clock(), Clock()
     shape = benchmark.data().train[0].shape[1:]
 
@@ -51,8 +55,8 @@ def main(name: str) -> None:
         run_here(tasks, listener)
 
     compiled.fit = training(compiled.fit)
-    problem = Problem(training(build), benchmark.data, Objective("val_accuracy", "max"), EPOCHS)
-    study = Study(name, problem, [KTRandom()], budget=Budget(2 * EPOCHS), replicates=1)
+    problem = Problem(training(build), benchmark.data, Objective("val_accuracy", "max"), max_epochs)
+    study = Study(name, problem, [tuner], budget=Budget(budget), replicates=1, baselines=(), retrain=0)
     with tempfile.TemporaryDirectory() as folder:
         done = run(study, Path(folder), execute=execute)
         trials = list(journal.read(done.directory).all_trials())
@@ -64,4 +68,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])
