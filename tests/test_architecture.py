@@ -51,6 +51,7 @@ LAYERS = [
     ["ordering", "executors"],
     ["journal"],
     ["tables", "event_files", "hparams_events", "hparams"],
+    ["compare"],
     ["bootstrap", "power", "ranking", "dimensions"],
     ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
     ["hparams_summary"],
@@ -75,7 +76,7 @@ WITHOUT_TRAINING = [
     "analysis", "winners", "bootstrap", "power", "ranking", "standing", "targets", "comparison", "verdict",
     "sequential", "wording", "markup", "drawing", "summary", "comparison_figures", "figures", "report",
     "report_tables", "tables", "journal", "records", "objective", "incumbents", "hparams", "status", "board",
-    "terminal", "latex", "hparams_events", "hparams_summary",
+    "terminal", "latex", "hparams_events", "hparams_summary", "compare",
     "dimensions", "coverage", "boundary", "rungs", "importance", "search", "search_figures", "search_tables",
     "search_section", "curve_figures",
 ]  # fmt: skip

@@ -286,6 +286,31 @@ def report(directory: Folder, debug: Debug = False) -> None:
     _guarded(work, debug)
 
 
+@app.command(epilog=epilog("tuning compare reports/digits reports/iris --out reports/both"))
+def compare(
+    directories: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR", help="Folders of two studies or more.", autocompletion=study_folders),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report is written.")] = Path("reports/comparison"),
+    debug: Debug = False,
+) -> None:
+    """Make one report over the problems of several studies: ranks and normalised scores over all of them."""
+
+    def work() -> int:
+        from tuning.compare import compared
+        from tuning.journal import path_of
+        from tuning.report import write_report
+
+        together = compared(directories)
+        if path_of(out).exists():
+            raise StudyError(f"{out} is the folder of a study; choose another with --out")
+        _show(write_report(out, together), output())
+        return 0
+
+    _guarded(work, debug)
+
+
 @app.command(epilog=epilog("tuning board reports/digits", "tuning board reports/digits --port 6007 --no-browser"))
 def board(
     directory: Folder,

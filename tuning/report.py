@@ -396,6 +396,8 @@ def _command(read: Journal) -> str:
     ]
     script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "STUDY.py")
     script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
+    if called[:2] == ["tuning", "compare"]:
+        return str(read.manifest["command"])
     if called[:2] == ["tuning", "table"]:
         return shlex.join(["tuning", "table", script, "--configurations", str(plan["replicates"])])
     rule = Rule.of(plan)
