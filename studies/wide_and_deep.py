@@ -6,6 +6,10 @@ Wide & Deep on California housing, four times: with one input; with two inputs (
 a second output on the deep part, loss weights 0.9 and 0.1, and the objective on the main output; and that once more as
 a subclass of `keras.Model` with the same layers. Four problems in one study.
 
+One district of the validation split lies 525 standard deviations from the mean occupancy. Features 0 to 4 are without
+it, but the deep part is not, and what a model makes of that district alone moves its root mean squared error, from
+epoch to epoch too. The best epoch counts.
+
 Source: Cheng et al., Wide & Deep Learning for Recommender Systems, 2016, arXiv:1606.07792.
 
 Cost: 4 problems x 5 tuners x 3 replicates x 30 epochs = 1,800 epochs of 11,610 districts, and about as many to retrain
