@@ -56,7 +56,16 @@ LAYERS = [
     ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
     ["hparams_summary"],
     ["coverage", "boundary", "rungs", "importance", "search"],
-    ["drawing", "comparison_figures", "curve_figures", "figures", "search_figures", "search_tables", "search_section"],
+    [
+        "drawing",
+        "comparison_figures",
+        "curve_figures",
+        "figures",
+        "search_figures",
+        "trial_figures",
+        "search_tables",
+        "search_section",
+    ],
     ["report_tables", "report"],
     ["board", "status", "models"],
     ["lr_range"],
@@ -78,7 +87,7 @@ WITHOUT_TRAINING = [
     "report_tables", "tables", "journal", "records", "objective", "incumbents", "hparams", "status", "board",
     "terminal", "latex", "hparams_events", "hparams_summary", "compare",
     "dimensions", "coverage", "boundary", "rungs", "importance", "search", "search_figures", "search_tables",
-    "search_section", "curve_figures",
+    "search_section", "curve_figures", "trial_figures",
 ]  # fmt: skip
 # Imported where it is called, and a report without it says so.
 OPTIONAL = {("importance", "optuna")}

@@ -22,7 +22,7 @@ def trials(rows: list[dict[str, object]], space: list[Dimension] = SPACE) -> pd.
         [{"full": True, "configuration": str(place), **row} for place, row in enumerate(rows)]
     )  # fmt: skip
     for one in space:
-        frame[f"at.{one.key}"] = [one.position(value) for value in frame[one.key]]
+        frame[f"at.{one.key}"] = [one.position(value) for value in frame[f"hp.{one.key}"]]
     return frame
 
 
@@ -34,7 +34,8 @@ def spread(count: int = 200) -> list[dict[str, object]]:
         u, units = generator.random(), int(generator.choice([16, 32, 64, 128]))
         rows.append(
             {
-                "rate": 1e-4 * 1000**u, "layers": int(generator.integers(1, 4)), "units": units, "optimizer": "sgd",
+                "hp.rate": 1e-4 * 1000**u, "hp.layers": int(generator.integers(1, 4)), "hp.units": units,
+                "hp.optimizer": "sgd",
                 "score": u + units / 10,
             }
         )  # fmt: skip
@@ -58,7 +59,7 @@ def test_min_problems_look_at_the_other_end() -> None:
 
 def test_short_trials_do_not_count_and_a_configuration_counts_once() -> None:
     rows = spread(40)
-    rows += [{**row, "full": False, "score": 99.0, "units": 16} for row in rows]
+    rows += [{**row, "full": False, "score": 99.0, "hp.units": 16} for row in rows]
     frame = trials(rows)
     frame["configuration"] = [str(place % 20) for place in range(len(frame))]
     found = boundary(frame, SPACE, Objective("val_accuracy", "max"))

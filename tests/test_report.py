@@ -80,8 +80,9 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
     assert [name for name in made if name in rows] == rows
     assert [name for name in made if name not in rows] == [
         "epochs.csv", "figures/best_so_far.svg", "figures/coverage.svg", "figures/critical_difference.svg",
-        "figures/final_scores.svg", "figures/pairwise.svg", "figures/performance_profile.svg",
-        "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/trials_by_state.svg",
+        "figures/final_scores.svg", "figures/pairwise.svg", "figures/parallel.svg",
+        "figures/performance_profile.svg", "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/slices.svg",
+        "figures/trials_by_state.svg",
         "figures/wall_clock.svg", "journal/journal.jsonl",
         "report.html", "report.md", "retrainings.csv", "summary.json", "tables/baselines.tex", "tables/pairs.tex",
         "tables/tuners.tex", "tables/winners.tex", "trials.csv", "tuners.csv",
@@ -140,11 +141,11 @@ def test_the_page_runs_only_its_own_scripts_and_asks_nothing_of_the_network(gold
 def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     text = golden.html.read_text()
     page = Page(text)
-    assert len(page.named("figure")) == 10
-    assert text.count("The numbers behind this figure") == 10
+    assert len(page.named("figure")) == 12
+    assert text.count("The numbers behind this figure") == 12
     assert all(image["alt"] for image in page.named("img"))
     specs = [json.loads(body) for attributes, body in page.scripts if attributes.get("type") == "application/json"]
-    assert len(specs) == 10
+    assert len(specs) == 13  # a figure each, and the trials
 
 
 def test_missing_failed_and_excluded_are_named(golden: Report, tmp_path: Path) -> None:
@@ -367,6 +368,7 @@ def test_several_problems_are_judged_one_by_one(tmp_path: Path) -> None:
     assert report.verdict.line == "2 problems, each judged by itself: no verdict on digits and iris."
     assert sorted(path.name for path in report.figures) == [
         "best_so_far_1_digits.svg", "best_so_far_2_iris.svg", "coverage_1_digits.svg", "coverage_2_iris.svg",
+        "parallel_1_digits.svg", "parallel_2_iris.svg", "slices_1_digits.svg", "slices_2_iris.svg",
         "trials_by_state_1_digits.svg", "trials_by_state_2_iris.svg",
     ]  # fmt: skip
 

@@ -19,10 +19,10 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Search:
 
 
 def test_inactive_hyperparameters_are_absent(search: Search) -> None:
-    adam = search.trials[search.trials["optimizer"] == "adam"]
-    assert adam["momentum"].isna().all()
+    adam = search.trials[search.trials["hp.optimizer"] == "adam"]
+    assert adam["hp.momentum"].isna().all()
     assert adam["at.momentum"].isna().all()
-    assert search.trials.loc[search.trials["optimizer"] == "sgd", "momentum"].notna().all()
+    assert search.trials.loc[search.trials["hp.optimizer"] == "sgd", "hp.momentum"].notna().all()
 
 
 def test_a_continued_trial_has_reached_what_its_parents_trained_too(search: Search) -> None:

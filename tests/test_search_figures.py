@@ -29,7 +29,7 @@ def test_rungs_are_drawn_of_tuners_that_have_some(golden: tuple[Search, Summary]
     (panel,) = figure.chart.to_dict()["concat"]
     assert panel["title"] == "kt-hyperband, replicate 4"  # of the finished 1, 2 and 4, the median
     assert figure.description.endswith(
-        "kt-hyperband replicate 4, 3 at epoch 2, 1 went on and 2 at epoch 4, 0 went on."
+        "kt-hyperband replicate 4, 2 at epoch 2, 1 went on and 2 at epoch 4, 0 went on."
     )  # fmt: skip
     assert ElementTree.fromstring(svg(figure.chart, figure.description)).attrib["aria-label"] == figure.description
 
@@ -37,7 +37,7 @@ def test_rungs_are_drawn_of_tuners_that_have_some(golden: tuple[Search, Summary]
 def test_what_cannot_be_told_is_not_drawn_but_said(golden: tuple[Search, Summary]) -> None:
     assert importance_dots(golden[0]) is None
     shown = section(*golden, "digits")
-    assert list(shown.figures) == ["coverage", "rungs"]
+    assert list(shown.figures) == ["parallel", "slices", "coverage", "rungs"]
     assert shown.unimportant.startswith("No importance: 40 trials were trained in full")
     assert len(shown.bounds) == 3  # of the options of a choice none is a bound
     assert shown.promotions.rows[0][2].text == "0 → 2"

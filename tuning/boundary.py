@@ -51,7 +51,7 @@ def boundary(trials: pd.DataFrame, space: Sequence[Dimension], objective: Object
 
 def _judged(one: Dimension, best: pd.DataFrame, of: int) -> dict[str, object]:
     at = best[f"at.{one.key}"].to_numpy(dtype=float)
-    values = best.loc[~np.isnan(at), one.key]
+    values = best.loc[~np.isnan(at), f"hp.{one.key}"]
     at = at[~np.isnan(at)]
     if one.values:  # a choice of numbers, in whatever order it was declared
         order = sorted(one.values)

@@ -34,6 +34,7 @@ from tuning.search_section import SearchSection, section
 from tuning.sequential import Rule
 from tuning.standing import ALL
 from tuning.summary import Summary
+from tuning.trial_figures import FILTERED
 from tuning.verdict import Verdict
 from tuning.wording import count, names, plural
 
@@ -439,7 +440,7 @@ def _html(shown: dict[str, Any], svgs: dict[str, str]) -> str:
     # Its type stub asks for a snippet; only without one does it answer from memory, in no time.
     bundle = str(vl_convert.javascript_bundle())  # type: ignore[call-arg]
     bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-    page = _template("report.js")
+    page = _template("report.js") + _template("search.js")
     return environment.get_template("report.html.j2").render(
         shown,
         style=Markup(_template("report.css")),
@@ -475,8 +476,21 @@ def _parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:
 
 def _spec(figure: Figure) -> Markup:
     """A chart as JSON that cannot end the script element it stands in."""
-    text = json.dumps(drawing.spec(figure.chart), allow_nan=False, ensure_ascii=True)
+    text = json.dumps(_filled_by_page(drawing.spec(figure.chart)), allow_nan=False, ensure_ascii=True)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _filled_by_page(value: Any) -> Any:
+    """A chart without the rows that the page puts in from what its filters leave."""
+    if isinstance(value, list):
+        return [_filled_by_page(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("name") in FILTERED and "values" in value:
+        # A row for each field stays: without any, scales would have no extent.
+        first = {field: row for row in reversed(value["values"]) for field in row}
+        return {**value, "values": list({id(row): row for row in first.values()}.values())}
+    return {name: _filled_by_page(entry) for name, entry in value.items()}
 
 
 def _template(name: str) -> str:

@@ -104,7 +104,7 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
         (num_trials, 9 + 2 * num_dimensions), `SEARCHED_COLUMNS`, where ``reached`` is the epoch it was trained to, its
         parents' included, ``full`` tells whether it is COMPLETE and was meant to be trained for `max_epochs` (its own
         early stopping may have ended it before), ``incumbent`` whether it is its cell's best, and ``configuration`` is
-        the same text for the same configuration; then for each dimension its value under its key, None where it is
+        the same text for the same configuration; then for each dimension its value under ``hp.<key>``, None where it is
         inactive, and its position under ``at.<key>``, NaN there.
     """
     by_cell: dict[tuple[str, int], list[Trial]] = {}
@@ -125,7 +125,7 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
         values = [trial.configuration[one.name] if one.active(trial.configuration) else None for trial in trials]
         columns = {
             **columns,
-            one.key: pd.Series(values, dtype=object),
+            f"hp.{one.key}": pd.Series(values, dtype=object),
             f"at.{one.key}": pd.Series([one.position(value) for value in values], dtype=float),
         }
     frame = pd.DataFrame(rows, columns=SEARCHED_COLUMNS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from tuning import search_figures, search_tables
+from tuning import search_figures, search_tables, trial_figures
 from tuning.boundary import BEST_SHARE, LIFT, NEAR, SUSPICIOUS
 from tuning.drawing import Figure
 from tuning.markup import Table
@@ -30,6 +32,7 @@ class SearchSection:
         bounds_note: How they are judged.
         unimportant: Why there is no importance; empty where there is.
         promotions: Who went on, in the replicates shown.
+        trials: What the page filters, `trial_figures.page_data`.
     """
 
     figures: dict[str, tuple[Figure, Table]]
@@ -38,6 +41,7 @@ class SearchSection:
     bounds_note: str
     unimportant: str
     promotions: Table
+    trials: Mapping[str, Any]
 
     @property
     def empty(self) -> bool:
@@ -47,6 +51,8 @@ class SearchSection:
 def section(search: Search, summary: Summary, problem: str, slug: str = "") -> SearchSection:
     """The section of one problem; `slug` ends its figures' file names."""
     drawn = {
+        "parallel": (trial_figures.parallel(search, slug), search_tables.best_trials_table),
+        "slices": (trial_figures.slices(search, slug), search_tables.slices_table),
         "coverage": (search_figures.coverage_dots(search, slug), search_tables.coverage_table),
         "importance": (search_figures.importance_dots(search, slug), search_tables.importance_table),
         "rungs": (search_figures.rung_panels(search, summary, problem, slug), search_tables.rungs_table),
@@ -60,4 +66,5 @@ def section(search: Search, summary: Summary, problem: str, slug: str = "") -> S
         bounds_note=BOUNDS_NOTE,
         unimportant="" if len(search.importance.frame) else search.importance.note,
         promotions=search_tables.promotions_table(search, summary, problem),
+        trials=trial_figures.page_data(search),
     )

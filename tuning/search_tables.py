@@ -16,7 +16,51 @@ from tuning.summary import Summary
 from tuning.wording import MISSING, count, decimals_for, number, setting
 
 Rows = list[list[str | Entry]]
+MAX_BEST = 10
+MAX_PARTS = 5  # of a number's range
 MAX_PATHS = 12  # of the configurations that went on
+
+
+def best_trials_table(search: Search) -> Table:
+    """The best trials of all tuners, a column for each hyperparameter."""
+    scored = search.trials[search.trials["score"].notna()]
+    best = scored.sort_values("score", ascending=search.objective.direction == "min", kind="stable").head(MAX_BEST)
+    places = decimals_for(best["score"])
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            *(Entry(count(row[name]), row[name]) for name in ("replicate", "trial", "reached")),
+            Entry(number(row["score"], places), _value(row["score"])),
+            *(setting(row[f"hp.{one.key}"]) for one in search.space),
+        ]
+        for row in best.to_dict("records")
+    ]
+    columns = ["Tuner", "Replicate", "Trial", "Epochs", search.objective.metric, *(one.key for one in search.space)]
+    return table(f"The best {len(best)} of {count(len(scored))} trials, all tuners together", columns, rows)
+
+
+def slices_table(search: Search) -> Table:
+    """By hyperparameter and part of its range: how many trials, and their best and median score."""
+    scored = search.trials[search.trials["score"].notna()]
+    places = decimals_for(scored["score"])
+    rows: Rows = []
+    for one in search.space:
+        at = scored[f"at.{one.key}"]
+        levels = len(one.levels[0]) if one.levels else MAX_PARTS + 1
+        parts = levels if levels <= MAX_PARTS or not one.numeric else MAX_PARTS
+        part = (at * parts + 1e-9).clip(upper=parts - 1).floordiv(1)
+        for place in range(parts):
+            own = scored[part == place]
+            if own.empty:
+                continue
+            scores, values = own["score"], own[f"hp.{one.key}"]
+            alone = values.nunique() == 1
+            text = setting(values.iloc[0]) if alone else f"{setting(values.min())} to {setting(values.max())}"
+            best = scores.max() if search.objective.direction == "max" else scores.min()
+            numbers = (Entry(number(score, places), float(score)) for score in (best, scores.median()))
+            rows.append([one.key, text, Entry(count(len(own)), len(own)), *numbers])
+    columns = ("Hyperparameter", "Values", "Trials", f"Best {search.objective.metric}", "Median")
+    return table("Scores by part of each range, all tuners and epochs together", columns, rows)
 
 
 def coverage_table(search: Search) -> Table:
@@ -125,7 +169,9 @@ def _way(tuner: str, replicate: int, part: pd.DataFrame, search: Search) -> list
 
 def configuration_words(row: Any, search: Search) -> str:
     """The active hyperparameters of a row of `search.searched`, in a line."""
-    return ", ".join(f"{one.name} {setting(row[one.key])}" for one in search.space if row[one.key] is not None)
+    return ", ".join(
+        f"{one.name} {setting(row[f'hp.{one.key}'])}" for one in search.space if row[f"hp.{one.key}"] is not None
+    )
 
 
 def _chain(parts: Iterable[str]) -> str:

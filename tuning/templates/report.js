@@ -84,6 +84,7 @@ for (const holder of document.querySelectorAll(".chart")) {
   const switched = spec.params?.some((param) => param.name === "off");
   const tuners = switched ? takeLegend(spec) : null;
   const drawn = vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", ast: true, actions: false });
+  holder.drawn = drawn.catch(() => null);
   ready.push(
     drawn
       .then(({ view }) => tuners && tickTuners(holder, view, tuners))
