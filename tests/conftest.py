@@ -7,8 +7,14 @@ goes before it.
 import os
 from pathlib import Path
 
+from hypothesis import settings
+
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 for _variable, _folder in (("SCIKIT_LEARN_DATA", "scikit_learn"), ("TUNING_MNIST", "mnist")):
     if (_DATA / _folder).is_dir():
         os.environ.setdefault(_variable, str(_DATA / _folder))
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("tuning", deadline=None)
+settings.load_profile("tuning")
