@@ -1,0 +1,109 @@
+"""Runs a study in processes that are killed at random points, each by SIGKILL, until one comes to its end.
+
+    python -m tests.simulations.kill_points FOLDER SEED TUNER...
+
+Each process is forked from this one, which has imported everything and trained nothing, so that a kill costs
+milliseconds. Where it is killed is drawn from the seed: within a training, before a line reaches the journal, when half
+of it has, or when all of it has. What was trained is written to FOLDER/trained, a line a training.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from tuning.budget import Budget
+from tuning.driver import run
+from tuning.journal import JournalWriter
+from tuning.records import Configuration
+from tuning.study import Study
+from tuning.testing import SyntheticProblem, mixed_space
+
+REPLICATES = 2
+MAX_KILLS = 200
+
+
+class Dying:
+    """Counts trainings and lines of this process, and kills it at one of them."""
+
+    def __init__(self, log: Path, kind: str = "", count: int = 0) -> None:
+        self.log, self.kind, self.left = log, kind, count
+
+    def due(self, kind: str) -> bool:
+        self.left -= kind == self.kind
+        return kind == self.kind and not self.left
+
+    def training(self, configuration: Configuration) -> None:
+        with self.log.open("a") as file:
+            file.write(json.dumps(configuration, sort_keys=True) + "\n")
+        if self.due("training"):
+            _die()
+
+    def install(self) -> None:
+        """Into the writer of the journal, between the line and the disk."""
+        flush = JournalWriter._flush
+
+        def dying(writer: JournalWriter, what: str) -> None:
+            if self.due("before"):
+                _die()
+            length = writer.path.stat().st_size
+            flush(writer, what)
+            if self.due("torn"):
+                grown = writer.path.stat().st_size - length
+                os.truncate(writer.path, length + grown // 2)
+                _die()
+            if self.due("after"):
+                _die()
+
+        JournalWriter._flush = dying  # type: ignore[method-assign]
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def study(tuners: list[str], problem: Any) -> Study:
+    return Study("killed", problem, tuners, budget=Budget(12), replicates=REPLICATES, baselines=(), retrain=1)
+
+
+def run_once(folder: Path, tuners: list[str], dying: Dying) -> bool:
+    """Runs the study in a fork; whether it came to its end."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            dying.install()
+            run(study(tuners, SyntheticProblem(mixed_space, max_epochs=3, fail=dying.training)), folder)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return False
+    if os.WEXITSTATUS(status):
+        sys.exit("the run failed")
+    return True
+
+
+def main(folder: Path, seed: int, tuners: list[str]) -> None:
+    generator = random.Random(seed)
+    log = folder / "trained"
+    kills = []
+    while len(kills) < MAX_KILLS:
+        kind, count = generator.choice(["training", "before", "torn", "after"]), generator.randint(1, 9)
+        if run_once(folder, tuners, Dying(log, kind, count)):
+            break
+        kills.append([kind, count])
+    alone = folder / "alone"
+    alone.mkdir()
+    run_once(alone, tuners, Dying(alone / "trained"))
+    print(json.dumps(kills))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,186 @@
+"""A soak: many small cells through Dask while its workers are killed at random, against the same cells undisturbed.
+
+    python -m tests.simulations.soak [CELLS] [JOBS] [SECONDS BETWEEN KILLS]
+
+prints what it took and found; `tests/test_soak.py` runs 60 cells. Workers are forked from a server that has imported
+everything, so that one is there again within a second of its death, and most of them die at work.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dask
+import psutil
+from distributed.utils import get_mp_context
+
+from tuning.budget import Budget
+from tuning.cells import CellTask
+from tuning.driver import Unwatched, run
+from tuning.executors import run_on_dask
+from tuning.journal import path_of, read
+from tuning.records import CellEnd
+from tuning.study import Study
+from tuning.tables import epochs_frame, retrainings_frame, trials_frame
+from tuning.testing import SyntheticProblem, mixed_space
+
+TUNERS = ("kt-hyperband", "optuna-tpe")
+LIBRARIES = ("kt_hyperband", "optuna_tpe")
+TRIAL_SECONDS = 0.01
+TIMES = ["train_seconds", "suggest_seconds", "rebuilt_epochs"]
+
+
+@dataclass
+class Figures:
+    """What a soak found."""
+
+    cells: int = 0
+    trials: int = 0
+    seconds: float = 0.0
+    kills: int = 0
+    failed: int = 0  # cells and trials
+    twice: int = 0  # records that the journal has more than once
+    lost: int = 0  # cells that have no end
+    same: bool = False  # the tables are those of the undisturbed run
+    megabytes: list[float] = field(default_factory=list)  # of the driver, at each tenth of the cells
+
+
+class Leaving:
+    """Stands in a problem for what fails: takes a while, and leaves the number of its process."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    def __call__(self, configuration: dict[str, Any]) -> None:
+        if self.folder is not None:
+            (self.folder / str(os.getpid())).touch()
+            time.sleep(TRIAL_SECONDS)
+
+
+class Killer(threading.Thread):
+    """Kills one of the workers that have trained something, every few seconds, by a seeded generator."""
+
+    def __init__(self, folder: Path, seconds: float, seed: int) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.between = folder, seconds
+        self.random = random.Random(seed)
+        self.over = threading.Event()
+        self.kills = 0
+
+    def run(self) -> None:
+        while not self.over.wait(self.random.uniform(0.5, 1.5) * self.between):
+            alive = sorted(path for path in self.folder.iterdir() if psutil.pid_exists(int(path.name)))
+            if alive:
+                chosen = self.random.choice(alive)
+                chosen.unlink()
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(chosen.name), signal.SIGKILL)
+                    self.kills += 1
+
+
+class Watching(Unwatched):
+    """Sees cells end, and how much memory the driver has then."""
+
+    def __init__(self, figures: Figures, shown: bool) -> None:
+        self.figures, self.shown = figures, shown
+        self.ended = 0
+
+    def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None:
+        self.every = max(1, len(tasks) // 10)
+
+    def end(self, end: CellEnd) -> None:
+        self.ended += 1
+        if self.ended % self.every == 0:
+            self.figures.megabytes.append(psutil.Process().memory_info().rss / 1e6)
+            if self.shown:
+                print(f"{self.ended} cells, driver {self.figures.megabytes[-1]:.0f} MB", flush=True)
+
+
+def fork_workers() -> AbstractContextManager[Any]:
+    """Within, Dask forks its workers from a server that has imported everything."""
+    setting = dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
+    modules = [
+        "distributed",
+        "tuning.worker",
+        "tuning.testing",
+        "tuning.tuners.kt_hyperband",
+        "tuning.tuners.optuna_tpe",
+    ]
+    get_mp_context().set_forkserver_preload(modules)
+    return setting
+
+
+def study(cells: int, folder: Path | None) -> Study:
+    problem = SyntheticProblem(mixed_space, max_epochs=3, fail=Leaving(folder))
+    replicates = cells // len(TUNERS)
+    return Study("soak", problem, TUNERS, budget=Budget(12), replicates=replicates, baselines=(), retrain=1)
+
+
+def soak(cells: int, jobs: int, kill_seconds: float, out: Path, *, seed: int = 1, shown: bool = False) -> Figures:
+    """Runs so many cells with a worker killed every so many seconds, and once more in this process, undisturbed."""
+    found = Figures()
+    workers = out / "workers"
+    workers.mkdir(parents=True)
+    killer = Killer(workers, kill_seconds, seed)
+    begun = time.monotonic()
+    killer.start()
+    with fork_workers():
+        done = run(study(cells, workers), out, Watching(found, shown), execute=partial(run_on_dask, jobs=jobs))
+    killer.over.set()
+    killer.join()
+    found.seconds, found.kills = time.monotonic() - begun, killer.kills
+
+    journal = read(done.directory)
+    alone = read(run(study(cells, None), out / "alone").directory)
+    records = collections.Counter()
+    for text in path_of(done.directory).read_text().splitlines():
+        line = json.loads(text)
+        cell = tuple(line.get(name) for name in ("problem", "tuner", "replicate"))
+        part = {"trial": ("trial",), "retraining": ("trial", "repeat")}.get(line["kind"], ())
+        if line["kind"] in ("trial", "retraining", "cell"):
+            records[line["kind"], cell, *(line[name] for name in part)] += 1
+    found.cells = len(journal.ends)
+    found.trials = sum(map(len, journal.trials.values()))
+    found.twice = sum(times - 1 for times in records.values())
+    found.lost = len(set(journal.planned_cells()) - set(journal.ends))
+    found.failed = sum(end.state != "DONE" for end in journal.ends.values())
+    found.failed += sum(trial.state == "FAILED" for trial in journal.all_trials())
+    found.same = all(
+        frame(journal).drop(columns=TIMES, errors="ignore").equals(frame(alone).drop(columns=TIMES, errors="ignore"))
+        for frame in (trials_frame, epochs_frame, retrainings_frame)
+    )
+    return found
+
+
+def main(cells: int = 2000, jobs: int = 4, kill_seconds: float = 4.0) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = soak(cells, jobs, kill_seconds, Path(folder), shown=True)
+    growth = found.megabytes[-1] - found.megabytes[0]
+    print(
+        f"{found.cells} cells, {found.trials} trials, in {found.seconds:.0f} s on {jobs} workers, "
+        f"{found.kills} of which were killed; {found.lost} cells lost, {found.twice} records twice, {found.failed} "
+        f"failed; tables {'the same' if found.same else 'NOT the same'} as undisturbed; driver "
+        f"{found.megabytes[0]:.0f} MB after a tenth of the cells, {found.megabytes[-1]:.0f} MB at the end "
+        f"({growth:+.0f} MB)."
+    )
+    if found.lost or found.twice or found.failed or not found.same:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    main(*(kind(word) for kind, word in zip((int, int, float), given, strict=False)))

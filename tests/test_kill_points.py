@@ -1,0 +1,66 @@
+"""Killed anywhere, by SIGKILL, a study comes to the tables of one that was never interrupted."""
+
+from __future__ import annotations
+
+import collections
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuning import tuners as registry
+from tuning.errors import StudyError
+from tuning.journal import path_of, read
+from tuning.tables import epochs_frame, retrainings_frame, trials_frame
+
+ROOT = Path(__file__).parents[1]
+TIMES = ["train_seconds", "suggest_seconds"]
+KILLS = []
+
+
+def installed() -> list[str]:
+    names = []
+    for name in registry.names():
+        try:
+            registry.load(name)()
+        except StudyError:  # its library is an extra that is not installed
+            continue
+        names.append(name)
+    return names
+
+
+def tables(directory: Path) -> list[str]:
+    journal = read(directory)
+    frames = [frame(journal) for frame in (trials_frame, epochs_frame, retrainings_frame)]
+    return [frame.drop(columns=TIMES, errors="ignore").to_csv() for frame in frames]
+
+
+def records(directory: Path) -> collections.Counter[tuple[object, ...]]:
+    """How often the journal holds each trial, retraining and end."""
+    lines = [json.loads(line) for line in path_of(directory).read_text().splitlines()]
+    names = ("kind", "problem", "tuner", "replicate", "trial", "repeat")
+    return collections.Counter(
+        tuple(line.get(name) if name != "trial" or line["kind"] != "cell" else None for name in names)
+        for line in lines
+        if line["kind"] in ("trial", "retraining", "cell")
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 3))
+def test_a_driver_killed_again_and_again_gives_the_same_tables(tmp_path: Path, seed: int) -> None:
+    names = installed()
+    assert len(names) >= 14
+    command = [sys.executable, "-m", "tests.simulations.kill_points", str(tmp_path), str(seed), *names]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    kills = json.loads(done.stdout.splitlines()[-1])
+    assert len(kills) >= 20
+    assert {kind for kind, _ in kills} == {"training", "before", "torn", "after"}
+    assert tables(tmp_path / "killed") == tables(tmp_path / "alone" / "killed")
+    assert set(records(tmp_path / "killed").values()) == {1}
+    # A kill costs the training it hit, or the one whose line it hit, and for a continued trial its parents'.
+    trained, alone = (len(path.read_text().splitlines()) for path in (tmp_path / "trained", tmp_path / "alone/trained"))
+    assert alone < trained <= alone + 3 * len(kills)
