@@ -48,7 +48,7 @@ LAYERS = [
     ["retraining"],
     ["cells"],
     ["testing"],
-    ["ordering", "executors"],
+    ["ordering", "worker", "executors"],
     ["journal"],
     ["tables", "event_files", "hparams_events", "hparams"],
     ["compare"],
@@ -73,7 +73,7 @@ LAYERS = [
     ["table"],
     ["study_files", "named_code", "driver", "until_decided"],
     ["live", "check", "progress", "tuner_list"],
-    ["completion", "scaffold"],
+    ["completion", "scaffold", "interruption"],
     ["cli"],
 ]
 

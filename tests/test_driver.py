@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tuning import manifest
 from tuning import tuners as registry
 from tuning.budget import Budget
 from tuning.cells import CellTask
 from tuning.driver import Run, Unwatched, command_line, run
-from tuning.errors import ReplayError
+from tuning.errors import JournalError, ReplayError
 from tuning.evaluator import Evaluator
 from tuning.executors import Listener, run_here
+from tuning.hparams import HparamsWriter
 from tuning.journal import path_of, read
 from tuning.problem import TrainingProblem
 from tuning.records import CUT, Cell, CellEnd, CellResult, Trial
@@ -276,3 +278,58 @@ def test_a_result_without_an_end_is_no_end(tmp_path: Path) -> None:
 def test_the_command_that_is_recorded_names_no_place_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["/opt/bin/tuning", "run", "/home/me/study.py", "--out", "/tmp/x", "--jobs", "2"])
     assert command_line() == "tuning run study.py --out x --jobs 2"
+
+
+def test_libraries_that_changed_since_the_last_run_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(study(tuners=["kt-random"], replicates=1), tmp_path)
+    version = manifest._version
+    monkeypatch.setattr(manifest, "_version", lambda name: {"keras": "9.9", "scipy": ""}.get(name, version(name)))
+    watcher = _Watching()
+    run(study(tuners=["kt-random"]), tmp_path, watcher)
+    keras, scipy = version("keras"), version("scipy")
+    assert watcher.notes == [
+        f"The run before had keras {keras}, now 9.9; scipy {scipy}, now gone. If that changes what is searched, this "
+        "run says so and stops."
+    ]
+
+
+def limited(seconds: float | None, **changes: Any) -> Study:
+    return study(tuners=["kt-random"], replicates=1, **changes).changed(trial_seconds=seconds)
+
+
+def test_a_time_limit_may_change_where_it_would_have_changed_nothing(tmp_path: Path) -> None:
+    run(limited(None), tmp_path)
+    run(limited(600), tmp_path)
+    run(limited(300, budget=13), tmp_path)
+    assert read(tmp_path / "s").plan["trial_seconds"] == 300
+    before = path_of(tmp_path / "s").read_bytes()
+    with pytest.raises(
+        JournalError,
+        match=r"ran with 300 s as the time limit of a trial, now it is 1e-09 s, by which trial 0 of "
+        r"synthetic/kt-random/1, of 0 s, would have ended otherwise; keep the limit, or choose another folder",
+    ):
+        run(limited(1e-9, budget=13), tmp_path)
+    assert path_of(tmp_path / "s").read_bytes() == before
+
+
+def test_a_time_limit_that_ended_trials_stays(tmp_path: Path) -> None:
+    done = run(limited(1e-9, budget=4), tmp_path)
+    assert {trial.error for trial in read(done.directory).all_trials() if trial.state == "FAILED"} == {
+        "took longer than 1e-09 s, the limit of a trial"
+    }
+    with pytest.raises(JournalError, match="ran with 1e-09 s as the time limit of a trial, now it is no limit"):
+        run(limited(None, budget=4), tmp_path)
+
+
+def test_hparams_that_cannot_be_written_stop_the_run_with_the_trial_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(HparamsWriter, "write", full)
+    with pytest.raises(
+        JournalError, match=r"the HPARAMS logs cannot be written \(No space left on device\), all trials"
+    ):
+        run(study(tuners=["kt-random"], replicates=1), tmp_path)
+    assert len(list(read(tmp_path / "s").all_trials())) == 1

@@ -183,6 +183,8 @@ def fails_at(width, where):
         wide = hp.Int("width", 2, 12) == width
         if wide and where == "build":
             raise ResourceWarning("out of memory")
+        if wide and where == "memory":
+            np.zeros(1 << 60)
         model = compiled(hp, layers.Dense(2), **({"loss_weights": [1.0, 2.0]} if wide and where == "compile" else {}))
         if wide and where == "fit":
             model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
@@ -200,6 +202,7 @@ def fails_at(width, where):
     ("where", "error", "epochs"),
     [
         ("build", "ResourceWarning: out of memory", 0),
+        ("memory", "_ArrayMemoryError: Unable to allocate", 0),
         ("compile", "ValueError: ", 0),
         ("fit", "ValueError: Arguments `target` and `output` must have the same rank", 0),
         ("nan", "val_loss is nan at epoch 1", 1),
@@ -228,6 +231,88 @@ def test_a_failure_is_charged_the_epochs_before_it():
     evaluator = evaluator_of(problem_of(callbacks=[Breaks()]))
     trial = evaluator.evaluate(evaluator.problem.space.default())
     assert (trial.state, trial.error, trial.epochs) == (FAILED, "OSError: disk full", 1)
+
+
+class Slow(SyntheticProblem):
+    """An epoch takes a second, by the clock of the evaluator."""
+
+    clock = 0.0
+
+    def value(self, configuration, epoch, seed):
+        self.clock += 1.0
+        return super().value(configuration, epoch, seed)
+
+
+def test_a_trial_over_its_limit_is_failed_at_the_end_of_its_epoch_and_replayed_as_it_was(monkeypatch):
+    def searched(recorded=(), limit=2.5):
+        problem = Slow(tiny_space, max_epochs=6)
+        monkeypatch.setattr("time.monotonic", lambda: problem.clock)
+        evaluator = evaluator_of(problem, recorded=recorded, keep_states=True, trial_seconds=limit)
+        slow = evaluator.evaluate({"a": "x", "b": True})
+        quick = evaluator.evaluate({"a": "y", "b": True}, 3)
+        evaluator.close()
+        return problem, [slow, quick]
+
+    problem, (slow, quick) = searched()
+    assert (slow.state, slow.error, slow.epochs) == (FAILED, "took longer than 2.5 s, the limit of a trial", 3)
+    assert math.isnan(slow.score)
+    assert (quick.state, quick.epochs) == (COMPLETE, 3)  # its last epoch took it over the limit: nothing is left to end
+    assert problem.trained_epochs == 6
+    again, trials = searched([slow], limit=None)
+    assert without_times(trials) == without_times([slow, quick])
+    assert again.trained_epochs == 3
+
+
+def test_what_is_running_is_told_as_it_would_be_recorded():
+    told = []
+    problem = SyntheticProblem(tiny_space, max_epochs=3)
+    evaluator = evaluator_of(problem, on_running=told.append)
+    trial = evaluator.evaluate({"a": "x", "b": True})
+    assert [(one.state, one.epochs, one.spent_epochs) for one in told] == [(FAILED, n, n) for n in range(4)]
+    assert told[-1].curve == trial.curve
+    again = evaluator_of(problem, recorded=[told[2]])
+    assert without_times([again.evaluate({"a": "x", "b": True})]) == without_times([told[2]])
+    assert again.evaluate({"a": "x", "b": True}).spent_epochs == 5
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "junk", "pickled"])
+def test_a_state_that_cannot_be_read_is_rebuilt_uncharged(damage):
+    problem = SyntheticProblem(tiny_space, max_epochs=6)
+    evaluator = evaluator_of(problem, keep_states=True)
+    first = evaluator.evaluate({"a": "x", "b": True}, 2)
+    path = evaluator._states._path(0)
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:40])
+    elif damage == "junk":
+        path.write_bytes(b"junk")
+    else:
+        np.savez(path, np.array([Explosive()], dtype=object), allow_pickle=True)
+    second = evaluator.evaluate({"a": "x", "b": True}, 5, resume_from=first.trial)
+    evaluator.close()
+    assert (second.state, second.epochs, second.rebuilt_epochs) == (COMPLETE, 3, 2)
+    assert second.spent_epochs == 5
+
+
+class Explosive:
+    """Must not be unpickled."""
+
+    def __reduce__(self):
+        return pytest.fail, ("a state was unpickled",)
+
+
+def test_a_state_that_cannot_be_kept_ends_the_search_and_says_where(monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    problem = SyntheticProblem(tiny_space, max_epochs=6)
+    evaluator = evaluator_of(problem, keep_states=True)
+    monkeypatch.setattr(evaluator._states, "put", full)
+    error = error_of(lambda: evaluator.evaluate({"a": "x", "b": True}, 2))
+    evaluator.close()
+    assert "the state of trial 0, which may be continued, cannot be kept: OSError: [Errno 28] No space" in str(error)
+    assert "set TMPDIR" in str(error)
 
 
 def test_a_training_without_an_epoch_fails():

@@ -1,5 +1,6 @@
 """Cells on Dask: the same tables as in this process, whatever happens to workers and schedulers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tuning import executors
@@ -79,8 +81,6 @@ class _Cluster:
         while not written.is_file() or not written.read_text().strip():
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        import json
-
         self.address = str(json.loads(written.read_text())["address"])
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
@@ -154,22 +154,97 @@ def test_a_killed_worker_costs_nothing_but_time(here: Any, tmp_path: Path) -> No
     assert tables(done.directory) == here
 
 
+# What a study file does to one configuration, the second that TPE tries, in the process that trains it.
+DEADLY = """
+    import json, re
+
+    def harm(configuration):
+        if json.dumps(configuration, sort_keys=True) == DOOMED:
+            with open(ATTEMPTS, "a") as file:
+                file.write("x")
+            HARM
+
+    study.problems[0].fail = harm
+"""
+
+
+def deadly(folder: Path, harm: str, **changes: Any) -> tuple[Study, Path]:
+    """A study of one cell whose second trial comes to harm; the file that counts how often."""
+    study = load(folder).changed(tuners=["optuna-tpe"], replicates=1, baselines=False, retrain=0)
+    doomed = json.dumps(run_cell(study.tasks()[0]).trials[1].configuration, sort_keys=True)
+    attempts = folder / "attempts"
+    more = f"DOOMED, ATTEMPTS = {doomed!r}, {str(attempts)!r}\n" + textwrap.dedent(DEADLY).replace("HARM", harm)
+    changes = {"tuners": ["optuna-tpe"], "replicates": 1, "baselines": False, "retrain": 0, **changes}
+    return load(folder, more=more).changed(**changes), attempts
+
+
 @pytest.mark.slow
-def test_a_cell_that_kills_its_workers_is_failed_and_the_others_go_on(
+def test_a_trial_that_kills_its_workers_is_failed_and_its_cell_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(executors, "MAX_LOST_WORKERS", 2)
-    more = """
-    def deadly(configuration):
-        if configuration["optimizer"] == "adam":
-            os._exit(9)
-
-    study.problems[0].fail = deadly
-    """
-    study = load(tmp_path, more=more).changed(tuners=["optuna-tpe"], replicates=1, baselines=False, retrain=0)
+    # As the system does to a process that asks for memory when there is none.
+    study, attempts = deadly(tmp_path, "os.kill(os.getpid(), 9)")
     done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
-    assert [(end.state, end.error) for end in done.ends] == [("FAILED", "2 workers died while running this cell")]
-    assert all(trial.configuration["optimizer"] == "sgd" for trial in read(done.directory).all_trials())
+    assert [(end.state, end.reason) for end in done.ends] == [("DONE", "the budget is spent")]
+    first, second, *rest = read(done.directory).all_trials()
+    assert (first.state, second.state, second.epochs) == ("COMPLETE", "FAILED", 0)
+    assert second.error == "2 workers died while they trained it (killed, crashed, or out of memory)"
+    assert rest[0].state == "COMPLETE"
+    assert rest[-1].spent_epochs == 10
+    assert attempts.read_text() == "xx"
+    assert run(study, tmp_path).ends == []  # and is not tried for ever
+    assert attempts.read_text() == "xx"
+
+
+@pytest.mark.slow
+def test_a_training_that_hangs_is_ended_with_its_process(tmp_path: Path) -> None:
+    # Within one call of C that holds Python: no thread of Python's, no signal would come through.
+    study, attempts = deadly(tmp_path, 're.match("(a+)+$", "a" * 64 + "b")', trial_seconds=1)
+    done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
+    assert [end.state for end in done.ends] == ["DONE"]
+    assert read(done.directory).plan["trial_seconds"] == 1
+    second = list(read(done.directory).all_trials())[1]
+    assert (second.state, second.epochs) == ("FAILED", 0)
+    assert second.error == "took longer than 1 s, the limit of a trial; its process was ended"
+    assert attempts.read_text() in ("x", "xx")  # the first time, it may hold Python before it has said what it trains
+
+
+@pytest.mark.slow
+def test_a_retraining_that_kills_its_workers_is_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "MAX_LOST_WORKERS", 1)
+    study = load(tmp_path, more="study.problems[0].retrain = lambda *args, **kwargs: os._exit(9)")
+    study = study.changed(tuners=["optuna-tpe"], budget=3, replicates=1, baselines=False, retrain=1)
+    done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
+    assert [end.state for end in done.ends] == ["DONE"]
+    ((retraining,),) = read(done.directory).retrainings.values()
+    assert (retraining.state, retraining.epochs) == ("FAILED", 0)
+    assert retraining.error == "1 workers died while they trained it (killed, crashed, or out of memory)"
+
+
+@pytest.mark.slow
+def test_a_cell_whose_workers_die_before_it_trains_is_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "MAX_LOST_WORKERS", 2)
+    more = "study.tuners[0].search = lambda *args, **kwargs: os._exit(9)"
+    study = load(tmp_path, more=more).changed(tuners=["kt-hyperband"], replicates=1, baselines=False, retrain=0)
+    done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
+    error = "2 workers died while they ran this cell (killed, crashed, or out of memory)"
+    assert [(end.state, end.error) for end in done.ends] == [("FAILED", error)]
+
+
+@pytest.mark.slow
+def test_local_workers_are_not_given_up_by_the_clock_and_listen_to_this_machine_only() -> None:
+    with executors._client(1, "") as client:
+        assert client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.worker_ttl) is None
+        here = [*psutil.Process().children(recursive=True), psutil.Process()]
+        listening = {
+            connection.laddr.ip
+            for process in here
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        }
+    assert listening
+    assert listening <= {"127.0.0.1", "::1"}
 
 
 @pytest.mark.slow
@@ -261,7 +336,13 @@ def test_a_scheduler_that_goes_away_ends_the_run_in_one_line(
     with pytest.raises(StudyError, match=r"the Dask scheduler at .* went away; all trials that ended are recorded"):
         run(study, tmp_path, Kill(), execute=partial(run_on_dask, scheduler=cluster.address))
     assert list(read(tmp_path / "s").all_trials())
-    assert tables(run(study, tmp_path).directory) == here
+    (tmp_path / "again").mkdir()
+    back = _Cluster(tmp_path / "again")
+    try:
+        back.worker()
+        assert tables(run(study, tmp_path, execute=partial(run_on_dask, scheduler=back.address)).directory) == here
+    finally:
+        back.close()
 
 
 @pytest.mark.slow

@@ -122,27 +122,6 @@ class TestSklearnBaseline:
         assert 0 < result.trials[0].score < 0.3
         assert set(result.retrainings[0].test) == {"loss"}
 
-    def test_as_many_right_as_a_keras_model_is_a_tie(self) -> None:
-        from sklearn.dummy import DummyClassifier
-
-        def right(number: int) -> Splits:
-            """Of 30 targets so many are of the class that always is predicted."""
-            x, y = np.zeros((30, 4), "float32"), np.array([0] * number + [1] * (30 - number))
-            return Splits((x, y), (x, y), (x, y))
-
-        def always_0() -> Any:
-            import keras
-
-            made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax", use_bias=False)])
-            made.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
-            return made
-
-        for number in (17, 29):
-            problem = flowers(data=lambda number=number: right(number))
-            baselines = KerasBaseline("k", always_0, epochs=1), SklearnBaseline("d", DummyClassifier())
-            keras_trial, dummy_trial = (searched(problem, one).trials[0] for one in baselines)
-            assert keras_trial.score == dummy_trial.score == pytest.approx(number / 30)
-
 
 class TestMistakes:
     def test_a_metric_that_scikit_learn_does_not_compute(self) -> None:

@@ -102,7 +102,7 @@ def test_retraining_counts_as_work(monkeypatch: pytest.MonkeyPatch) -> None:
         progress.retraining(replace(again, cell=tasks[1].cell, state=FAILED, error="no room"))
     shown = file.getvalue()
     assert "; about 9 s left\n" in shown  # 43 epochs took 10 s, 40 are left
-    assert shown.endswith("synthetic/kt-random/2 trial 0 FAILED when retrained: no room\n")
+    assert "synthetic/kt-random/2 trial 0 FAILED when retrained: no room; configuration {" in shown
 
 
 def test_a_failed_trial_is_named_with_its_configuration() -> None:

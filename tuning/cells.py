@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tuning import seeds
 from tuning.budget import Budget
-from tuning.errors import ReplayError, one_line
+from tuning.errors import JournalError, one_line
 from tuning.evaluator import Evaluator, SearchBroken, SearchOver
 from tuning.problem import TrainingProblem
 from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
@@ -28,6 +28,7 @@ class CellTask:
         recorded: The cell's trials from the journal, to be replayed first.
         retrain: Seeds on which each incumbent is retrained when the search is over.
         retrained: The cell's retrainings from the journal.
+        trial_seconds: A trial, or a retraining, that takes longer is FAILED; None for no limit.
     """
 
     study: str
@@ -38,6 +39,7 @@ class CellTask:
     recorded: Sequence[Trial] = ()
     retrain: int = 0
     retrained: Sequence[Retraining] = ()
+    trial_seconds: float | None = None
 
     @property
     def cell(self) -> Cell:
@@ -49,6 +51,7 @@ def run_cell(
     on_trial: Callable[[Trial], None] = lambda trial: None,
     on_epoch: Callable[[Cell, int, float], None] = lambda cell, spent, best: None,
     on_retraining: Callable[[Retraining], None] = lambda retraining: None,
+    on_running: Callable[[Trial | Retraining], None] = lambda record: None,
 ) -> CellResult:
     """Runs a cell to its end; what its tuner raises makes the cell FAILED.
 
@@ -56,9 +59,12 @@ def run_cell(
         on_trial: Called with each trial that was trained, not replayed, as it ends.
         on_epoch: Called with the cell, its epochs spent and its incumbent's score.
         on_retraining: Called with each incumbent that was retrained now, as it ends.
+        on_running: Called when a training begins and after each of its epochs, with its record as it would be if the
+            process died now.
 
     Raises:
         ReplayError: The journal holds other trials than this search asks for.
+        JournalError: What ended cannot be recorded.
     """
     from tuning.process import one_blas_thread
 
@@ -72,7 +78,9 @@ def run_cell(
         recorded=task.recorded,
         on_trial=on_trial,
         on_epoch=lambda spent, best: on_epoch(cell, spent, best),
+        on_running=on_running,
         keep_states=task.tuner.resumes,
+        trial_seconds=task.trial_seconds,
     )
     seed = seeds.of_tuner(task.study, cell.problem, cell.tuner, cell.replicate)
     started = time.perf_counter()
@@ -83,7 +91,7 @@ def run_cell(
     except SearchOver:
         reason = BUDGET_SPENT
     except SearchBroken as broken:
-        if isinstance(broken.error, ReplayError):
+        if isinstance(broken.error, JournalError):
             raise broken.error from None
         state, reason, error = FAILED, "the search cannot go on", str(broken.error)
     except (Exception, SystemExit) as raised:  # a model's code may call sys.exit
@@ -97,6 +105,14 @@ def run_cell(
     retrained: Sequence[Retraining] = task.retrained
     if state == DONE:
         retrained = retrain_incumbents(
-            problem, task.study, cell, evaluator.trials, task.retrain, task.retrained, on_retraining
+            problem,
+            task.study,
+            cell,
+            evaluator.trials,
+            task.retrain,
+            task.retrained,
+            on_retraining,
+            seconds=task.trial_seconds,
+            on_running=on_running,
         )
     return CellResult(tuple(evaluator.trials), tuple(retrained), end)

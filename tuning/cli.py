@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tuning.driver import Run
+    from tuning.journal import Journal
     from tuning.sequential import Rule
     from tuning.study import Study
 
 EXIT_FAILED = 1  # the command did its work, and something in the study failed
 EXIT_USER = 2  # a mistake that the user can mend; what was recorded before stays
-EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays
+EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays; 143 by `kill`, 129 where the terminal was closed
 
 
 def epilog(*examples: str, failed: str = "") -> str:
@@ -93,6 +94,10 @@ Rope = Annotated[
     typer.Option(metavar="X", help="Differences of at most X, in the metric's unit, do not matter."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for programs.")]
+TrialSeconds = Annotated[
+    float | None,
+    typer.Option(metavar="S", help="A trial that takes longer is FAILED, and one that hangs is ended."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -160,6 +165,7 @@ def run(
     until_decided: UntilDecided = False,
     cap: Cap = None,
     rope: Rope = None,
+    trial_seconds: TrialSeconds = None,
     jobs: Jobs = None,
     scheduler: Scheduler = "",
     out: Out = Path("reports"),
@@ -177,6 +183,7 @@ def run(
             baselines,
             retrain,
             rope,
+            trial_seconds,
         )
         return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
@@ -357,13 +364,14 @@ def run_script(study: Study) -> None:
         until_decided: UntilDecided = False,
         cap: Cap = None,
         rope: Rope = None,
+        trial_seconds: TrialSeconds = None,
         jobs: Jobs = None,
         scheduler: Scheduler = "",
         out: Out = Path("reports"),
         debug: Debug = False,
     ) -> None:
         def work() -> int:
-            changed = _changed(study, budget, replicates, tuners, baselines, retrain, rope)
+            changed = _changed(study, budget, replicates, tuners, baselines, retrain, rope, trial_seconds)
             return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
         _guarded(work, debug)
@@ -401,10 +409,11 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
         journal = read(done.directory)
         save_winners(journal, study.problems, study.continue_winners)
     _show(write_report(done.directory, journal), console)
-    return _failed(done, console)
+    return _failed(done, journal, console)
 
 
 def _table(study: Study, configurations: int, out: Path, jobs: int | None, scheduler: str) -> int:
+    from tuning.journal import read
     from tuning.provenance import words
     from tuning.table import TableProblem, table_study
 
@@ -412,6 +421,7 @@ def _table(study: Study, configurations: int, out: Path, jobs: int | None, sched
     trained = table_study(study, configurations)
     with _interruptible(out / trained.name, console):
         done = _cells(trained, out, jobs, scheduler, console)
+        journal = read(done.directory)
     problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
     for problem in problems:
         console.print(words(problem.name, problem.describe()), markup=False, highlight=False)
@@ -425,7 +435,7 @@ def _table(study: Study, configurations: int, out: Path, jobs: int | None, sched
         highlight=False,
         soft_wrap=True,
     )
-    return _failed(done, console)
+    return _failed(done, journal, console)
 
 
 def _cells(
@@ -448,7 +458,9 @@ def _cells(
     tasks = study.tasks()
     cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
     jobs = min(jobs or default_jobs(cells), cells)
-    executor = on_dask(jobs=jobs, scheduler=scheduler) if scheduler or jobs > 1 else nullcontext(run_here)
+    # A training that hangs can be ended only with its process.
+    apart = bool(scheduler) or jobs > 1 or study.trial_seconds is not None
+    executor = on_dask(jobs=jobs, scheduler=scheduler) if apart else nullcontext(run_here)
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
     who = plural(len(study.tuners), "tuner")
     who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
@@ -472,17 +484,25 @@ def _cells(
 
 @contextmanager
 def _interruptible(directory: Path, console: Console) -> Iterator[None]:
-    """Ctrl-C within ends the command and says where it goes on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        console.print(
-            f"\nInterrupted. All trials that ended are in {directory}/journal. Go on with:\n\n    {_as_typed()}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+    """Ctrl-C, `kill` or a closed terminal within end the command, and it says where it goes on."""
+    from tuning.interruption import Interruption
+
+    with Interruption() as interruption:
+        try:
+            yield
+        except (KeyboardInterrupt, OSError) as error:
+            if not isinstance(error, KeyboardInterrupt) and not interruption.number:
+                raise
+            how = f" by {interruption.name}" if interruption.name not in ("", "SIGINT") else ""
+            with suppress(OSError):  # there may be no terminal any more
+                console.print(
+                    f"\nInterrupted{how}. All trials that ended are in {directory}/journal. Go on with:\n\n"
+                    f"    {_as_typed()}",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
+            raise typer.Exit(interruption.exit_code) from None
 
 
 def _as_typed() -> str:
@@ -491,11 +511,21 @@ def _as_typed() -> str:
     return shlex.join([*(["python", str(program)] if program.suffix == ".py" else [program.name]), *sys.argv[1:]])
 
 
-def _failed(done: Run, console: Console) -> int:
-    """Names the cells that failed; the exit code."""
+def _failed(done: Run, journal: Journal, console: Console) -> int:
+    """Names the cells that failed, and counts what else did; the exit code."""
+    from tuning.records import FAILED
+    from tuning.wording import plural
+
     for end in done.failed:
         console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
-    return EXIT_FAILED if done.failed else 0
+    counts = {
+        "trial": sum(trial.state == FAILED for trial in journal.all_trials()),
+        "retraining": sum(one.state == FAILED for of in journal.retrainings.values() for one in of),
+    }
+    if words := [plural(number, what) for what, number in counts.items() if number]:
+        line = f"{' and '.join(words)} FAILED; `tuning report {journal.directory}` shows which, and why."
+        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    return EXIT_FAILED if done.failed or words else 0
 
 
 def _changed(
@@ -506,6 +536,7 @@ def _changed(
     baselines: bool,
     retrain: int | None,
     rope: float | None = None,
+    trial_seconds: float | None = None,
 ) -> Study:
     from tuning.budget import Budget
 
@@ -513,7 +544,13 @@ def _changed(
         Budget(budget)
     names = [name.strip() for name in tuners.split(",") if name.strip()] if tuners is not None else None
     return study.changed(
-        budget=budget, replicates=replicates, tuners=names, baselines=baselines, retrain=retrain, rope=rope
+        budget=budget,
+        replicates=replicates,
+        tuners=names,
+        baselines=baselines,
+        retrain=retrain,
+        rope=rope,
+        trial_seconds=trial_seconds,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,12 +14,13 @@ from typing import Any, Protocol
 from tuning import journal as journals
 from tuning.cells import DONE, CellTask
 from tuning.errors import JournalError
+from tuning.evaluator import time_limit_words
 from tuning.executors import Executor, run_here
 from tuning.hparams import HparamsWriter, write_hparams
 from tuning.journal import Journal, JournalWriter
 from tuning.manifest import manifest
 from tuning.ordering import Pace
-from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.records import FAILED, Cell, CellEnd, CellResult, Retraining, Trial
 from tuning.retraining import missing
 from tuning.study import Study
 
@@ -83,18 +85,21 @@ def run(
         known = journals.read(directory)
         _check_same(known, description, study)
         session = _normal({"plan": study.plan(), "manifest": manifest(facts, command)})
+        notes = [note for note in (known.healed, _newer(known.manifest, session["manifest"])) if note]
         writer.session(**session, at_once=not begun)  # a search that cannot go on touches nothing
         known.sessions.append(session)
         tasks = study.tasks(known)
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
-        watcher.begin(tasks, pending, [known.healed] if known.healed else [])
+        watcher.begin(tasks, pending, notes)
         hparams = write_hparams(known, directory)
         recorder = _Recorder(writer, hparams, watcher, pending, Pace(known.all_trials()))
         try:
             execute(pending, recorder)
-        finally:
-            while recorder.catch_up():
-                pass
+        except BaseException:
+            with suppress(JournalError):  # what ended the run is what is to be said
+                recorder.catch_up_with_all()
+            raise
+        recorder.catch_up_with_all()
         writer.heal()
     return Run(directory, recorder.ends)
 
@@ -146,11 +151,21 @@ class _Recorder:
         """Writes the HPARAMS of one record; false where there is none left."""
         if self.unshown:
             record = self.unshown.popleft()
-            if isinstance(record, Trial):
-                self.hparams.write(record)
-            else:
-                self.hparams.retrained(record)
+            try:
+                if isinstance(record, Trial):
+                    self.hparams.write(record)
+                else:
+                    self.hparams.retrained(record)
+            except OSError as error:  # a library would take it for the trial's failure
+                raise JournalError(
+                    f"the HPARAMS logs cannot be written ({error.strerror}), all trials that ended are recorded; mend "
+                    "that, and run the same command to go on"
+                ) from error
         return bool(self.unshown)
+
+    def catch_up_with_all(self) -> None:
+        while self.catch_up():
+            pass
 
     def on_result(self, task: CellTask, result: CellResult) -> None:
         for trial in result.trials[len(self.trials[task.cell]) :]:  # those whose message was lost on the way
@@ -160,6 +175,7 @@ class _Recorder:
         if result.end is not None:
             self.writer.cell(result.end)
             self.ends.append(result.end)
+            self.trials[task.cell], self.retrainings[task.cell] = [], []  # nobody asks again: a run may have millions
             best = task.problem.objective.best(trial.score for trial in result.trials)
             self.watcher.epoch(task.cell, result.end.spent_epochs, best)
             self.watcher.end(result.end)
@@ -202,11 +218,42 @@ def _check_same(known: Journal, description: dict[str, Any], study: Study) -> No
                 f"{known.directory}: tuner {label!r} ran there with {ran[label]}, now it has {settings}; "
                 "give it another label=..., or choose another folder with --out"
             )
+    _check_limit(known, study.trial_seconds)
     if study.budget.epochs < plan["budget_epochs"]:
         raise JournalError(
             f"{known.directory} was begun with a budget of {plan['budget_epochs']} epochs a cell, now it is "
             f"{study.budget.epochs}; a study goes on with the same budget or a larger one: {mend}"
         )
+
+
+def _newer(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Libraries that are not those of the run before, for what they change is in the results."""
+    old, new = ({"python": one.get("python"), **one.get("versions", {})} for one in (before, now))
+    changed = [f"{name} {old[name]}, now {new[name]}" for name in old if name in new and old[name] != new[name]]
+    changed += [f"{name} {old[name]}, now gone" for name in old if name not in new]
+    if not before or not changed:
+        return ""
+    return f"The run before had {'; '.join(changed)}. If that changes what is searched, this run says so and stops."
+
+
+def _check_limit(known: Journal, limit: float | None) -> None:
+    """Raises JournalError where another limit of a trial's seconds would have recorded something else."""
+    before = known.plan.get("trial_seconds")
+    if not known.sessions or before == limit:
+        return
+    was, now = ("no limit" if one is None else f"{one:g} s" for one in (before, limit))
+    records: list[Trial | Retraining] = [*known.all_trials(), *(one for of in known.retrainings.values() for one in of)]
+    for record in records:
+        if record.state == FAILED:
+            differs = before is not None and record.error.startswith(time_limit_words(before))
+        else:
+            differs = limit is not None and record.train_seconds > limit
+        if differs:
+            raise JournalError(
+                f"{known.directory} ran with {was} as the time limit of a trial, now it is {now}, by which trial "
+                f"{record.trial} of {record.cell}, of {record.train_seconds:.0f} s, would have ended otherwise; keep "
+                "the limit, or choose another folder with --out"
+            )
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any], part: str) -> str:

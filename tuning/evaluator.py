@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 
 from tuning import seeds
 from tuning.budget import Budget
-from tuning.errors import ReplayError, StudyError, TuningError
+from tuning.errors import ReplayError, StudyError, TuningError, one_line
 from tuning.problem import TrainingProblem
 from tuning.records import COMPLETE, CUT, FAILED, PRUNED, Cell, Configuration, Trial
 
@@ -62,7 +63,10 @@ class Evaluator:
         recorded: The cell's trials from the journal, in order.
         on_trial: Called with each trial that was trained now, as soon as it ended.
         on_epoch: Called with the epochs spent and the incumbent's score, for the progress.
+        on_running: Called when a training begins and after each of its epochs, with the trial as it is to be recorded
+            if the process dies now: FAILED, with the epochs so far.
         keep_states: Whether trials may be continued later, so that their states must be kept.
+        trial_seconds: A trial that takes longer is FAILED at the end of its epoch; None for no limit.
     """
 
     def __init__(
@@ -75,7 +79,9 @@ class Evaluator:
         recorded: Sequence[Trial] = (),
         on_trial: Callable[[Trial], None] = lambda trial: None,
         on_epoch: Callable[[int, float], None] = lambda spent, best: None,
+        on_running: Callable[[Trial], None] = lambda trial: None,
         keep_states: bool = False,
+        trial_seconds: float | None = None,
     ) -> None:
         self.problem = problem
         self.cell = cell
@@ -87,6 +93,8 @@ class Evaluator:
         self._recorded = list(recorded)
         self._on_trial = on_trial
         self._on_epoch = on_epoch
+        self._on_running = on_running
+        self._trial_seconds = trial_seconds
         self._states = _States() if keep_states else None
         self._stateless: set[int] = set()  # trials whose training leaves no state
         self._failures = 0
@@ -204,9 +212,27 @@ class Evaluator:
                     stopped = PRUNED
                 elif len(curve) >= allowed and epoch < target:
                     stopped = CUT
+                elif epoch < target and (error := over_time(begun, self._trial_seconds)):
+                    stopped = FAILED
+            self._on_running(replace(running, curve=list(curve), spent_epochs=self.spent_epochs + len(curve)))
             return bool(stopped)
 
         state, rebuilt = (None, 0) if parent is None else self._state_after(parent)
+        running = Trial(
+            cell=self.cell,
+            trial=number,
+            configuration=configuration,
+            state=FAILED,
+            score=math.nan,
+            initial_epoch=initial_epoch,
+            target_epochs=target,
+            curve=[],
+            spent_epochs=self.spent_epochs,
+            parent=None if parent is None else parent.trial,
+            seed=seed,
+        )
+        begun = time.monotonic()
+        self._on_running(running)
         # A training that leaves no state cannot be continued: it is gone through again, in one go with what follows.
         known = initial_epoch if state is None else 0
 
@@ -233,20 +259,14 @@ class Evaluator:
         if not error and not curve and not lineage:
             error = "the training ended without one epoch"
         status = FAILED if error else stopped or COMPLETE
-        return Trial(
-            cell=self.cell,
-            trial=number,
-            configuration=configuration,
+        return replace(
+            running,
             state=status,
             score=math.nan if status == FAILED else objective.score([*lineage, *curve]),
-            initial_epoch=initial_epoch,
-            target_epochs=target,
             curve=curve,
             spent_epochs=self.spent_epochs + len(curve),
             train_seconds=time.perf_counter() - started,
-            parent=None if parent is None else parent.trial,
             error=error,
-            seed=seed,
             fit="" if outcome is None else outcome.fit,
             rebuilt_epochs=rebuilt + (initial_epoch - known if state is None else 0),
         )
@@ -324,7 +344,13 @@ class Evaluator:
         if outcome.state is None:
             self._stateless.add(trial)
         else:
-            self._states.put(trial, outcome.state)
+            try:
+                self._states.put(trial, outcome.state)
+            except OSError as error:  # else a library would take it for the trial's failure
+                raise StudyError(
+                    f"the state of trial {trial}, which may be continued, cannot be kept: {one_line(error)}; make room "
+                    f"in {tempfile.gettempdir()}, or set TMPDIR to another folder"
+                ) from error
 
     def _lineage(self, trial: Trial) -> list[dict[str, float]]:
         """The whole curve behind a trial, its parents' epochs first."""
@@ -349,10 +375,11 @@ class _States:
         np.savez(self._path(trial), *state)
 
     def get(self, trial: int) -> list[np.ndarray] | None:
-        if not self._path(trial).is_file():
+        try:
+            with np.load(self._path(trial), allow_pickle=False) as arrays:
+                return [arrays[name] for name in arrays.files]
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # gone, or broken: it is trained again
             return None
-        with np.load(self._path(trial), allow_pickle=False) as arrays:
-            return [arrays[name] for name in arrays.files]
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -369,3 +396,12 @@ def not_finite(logs: dict[str, float], metric: str, epoch: int) -> str:
         if not math.isfinite(logs.get(name, 0.0)):
             return f"{name} is {logs[name]} at epoch {epoch}"
     return ""
+
+
+def over_time(begun: float, limit: float | None) -> str:
+    """Why a training that began at `begun`, by the monotonic clock, ends FAILED by now; empty where it goes on."""
+    return time_limit_words(limit) if limit is not None and time.monotonic() - begun > limit else ""
+
+
+def time_limit_words(limit: float) -> str:
+    return f"took longer than {limit:g} s, the limit of a trial"

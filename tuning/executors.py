@@ -8,30 +8,26 @@ from __future__ import annotations
 
 import math
 import os
-import pickle
 import queue
-import random
 import signal
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import cloudpickle
 
 from tuning.cells import FAILED, CellTask, run_cell
 from tuning.errors import StudyError, TuningError, one_line
+from tuning.evaluator import time_limit_words
 from tuning.ordering import Pace, longest_first
-from tuning.problem import TrainingProblem
-from tuning.quiet import import_tensorflow
 from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.worker import StartedBefore, run_remote
 
-MAX_LOST_WORKERS = 3  # a cell whose worker died this often is FAILED: it may be what kills them
+MAX_LOST_WORKERS = 3  # what was being trained when so many workers died is FAILED: it may be what kills them
 WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
-EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
 CONNECT_SECONDS = 20  # a scheduler that does not answer within them is not there
 LOOK_SECONDS = 5.0  # when nothing was heard for so long, the driver looks whether there are workers
 WORKERLESS_SECONDS = 600.0  # without any worker for so long, the run ends; a cluster may be slow to give some
@@ -153,6 +149,10 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
         "distributed.worker.memory.terminate": False,
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.spill": False,
+        # Here a dead worker is seen at once. By the clock, all would be dead when a laptop wakes, or the clock is set.
+        "distributed.scheduler.worker-ttl": None,
+        # A worker that is started again on a busy machine takes longer than the 15 s after which it is given up.
+        "distributed.deploy.lost-worker-timeout": "1 day",
     }
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(settings))
@@ -175,15 +175,15 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
 
 @contextmanager
 def _ctrl_c_waits() -> Iterator[None]:
-    """Ctrl-C within is heard at the end; threads and processes started within never hear it.
+    """Ctrl-C within is heard at the end; threads and processes started within never hear it, nor a closed terminal.
 
-    A terminal sends it to all processes at once. Workers that heard it would end with a traceback each, before the
+    A terminal sends both to all processes at once. Workers that heard it would end with a traceback each, before the
     driver ends them; and a cluster that is not whole yet cannot be closed.
     """
     if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover  Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
@@ -199,8 +199,8 @@ class _Run:
         self.at_once = at_once
         self.topic = f"tuning-{uuid.uuid4()}"
         self.messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self.lost: dict[Cell, int] = {}
-        self.running: dict[str, tuple[CellTask, Any]] = {}
+        self.lost: dict[Cell, _Losses] = {}
+        self.running: dict[str, _Sent] = {}
 
     def all(self, tasks: Sequence[CellTask]) -> None:
         self.client.subscribe_topic(self.topic, lambda event: self.messages.put(("event", event[1])))
@@ -225,8 +225,8 @@ class _Run:
             # Where the scheduler is gone, there is nothing to be taken back.
             with suppress(OSError, RuntimeError, ValueError):
                 self.client.unsubscribe_topic(self.topic)
-                for _, future in self.running.values():
-                    future.cancel()
+                for sent in self.running.values():
+                    sent.future.cancel()
 
     def all_waiting(self, message: tuple[str, Any]) -> Iterator[tuple[str, Any]]:
         """A message and those that wait behind it."""
@@ -276,24 +276,32 @@ class _Run:
                 f"{task.cell} cannot be sent to a worker: {one_line(error)}; define that inside of the study's "
                 "functions, or run it in this process with --jobs 1"
             ) from error
-        future = self.client.submit(_run_remote, pickled, self.topic, priority=priority, pure=False, retries=0)
-        self.running[future.key] = (task, future)
+        again = task.cell in self.lost
+        future = self.client.submit(run_remote, pickled, self.topic, again, priority=priority, pure=False, retries=0)
+        self.running[future.key] = _Sent(task, future)
         future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
 
     def hear(self, event: dict[str, Any]) -> None:
-        if event["kind"] == "trial":
-            trial = Trial.from_json(event["trial"])
-            if trial.trial == len(self.listener.trials_of(trial.cell)):  # else known, or a message before it was lost
-                self.listener.on_trial(trial)
-        elif event["kind"] == "retraining":
-            self.listener.on_retraining(Retraining.from_json(event["retraining"]))
+        if event["kind"] in ("trial", "retraining"):
+            kind = Trial if event["kind"] == "trial" else Retraining
+            record = kind.from_json(event[event["kind"]])
+            if not any(sent.task.cell == record.cell for sent in self.running.values()):
+                return  # its cell has ended, and its result has brought all
+            if isinstance(record, Retraining):
+                self.listener.on_retraining(record)
+            elif record.trial == len(self.listener.trials_of(record.cell)):  # else known, or one before it was lost
+                self.listener.on_trial(record)
         elif event["key"] in self.running:  # else from a worker that was given up, or late
-            self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
+            if event["kind"] == "epoch":
+                self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
+            else:
+                self.running[event["key"]].hear(event)
 
     def finish(self, key: str) -> None:
         from distributed import CancelledError, Event, KilledWorker
 
-        task, future = self.running.pop(key)
+        sent = self.running.pop(key)
+        task, future = sent.task, sent.future
         with suppress(OSError, RuntimeError, ValueError):
             Event(key, client=self.client).clear()
         try:
@@ -304,17 +312,7 @@ class _Run:
         if result is not None:
             self.listener.on_result(task, result)
         elif isinstance(error, KilledWorker | StartedBefore):
-            self.lost[task.cell] = self.lost.get(task.cell, 0) + 1
-            known = tuple(self.listener.trials_of(task.cell))
-            if self.lost[task.cell] < MAX_LOST_WORKERS:
-                retrained = tuple(self.listener.retrainings_of(task.cell))
-                self.submit(replace(task, recorded=known, retrained=retrained), 1)
-            else:
-                end = CellEnd(
-                    task.cell, FAILED, "its workers died", f"{MAX_LOST_WORKERS} workers died while running this cell",
-                    len(known), known[-1].spent_epochs if known else 0, 0.0, task.budget.epochs,
-                )  # fmt: skip
-                self.listener.on_result(task, CellResult(known, end=end))
+            self.lose(sent)
         elif isinstance(error, TuningError):
             raise error
         else:
@@ -323,68 +321,65 @@ class _Run:
                 "all that the study file imports"
             ) from error
 
+    def lose(self, sent: _Sent) -> None:
+        """A worker died: its cell is sent again, where it may be what kills them, without what it was training."""
+        cell = sent.task.cell
+        trials, retrained = self.listener.trials_of(cell), self.listener.retrainings_of(cell)
+        losses = self.lost.setdefault(cell, _Losses())
+        losses.add(len(trials) + len(retrained))
+        running = sent.running
+        ended = [(one.configuration, one.repeat) for one in retrained]
+        if isinstance(running, Trial):
+            stale = running.trial < len(trials)
+        else:
+            stale = running is not None and (running.configuration, running.repeat) in ended
+        if stale:
+            running = None  # it ended, and nothing is known of what came after it
+        why = ""
+        if running and sent.task.trial_seconds is not None and sent.seconds() > sent.task.trial_seconds:
+            why = f"{time_limit_words(sent.task.trial_seconds)}; its process was ended"
+        elif losses.number >= MAX_LOST_WORKERS:
+            why = f"{MAX_LOST_WORKERS} workers died while they trained it (killed, crashed, or out of memory)"
+        if why and isinstance(running, Trial):
+            self.listener.on_trial(replace(running, error=why, train_seconds=sent.seconds()))
+        elif why and isinstance(running, Retraining):
+            self.listener.on_retraining(replace(running, error=why, train_seconds=sent.seconds()))
+        elif why:
+            spent = trials[-1].spent_epochs if trials else 0
+            why = f"{MAX_LOST_WORKERS} workers died while they ran this cell (killed, crashed, or out of memory)"
+            end = CellEnd(cell, FAILED, "its workers died", why, len(trials), spent, 0.0, sent.task.budget.epochs)
+            self.listener.on_result(sent.task, CellResult(tuple(trials), end=end))
+            return
+        recorded, retrained = tuple(self.listener.trials_of(cell)), tuple(self.listener.retrainings_of(cell))
+        self.submit(replace(sent.task, recorded=recorded, retrained=retrained), 1)
 
-class StartedBefore(Exception):  # noqa: N818
-    """In a worker: Dask starts a cell again by itself, as it was sent, after the worker that had it was lost.
 
-    How often a cluster does so is a setting of its scheduler, for all its users. The driver sends the cell again
-    instead, with what was recorded meanwhile.
-    """
+@dataclass
+class _Sent:
+    """A cell on a worker, and what it was training when last heard of."""
+
+    task: CellTask
+    future: Any
+    running: Trial | Retraining | None = None
+    since: float = 0.0
+
+    def hear(self, event: dict[str, Any]) -> None:
+        if not event["record"]["curve"]:
+            self.since = time.monotonic()
+        kind = Retraining if event["kind"] == "retraining runs" else Trial
+        self.running = kind.from_json(event["record"])
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.since
 
 
-def _leave_random_alone() -> None:
-    """Gives Dask's threads a generator of their own: they draw from Python's global one while a user's code does."""
-    own = random.Random()
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in ("dask", "distributed", "tornado") and getattr(module, "random", None) is random:
-            module.random = own  # type: ignore[attr-defined]
+@dataclass
+class _Losses:
+    """Workers that a cell has lost since it last got on."""
 
+    number: int = 0
+    records: int = 0
 
-_problems: dict[tuple[str, str], TrainingProblem] = {}
-"""In a worker: the problems of the run it works for, so that data is loaded and turned into tensors once."""
-
-
-def _run_remote(pickled: bytes, topic: str) -> CellResult:
-    """Runs a cell in a worker."""
-    from distributed import Event, get_worker
-
-    worker = get_worker()
-    if worker.state.nthreads != 1:
-        raise StudyError(
-            f"the worker at {worker.address} has {worker.state.nthreads} threads, and cells that share a process would "
-            "share TensorFlow's random numbers; start workers with `dask worker --nthreads 1`, several on a machine "
-            "with --nworkers"
-        )
-    import_tensorflow()
-    task: CellTask = pickle.loads(pickled)
-
-    from tuning.process import prepare_process
-
-    running = worker.get_current_task()
-    started = Event(running)
-    if started.is_set():
-        raise StartedBefore
-    started.set()
-    key = (topic, task.problem.name)
-    if not any(known[0] == topic for known in _problems):
-        _problems.clear()
-    if key not in _problems:
-        _problems[key] = task.problem
-        _leave_random_alone()
-        prepare_process()
-    told = 0.0
-
-    def on_trial(trial: Trial) -> None:
-        worker.log_event(topic, {"kind": "trial", "trial": trial.to_json()})
-
-    def on_epoch(cell: Cell, spent: int, best: float) -> None:
-        nonlocal told
-        if time.monotonic() - told >= EPOCH_MESSAGE_SECONDS:
-            told = time.monotonic()
-            event = {"kind": "epoch", "key": running, "cell": list(cell), "spent": spent, "best": best}
-            worker.log_event(topic, event)
-
-    def on_retraining(retraining: Retraining) -> None:
-        worker.log_event(topic, {"kind": "retraining", "retraining": retraining.to_json()})
-
-    return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch, on_retraining)
+    def add(self, records: int) -> None:
+        self.number = self.number + 1 if records == self.records else 1
+        self.records = records

@@ -18,7 +18,7 @@ import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -67,7 +67,7 @@ class Journal:
 
         ``tuners`` and ``baselines`` (label -> settings), ``budget_epochs``, ``replicates``, ``retrain`` (how often each
         incumbent), ``rope``, and, where replicates are added by looks, ``until_decided``, the rule (`sequential.Rule`).
-        A run may add to those before it, and take nothing away.
+        A run may add to those before it, and take nothing away. ``trial_seconds`` is the last run's, where it had one.
         """
         plans = [session["plan"] for session in self.sessions]
         return {
@@ -78,6 +78,7 @@ class Journal:
             "budget_epochs": max((plan["budget_epochs"] for plan in plans), default=0),
             "replicates": max((plan["replicates"] for plan in plans), default=0),
             **next(({"until_decided": plan["until_decided"]} for plan in plans if "until_decided" in plan), {}),
+            **({"trial_seconds": plans[-1]["trial_seconds"]} if plans and "trial_seconds" in plans[-1] else {}),
         }
 
     @property
@@ -222,8 +223,9 @@ def _begin(directory: Path, path: Path, line: dict[str, Any]) -> Journal:
 def _take(journal: Journal, line: dict[str, Any]) -> None:
     match line["kind"]:
         case "session":
-            line["plan"]["tuners"].items(), line["manifest"].items()
+            line["plan"]["tuners"].items(), line["manifest"].items(), line["manifest"].get("versions", {}).items()
             line["plan"]["budget_epochs"] + line["plan"]["replicates"] + line["plan"].get("retrain", 0)
+            line["plan"].get("trial_seconds", 0.0) + 0.0
             line["plan"].get("baselines", {}).items()
             journal.sessions.append(line)
         case "trial":
@@ -307,7 +309,7 @@ class JournalWriter:
             writer.close()
             raise JournalError(f"{writer.path} is there already; it is never overwritten")
         writer._file.truncate(0)
-        writer._append({"kind": "study", "format": FORMAT, **study})
+        writer._append({"kind": "study", "format": FORMAT, **study}, "the study")
         return writer
 
     @classmethod
@@ -346,19 +348,22 @@ class JournalWriter:
 
     def trial(self, trial: Trial) -> None:
         self._write_session()
-        self._append({"kind": "trial", **trial.to_json()})
+        self._append(
+            {"kind": "trial", **trial.to_json()}, f"trial {trial.trial} of {trial.cell}, {trial.configuration}"
+        )
 
     def retraining(self, retraining: Retraining) -> None:
         self._write_session()
-        self._append({"kind": "retraining", **retraining.to_json()})
+        what = f"trial {retraining.trial} of {retraining.cell}, retrained, {retraining.configuration}"
+        self._append({"kind": "retraining", **retraining.to_json()}, what)
 
     def cell(self, end: CellEnd) -> None:
         self._write_session()
-        self._append({"kind": "cell", **end.to_json()})
+        self._append({"kind": "cell", **end.to_json()}, f"the end of {end.cell}")
 
     def _write_session(self) -> None:
         if self._session is not None:
-            self._append(self._session)
+            self._append(self._session, "the run")
             self._session = None
 
     def heal(self) -> None:
@@ -368,16 +373,31 @@ class JournalWriter:
             self._opened.seek(0, os.SEEK_END)
             self._healed = True
 
-    def _append(self, line: Mapping[str, Any]) -> None:
-        self.heal()
-        file = self._opened
-        file.write(json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n")
+    def _append(self, line: Mapping[str, Any], what: str) -> None:
+        text = json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        with self._stops_at_once(what):
+            self.heal()
+            self._opened.write(text)
         if not self._holds_back:
-            self._flush()
+            self._flush(what)
 
-    def _flush(self) -> None:
-        self._opened.flush()
-        os.fsync(self._opened.fileno())
+    def _flush(self, what: str) -> None:
+        with self._stops_at_once(what):
+            self._opened.flush()
+            os.fsync(self._opened.fileno())
+
+    @contextmanager
+    def _stops_at_once(self, what: str) -> Iterator[None]:
+        """Where the disk is full, nothing is written behind what could not be: a line may be torn only at the end."""
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):
+                self.close()
+            raise JournalError(
+                f"{self.path} cannot be written ({error.strerror}): {what} is not recorded, all before it is; mend "
+                "that, and run the same command to go on"
+            ) from error
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -387,12 +407,13 @@ class JournalWriter:
             yield
         finally:
             self._holds_back = False
-            self._flush()
+            if self._file is not None:  # else it is closed, for it could not be written
+                self._flush("what came last")
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def __enter__(self) -> JournalWriter:
         return self

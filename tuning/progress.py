@@ -107,7 +107,8 @@ class ProgressView:
         self._retrained += 1
         self._advance(retraining.cell, retraining.epochs)
         if retraining.state == FAILED:
-            self._fail(f"{retraining.cell} trial {retraining.trial} FAILED when retrained: {retraining.error}")
+            line = f"{retraining.cell} trial {retraining.trial} FAILED when retrained: {retraining.error}"
+            self._fail(f"{line}; configuration {retraining.configuration}")
 
     def _fail(self, line: str) -> None:
         self._failed += 1

@@ -407,6 +407,7 @@ def _command(read: Journal) -> str:
         *("tuning", "run", script, *named, "--budget", str(plan["budget_epochs"])),
         *(["--replicates", str(plan["replicates"])] if rule is None else ["--until-decided", "--cap", str(rule.cap)]),
         *([] if rope is None else ["--rope", f"{rope!r}"]),
+        *(["--trial-seconds", f"{plan['trial_seconds']:g}"] if "trial_seconds" in plan else []),
         *("--tuners", ",".join(map(str, plan["tuners"]))),
         *([] if plan["baselines"] else ["--no-baselines"]),
         *("--retrain", str(plan["retrain"])),

@@ -391,6 +391,7 @@ def manifest_table(journal: Journal) -> Table:
         **_training(journal),
         **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
         **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in journal.problems.items()},
+        **({"seconds a trial may take": limit} if (limit := journal.plan.get("trial_seconds")) else {}),
         **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
         **{
             f"settings of {label}": ", ".join(f"{name}={value}" for name, value in dict(settings).items())

@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tuning import seeds
-from tuning.evaluator import not_finite
+from tuning.evaluator import not_finite, over_time
 from tuning.incumbents import incumbent_trials
 from tuning.objective import Objective
 from tuning.problem import TrainingProblem
@@ -34,36 +35,55 @@ def missing(
 
 
 def retrain(
-    problem: TrainingProblem, study: str, cell: Cell, trial: int, configuration: Configuration, repeat: int
+    problem: TrainingProblem,
+    study: str,
+    cell: Cell,
+    trial: int,
+    configuration: Configuration,
+    repeat: int,
+    *,
+    seconds: float | None = None,
+    on_running: Callable[[Retraining], None] = lambda retraining: None,
 ) -> Retraining:
     """Trains a configuration in full on the seed of this repeat, and scores it on test.
 
-    What the training raises, or a loss or objective that is not finite, makes the retraining FAILED.
+    What the training raises, a loss or objective that is not finite, or more than so many `seconds`, makes the
+    retraining FAILED. `on_running` is called as the evaluator's.
     """
-    started = time.perf_counter()
-    seed = seeds.of_retraining(study, cell.problem, cell.replicate, configuration, repeat)
+    begun = time.monotonic()
     curve: list[dict[str, float]] = []
     error = ""
+    running = Retraining(
+        cell=cell,
+        trial=trial,
+        repeat=repeat,
+        configuration=configuration,
+        state=FAILED,
+        score=math.nan,
+        test={},
+        curve=[],
+        seed=seeds.of_retraining(study, cell.problem, cell.replicate, configuration, repeat),
+    )
 
     def on_epoch(logs: dict[str, float]) -> bool:
         nonlocal error
         curve.append(logs)
         error = not_finite(logs, problem.objective.metric, len(curve))
+        if not error and len(curve) < problem.max_epochs:
+            error = over_time(begun, seconds)
+        on_running(replace(running, curve=list(curve)))
         return bool(error)
 
-    outcome = problem.retrain(configuration, seed=seed, on_epoch=on_epoch)
+    on_running(running)
+    outcome = problem.retrain(configuration, seed=running.seed, on_epoch=on_epoch)
     error = error or outcome.error or ("" if curve else "the training ended without one epoch")
-    return Retraining(
-        cell=cell,
-        trial=trial,
-        repeat=repeat,
-        configuration=configuration,
+    return replace(
+        running,
         state=FAILED if error else COMPLETE,
         score=math.nan if error else problem.objective.score(curve),
         test={} if error else outcome.test,
         curve=curve,
-        seed=seed,
-        train_seconds=time.perf_counter() - started,
+        train_seconds=time.monotonic() - begun,
         error=error,
     )
 
@@ -76,6 +96,9 @@ def retrain_incumbents(
     repeats: int,
     recorded: Sequence[Retraining] = (),
     on_retraining: Callable[[Retraining], None] = lambda retraining: None,
+    *,
+    seconds: float | None = None,
+    on_running: Callable[[Retraining], None] = lambda retraining: None,
 ) -> list[Retraining]:
     """Retrains the incumbents of a cell whose search is over.
 
@@ -83,12 +106,17 @@ def retrain_incumbents(
         repeats: Seeds for each incumbent.
         recorded: The cell's retrainings from the journal; those are not trained again.
         on_retraining: Called with each new one as it ends.
+        seconds, on_running: As `retrain` takes them.
 
     Returns:
         The recorded ones and the new.
     """
     done = list(recorded)
     for trial, repeat in missing(trials, recorded, problem.objective, repeats):
-        done.append(retrain(problem, study, cell, trial.trial, trial.configuration, repeat))
+        done.append(
+            retrain(
+                problem, study, cell, trial.trial, trial.configuration, repeat, seconds=seconds, on_running=on_running
+            )
+        )
         on_retraining(done[-1])
     return done

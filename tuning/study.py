@@ -38,6 +38,9 @@ class Study:
             file of its own.
         rope: Region of practical equivalence: a difference of at most so much in the objective's metric does not
             matter. None: no two tuners are called practically equal.
+        trial_seconds: A trial, or a retraining, that takes longer is FAILED: at the end of its epoch, or with its
+            process where it hangs and cells run in processes of their own. Results then depend on the machine. None: no
+            limit.
 
     Raises:
         StudyError: One of these is not as said.
@@ -55,6 +58,7 @@ class Study:
         retrain: int = 5,
         rope: float | None = None,
         continue_winners: int = 0,
+        trial_seconds: float | None = None,
     ) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
@@ -67,6 +71,7 @@ class Study:
         self.retrain = retrain
         self.rope = rope
         self.continue_winners = continue_winners
+        self.trial_seconds = trial_seconds
         self.until_decided: dict[str, Any] = {}  # the rule by which replicates are added, where they are
         self._check()
 
@@ -83,6 +88,11 @@ class Study:
             raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
         if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
             raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
+        limit = self.trial_seconds
+        if limit is not None and not (
+            isinstance(limit, int | float) and not isinstance(limit, bool) and 0 < limit < math.inf
+        ):
+            raise StudyError(f"Study(trial_seconds={limit!r}): expected seconds above 0, or None for no limit")
         for problem in self.problems:
             if not hasattr(problem, "max_epochs"):
                 raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
@@ -113,6 +123,7 @@ class Study:
         baselines: bool = True,
         retrain: int | None = None,
         rope: float | None = None,
+        trial_seconds: float | None = None,
     ) -> Study:
         """This study with other numbers; `tuners` picks by label, or adds registered ones."""
         by_label = {tuner.label: tuner for tuner in self.tuners}
@@ -126,6 +137,7 @@ class Study:
             retrain=self.retrain if retrain is None else retrain,
             rope=self.rope if rope is None else rope,
             continue_winners=self.continue_winners,
+            trial_seconds=self.trial_seconds if trial_seconds is None else trial_seconds,
         )
 
     def budget_of(self, tuner: Tuner) -> Budget:
@@ -143,6 +155,7 @@ class Study:
             "replicates": self.replicates,
             "retrain": self.retrain,
             "rope": self.rope,
+            **({} if self.trial_seconds is None else {"trial_seconds": self.trial_seconds}),
             **({"until_decided": self.until_decided} if self.until_decided else {}),
         }
 
@@ -153,7 +166,15 @@ class Study:
     def tasks(self, journal: Journal | None = None) -> list[CellTask]:
         """The cells to run, replicate by replicate, with what the journal holds of each."""
         tasks = [
-            CellTask(self.name, problem, tuner, replicate, self.budget_of(tuner), retrain=self.retrain)
+            CellTask(
+                self.name,
+                problem,
+                tuner,
+                replicate,
+                self.budget_of(tuner),
+                retrain=self.retrain,
+                trial_seconds=self.trial_seconds,
+            )
             for replicate in range(1, self.replicates + 1)
             for problem in self.problems
             for tuner in (*self.tuners, *self.baselines)

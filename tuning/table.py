@@ -77,6 +77,7 @@ def table_study(study: Study, configurations: int) -> Study:
         replicates=number,
         baselines=(),
         retrain=0,
+        trial_seconds=study.trial_seconds,
     )
 
 

@@ -103,7 +103,7 @@ class _Fits:
     ) -> Outcome:
         fitted, outcome = self._fit(seed, on_epoch)
         if not outcome.error and "test" in self._parts:
-            outcome.test = {self.objective.test_metric: self._scored(fitted, "test")}
+            outcome.test = {self.objective.test_metric: float(self._score(fitted, *self._parts["test"]))}
         return outcome
 
     def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
@@ -129,7 +129,7 @@ class _Fits:
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("always")
                 fitted = _seeded(clone(self._baseline.estimator), seed).fit(*self._parts["train"])
-                score = self._scored(fitted, scored_on)
+                score = float(self._score(fitted, *self._parts[scored_on]))
         except Exception as error:
             outcome.error = one_line(error)
             return fitted, outcome
@@ -137,10 +137,6 @@ class _Fits:
         outcome.fit += f" with a {', a '.join(kinds)}" if kinds else ""
         on_epoch({self.objective.metric: score})
         return fitted, outcome
-
-    def _scored(self, fitted: Any, part: str) -> float:
-        """In 32 bits, as Keras' metrics are: 29 of 30 right must be a tie with 29 of 30 right."""
-        return float(np.float32(self._score(fitted, *self._parts[part])))
 
 
 def _flat(name: str, part: Any) -> tuple[np.ndarray, np.ndarray]:

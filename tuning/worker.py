@@ -1,0 +1,132 @@
+"""What runs in a Dask worker: a cell, which tells the driver of each record as it comes.
+
+Beside it, what a worker does about its own end: it leaves a trail of what it is training, in case that kills it; it
+ends itself where a training hangs; and it is the first that the system kills when memory runs out.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import functools
+import os
+import pickle
+import random
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from tuning.cells import CellTask, run_cell
+from tuning.errors import StudyError
+from tuning.problem import TrainingProblem
+from tuning.quiet import import_tensorflow
+from tuning.records import Cell, CellResult, Retraining, Trial
+
+GRACE_SECONDS = 10.0  # a trial over its limit is ended at the end of its epoch, and so much later with its process
+EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
+SENDING_SECONDS = 0.1  # after so long, a worker's message has left it
+
+
+class StartedBefore(Exception):  # noqa: N818
+    """In a worker: Dask starts a cell again by itself, as it was sent, after the worker that had it was lost.
+
+    How often a cluster does so is a setting of its scheduler, for all its users. The driver sends the cell again
+    instead, with what was recorded meanwhile.
+    """
+
+
+def _leave_random_alone() -> None:
+    """Gives Dask's threads a generator of their own: they draw from Python's global one while a user's code does."""
+    own = random.Random()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("dask", "distributed", "tornado") and getattr(module, "random", None) is random:
+            module.random = own  # type: ignore[attr-defined]
+
+
+_problems: dict[tuple[str, str], TrainingProblem] = {}
+"""In a worker: the problems of the run it works for, so that data is loaded and turned into tensors once."""
+
+
+def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
+    """Runs a cell in a worker; `again`, if one has died over it."""
+    from distributed import Event, get_worker
+
+    worker = get_worker()
+    if worker.state.nthreads != 1:
+        raise StudyError(
+            f"the worker at {worker.address} has {worker.state.nthreads} threads, and cells that share a process would "
+            "share TensorFlow's random numbers; start workers with `dask worker --nthreads 1`, several on a machine "
+            "with --nworkers"
+        )
+    import_tensorflow()
+    task: CellTask = pickle.loads(pickled)
+
+    from tuning.process import prepare_process
+
+    running = worker.get_current_task()
+    started = Event(running)
+    if started.is_set():
+        raise StartedBefore
+    started.set()
+    key = (topic, task.problem.name)
+    if not any(known[0] == topic for known in _problems):
+        _problems.clear()
+    if key not in _problems:
+        _problems[key] = task.problem
+        _leave_random_alone()
+        _first_to_be_killed()
+        prepare_process()
+    told = told_running = 0.0
+
+    def on_trial(trial: Trial) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        worker.log_event(topic, {"kind": "trial", "trial": trial.to_json()})
+
+    def on_epoch(cell: Cell, spent: int, best: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= EPOCH_MESSAGE_SECONDS:
+            told = time.monotonic()
+            event = {"kind": "epoch", "key": running, "cell": list(cell), "spent": spent, "best": best}
+            worker.log_event(topic, event)
+
+    def on_retraining(retraining: Retraining) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        worker.log_event(topic, {"kind": "retraining", "retraining": retraining.to_json()})
+
+    def on_running(record: Trial | Retraining) -> None:
+        nonlocal told_running
+        if record.curve and time.monotonic() - told_running < EPOCH_MESSAGE_SECONDS:
+            return
+        told_running = time.monotonic()
+        kind = "trial runs" if isinstance(record, Trial) else "retraining runs"
+        worker.log_event(topic, {"kind": kind, "key": running, "record": record.to_json()})
+        if record.curve:
+            return
+        if again:
+            time.sleep(SENDING_SECONDS)  # so that it is known what is being trained, should it kill this process
+        if task.trial_seconds is not None:
+            _end_process_after(task.trial_seconds + GRACE_SECONDS)
+
+    try:
+        return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch, on_retraining, on_running)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _first_to_be_killed() -> None:
+    """Where the system runs out of memory, it is to kill a worker, which costs a trial, and not the driver."""
+    with suppress(OSError):  # there is such a file on Linux only
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def _end_process_after(seconds: float) -> None:
+    """Ends this process unless it is called off: from a thread of C, for a training that hangs may hold Python."""
+    faulthandler.dump_traceback_later(seconds, file=_nowhere(), exit=True)
+
+
+@functools.cache
+def _nowhere() -> IO[bytes]:
+    """Where that thread writes what was running; it keeps the number of the file, which must stay open."""
+    return open(os.devnull, "wb")  # noqa: PTH123  a device, not a file
