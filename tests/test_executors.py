@@ -212,14 +212,14 @@ def test_a_training_that_hangs_is_ended_with_its_process(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_a_retraining_that_kills_its_workers_is_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "MAX_LOST_WORKERS", 1)
+    monkeypatch.setattr(executors, "MAX_LOST_WORKERS", 2)
     study = load(tmp_path, more="study.problems[0].retrain = lambda *args, **kwargs: os._exit(9)")
     study = study.changed(tuners=["optuna-tpe"], budget=3, replicates=1, baselines=False, retrain=1)
     done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
     assert [end.state for end in done.ends] == ["DONE"]
     ((retraining,),) = read(done.directory).retrainings.values()
     assert (retraining.state, retraining.epochs) == ("FAILED", 0)
-    assert retraining.error == "1 workers died while they trained it (killed, crashed, or out of memory)"
+    assert retraining.error == "2 workers died while they trained it (killed, crashed, or out of memory)"
 
 
 @pytest.mark.slow

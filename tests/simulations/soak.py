@@ -28,6 +28,7 @@ import dask
 import psutil
 from distributed.utils import get_mp_context
 
+from tuning import executors
 from tuning.budget import Budget
 from tuning.cells import CellTask
 from tuning.driver import Unwatched, run
@@ -138,8 +139,11 @@ def soak(cells: int, jobs: int, kill_seconds: float, out: Path, *, seed: int = 1
     killer = Killer(workers, kill_seconds, seed)
     begun = time.monotonic()
     killer.start()
+    # A trial may be hit several times in a row here by chance alone, and is not to be taken for what kills its workers.
+    executors.MAX_LOST_WORKERS, most = 20, executors.MAX_LOST_WORKERS
     with fork_workers():
         done = run(study(cells, workers), out, Watching(found, shown), execute=partial(run_on_dask, jobs=jobs))
+    executors.MAX_LOST_WORKERS = most
     killer.over.set()
     killer.join()
     found.seconds, found.kills = time.monotonic() - begun, killer.kills
