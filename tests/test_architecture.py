@@ -71,7 +71,7 @@ LAYERS = [
     ["lr_range"],
     ["study"],
     ["table"],
-    ["study_files", "named_code", "driver", "until_decided"],
+    ["importing", "study_files", "named_code", "driver", "until_decided"],
     ["live", "check", "progress", "tuner_list"],
     ["completion", "scaffold", "interruption"],
     ["cli"],

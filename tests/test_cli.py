@@ -30,7 +30,7 @@ HEAVY = [
     "altair",
     "distributed",
 ]
-COMMANDS = [command.callback.__name__ for command in cli.app.registered_commands if command.callback]
+COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]
 # Documented in docs/json.md: programs rely on them.
 STATUS_KEYS = [
     "study", "cells", "cells_done", "cells_failed", "epochs", "planned_epochs", "worker_seconds_left", "notes",

@@ -257,6 +257,43 @@ def table(
     _guarded(lambda: _table(load_study(study), configurations, out, jobs, scheduler), debug)
 
 
+@app.command(
+    "import",
+    epilog=epilog(
+        "tuning import my_dir/my_project --out reports/before",
+        "tuning import my_dir/random my_dir/hyperband --epochs 20 --objective val_accuracy --out reports/before",
+    ),
+)
+def import_(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="KerasTuner projects, Optuna storages.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the study that is made of them.")],
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Epochs of a trial, where its search does not say.")
+    ] = None,
+    objective: Annotated[str, typer.Option(metavar="METRIC", help="KerasTuner's, where its files leave it open.")] = "",
+    debug: Debug = False,
+) -> None:
+    """Make a report of searches that KerasTuner or Optuna ran by themselves.
+
+    A SOURCE is a KerasTuner project's folder, or an Optuna storage: a database's URL, an SQLite or a journal file.
+    Nothing is trained; what the search did not record is missing, and all is labelled as imported.
+    """
+
+    def work() -> int:
+        from tuning.driver import command_line
+        from tuning.hparams import write_hparams
+        from tuning.importing import import_searches
+        from tuning.journal import read
+        from tuning.report import write_report
+
+        journal = read(import_searches(sources, out, epochs=epochs, metric=objective, command=command_line()))
+        write_hparams(journal, out)
+        _show(write_report(out, journal), output())
+        return 0
+
+    _guarded(work, debug)
+
+
 @app.command(epilog=epilog("tuning status reports/digits", "tuning status reports/digits --json"))
 def status(directory: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
     """Show how far a study is: its cells, the epochs spent, the time left."""

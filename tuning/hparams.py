@@ -40,7 +40,7 @@ from tuning.hparams_events import (
 )
 from tuning.journal import Journal
 from tuning.objective import Objective
-from tuning.provenance import SURROGATE
+from tuning.provenance import words
 from tuning.records import FAILED, Cell, Retraining, Trial, Value
 
 FOLDER = "hparams"
@@ -127,7 +127,7 @@ class HparamsWriter:
         self.directory = Path(directory) / TRIALS
         problems = study["problems"]
         self._objectives = {name: Objective.from_json(problem["objective"]) for name, problem in problems.items()}
-        computed = any(SURROGATE in problem for problem in problems.values())
+        computed = any(words(name, problem) for name, problem in problems.items())
         self._leading = leading_columns(list(problems), plan or {}, named=computed)
         taken = [column.name for column in self._leading]
         self._hyperparameters = hyperparameter_columns([problem["space"] for problem in problems.values()], taken)

@@ -1,4 +1,4 @@
-"""Whether scores were trained or computed, in words: what a surrogate computed is labelled wherever it is shown."""
+"""Whether scores were trained here, computed or imported, in words: what was not trained is labelled wherever shown."""
 
 from __future__ import annotations
 
@@ -11,13 +11,24 @@ SURROGATE = "surrogate"
 """Key in a journal's problem, end of such a problem's name, and what trained its trials."""
 
 
+IMPORTED = "imported"
+"""The same for searches that KerasTuner or Optuna ran by themselves; see `tuning.importing`."""
+
+
+def prefix(problem: Mapping[str, Any]) -> str:
+    """What stands before the verdict on a problem of which `words` says something."""
+    return "Of imported searches" if IMPORTED in problem else "On a surrogate"
+
+
 def words(name: str, problem: Mapping[str, Any]) -> str:
-    """A sentence about a problem that was computed, not trained; empty for a trained one.
+    """What a reader must know of a problem that was computed or imported; empty for one that was trained.
 
     Args:
         name: Of the problem.
         problem: As the journal's first line holds it.
     """
+    if IMPORTED in problem:
+        return _imported(name, problem[IMPORTED])
     found = problem.get(SURROGATE)
     if not found:
         return ""
@@ -30,3 +41,17 @@ def words(name: str, problem: Mapping[str, Any]) -> str:
         f"{count(found['configurations'])} configurations of {found['table']}{failed}; error of {found['metric']} at "
         f"epoch {epoch} by {found['folds']}-fold cross-validation: {fit}."
     )
+
+
+def _imported(name: str, found: Mapping[str, Any]) -> str:
+    searches = "; ".join(f"{label}: {source}" for label, source in found["searches"].items())
+    told = found["epochs a trial, as told"]
+    epochs = f"{told} epochs a trial where the search does not say, as told by whoever imported it" if told else ""
+    left_out = found["unfinished, left out"]
+    parts = [
+        f"{name} is imported, not trained by tuning ({searches}): one run each, whose data, seeds and budgets nobody "
+        "made equal. Learning curves, test scores and times are missing where they were not recorded",
+        *([epochs] if epochs else []),
+        *([f"{plural(left_out, 'unfinished trial')} left out"] if left_out else []),
+    ]
+    return "; ".join(parts) + "."

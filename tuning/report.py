@@ -397,7 +397,7 @@ def _command(read: Journal) -> str:
     ]
     script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "STUDY.py")
     script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
-    if called[:2] == ["tuning", "compare"]:
+    if called[:2] in (["tuning", "compare"], ["tuning", "import"]):
         return str(read.manifest["command"])
     if called[:2] == ["tuning", "table"]:
         return shlex.join(["tuning", "table", script, "--configurations", str(plan["replicates"])])

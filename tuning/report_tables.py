@@ -15,7 +15,7 @@ from tuning.curve_figures import CLOCK, budget_grid, clock_grid, curve_of, timed
 from tuning.journal import Journal
 from tuning.markup import Entry, Table, table
 from tuning.power import MOST
-from tuning.provenance import SURROGATE
+from tuning.provenance import IMPORTED, SURROGATE
 from tuning.standing import ALL
 from tuning.summary import SHARES, Summary
 from tuning.wording import MISSING, count, decimals_for, interval, number, p_value, plural, seconds, setting
@@ -392,6 +392,7 @@ def manifest_table(journal: Journal) -> Table:
         **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
         **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in journal.problems.items()},
         **({"seconds a trial may take": limit} if (limit := journal.plan.get("trial_seconds")) else {}),
+        **{f"import of {name}": problem.get(IMPORTED, {}) for name, problem in journal.problems.items()},
         **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
         **{
             f"settings of {label}": ", ".join(f"{name}={value}" for name, value in dict(settings).items())

@@ -27,7 +27,7 @@ from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, Floats
 from tuning.comparison import LEVEL, PAIR_COLUMNS, pairwise, replicates_needed
 from tuning.journal import Journal
 from tuning.objective import Objective
-from tuning.provenance import words
+from tuning.provenance import prefix, words
 from tuning.ranking import RankTest, rank_test
 from tuning.records import FAILED, STATES
 from tuning.standing import ALL, standing_grid, standings
@@ -165,7 +165,7 @@ def summarise(journal: Journal) -> Summary:
         }
     for problem, found in verdicts.items():
         if label := words(problem, journal.problems[problem]):
-            line = f"On a surrogate: {found.line}"
+            line = f"{prefix(journal.problems[problem])}: {found.line}"
             verdicts[problem] = replace(found, line=line, details=(label, *found.details))
     best = best_known(steps, objectives)
     grid = standing_grid(budget)
