@@ -16,6 +16,7 @@ from tuning.incumbents import incumbent_trials
 from tuning.journal import JournalWriter, path_of, read
 from tuning.objective import Objective
 from tuning.records import COMPLETE, CUT, FAILED, Cell, CellEnd, Configuration, Retraining, Trial
+from tuning.winner_record import Anatomy, Confusion, Layer, Winner
 
 GOLDEN = Path(__file__).parent / "golden"
 TUNERS = ("kt-random", "kt-hyperband", "optuna-tpe")
@@ -40,6 +41,34 @@ SPACE: list[dict[str, Any]] = [
         "conditions": [{"name": "optimizer", "values": ["sgd"]}],
     },
 ]  # fmt: skip
+
+
+CHAIN = (
+    Layer("input_layer", "InputLayer", ((64,),), 0),
+    Layer("dense", "Dense", ((32,),), 2080, (0,)),
+    Layer("dense_1", "Dense", ((3,),), 99, (1,)),
+)
+BRANCHES = (
+    Layer("wide", "InputLayer", ((5,),), 0),
+    Layer("deep", "InputLayer", ((None, 6),), 0),
+    Layer("shared", "Dense", ((None, 8),), 56, (1,)),
+    Layer("shared", "Dense", ((None, 8),), 0, (2,), call=2),
+    Layer("concatenate", "Concatenate", ((13,),), 0, (0, 3)),
+    Layer("main <b>|output</b>", "Dense", ((1,),), 14, (4,)),
+)
+CONFUSION = Confusion("test", "", ("naught", "one|<i>", "two"), ((8, 2, 0), (1, 9, 0), (0, 0, 10)))
+WINNERS = (
+    Winner(
+        Cell("digits", "kt-random", 2), 1, 1, "kt-random.keras", {"loss": 0.3, "accuracy": 0.72},
+        Anatomy("Sequential", CHAIN, True, 2179, 2179, CONFUSION),
+    ),
+    Winner(
+        Cell("digits", "kt-hyperband", 1), 4, 1, "kt-hyperband.keras", {"loss": 0.2, "accuracy": 0.8},
+        Anatomy("Functional", BRANCHES, True, 70, 56, None, ("What it predicts could not be found out.",)),
+        further_epochs=2, continued={"accuracy": 0.81},
+    ),
+)  # fmt: skip
+"""Of optuna-tpe none is saved."""
 
 
 def study(problem: str = "digits", metric: str = "val_accuracy", direction: str = "max", epoch: str = "best") -> Any:
@@ -107,6 +136,8 @@ def write_golden(directory: Path) -> None:
         for replicate in range(1, 5):
             for place, tuner in enumerate((*TUNERS, *BASELINES)):
                 _write_cell(writer, Cell("digits", tuner, replicate), place)
+        for winner in WINNERS:
+            writer.winner(winner)
 
 
 def _write_cell(writer: JournalWriter, cell: Cell, place: int) -> None:

@@ -31,8 +31,10 @@ LAYERS = [
         "terminal",
         "latex",
     ],
+    ["winner_record"],
     ["space", "data", "fit_arguments", "traces"],
     ["views", "datasets", "compiled", "surrogate"],
+    ["inspection", "winner_logs"],
     ["equality", "process", "training", "probing"],
     ["problem"],
     ["evaluator"],
@@ -56,8 +58,8 @@ LAYERS = [
     ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
     ["hparams_summary"],
     ["coverage", "boundary", "rungs", "importance", "search"],
+    ["drawing", "layer_graph", "winner_figures", "winner_sections"],
     [
-        "drawing",
         "comparison_figures",
         "curve_figures",
         "figures",
@@ -88,6 +90,7 @@ WITHOUT_TRAINING = [
     "terminal", "latex", "hparams_events", "hparams_summary", "compare",
     "dimensions", "coverage", "boundary", "rungs", "importance", "search", "search_figures", "search_tables",
     "search_section", "curve_figures", "trial_figures",
+    "layer_graph", "winner_record", "winner_figures", "winner_sections",
 ]  # fmt: skip
 # Imported where it is called, and a report without it says so.
 OPTIONAL = {("importance", "optuna")}

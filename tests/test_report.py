@@ -37,6 +37,11 @@ from tuning.verdict import NO_VERDICT, UNDECIDED
 from tuning.winners import EARLIER
 from tuning.wording import decimals_for, names, number, p_value, seconds
 
+WINNERS = [
+    "winner_1_kt_random_1", "winner_1_kt_random_2", "winner_1_kt_random_layers", "winner_1_kt_random_predicted",
+    "winner_2_kt_hyperband_1", "winner_2_kt_hyperband_2", "winner_2_kt_hyperband_layers",
+    "winner_3_optuna_tpe_1", "winner_3_optuna_tpe_2",
+]  # fmt: skip
 HOSTILE = "</script><img src=x onerror=alert(1)>|`[x](http://evil)\n# {{ 7*7 }} \u202e\x1b[31m"
 
 
@@ -83,7 +88,7 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
         "figures/final_scores.svg", "figures/pairwise.svg", "figures/parallel.svg",
         "figures/performance_profile.svg", "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/slices.svg",
         "figures/trials_by_state.svg",
-        "figures/wall_clock.svg", "journal/journal.jsonl",
+        "figures/wall_clock.svg", *(f"figures/{name}.svg" for name in WINNERS), "journal/journal.jsonl",
         "report.html", "report.md", "retrainings.csv", "summary.json", "tables/baselines.tex", "tables/pairs.tex",
         "tables/tuners.tex", "tables/winners.tex", "trials.csv", "tuners.csv",
     ]  # fmt: skip
@@ -141,8 +146,9 @@ def test_the_page_runs_only_its_own_scripts_and_asks_nothing_of_the_network(gold
 def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     text = golden.html.read_text()
     page = Page(text)
-    assert len(page.named("figure")) == 12
-    assert text.count("The numbers behind this figure") == 12
+    assert len(page.named("figure")) == 12 + len(WINNERS)
+    assert text.count("The numbers behind this figure") == 12 + len(WINNERS) - 3  # a winner's two curves share theirs
+    assert all(picture["aria-label"] for picture in page.named("svg"))
     assert all(image["alt"] for image in page.named("img"))
     specs = [json.loads(body) for attributes, body in page.scripts if attributes.get("type") == "application/json"]
     assert len(specs) == 13  # a figure each, and the trials

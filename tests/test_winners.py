@@ -1,6 +1,5 @@
 """What incumbents are worth: optimism, overtuning, and the honest answer on labels that mean nothing."""
 
-import json
 import math
 from functools import cache
 from pathlib import Path
@@ -13,14 +12,14 @@ import pytest
 from tuning.budget import Budget
 from tuning.data import Splits
 from tuning.journal import read
-from tuning.models import save_winners, winners
+from tuning.models import save_winners
 from tuning.objective import Objective
 from tuning.problem import Problem
 from tuning.study import FIVE, Study
 from tuning.summary import summarise
 from tuning.tables import RETRAINING_COLUMNS, retrainings_frame
 from tuning.verdict import not_retrained, worth
-from tuning.winners import DEFAULT, EARLIER, retrained_cells, winner_table
+from tuning.winners import DEFAULT, EARLIER, retrained_cells, winner_table, winners
 
 MAX, MIN = {"p": Objective("val_accuracy", "max")}, {"p": Objective("val_loss", "min")}
 
@@ -165,12 +164,15 @@ def test_on_shuffled_labels_every_tuner_is_at_chance_and_too_hopeful(tmp_path: P
     folder = journal.directory / "models"
     assert {tuner for _, tuner in winners(journal)} == set(FIVE)
     assert {path.stem for path in folder.glob("*.keras")} == {*FIVE, *(f"{tuner}-continued" for tuner in FIVE)}
-    index = json.loads((folder / "winners.json").read_text())
+    journal = read(journal.directory)
     for tuner in FIVE:
-        entry = index[f"{tuner}.keras"]
-        assert entry["test"] == entry["winner"]["test"]  # trained once more from its seed, it is the same model
+        record, winner = journal.winners["noise", tuner], winners(journal)["noise", tuner]
+        assert record.test == winner.test  # trained once more from its seed, it is the same model
         model = keras.saving.load_model(folder / f"{tuner}.keras")
-        assert model.evaluate(*noise().test, verbose=0)[1] == pytest.approx(entry["test"]["accuracy"])
-        steps = int(keras.saving.load_model(folder / f"{tuner}-continued.keras").optimizer.iterations)
-        assert steps - int(model.optimizer.iterations) == 4  # 120 samples in batches of 32
+        assert model.evaluate(*noise().test, verbose=0)[1] == pytest.approx(record.test["accuracy"])
+        continued = keras.saving.load_model(folder / f"{tuner}-continued.keras")
+        assert (
+            int(continued.optimizer.iterations) - int(model.optimizer.iterations) == 4
+        )  # 120 samples in batches of 32
+        assert continued.evaluate(*noise().test, verbose=0)[1] == pytest.approx(record.continued["accuracy"])
     assert save_winners(journal, [problem], 1) == []  # all there already

@@ -25,6 +25,7 @@ def serve(
     port: int | None = None,
     open_browser: bool = True,
     summary: bool = False,
+    winners: bool = False,
 ) -> None:
     """Serves the HPARAMS page of a study's folder and blocks until Ctrl-C.
 
@@ -37,10 +38,11 @@ def serve(
         port: Exactly this port; None for 6006, or the next that is free.
         open_browser: Whether to open the page in the user's browser.
         summary: Show a row a tuner (`hparams_summary`) and not a row a trial.
+        winners: Serve what was logged of the winners' trainings instead.
 
     Raises:
         JournalError: `directory` holds no study.
-        StudyError: `port` is taken or cannot be had.
+        StudyError: Nothing was logged of the winners; or `port` is taken or cannot be had.
     """
     directory = Path(directory)
     if summary:
@@ -51,8 +53,12 @@ def serve(
             read = journal.read(directory)
             if nobody_writes:
                 hparams.write_hparams(read, directory)
+    if winners and not (directory / hparams.WINNERS).is_dir():
+        raise StudyError(
+            f"{directory} holds no logs of its winners; `tuning run STUDY.py --tensorboard full` writes them"
+        )
     logs = directory / (hparams_summary.SUMMARY if summary else hparams.TRIALS)
-    url = f"{_launch(logs, host, port)}#hparams"
+    url = _launch(directory / hparams.WINNERS, host, port) if winners else f"{_launch(logs, host, port)}#hparams"
     output().print(f"TensorBoard: {url}  (Ctrl-C ends it)", markup=False, highlight=False, soft_wrap=True)
     if open_browser:
         webbrowser.open(url)

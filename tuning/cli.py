@@ -98,6 +98,14 @@ TrialSeconds = Annotated[
     float | None,
     typer.Option(metavar="S", help="A trial that takes longer is FAILED, and one that hangs is ended."),
 ]
+TensorBoard = Annotated[
+    str | None,
+    typer.Option(
+        metavar="curves|full",
+        help="full: log histograms, graph, profile, summary and misclassified pictures of each winner too, "
+        "which is trained once more to be saved; searching stays as fast.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -168,6 +176,7 @@ def run(
     trial_seconds: TrialSeconds = None,
     jobs: Jobs = None,
     scheduler: Scheduler = "",
+    tensorboard: TensorBoard = None,
     out: Out = Path("reports"),
     debug: Debug = False,
 ) -> None:
@@ -184,6 +193,7 @@ def run(
             retrain,
             rope,
             trial_seconds,
+            tensorboard,
         )
         return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
@@ -362,6 +372,9 @@ def board(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
     port: Annotated[int | None, typer.Option(help="Default: 6006, or a free one.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    winners: Annotated[
+        bool, typer.Option("--winners", help="Open what `tuning run --tensorboard full` logged of the winners.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Open TensorBoard on a study's HPARAMS."""
@@ -369,7 +382,7 @@ def board(
     def work() -> int:
         from tuning.board import serve
 
-        serve(directory, host=host, port=port, open_browser=browser, summary=summary)
+        serve(directory, host=host, port=port, open_browser=browser, summary=summary, winners=winners)
         return 0
 
     _guarded(work, debug)
@@ -404,11 +417,12 @@ def run_script(study: Study) -> None:
         trial_seconds: TrialSeconds = None,
         jobs: Jobs = None,
         scheduler: Scheduler = "",
+        tensorboard: TensorBoard = None,
         out: Out = Path("reports"),
         debug: Debug = False,
     ) -> None:
         def work() -> int:
-            changed = _changed(study, budget, replicates, tuners, baselines, retrain, rope, trial_seconds)
+            changed = _changed(study, budget, replicates, tuners, baselines, retrain, rope, trial_seconds, tensorboard)
             return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
         _guarded(work, debug)
@@ -436,6 +450,8 @@ def _rule(until_decided: bool, cap: int | None, rope: float | None, replicates: 
 
 
 def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule | None) -> int:
+    from functools import partial
+
     from tuning.journal import read
     from tuning.models import save_winners
     from tuning.report import write_report
@@ -444,7 +460,11 @@ def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule |
     with _interruptible(out / study.name, console):
         done = _cells(study, out, jobs, scheduler, console, rule)
         journal = read(done.directory)
-        save_winners(journal, study.problems, study.continue_winners)
+        full = study.tensorboard == "full"
+        say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+        save_winners(journal, study.problems, study.continue_winners, full=full, say=say)
+    if full:
+        say(f"All of the winners' trainings: tuning board {done.directory} --winners")
     _show(write_report(done.directory, journal), console)
     return _failed(done, journal, console)
 
@@ -574,6 +594,7 @@ def _changed(
     retrain: int | None,
     rope: float | None = None,
     trial_seconds: float | None = None,
+    tensorboard: str | None = None,
 ) -> Study:
     from tuning.budget import Budget
 
@@ -588,6 +609,7 @@ def _changed(
         retrain=retrain,
         rope=rope,
         trial_seconds=trial_seconds,
+        tensorboard=tensorboard,
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +46,14 @@ class Splits:
         train: What every trial trains on.
         validation: What the tuners' scores are measured on.
         test: What no tuner sees; only a retrained winner is scored on it. May be missing.
+        class_names: Of a classification, by class number from 0, for people; where several outputs are classes, by the
+            output's name. May be missing: the numbers are shown then.
     """
 
     train: Part
     validation: Part
     test: Part | None = None
+    class_names: Sequence[str] | Mapping[str, Sequence[str]] | None = None
 
     def parts(self) -> dict[str, Part]:
         """The parts that there are, by name, in the order train, validation, test."""
@@ -177,7 +180,18 @@ def _checked(loaded: Any) -> Splits:
             raise DataError(f"{name} is None; expected {EXPECTED}")
     for name in list(parts)[1:]:
         _check_alike(name, parts[name], parts["train"])
-    return Splits(**parts)
+    return Splits(**parts, class_names=_checked_names(loaded.class_names))
+
+
+def _checked_names(names: Any) -> Any:
+    """The class names as plain texts."""
+    if isinstance(names, Mapping):
+        return {str(output): _checked_names(own) for output, own in names.items()}
+    if names is None:
+        return None
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise DataError(f"class_names is {_describe(names)}; expected the classes' names in order, or None")
+    return tuple(str(name) for name in names)
 
 
 def _checked_part(name: str, part: Part) -> Part:

@@ -22,6 +22,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ from tuning.errors import DataError, one_line
 Array = NDArray[Any]
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
+FASHION_CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 
 _SEED = 42  # of every split made here; part of the data sets' definition, not a setting
 _VALIDATION_IMAGES = 5_000
@@ -63,8 +67,9 @@ def iris() -> Splits:
     """
     from sklearn.datasets import load_iris
 
-    x, y = load_iris(return_X_y=True)
-    return _stratified(x.astype(np.float32), y, validation=30, test=30)
+    bunch = load_iris()
+    splits = _stratified(bunch.data.astype(np.float32), bunch.target, validation=30, test=30)
+    return replace(splits, class_names=tuple(bunch.target_names))
 
 
 def breast_cancer() -> Splits:
@@ -78,12 +83,11 @@ def breast_cancer() -> Splits:
     """
     from sklearn.datasets import load_breast_cancer
 
-    x, y = load_breast_cancer(return_X_y=True)
-    raw = _stratified(x, y, validation=100, test=100)
+    bunch = load_breast_cancer()
+    raw = _stratified(bunch.data, bunch.target, validation=100, test=100)
     mean, deviation = raw.train[0].mean(axis=0), raw.train[0].std(axis=0)
-    return Splits(**{
-        name: (((x - mean) / deviation).astype(np.float32), y) for name, (x, y) in raw.parts().items()
-    })  # fmt: skip
+    parts = {name: (((x - mean) / deviation).astype(np.float32), y) for name, (x, y) in raw.parts().items()}
+    return Splits(**parts, class_names=tuple(bunch.target_names))
 
 
 def fashion_mnist(folder: str | os.PathLike[str] | None = None) -> Splits:
@@ -114,7 +118,7 @@ def fashion_mnist(folder: str | os.PathLike[str] | None = None) -> Splits:
             f"looked in {DEBIAN_FASHION_MNIST}; install Debian's package dataset-fashion-mnist, or name a folder with "
             "its four IDX files in the environment variable TUNING_FASHION_MNIST",
         )
-    return _images(train, test)
+    return replace(_images(train, test), class_names=FASHION_CLASSES)
 
 
 def mnist(folder: str | os.PathLike[str] | None = None) -> Splits:

@@ -44,6 +44,7 @@ from tuning.provenance import words
 from tuning.records import FAILED, Cell, Retraining, Trial, Value
 
 FOLDER = "hparams"
+WINNERS = "tensorboard"  # beside it: all of the winners' trainings, by `tuning.winner_logs`
 TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
 METRICS = ("score", "best_score", "epochs", "train_seconds", "suggest_seconds")
 # Of incumbents that were retrained; the others have none. It is the sixth: the page ticks five, and its parallel

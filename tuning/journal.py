@@ -7,6 +7,7 @@ One file, `journal/journal.jsonl`, one JSON object a line, by `kind`:
     trial       one for each trial, with its epoch curve; a later line for the same cell and number replaces it
     retraining  one for each retrained incumbent, with its epoch curve and its test scores
     cell        one for each cell that ended
+    winner      one for each winner that was saved: its layers and what it predicts; a later one replaces it
 
 Only the driver writes. A line is flushed to disk before the next one is begun, those that came together as one, so a
 crash costs at most what was being written; a torn last line is cut off by the next run, and said.
@@ -29,6 +30,7 @@ import msgspec
 from tuning.errors import JournalError, one_line
 from tuning.objective import Objective
 from tuning.records import Cell, CellEnd, Retraining, Trial
+from tuning.winner_record import Winner
 
 FORMAT = 1
 _START = b'{"kind":"study",'
@@ -46,6 +48,7 @@ class Journal:
         trials: By cell, in trial order.
         retrainings: By cell, in the order of the journal.
         ends: How each ended cell ended.
+        winners: By problem and tuner, the saved winner.
         healed: Note about a torn last line, else empty.
     """
 
@@ -55,6 +58,7 @@ class Journal:
     trials: dict[Cell, list[Trial]] = field(default_factory=dict)
     retrainings: dict[Cell, list[Retraining]] = field(default_factory=dict)
     ends: dict[Cell, CellEnd] = field(default_factory=dict)
+    winners: dict[tuple[str, str], Winner] = field(default_factory=dict)
     healed: str = ""
 
     @property
@@ -246,6 +250,9 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
         case "cell":
             end = CellEnd.from_json(line)
             journal.ends[end.cell] = end
+        case "winner":
+            winner = Winner.from_json(line)
+            journal.winners[winner.cell[:2]] = winner
         case kind:
             raise ValueError(f"unknown kind {kind!r}")
 
@@ -360,6 +367,10 @@ class JournalWriter:
     def cell(self, end: CellEnd) -> None:
         self._write_session()
         self._append({"kind": "cell", **end.to_json()}, f"the end of {end.cell}")
+
+    def winner(self, winner: Winner) -> None:
+        self._write_session()
+        self._append({"kind": "winner", **winner.to_json()})
 
     def _write_session(self) -> None:
         if self._session is not None:

@@ -1,120 +1,211 @@
 """The winner of each tuner as a model that can be used: `models/<tuner>.keras` in the study's folder.
 
 A training depends on its seed alone, so the winner's weights need not be kept, nor travel from worker to driver: the
-retraining that the journal holds is done once more, here, and its model is saved.
+retraining that the journal holds is done once more, here, and its model is saved. What the report shows of it is
+measured at the same time, and recorded in the journal.
 """
 
 from __future__ import annotations
 
-import json
-import math
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from tuning.journal import Journal
-from tuning.objective import Objective
-from tuning.problem import TrainingProblem
-from tuning.records import COMPLETE, Cell, Retraining
-from tuning.tables import retrainings_frame
+from tuning.errors import StudyError
+from tuning.hparams import WINNERS
+from tuning.journal import Journal, JournalWriter
+from tuning.problem import Problem, TrainingProblem
+from tuning.records import Configuration, Retraining
+from tuning.winner_record import Winner, weights_file
+from tuning.winners import mean_score, winners
 
 FOLDER = "models"
-INDEX = "winners.json"
 
 
-def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
-    """By problem and tuner: the incumbent that is best on fresh seeds, and of its seeds the best.
-
-    Incumbents are compared by their mean score on the validation split over seeds, for the test split is nobody's to
-    choose by. Baselines are no tuners and win nothing.
-    """
-    frame = retrainings_frame(journal)
-    frame = frame[frame["final"].astype(bool) & (frame["state"] == COMPLETE)]
-    found = {}
-    for key, part in frame.groupby(["problem", "tuner"], sort=False):
-        problem, tuner = map(str, key)
-        if tuner in journal.plan["tuners"]:
-            objective = journal.objective(problem)
-            replicate = _best(part.groupby("replicate")["score"].mean(), objective)
-            repeat = _best(part[part["replicate"] == replicate].set_index("repeat")["score"], objective)
-            trial = part.loc[part["replicate"] == replicate, "trial"].iloc[0]
-            configuration = journal.trials[Cell(problem, tuner, replicate)][trial].configuration
-            found[problem, tuner] = next(
-                done
-                for done in journal.retrainings[Cell(problem, tuner, replicate)]
-                if done.configuration == configuration and done.repeat == repeat
-            )
-    return found
-
-
-def _best(scores: pd.Series[float], objective: Objective) -> Any:
-    """The first index of the best score."""
-    ordered = scores.sort_index()
-    return ordered.idxmax() if objective.direction == "max" else ordered.idxmin()
-
-
-def save_winners(journal: Journal, problems: Sequence[TrainingProblem], further: int = 0) -> list[Path]:
+def save_winners(
+    journal: Journal,
+    problems: Sequence[TrainingProblem],
+    further: int = 0,
+    *,
+    full: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
     """Saves each tuner's winner, where its file does not hold it already; the files written.
 
-    With `further` epochs, each is also trained on with training and validation data together, as
-    `<tuner>-continued.keras`: for use, for there is nothing left to compare it by but the test split.
+    Beside `<tuner>.keras` stand its weights alone, `<tuner>.weights.h5`; only those where Keras cannot save the model.
 
-    `winners.json` beside them says which retraining each file holds, with the scores that the journal has of it, and
-    what the model in the file scores on test: the same, unless libraries or machine have changed in between.
+    Args:
+        journal: Gets a record of each winner that is saved.
+        problems: Those of the study.
+        further: Epochs that each is then trained on, with training and validation data together, as
+            `<tuner>-continued.keras`: for use, for there is nothing left to compare it by but the test split.
+        full: Whether TensorBoard's logs of its training are written, to `tensorboard/<tuner>`; see
+            `tuning.winner_logs`.
+        say: Told what could not be done, a line each.
     """
-    folder = journal.directory / FOLDER
-    index = folder / INDEX
-    known = json.loads(index.read_text()) if index.is_file() else {}
-    chosen = winners(journal)
     by_name = {problem.name: problem for problem in problems}
+    chosen = winners(journal)
     written = []
-    for path, winner in zip(_paths(folder, list(chosen)), chosen.values(), strict=True):
-        entry = {**_entry(winner), **({"further_epochs": further} if further else {})}
-        if winner.cell.problem not in by_name or (path.is_file() and known.get(path.name, {}).get("winner") == entry):
+    for (key, winner), path in zip(chosen.items(), _paths(journal, list(chosen)), strict=True):
+        logs = journal.directory / WINNERS / path.stem if full else None
+        known = _saved(journal, key, winner, path)
+        if key[0] not in by_name:
             continue
-        folder.mkdir(exist_ok=True)
-        outcome = by_name[winner.cell.problem].retrain(
-            winner.configuration, seed=winner.seed, on_epoch=lambda logs: False, save=path
-        )
-        if outcome.error or not path.is_file():  # a computed problem has no model
-            continue
-        known[path.name] = {"winner": entry, "test": _strict(outcome.test)}
-        if further:
-            continued = path.with_name(f"{path.stem}-continued.keras")
-            test = by_name[winner.cell.problem].continue_training(path, further, seed=winner.seed, save=continued)
-            known[continued.name] = {"continues": path.name, "test": _strict(test)}
-            written.append(continued)
-        index.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
-        written.append(path)
+        if known is None or (logs is not None and not (logs / "model").is_dir()):
+            known = _save(journal, by_name[key[0]], winner, path, logs, say)
+            if known is None:
+                continue
+            written.append(path.with_name(known.file))
+        if further and (known.further_epochs != further or not _there(_continued(path))):
+            _continue(journal, _problem(problems, key[0]), winner, path, further)
+            written.append(_continued(path).with_name(_there(_continued(path))))
     return written
 
 
-def _paths(folder: Path, chosen: Sequence[tuple[str, str]]) -> list[Path]:
+def best_configuration(journal: Journal, tuner: str | None = None, problem: str | None = None) -> Configuration:
+    """The configuration of a tuner's winner; without a tuner, of the best of them. Raises StudyError: there is none."""
+    return dict(_pick(journal, tuner, problem)[1].configuration)
+
+
+def best_model(
+    journal: Journal, problems: Sequence[TrainingProblem], tuner: str | None = None, problem: str | None = None
+) -> Any:
+    """A tuner's winner as it was saved, a compiled `keras.Model`. Raises StudyError: there is no such, or no file."""
+    key, winner, path = _pick(journal, tuner, problem)
+    return _problem(problems, key[0]).load_model(_file(journal, key, winner, path), winner.configuration)
+
+
+def continue_training(
+    journal: Journal,
+    problems: Sequence[TrainingProblem],
+    epochs: int,
+    tuner: str | None = None,
+    problem: str | None = None,
+) -> tuple[Any, dict[str, float]]:
+    """A tuner's winner trained on with training and validation data together, and its metrics on test.
+
+    Saved beside the winner, as `save_winners` does with `further` epochs.
+
+    Raises:
+        StudyError: There is no such winner or no file of it, or it cannot be trained on.
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise StudyError(f"continue_training(epochs={epochs!r}): expected a whole number of at least 1")
+    key, winner, path = _pick(journal, tuner, problem)
+    own = _problem(problems, key[0])
+    record = _continue(journal, own, winner, _file(journal, key, winner, path), epochs)
+    return own.load_model(_continued(path), winner.configuration), dict(record.continued)
+
+
+def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[tuple[str, str], Retraining, Path]:
+    """The winner that is asked for, and where its model is saved."""
+    known = list(journal.problems)
+    if problem is None and len(known) > 1:
+        raise StudyError(f"study {journal.name!r} has the problems {', '.join(known)}; give one with problem=...")
+    name = known[0] if problem is None else problem
+    if name not in known:
+        raise StudyError(f"study {journal.name!r} has no problem {name!r}; it has {', '.join(known)}")
+    tuners = list(journal.plan["tuners"])
+    if tuner is not None and tuner not in tuners:
+        raise StudyError(f"study {journal.name!r} has no tuner {tuner!r}; it has {', '.join(tuners) or 'none yet'}")
+    chosen = winners(journal)
+    paths = dict(zip(chosen, _paths(journal, list(chosen)), strict=True))
+    own = {key: winner for key, winner in chosen.items() if key[0] == name and tuner in (None, key[1])}
+    if not own:
+        raise StudyError(
+            f"{tuner or 'no tuner'} has {'no' if tuner else 'a'} winner in {journal.directory}: no final incumbent is "
+            "retrained; `tuning run STUDY.py --retrain 1` does that"
+        )
+    means = {key: mean_score(journal, winner) for key, winner in own.items()}
+    best = journal.objective(name).best(means.values())
+    key = next(key for key, mean in means.items() if mean == best)
+    return key, own[key], paths[key]
+
+
+def _problem(problems: Sequence[TrainingProblem], name: str) -> Problem:
+    found = next((problem for problem in problems if problem.name == name), None)
+    if found is None:
+        raise StudyError(f"the study has no problem {name!r}, though its folder does; it is of another script")
+    if not isinstance(found, Problem):
+        raise StudyError(f"problem {name!r} is computed: it has no model")
+    return found
+
+
+def _file(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path) -> Path:
+    if _saved(journal, key, winner, path) is None:
+        what = "is not of the winner of today" if _there(path) else "is missing"
+        raise StudyError(f"{path} {what}; `tuning run STUDY.py` saves it again")
+    return path
+
+
+def _saved(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path) -> Winner | None:
+    """The record of this winner, where its files are there too."""
+    known = journal.winners.get(key)
+    if known is None or known.file != _there(path):
+        return None
+    same = (known.cell, known.trial, known.repeat) == (winner.cell, winner.trial, winner.repeat)
+    return known if same else None
+
+
+def _there(path: Path) -> str:
+    """Name of the file of a saved model, or of its weights where Keras could not save it whole; empty without them."""
+    weights = weights_file(path)
+    return "" if not weights.is_file() else path.name if path.is_file() else weights.name
+
+
+def _save(
+    journal: Journal,
+    problem: TrainingProblem,
+    winner: Retraining,
+    path: Path,
+    logs: Path | None,
+    say: Callable[[str], None],
+) -> Winner | None:
+    """Trains a winner once more and saves it; None where that failed, or a computed problem has no model."""
+    path.parent.mkdir(exist_ok=True)
+    if logs is not None and logs.is_dir():
+        shutil.rmtree(logs)
+    outcome = problem.retrain(
+        winner.configuration, seed=winner.seed, on_epoch=lambda epoch: False, save=path, logs=logs
+    )
+    for line in [outcome.error] if outcome.error else outcome.notes:
+        say(f"{winner.cell.problem}, the winner of {winner.cell.tuner}: {line}")
+    if outcome.error or outcome.anatomy is None:
+        with contextlib.suppress(OSError):  # others are in it
+            path.parent.rmdir()
+        return None
+    for stale in (_continued(path), weights_file(_continued(path))):
+        stale.unlink(missing_ok=True)
+    record = Winner(winner.cell, winner.trial, winner.repeat, _there(path), outcome.test, outcome.anatomy)
+    return _recorded(journal, record)
+
+
+def _continue(journal: Journal, problem: Problem, winner: Retraining, path: Path, epochs: int) -> Winner:
+    test = problem.continue_training(path, winner.configuration, epochs, seed=winner.seed, save=_continued(path))
+    return _recorded(journal, replace(journal.winners[winner.cell[:2]], further_epochs=epochs, continued=test))
+
+
+def _recorded(journal: Journal, record: Winner) -> Winner:
+    with JournalWriter.resume(journal.directory) as writer:
+        writer.winner(record)
+    journal.winners[record.cell[:2]] = record
+    return record
+
+
+def _continued(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-continued.keras")
+
+
+def _paths(journal: Journal, chosen: Sequence[tuple[str, str]]) -> list[Path]:
     """A file for each problem and tuner; of the problem's name only where there are several, and safe on any system."""
     several = len({problem for problem, _ in chosen}) > 1
     paths: list[Path] = []
     for problem, tuner in chosen:
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{problem}-{tuner}" if several else tuner).lstrip(".")[:80]
         alike = sum(path.stem.partition("~")[0] == name for path in paths)
-        paths.append(folder / (f"{name}~{alike + 1}.keras" if alike else f"{name}.keras"))
+        paths.append(journal.directory / FOLDER / (f"{name}~{alike + 1}.keras" if alike else f"{name}.keras"))
     return paths
-
-
-def _entry(winner: Retraining) -> dict[str, Any]:
-    return {
-        **winner.cell._asdict(),
-        "trial": winner.trial,
-        "repeat": winner.repeat,
-        "seed": winner.seed,
-        "configuration": winner.configuration,
-        "score": winner.score,
-        "test": _strict(winner.test),
-    }
-
-
-def _strict(metrics: Mapping[str, float]) -> dict[str, Any]:
-    """As strict JSON knows them."""
-    return {name: value if math.isfinite(value) else str(value) for name, value in metrics.items()}

@@ -66,12 +66,15 @@ class TrainingProblem(Protocol):
         """Trains up to `epochs` in all; see `tuning.training.train_epochs`."""
 
     def retrain(
-        self, configuration: Configuration, *, seed: int, on_epoch: Callable[[Logs], bool], save: Path | None = None
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
     ) -> Outcome:
         """Trains in full; the outcome holds the test scores of the epoch that counts. See `tuning.retraining`."""
-
-    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
-        """Trains a saved model on, on all data but test; its test scores. Never called where `retrain` saves none."""
 
     def describe(self) -> dict[str, Any]:
         """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
@@ -190,7 +193,13 @@ class Problem:
         )
 
     def retrain(
-        self, configuration: Configuration, *, seed: int, on_epoch: Callable[[Logs], bool], save: Path | None = None
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
     ) -> Outcome:
         """Trains one configuration in full and scores the weights that count on the test split.
 
@@ -198,7 +207,9 @@ class Problem:
             configuration: Active hyperparameters only.
             seed: Of initial weights, data order and everything random.
             on_epoch: As in `train`.
-            save: Where to save the model with those weights, a file name that ends in ``.keras``.
+            save: Where to save the model with those weights, a file name that ends in ``.keras``; the outcome then
+                describes it.
+            logs: With `save`: folder for what TensorBoard can show of it, see `tuning.winner_logs`.
         """
         from tuning.training import train_epochs
 
@@ -210,13 +221,23 @@ class Problem:
             on_epoch=on_epoch,
             test_by=self.objective,
             save=save,
+            logs=logs,
         )
 
-    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
+    def load_model(self, model: Path, configuration: Configuration) -> Any:
+        """The `keras.Model` of a file that `retrain` saved; see `tuning.training.load_model`. Raises StudyError."""
+        from tuning.training import load_model
+
+        return load_model(self.recipe, self.space.to_hp(configuration), model)
+
+    def continue_training(
+        self, model: Path, configuration: Configuration, epochs: int, *, seed: int, save: Path
+    ) -> Logs:
         """Trains a saved model on, on training and validation data together.
 
         Args:
-            model: Its file, loaded in Keras' safe mode; weights and optimizer go on from there.
+            model: Its file; weights and optimizer go on from there.
+            configuration: What it was built from.
             epochs: Further ones.
             seed: Of the order of the data.
             save: Where the result is saved.
@@ -229,7 +250,8 @@ class Problem:
         """
         from tuning.training import continue_training
 
-        return continue_training(self.recipe, model, epochs, seed=seed, save=save)
+        hp = self.space.to_hp(configuration)
+        return continue_training(self.recipe, hp, model, epochs, seed=seed, save=save)
 
     def check(self) -> list[str]:
         """Loads the data, records the space and trains a few samples at the defaults; the metrics reported.

@@ -79,8 +79,8 @@ class Trial:
         """A mapping that `json` writes as strict JSON: numbers that are not finite become strings."""
         return {
             **_to_line(self),
-            "score": _to_number(self.score),
-            "curve": [_to_numbers(epoch) for epoch in self.curve],
+            "score": to_number(self.score),
+            "curve": [to_numbers(epoch) for epoch in self.curve],
         }
 
     @classmethod
@@ -128,8 +128,8 @@ class Retraining:
 
     def to_json(self) -> dict[str, Any]:
         """As `Trial.to_json`."""
-        numbers = {"score": _to_number(self.score), "test": _to_numbers(self.test)}
-        return {**_to_line(self), **numbers, "curve": [_to_numbers(epoch) for epoch in self.curve]}
+        numbers = {"score": to_number(self.score), "test": to_numbers(self.test)}
+        return {**_to_line(self), **numbers, "curve": [to_numbers(epoch) for epoch in self.curve]}
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Retraining:
@@ -216,15 +216,16 @@ def _to_line(record: Trial | Retraining | CellEnd) -> dict[str, Any]:
     return {**record.cell._asdict(), **entries}
 
 
-def _to_numbers(metrics: Mapping[str, float]) -> dict[str, float | str]:
-    return {name: _to_number(value) for name, value in metrics.items()}
+def to_numbers(metrics: Mapping[str, float]) -> dict[str, float | str]:
+    """Metrics by name, as strict JSON knows them; see `to_number`."""
+    return {name: to_number(value) for name, value in metrics.items()}
 
 
 def _from_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in metrics.items()}
 
 
-def _to_number(value: float) -> float | str:
+def to_number(value: float) -> float | str:
     """Floats as they are, numpy's as Python's, and NaN and infinities as the strings that `float` reads back."""
     value = float(value)
     return value if math.isfinite(value) else str(value)

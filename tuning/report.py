@@ -36,6 +36,8 @@ from tuning.standing import ALL
 from tuning.summary import Summary
 from tuning.trial_figures import FILTERED
 from tuning.verdict import Verdict
+from tuning.winner_sections import NOTE as WINNERS_NOTE
+from tuning.winner_sections import winner_sections
 from tuning.wording import count, names, plural
 
 
@@ -71,7 +73,9 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     found = summary.summarise(read)
     drawn = figures.figures(found)
     searched = searches(read, found)
-    shown = _context(read, found, drawn, searched)
+    won = winner_sections(read)
+    pictures = [picture for part in won.values() for section in part.sections for picture in section.pictures]
+    shown = {**_context(read, found, drawn, searched), "won": won, "winners_note": WINNERS_NOTE}
     svgs = {
         figure.name: drawing.svg(figure.chart, figure.description)
         for part in _parts(shown)
@@ -83,6 +87,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         "report.md": _markdown(shown),
         "report.html": _html(shown, svgs),
         **{f"figures/{name}.svg": text for name, text in svgs.items()},
+        **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
     }
     for folder in ("figures", "tables"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
@@ -100,7 +105,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         directory / "report.html",
         directory / "report.md",
         directory / "summary.json",
-        tuple(directory / "figures" / f"{name}.svg" for name in svgs),
+        tuple(directory / name for name in texts if name.startswith("figures/")),
         found.verdict,
         found.tuners,
     )

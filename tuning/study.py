@@ -13,12 +13,13 @@ from tuning import tuners as registry
 from tuning.budget import Budget
 from tuning.cells import CellTask
 from tuning.errors import StudyError
-from tuning.journal import Journal
+from tuning.journal import Journal, read
 from tuning.problem import TrainingProblem
-from tuning.records import CUT, Trial
+from tuning.records import CUT, Configuration, Trial
 from tuning.tuners._base import Tuner
 
 FIVE = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
+TENSORBOARD = ("curves", "full")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -36,6 +37,8 @@ class Study:
             over; 0 for none. Not charged to the search.
         continue_winners: Epochs that each saved winner is trained on, on training and validation data together, into a
             file of its own.
+        tensorboard: ``"curves"``: learning curves of all trials, as HPARAMS shows them; ``"full"``: beside them what
+            Keras' own callback logs of each winner, which is trained once more anyway: see `tuning.winner_logs`.
         rope: Region of practical equivalence: a difference of at most so much in the objective's metric does not
             matter. None: no two tuners are called practically equal.
         trial_seconds: A trial, or a retraining, that takes longer is FAILED: at the end of its epoch, or with its
@@ -59,6 +62,7 @@ class Study:
         rope: float | None = None,
         continue_winners: int = 0,
         trial_seconds: float | None = None,
+        tensorboard: str = "curves",
     ) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
@@ -72,6 +76,7 @@ class Study:
         self.rope = rope
         self.continue_winners = continue_winners
         self.trial_seconds = trial_seconds
+        self.tensorboard = tensorboard
         self.until_decided: dict[str, Any] = {}  # the rule by which replicates are added, where they are
         self._check()
 
@@ -84,6 +89,8 @@ class Study:
             given = getattr(self, name)
             if not isinstance(given, int) or isinstance(given, bool) or given < 0:
                 raise StudyError(f"Study({name}={given!r}): expected a whole number of {unit}, or 0 for none")
+        if self.tensorboard not in TENSORBOARD:
+            raise StudyError(f"Study(tensorboard={self.tensorboard!r}): expected {' or '.join(map(repr, TENSORBOARD))}")
         if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
             raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
         if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
@@ -124,6 +131,7 @@ class Study:
         retrain: int | None = None,
         rope: float | None = None,
         trial_seconds: float | None = None,
+        tensorboard: str | None = None,
     ) -> Study:
         """This study with other numbers; `tuners` picks by label, or adds registered ones."""
         by_label = {tuner.label: tuner for tuner in self.tuners}
@@ -138,6 +146,7 @@ class Study:
             rope=self.rope if rope is None else rope,
             continue_winners=self.continue_winners,
             trial_seconds=self.trial_seconds if trial_seconds is None else trial_seconds,
+            tensorboard=self.tensorboard if tensorboard is None else tensorboard,
         )
 
     def budget_of(self, tuner: Tuner) -> Budget:
@@ -196,15 +205,61 @@ class Study:
         Raises what `tuning.driver.run` raises.
         """
         from tuning.driver import run
-        from tuning.journal import read
         from tuning.models import save_winners
         from tuning.report import write_report
 
         directory = run(self, Path(out)).directory
         journal = read(directory)
-        save_winners(journal, self.problems, self.continue_winners)
+        save_winners(journal, self.problems, self.continue_winners, full=self.tensorboard == "full")
         write_report(directory, journal)
         return directory
+
+    def best_configuration(
+        self, tuner: str | None = None, *, problem: str | None = None, out: str | Path = "reports"
+    ) -> Configuration:
+        """The hyperparameters of a tuner's winner: of its final incumbents the best on fresh seeds.
+
+        Args:
+            tuner: Its label; without it, the best of all tuners' winners.
+            problem: Its name; needed where the study has several.
+            out: Where the study's folder is, as in `run`.
+
+        Raises:
+            JournalError: The study has not run there.
+            StudyError: It has no such tuner or problem, or retrained no incumbent.
+        """
+        from tuning import models
+
+        return models.best_configuration(read(Path(out) / self.name), tuner, problem)
+
+    def best_model(self, tuner: str | None = None, *, problem: str | None = None, out: str | Path = "reports") -> Any:
+        """A tuner's winner as it was saved, a compiled `keras.Model` with the weights that count.
+
+        Loaded in Keras' safe mode; a model of the user's own classes is built by `build_model` and gets its weights.
+
+        Args and raised errors are those of `best_configuration`; a StudyError also where the file is missing.
+        """
+        from tuning import models
+
+        return models.best_model(read(Path(out) / self.name), self.problems, tuner, problem)
+
+    def continue_training(
+        self, tuner: str | None = None, *, epochs: int, problem: str | None = None, out: str | Path = "reports"
+    ) -> tuple[Any, dict[str, float]]:
+        """Trains a tuner's winner on, on training and validation data together, for use.
+
+        Args:
+            epochs: Further ones; weights and optimizer go on from the winner's.
+
+        Other arguments and raised errors are those of `best_model`.
+
+        Returns:
+            The model, saved beside the winner as ``<tuner>-continued.keras``, and its metrics on the test split by name
+            (none without one).
+        """
+        from tuning import models
+
+        return models.continue_training(read(Path(out) / self.name), self.problems, epochs, tuner, problem)
 
     def main(self) -> None:
         """The command line of `tuning run`, for this study."""

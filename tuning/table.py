@@ -167,13 +167,16 @@ class TableProblem:
         return outcome
 
     def retrain(
-        self, configuration: Configuration, *, seed: int, on_epoch: Callable[[Logs], bool], save: Path | None = None
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
     ) -> Outcome:
         """The whole computed curve; a table holds no test scores, so there is none, and no model to be saved."""
         return self.train(configuration, seed=seed, epochs=self.max_epochs, on_epoch=on_epoch)
-
-    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
-        raise StudyError(f"{self.name} is computed from a table: it has no model to be trained on")
 
     def describe(self) -> dict[str, Any]:
         """For the journal: as a trained problem's, and ``surrogate``: the table it is computed from, and the fit."""

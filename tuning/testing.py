@@ -138,7 +138,13 @@ class SyntheticProblem:
         return outcome
 
     def retrain(
-        self, configuration: Configuration, *, seed: int, on_epoch: Callable[[Logs], bool], save: Path | None = None
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
     ) -> Outcome:
         """The test score is the metric's of the epoch that counts, with noise of its own."""
         curve: list[Logs] = []
@@ -152,9 +158,6 @@ class SyntheticProblem:
             noise = float(np.random.default_rng([seed, 0]).normal(scale=0.01))
             outcome.test = {self.objective.test_metric: self.objective.score(curve) + noise}
         return outcome
-
-    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
-        raise RuntimeError("a computed problem saves no model")
 
     def describe(self) -> dict[str, Any]:
         return {

@@ -24,10 +24,11 @@ import keras
 import keras_tuner
 import numpy as np
 
-from tuning import compiled, fit_arguments, seeds
+from tuning import compiled, fit_arguments, inspection, seeds, winner_logs
 from tuning.data import Splits, is_dataset
 from tuning.errors import SpaceError, StudyError, one_line
 from tuning.objective import Objective
+from tuning.winner_record import Anatomy, weights_file
 
 Logs = dict[str, float]
 State = list[np.ndarray]
@@ -62,13 +63,16 @@ class Outcome:
     """What a training left: `error` in one line (empty: none), what trained it, and what was asked for.
 
     `state` stays None where the training cannot be continued from it: see `_Fit`. `test` holds the metrics on the
-    test split, by name; it stays empty where there is no such split.
+    test split, by name; it stays empty where there is no such split. `anatomy` describes a model that
+    was saved, `notes` say what could not be logged of it.
     """
 
     error: str = ""
     fit: str = ""
     state: State | None = None
     test: Logs = field(default_factory=dict)
+    anatomy: Anatomy | None = None
+    notes: Sequence[str] = ()
 
 
 class _FromFunction(keras_tuner.HyperModel):
@@ -113,6 +117,7 @@ def train_epochs(
     keep_state: bool = False,
     test_by: Objective | None = None,
     save: Path | None = None,
+    logs: Path | None = None,
 ) -> Outcome:
     """Trains one configuration up to `epochs` in all.
 
@@ -124,7 +129,9 @@ def train_epochs(
         state: To continue from: weights, optimizer state, and the state of random layers.
         keep_state: Whether the outcome holds the state after the last epoch.
         test_by: Scores the weights that count by this rule (the best epoch's or the last's) on the test split.
-        save: Where to save the model with those weights, a file name that ends in ``.keras``.
+        save: With `test_by`: where to save the model with those weights, a file name that ends in ``.keras``; the
+            weights alone go beside it, see `tuning.winner_record.weights_file`.
+        logs: With `save`: folder for all that TensorBoard can show of the training, as `tuning.winner_logs` says.
 
     Returns:
         The outcome. What the user's code raises is in its `error`, never raised.
@@ -133,7 +140,9 @@ def train_epochs(
     keras.utils.set_random_seed(seed)
     best = None if test_by is None else _Best(test_by)
     watcher = _Watcher(epochs - initial_epoch, on_epoch, keep_state, best)
-    trainer = _Fit(recipe, hp, watcher, seed, initial_epoch, state)
+    trainer = _Fit(
+        recipe, hp, watcher, seed, initial_epoch, state, () if logs is None else [winner_logs.callback(logs)]
+    )
     outcome = Outcome()
     model = None
     try:
@@ -145,9 +154,12 @@ def train_epochs(
             if best is not None:
                 best.restore(model)
                 outcome.test = trainer.test(model)
-            if save is not None:
+            if save is not None and test_by is not None:
                 trainer.detach(model)
-                model.save(save)
+                remark = save_model(model, save)
+                outcome.anatomy = inspection.anatomy(model, recipe.splits, test_by, [remark] if remark else [])
+                if logs is not None:
+                    outcome.notes = winner_logs.write(logs, model, recipe.splits, test_by)
     except Exception as error:
         outcome.error = one_line(error)
     outcome.fit, outcome.state = trainer.how, watcher.state
@@ -156,14 +168,16 @@ def train_epochs(
     return outcome
 
 
-def continue_training(recipe: Recipe, path: Path, epochs: int, *, seed: int, save: Path) -> Logs:
+def continue_training(
+    recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path, epochs: int, *, seed: int, save: Path
+) -> Logs:
     """Trains a saved model on with training and validation data together; see `Problem.continue_training`."""
     train, validation = recipe.splits.train, recipe.splits.validation
     clear_session()
+    model = load_model(recipe, hp, path)
     keras.utils.set_random_seed(seed)
-    trainer = _Fit(recipe, keras_tuner.HyperParameters(), _Watcher(epochs, lambda logs: False, False), seed, 0, None)
+    trainer = _Fit(recipe, hp, _Watcher(epochs, lambda logs: False, False), seed, 0, None)
     try:
-        model = keras.saving.load_model(path, safe_mode=True)
         if isinstance(train, tuple):
             parts = zip(train, validation, strict=True)
             arrays = [keras.tree.map_structure(lambda *both: np.concatenate(both), *both) for both in parts]
@@ -171,10 +185,52 @@ def continue_training(recipe: Recipe, path: Path, epochs: int, *, seed: int, sav
         else:
             data = {"x": train.concatenate(validation)}
         model.fit(**data, **recipe.fit_arguments, epochs=epochs, verbose=0)
-        model.save(save)
+        save_model(model, save)
         return trainer.test(model)
     except Exception as error:
         raise StudyError(f"{path} cannot be trained on: {one_line(error)}") from error
+
+
+def save_model(model: keras.Model, path: Path) -> str:
+    """Saves a model, and its weights beside it; why only the weights could be saved, as a sentence, else empty."""
+    model.save_weights(weights_file(path))
+    try:
+        model.save(path)
+    except Exception as error:  # a class of the user's need not tell Keras how it is made
+        path.unlink(missing_ok=True)
+        return (
+            f"Keras cannot save it whole: its weights are saved, for a model built anew from its configuration "
+            f"({one_line(error, 150)})."
+        )
+    return ""
+
+
+def load_model(recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path) -> keras.Model:
+    """The model of a file that `save_model` wrote, compiled, its optimizer's state included.
+
+    Keras' safe mode refuses what would run code that is in the file, such as a lambda, and knows no class of the user's
+    that is not registered. Such a model, and one that could not be saved whole, is built by `build_model`, from `hp`,
+    and gets its weights.
+
+    Raises:
+        StudyError: Neither can be done.
+    """
+    try:
+        if not path.is_file():
+            raise FileNotFoundError("Keras could not save it whole")
+        return keras.saving.load_model(path, safe_mode=True)
+    except Exception as refused:
+        try:
+            model = build(recipe, hp)
+            if not model.built:
+                model(_first_samples(data_arguments(recipe)["x"]), training=False)
+            if model.optimizer is not None and not model.optimizer.built:  # it would drop its state in silence
+                model.optimizer.build(model.trainable_variables)
+            model.load_weights(weights_file(path))
+        except Exception as error:
+            words = f"{one_line(refused, 150)}; built anew: {one_line(error, 150)}"
+            raise StudyError(f"{path} cannot be loaded: {words}") from error
+        return model
 
 
 class _Watcher(keras.callbacks.Callback):
@@ -263,8 +319,10 @@ class _Fit:
         seed: int,
         initial_epoch: int,
         state: State | None,
+        callbacks: Sequence[Any] = (),
     ) -> None:
         self.recipe = recipe
+        self.callbacks = callbacks
         self.configuration = repr(sorted(hp.values.items()))
         self.watcher = watcher
         self.seed = seed
@@ -278,7 +336,7 @@ class _Fit:
         """What `HyperModel.fit` gets beside `hp` and `model`."""
         self.epochs = epochs
         arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": epochs, "verbose": 0}
-        return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), self.watcher]}
+        return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
 
     def attach(self, model: keras.Model) -> None:
         object.__setattr__(model, "fit", lambda *args, **kwargs: self(model, *args, **kwargs))

@@ -7,18 +7,23 @@
 
 Pure functions over `tables.retrainings_frame` and `analysis.final_scores`. A cell's value is the mean over its seeds;
 only cells are independent of one another, so every interval is over cells.
+
+A tuner's winner is the one of its final incumbents that is worth most by that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tuning.analysis import CELL, mean_interval
+from tuning.journal import Journal
 from tuning.objective import Objective
-from tuning.records import COMPLETE
+from tuning.records import COMPLETE, Cell, Retraining
+from tuning.tables import retrainings_frame
 
 CELL_COLUMNS = [
     *CELL, "seen", "retrained", "test", "seeds", "failed", "optimism", "better_on_test", "overtuned",
@@ -120,3 +125,44 @@ def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
         judged = part["overtuned"].dropna()
         rows.append({**row, "overtuned": int(judged.sum()), "judged": len(judged)})
     return pd.DataFrame(rows, columns=TUNER_COLUMNS)
+
+
+def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
+    """By problem and tuner: the incumbent that is best on fresh seeds, and of its seeds the best.
+
+    Incumbents are compared by their mean score on the validation split over seeds, for the test split is nobody's to
+    choose by. Baselines are no tuners and win nothing.
+    """
+    frame = retrainings_frame(journal)
+    frame = frame[frame["final"].astype(bool) & (frame["state"] == COMPLETE)]
+    found = {}
+    for key, part in frame.groupby(["problem", "tuner"], sort=False):
+        problem, tuner = map(str, key)
+        if tuner in journal.plan["tuners"]:
+            objective = journal.objective(problem)
+            replicate = _best(part.groupby("replicate")["score"].mean(), objective)
+            repeat = _best(part[part["replicate"] == replicate].set_index("repeat")["score"], objective)
+            trial = part.loc[part["replicate"] == replicate, "trial"].iloc[0]
+            configuration = journal.trials[Cell(problem, tuner, replicate)][trial].configuration
+            found[problem, tuner] = next(
+                done
+                for done in journal.retrainings[Cell(problem, tuner, replicate)]
+                if done.configuration == configuration and done.repeat == repeat
+            )
+    return found
+
+
+def mean_score(journal: Journal, winner: Retraining) -> float:
+    """A winner's mean score on the validation split, over its seeds."""
+    scores = [
+        done.score
+        for done in journal.retrainings[winner.cell]
+        if done.configuration == winner.configuration and done.state == COMPLETE
+    ]
+    return sum(scores) / len(scores)
+
+
+def _best(scores: pd.Series[float], objective: Objective) -> Any:
+    """The first index of the best score."""
+    ordered = scores.sort_index()
+    return ordered.idxmax() if objective.direction == "max" else ordered.idxmin()

@@ -99,15 +99,18 @@ class _Fits:
         return self._fit(seed, on_epoch)[1]
 
     def retrain(
-        self, configuration: Configuration, *, seed: int, on_epoch: Callable[[Logs], bool], save: Path | None = None
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
     ) -> Outcome:
         fitted, outcome = self._fit(seed, on_epoch)
         if not outcome.error and "test" in self._parts:
             outcome.test = {self.objective.test_metric: float(self._score(fitted, *self._parts["test"]))}
         return outcome
-
-    def continue_training(self, model: Path, epochs: int, *, seed: int, save: Path) -> Logs:
-        raise StudyError(f"baseline {self._baseline.label!r} is no Keras model, and cannot be trained on")
 
     def describe(self) -> dict[str, Any]:
         return {}
