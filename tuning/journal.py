@@ -370,7 +370,7 @@ class JournalWriter:
 
     def winner(self, winner: Winner) -> None:
         self._write_session()
-        self._append({"kind": "winner", **winner.to_json()})
+        self._append({"kind": "winner", **winner.to_json()}, f"the winner of {winner.cell}")
 
     def _write_session(self) -> None:
         if self._session is not None:
