@@ -44,12 +44,11 @@ def first_column(shown: Any) -> list[str]:
     return [text.strip() for text in shown.locator("tbody tr > :first-child").all_inner_texts()]
 
 
-def lines(page: Any) -> list[str | None]:
-    """The opacity of each line of the first figure."""
-    paths = page.locator(".chart").first.locator(".mark-line path, .mark-line.role-mark path")
-    found: list[str | None] = paths.evaluate_all(
-        "all => all.map(p => p.getAttribute('opacity') ?? p.getAttribute('stroke-opacity') ?? '1')"
-    )
+def marks(page: Any) -> int:
+    """How many strokes of the first figure can be seen."""
+    seen = "path => path.getAttribute('d') && ['opacity', 'stroke-opacity'].every(a => path.getAttribute(a) !== '0')"
+    strokes = f"chart => [...chart.querySelectorAll('.role-mark path')].filter({seen}).length"
+    found: int = page.locator(".chart").first.evaluate(strokes)
     return found
 
 
@@ -81,18 +80,25 @@ def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, golden: str) -> None
         assert first_column(tuners) == upward
 
 
-def test_a_click_on_a_tuner_of_the_legend_fades_the_others(browser: Any, golden: str) -> None:
+def test_tuners_are_ticked_on_and_off_by_mouse_and_by_keyboard(browser: Any, golden: str) -> None:
     with opened(browser, golden) as page:
         drawn(page)
-        before = lines(page)
-        symbol = page.locator(".chart").first.locator(".role-legend-symbol path").first
-        symbol.scroll_into_view_if_needed()
-        symbol.click(force=True)
+        boxes = page.locator("fieldset", has_text="Tuners").first.locator("input[type=checkbox]")
+        boxes.first.wait_for()
+        assert boxes.count() == len([*TUNERS, *BASELINES])
+        everything = marks(page)
+        boxes.first.click()
         page.wait_for_timeout(500)
-        after = lines(page)
-        assert len(after) == len(before)
-        assert after != before
-        assert len(set(after)) > len(set(before))
+        without = marks(page)
+        assert 0 < without < everything
+        boxes.nth(1).focus()
+        page.keyboard.press("Space")
+        page.wait_for_timeout(500)
+        assert 0 < marks(page) < without
+        page.keyboard.press("Space")
+        boxes.first.click()
+        page.wait_for_timeout(500)
+        assert marks(page) == everything
 
 
 def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, golden: str) -> None:

@@ -349,7 +349,7 @@ def compare(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report is written.")] = Path("reports/comparison"),
     debug: Debug = False,
 ) -> None:
-    """Make one report over the problems of several studies: ranks and normalised scores over all of them."""
+    """Make one report over the problems of several studies."""
 
     def work() -> int:
         from tuning.compare import compared
