@@ -138,7 +138,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     brush = alt.selection_interval(name="brush", encodings=["x", "y"])
     drawn_lines = (
         alt.Chart(alt.InlineData(values=lines, name="lines"))
-        .mark_line(opacity=0.4, aria=False)
+        .mark_line(opacity=0.45 if len(trials) <= MAX_STILL else 0.2, aria=False)
         .encode(
             x=x,
             y=y,
