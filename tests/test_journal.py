@@ -306,3 +306,37 @@ def test_whether_a_run_holds_the_journal_is_known_and_none_begins_meanwhile(tmp_
         with pytest.raises(JournalError, match="in use by another run"):
             JournalWriter.resume(tmp_path)
     JournalWriter.resume(tmp_path).close()
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Lines of a journal in which one value, anywhere, is another."""
+    lines: list[Any] = [json.loads(text) for text in GOLDEN.read_text().splitlines()]
+    place: Any = draw(st.sampled_from(lines[:12]))
+    while True:
+        key = draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
+            place[key] = draw(json_values)
+            return lines
+        place = place[key]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=4,
+)
+GOLDEN = path_of(Path(__file__).parent / "golden")
+
+
+@given(mutated())
+def test_a_value_that_is_another_is_read_or_refused_and_changes_nothing(lines: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = path_of(Path(folder))
+        path.parent.mkdir()
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        before = path.read_bytes()
+        with contextlib.suppress(JournalError):
+            read(Path(folder))
+        assert path.read_bytes() == before
+        assert [one.name for one in Path(folder).rglob("*")] == ["journal", "journal.jsonl"]

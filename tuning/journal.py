@@ -27,7 +27,7 @@ from typing import IO, Any
 
 import msgspec
 
-from tuning.errors import JournalError, one_line
+from tuning.errors import JournalError, StudyError, one_line
 from tuning.objective import Objective
 from tuning.records import Cell, CellEnd, Retraining, Trial
 from tuning.winner_record import Winner
@@ -180,7 +180,7 @@ def read(directory: Path) -> Journal:
                     journal = _begin(Path(directory), path, line)
                 else:
                     _take(journal, line)
-            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError, StudyError) as error:
                 raise JournalError(
                     f"{path}, line {number} is broken ({one_line(error)}); "
                     "mend that line, or start in another folder with --out"

@@ -86,7 +86,10 @@ class Trial:
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Trial:
         """Reverse of `to_json`. Raises KeyError, TypeError, ValueError or AttributeError on anything else."""
-        return cls(cell=_cell_of(line), **_training_of(cls, line, STATES))
+        values = _training_of(cls, line, STATES)
+        if not isinstance(values.get("parent"), int | None):
+            raise ValueError(f"parent is {values['parent']!r}; expected a whole number or null")
+        return cls(cell=_cell_of(line), **values)
 
 
 @dataclass(frozen=True)
