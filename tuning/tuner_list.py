@@ -12,6 +12,9 @@ from rich.table import Column, Table
 from tuning import tuners as registry
 from tuning.quiet import import_tensorflow
 
+ABILITIES = {"resumes": "continue", "prunes": "prune", "parallel": "batch"}
+"""What a tuner can do, in a word: continue trials, stop them by their curves, ask for several at once."""
+
 
 def look() -> list[dict[str, Any]]:
     """One mapping a tuner, as `tuning tuners --json` prints it; see docs/json.md for the keys.
@@ -42,12 +45,10 @@ def look() -> list[dict[str, Any]]:
 def show(found: list[dict[str, Any]], console: Console) -> None:
     """Prints what `look` found: a table of tuners, and one of baselines."""
     for kind, baseline in (("tuner", False), ("baseline", True)):
-        abilities = ("continues trials", "can prune", "asks for several")
-        table = Table(Column(kind, no_wrap=True), "library", *abilities, "needs", "what it is", box=SIMPLE_HEAD)
+        table = Table(Column(kind, no_wrap=True), "library", "can", "what it is", box=SIMPLE_HEAD, show_edge=False)
         for row in found:
             if row["baseline"] == baseline:
-                marks = ["yes" if row[ability] else "no" for ability in ("resumes", "prunes", "parallel")]
-                needs = f"tuning[{row['extra']}]" if row["extra"] else ""
-                cells = (row["tuner"], row["library"], *marks, needs, row["summary"])
-                table.add_row(*map(escape, cells))
+                able = ", ".join(word for ability, word in ABILITIES.items() if row[ability])
+                needs = f" Needs tuning[{row['extra']}]." if row["extra"] else ""
+                table.add_row(*map(escape, (row["tuner"], row["library"], able, row["summary"] + needs)))
         console.print(table)
