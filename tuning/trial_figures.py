@@ -7,6 +7,7 @@ a random order that is always the same, so that a prefix is a fair sample of the
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -114,23 +115,38 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         positions[titles[-2]] = drawn["reached"] / search.trials["reached"].max()
     positions[titles[-1]] = height
     lines = [
-        {"line": row, "tuner": tuner, "best": bool(incumbent), "axis": title, "at": LANE if at != at else round(at, 3)}
+        {"line": row, "tuner": tuner, "best": bool(incumbent), "axis": axis, "at": LANE if at != at else round(at, 3)}
         for row, (tuner, incumbent) in enumerate(zip(drawn["tuner"], drawn["incumbent"], strict=True))
-        for title, at in zip(titles, (float(positions[title].iloc[row]) for title in titles), strict=True)
+        for axis, at in enumerate(float(positions[title].iloc[row]) for title in titles)
     ]
     places = decimals_for(drawn["score"])
-    marks = [mark for one in search.space for mark in _marks(one, bool(trials[f"at.{one.key}"].isna().any()))]
-    if len(titles) > len(search.space) + 1:
-        marks += [{"axis": titles[-2], "at": 1, "label": count(search.trials["reached"].max())}]
+    last = len(titles) - 1
+    marks = [
+        mark
+        for axis, one in enumerate(search.space)
+        for mark in _marks(axis, one, bool(trials[f"at.{one.key}"].isna().any()))
+    ]
+    if last > len(search.space):
+        marks += [{"axis": last - 1, "at": 1, "label": count(search.trials["reached"].max())}]
     ends = [(1, best), (0, worst)] if best > worst else [(0, worst)]
-    marks += [{"axis": titles[-1], "at": at, "label": number(score, places)} for at, score in ends]
+    marks += [{"axis": last, "at": at, "label": number(score, places)} for at, score in ends]
+    # Numbers of axes, not their titles: a brush that is dragged between two axes has no title to stand for.
     x = alt.X(
         field="axis",
-        type="nominal",
+        type="quantitative",
         title=None,
-        sort=None,
-        scale=alt.Scale(domain=titles, type="point", padding=0.35),
-        axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False, grid=True, labelLimit=110, labelPadding=8),
+        scale=alt.Scale(domain=[-0.35, last + 0.35], nice=False, zero=False),
+        axis=alt.Axis(
+            orient="top",
+            values=list(range(len(titles))),
+            labelExpr=f"{json.dumps(titles)}[datum.value]",
+            labelAngle=0,
+            domain=False,
+            ticks=False,
+            grid=True,
+            labelLimit=110,
+            labelPadding=8,
+        ),
     )
     y = alt.Y(
         field="at", type="quantitative", axis=None, scale=alt.Scale(domain=[LANE - 0.04, 1.04], nice=False, zero=False)
@@ -172,14 +188,14 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     )
 
 
-def _marks(one: Dimension, absent: bool) -> list[dict[str, Any]]:
+def _marks(axis: int, one: Dimension, absent: bool) -> list[dict[str, Any]]:
     if one.numeric:
         low, high = one.bounds
         marks = [(one.position(low), setting(_bound(one, low))), (one.position(high), setting(_bound(one, high)))]
     else:
         marks = [(one.position(value), str(value)) for value in one.values[:MAX_TICKS]]
     marks += [(LANE, ABSENT)] if absent else []
-    return [{"axis": one.key, "at": round(at, 3), "label": label} for at, label in marks]
+    return [{"axis": axis, "at": round(at, 3), "label": label} for at, label in marks]
 
 
 def _shown(drawn: int, trials: pd.DataFrame, search: Search) -> str:
@@ -191,7 +207,7 @@ def _shown(drawn: int, trials: pd.DataFrame, search: Search) -> str:
         *([f"the page holds {count(MAX_HELD)} of them"] if len(trials) > MAX_HELD else []),
         *([f"{plural(short, 'trial')} without a score left out"] if short else []),
     ]  # fmt: skip
-    return f" {'; '.join(parts)}.".replace(" the page", " the page") if parts else ""
+    return f" {'; '.join(parts)}." if parts else ""
 
 
 def slices(search: Search, slug: str = "") -> Figure | None:

@@ -128,14 +128,14 @@ function show(data, passed, lines, points) {
   lines.data(
     "lines",
     drawn.flatMap((row) =>
-      data.axes.map(({ title }, axis) => ({
-        line: row, tuner: names[data.tuner[row]], best: !!data.best[row], axis: title, at: where(axis, row),
+      data.axes.map((_, axis) => ({
+        line: row, tuner: names[data.tuner[row]], best: !!data.best[row], axis, at: where(axis, row),
       })),
     ),
   );
-  const kept = lines.data("marks").filter((mark) => mark.axis !== data.axes[last].title);
+  const kept = lines.data("marks").filter((mark) => mark.axis !== last);
   const ends = passed.length ? [[1, high], ...(high > low ? [[0, low]] : [])] : [];
-  const labels = ends.map(([at, score]) => ({ axis: data.axes[last].title, at, label: brief(score) }));
+  const labels = ends.map(([at, score]) => ({ axis: last, at, label: brief(score) }));
   lines.data("marks", [...kept.map(({ axis, at, label }) => ({ axis, at, label })), ...labels]);
   lines.runAsync();
   points.data(
@@ -175,14 +175,14 @@ function brushes(data, filter, update, lines, points) {
       view.addSignalListener(name, (_, value) => pending.set(name, { view, value, apply }));
     } catch {} // a chart without that brush
   };
-  watch(lines, "brush", ({ axis: titles = [], at }) => {
+  watch(lines, "brush", ({ axis: across, at }) => {
     const passed = passing(data, filter.read());
     const [low, high] = extent(passed.map((row) => scores(data)[row]));
     const position = (axis, row) =>
       axis === last ? (high > low ? (scores(data)[row] - low) / (high - low) : 0) : (data.positions[axis][row] ?? data.lane);
-    const [from, to] = extent(at);
-    return data.axes.map(({ title }, axis) =>
-      titles.includes(title) && narrowTo(axis, passed.filter((row) => position(axis, row) >= from && position(axis, row) <= to)));
+    const [first, end] = extent(across), [from, to] = extent(at);
+    return data.axes.map((_, axis) =>
+      axis >= first && axis <= end && narrowTo(axis, passed.filter((row) => position(axis, row) >= from && position(axis, row) <= to)));
   });
   for (let axis = 0; axis < data.axes.length; axis += 1) {
     watch(points, `brush${axis}`, (value) => {
