@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -23,6 +25,8 @@ from tuning.ordering import Pace
 from tuning.records import FAILED, Cell, CellEnd, CellResult, Retraining, Trial
 from tuning.retraining import missing
 from tuning.study import Study
+
+PARTING_SECONDS = 5.0  # in which an interrupted run writes HPARAMS that wait; going on writes them all
 
 
 class Watcher(Protocol):
@@ -97,7 +101,7 @@ def run(
             execute(pending, recorder)
         except BaseException:
             with suppress(JournalError):  # what ended the run is what is to be said
-                recorder.catch_up_with_all()
+                recorder.catch_up_with_all(PARTING_SECONDS)
             raise
         recorder.catch_up_with_all()
         writer.heal()
@@ -163,8 +167,9 @@ class _Recorder:
                 ) from error
         return bool(self.unshown)
 
-    def catch_up_with_all(self) -> None:
-        while self.catch_up():
+    def catch_up_with_all(self, seconds: float = math.inf) -> None:
+        until = time.monotonic() + seconds
+        while self.catch_up() and time.monotonic() < until:
             pass
 
     def on_result(self, task: CellTask, result: CellResult) -> None:

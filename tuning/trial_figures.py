@@ -7,7 +7,6 @@ a random order that is always the same, so that a prefix is a fair sample of the
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -130,23 +129,14 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         marks += [{"axis": last - 1, "at": 1, "label": count(search.trials["reached"].max())}]
     ends = [(1, best), (0, worst)] if best > worst else [(0, worst)]
     marks += [{"axis": last, "at": at, "label": number(score, places)} for at, score in ends]
-    # Numbers of axes, not their titles: a brush that is dragged between two axes has no title to stand for.
+    # Numbers of axes, not their titles: a brush that is dragged between two axes has no title to stand for. The titles
+    # are a layer of text, for an axis could turn its numbers into them by an expression only.
     x = alt.X(
         field="axis",
         type="quantitative",
         title=None,
         scale=alt.Scale(domain=[-0.35, last + 0.35], nice=False, zero=False),
-        axis=alt.Axis(
-            orient="top",
-            values=list(range(len(titles))),
-            labelExpr=f"{json.dumps(titles)}[datum.value]",
-            labelAngle=0,
-            domain=False,
-            ticks=False,
-            grid=True,
-            labelLimit=110,
-            labelPadding=8,
-        ),
+        axis=alt.Axis(values=list(range(len(titles))), labels=False, domain=False, ticks=False, grid=True),
     )
     y = alt.Y(
         field="at", type="quantitative", axis=None, scale=alt.Scale(domain=[LANE - 0.04, 1.04], nice=False, zero=False)
@@ -169,6 +159,11 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         .mark_text(align="left", dx=5, fontSize=11, color=INK, aria=False)
         .encode(x=x, y=y, text=alt.Text(field="label", type="nominal"))
     )
+    above = (
+        alt.Chart(alt.InlineData(values=[{"axis": axis, "title": title} for axis, title in enumerate(titles)]))
+        .mark_text(baseline="bottom", fontSize=11, limit=110, color=INK, aria=False)
+        .encode(x=x, y=alt.value(-6), text=alt.Text(field="title", type="nominal"))
+    )
     top = trials.sort_values("score", ascending=search.objective.direction == "min", kind="stable").iloc[0]
     described = ", ".join(
         f"{one.name} {setting(top[f'hp.{one.key}'])}" for one in search.space if top[f"hp.{one.key}"] is not None
@@ -184,7 +179,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         f"logarithmic where the space is. A thick line is the best of a search. A hyperparameter that a trial does not "
         f'have is passed at the bottom, "{ABSENT}".{_shown(len(drawn), trials, search)}',
         description,
-        finished(alt.layer(drawn_lines, labels), description, 300),
+        finished(alt.layer(drawn_lines, labels, above), description, 300),
     )
 
 
