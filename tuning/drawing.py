@@ -144,11 +144,14 @@ def tuner_axis(tuners: Sequence[str]) -> alt.Y:
     return alt.Y(field="tuner", type="nominal", title=None, sort=None, scale=alt.Scale(domain=list(tuners)))
 
 
-def tuner_colour(tuners: Sequence[str], legend: bool = True) -> alt.Color:
+def tuner_colour(tuners: Sequence[str], legend: bool = True, offset: float = 18) -> alt.Color:
+    """A colour each; the legend, if wanted, so many pixels off the chart (18 is Vega's own)."""
     colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
     scale = alt.Scale(domain=list(tuners), range=colours)
     if legend:
-        return alt.Color(field="tuner", type="nominal", title=None, scale=scale, legend=_LINES)
+        return alt.Color(
+            field="tuner", type="nominal", title=None, scale=scale, legend=alt.Legend(**_LINES.to_dict(), offset=offset)
+        )
     return alt.Color(field="tuner", type="nominal", scale=scale, legend=None)
 
 

@@ -376,7 +376,8 @@ class _States:
 
     def get(self, trial: int) -> list[np.ndarray] | None:
         try:
-            with np.load(self._path(trial), allow_pickle=False) as arrays:
+            # Opened here, for np.load leaves a broken archive open.
+            with self._path(trial).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return [arrays[name] for name in arrays.files]
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # gone, or broken: it is trained again
             return None

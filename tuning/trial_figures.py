@@ -148,7 +148,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         .encode(
             x=x,
             y=y,
-            color=tuner_colour(list(search.tuners)),
+            color=tuner_colour(list(search.tuners), offset=34),
             detail=alt.Detail(field="line", type="nominal"),
             strokeWidth=alt.condition(alt.datum.best, alt.value(2), alt.value(0.8)),
         )

@@ -26,7 +26,7 @@ from tuning.records import Cell, CellResult, Retraining, Trial
 
 GRACE_SECONDS = 10.0  # a trial over its limit is ended at the end of its epoch, and so much later with its process
 EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
-SENDING_SECONDS = 0.1  # after so long, a worker's message has left it
+SENDING_SECONDS = 1.0  # after so long, a worker's message has left it, on a busy machine too
 
 
 class StartedBefore(Exception):  # noqa: N818
@@ -79,6 +79,7 @@ def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
         _first_to_be_killed()
         prepare_process()
     told = told_running = 0.0
+    careful = again
 
     def on_trial(trial: Trial) -> None:
         faulthandler.cancel_dump_traceback_later()
@@ -96,7 +97,7 @@ def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
         worker.log_event(topic, {"kind": "retraining", "retraining": retraining.to_json()})
 
     def on_running(record: Trial | Retraining) -> None:
-        nonlocal told_running
+        nonlocal told_running, careful
         if record.curve and time.monotonic() - told_running < EPOCH_MESSAGE_SECONDS:
             return
         told_running = time.monotonic()
@@ -104,8 +105,9 @@ def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
         worker.log_event(topic, {"kind": kind, "key": running, "record": record.to_json()})
         if record.curve:
             return
-        if again:
+        if careful:  # with the first training, which is the one that a worker may have died of
             time.sleep(SENDING_SECONDS)  # so that it is known what is being trained, should it kill this process
+            careful = False
         if task.trial_seconds is not None:
             _end_process_after(task.trial_seconds + GRACE_SECONDS)
 
