@@ -261,7 +261,7 @@ def test_a_failed_cell_is_looked_at_without_a_score(tmp_path: Path) -> None:
 def test_status_and_report_say_that_it_was_looked_at_again_and_again(tmp_path: Path) -> None:
     of_scores(tmp_path, three(12), Rule(20, 0.05))
     console = Console(record=True, width=300)
-    status.show(tmp_path, console)
+    status.show(status.look(tmp_path), console)
     shown = console.export_text()
     assert "12 replicates of at most 20 looked at, one by one; decided (after replicate): a over b" in shown
     written = write_report(tmp_path)

@@ -382,7 +382,7 @@ def test_results_are_labelled_wherever_they_are_shown(problem: TableProblem, tmp
     assert "trained by: surrogate" in markdown
     assert "synthetic-surrogate" in (directory / "trials.csv").read_text()
     console = Console(record=True, width=1000)
-    status.show(directory, console)
+    status.show(status.look(directory), console)
     assert label in console.export_text()
     columns = (directory / "hparams" / "trials").glob("events*")
     assert b"problem" in next(columns).read_bytes()

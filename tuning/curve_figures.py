@@ -165,7 +165,7 @@ def wall_clock(summary: Summary, problem: str, slug: str = "") -> Figure | None:
         "The same medians by the time that training and the tuner's own thinking took, added up trial by trial; a "
         "result counts when its trial has ended, and a line ends with its tuner's last replicate. "
         f"{_spread_words(medians)}Times are those of this machine and run: cells side by side slow one another, and "
-        "what a surrogate answers takes no training. No test compares tuners by time.",
+        "what is computed in the place of a training takes none. No test compares tuners by time.",
         description,
         _chart(summary, problem, CLOCK, end, medians, None, domain, description),
     )
