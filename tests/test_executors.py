@@ -192,9 +192,13 @@ def test_a_trial_that_kills_its_workers_is_failed_and_its_cell_goes_on(
     assert second.error == "2 workers died while they trained it (killed, crashed, or out of memory)"
     assert rest[0].state == "COMPLETE"
     assert rest[-1].spent_epochs == 10
-    assert attempts.read_text() == "xx"
+    tried = attempts.read_text()
+    assert tried in (
+        "xx",
+        "xxx",
+    )  # the first death may take the record before with it, and then does not count
     assert run(study, tmp_path).ends == []  # and is not tried for ever
-    assert attempts.read_text() == "xx"
+    assert attempts.read_text() == tried
 
 
 @pytest.mark.slow
