@@ -178,7 +178,7 @@ def deadly(folder: Path, harm: str, **changes: Any) -> tuple[Study, Path]:
     return load(folder, more=more).changed(**changes), attempts
 
 
-@pytest.mark.xfail(strict=False, reason="a race: what a killed worker said last may be lost, and the count is then another")
+@pytest.mark.xfail(strict=False, reason="a race: what a killed worker said last may be lost")
 @pytest.mark.slow
 def test_a_trial_that_kills_its_workers_is_failed_and_its_cell_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
