@@ -4,11 +4,27 @@ A checkout may have a folder `shared/data` beside it; what is there is used, and
 goes before it.
 """
 
+from __future__ import annotations
+
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from browser import chromium
+from golden_journal import write_golden
 from hypothesis import settings
+
+from tuning import journal
+from tuning.search import searches
+from tuning.summary import summarise
+
+if TYPE_CHECKING:
+    from tuning.journal import Journal
+    from tuning.search import Search
+    from tuning.summary import Summary
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -25,3 +41,30 @@ for _name, _heard in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
     _signal = getattr(signal, _name, None)  # Windows has no SIGHUP
     if _signal is not None and signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, _heard)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def golden_read(tmp_path_factory: pytest.TempPathFactory) -> Journal:
+    """The golden journal, as it is read."""
+    path = tmp_path_factory.mktemp("golden")
+    write_golden(path)
+    return journal.read(path)
+
+
+@pytest.fixture(scope="module")
+def golden(golden_read: Journal) -> Summary:
+    """What a report says of it."""
+    return summarise(golden_read)
+
+
+@pytest.fixture(scope="module")
+def search(golden_read: Journal, golden: Summary) -> Search:
+    """And of the search, for its one problem."""
+    return searches(golden_read, golden)["digits"]

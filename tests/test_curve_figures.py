@@ -4,21 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
-from golden_journal import session, study, trial, write_golden, write_scores
+from golden_journal import session, study, trial, write_scores
 
 from tuning import journal
 from tuning.curve_figures import CLOCK, MAX_STEPS, _thinned, best_so_far, clock_grid, curve_of, timed, wall_clock
 from tuning.journal import JournalWriter
 from tuning.records import Cell, CellEnd
 from tuning.summary import Summary, summarise
-
-
-@pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    path = tmp_path_factory.mktemp("golden")
-    write_golden(path)
-    return summarise(journal.read(path))
 
 
 def test_a_result_counts_when_its_trial_has_ended(golden: Summary) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from golden_journal import BASELINES, TUNERS, write_golden, write_scores
+from golden_journal import BASELINES, TUNERS, write_scores
 
 from tuning import journal
 from tuning.comparison_figures import critical_difference, pair_matrix, performance_profile
@@ -16,13 +16,6 @@ from tuning.figures import figures
 from tuning.summary import Summary, summarise
 
 HOSTILE = "</script><b>&\"'{{x}}"
-
-
-@pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    path = tmp_path_factory.mktemp("golden")
-    write_golden(path)
-    return summarise(journal.read(path))
 
 
 def drawn(figure: Figure) -> str:

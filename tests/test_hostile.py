@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium, opened
+from browser import opened
 from golden_journal import SPACE, session, study, trial
 from tensorboard_server import BOARD, served, session_groups
 
@@ -42,12 +42,6 @@ HOSTILE = {
     "unicode": "\u202eabc\u2066\u200b é 漢字 🦄 \ud800 \uffff ﷽ İ",
     "long": "x" * 10_000,
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import hparams_journal as made_up
 import pytest
-from browser import chromium, opened
+from browser import opened
 from tensorboard_server import BOARD, served, session_groups
 
 from tuning.hparams import write_hparams
@@ -21,12 +20,6 @@ pytestmark = pytest.mark.slow
 ROWS = "grid => grid.size"
 PAGE = 100  # rows that the table shows at a time
 USABLE = 120  # seconds for 1,500 trials, from the page's address to their table, on a busy machine
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 def rows(page: Any, expected: int) -> int:

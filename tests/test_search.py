@@ -1,21 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from golden_journal import write_golden
-
-from tuning import journal
-from tuning.search import Search, search_json, searches
-from tuning.summary import summarise
-
-
-@pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Search:
-    path: Path = tmp_path_factory.mktemp("golden")
-    write_golden(path)
-    read = journal.read(path)
-    return searches(read, summarise(read))["digits"]
+from tuning.search import Search, search_json
 
 
 def test_inactive_hyperparameters_are_absent(search: Search) -> None:

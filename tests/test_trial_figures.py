@@ -2,27 +2,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
-from golden_journal import write_golden
 
-from tuning import journal
 from tuning.drawing import Figure
-from tuning.search import Search, searches
-from tuning.summary import summarise
+from tuning.search import Search
 from tuning.trial_figures import ABSENT, LANE, MAX_HELD, MAX_STILL, in_order, page_data, parallel, slices, still
-
-
-@pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Search:
-    path: Path = tmp_path_factory.mktemp("golden")
-    write_golden(path)
-    read = journal.read(path)
-    return searches(read, summarise(read))["digits"]
 
 
 def many(search: Search, count: int) -> Search:
