@@ -176,7 +176,7 @@ def critical_difference(summary: Summary, problem: str, slug: str = "") -> Figur
         .encode(
             x=x,
             y=y,
-            color=tuner_colour(summary.tuner_names, legend=False),
+            color=tuner_colour(summary.tuner_names, legend=None),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
                 alt.Tooltip(field="rank", type="quantitative", title="mean rank", format=".2f"),

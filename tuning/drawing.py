@@ -22,7 +22,7 @@ from tuning.markup import one_line
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 BASELINE_DASH = [4, 4]
-_LINES = alt.Legend(symbolType="stroke", symbolSize=300)
+LINES = alt.Legend(symbolType="stroke", symbolSize=300)
 INK = "#333333"
 WIDTH = 680  # pixels of an SVG; the HTML fits the page
 MAX_TEXT = 200  # letters of a name in a chart; far more than its labels show
@@ -144,15 +144,10 @@ def tuner_axis(tuners: Sequence[str]) -> alt.Y:
     return alt.Y(field="tuner", type="nominal", title=None, sort=None, scale=alt.Scale(domain=list(tuners)))
 
 
-def tuner_colour(tuners: Sequence[str], legend: bool = True, offset: float = 18) -> alt.Color:
-    """A colour each; the legend, if wanted, so many pixels off the chart (18 is Vega's own)."""
+def tuner_colour(tuners: Sequence[str], legend: alt.Legend | None = LINES) -> alt.Color:
     colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
     scale = alt.Scale(domain=list(tuners), range=colours)
-    if legend:
-        return alt.Color(
-            field="tuner", type="nominal", title=None, scale=scale, legend=alt.Legend(**_LINES.to_dict(), offset=offset)
-        )
-    return alt.Color(field="tuner", type="nominal", scale=scale, legend=None)
+    return alt.Color(field="tuner", type="nominal", title=None, scale=scale, legend=legend)
 
 
 def tuner_dash(tuners: Sequence[str], baselines: Sequence[str] = ()) -> alt.StrokeDash:
@@ -161,7 +156,7 @@ def tuner_dash(tuners: Sequence[str], baselines: Sequence[str] = ()) -> alt.Stro
         for place, tuner in enumerate(tuners)
     ]
     scale = alt.Scale(domain=list(tuners), range=dashes)
-    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=scale, legend=_LINES)
+    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=scale, legend=LINES)
 
 
 def slugs(problems: Sequence[str]) -> dict[str, str]:

@@ -66,7 +66,7 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
         .encode(
             x=score_axis("score", title, channel=alt.X, domain=domain),
             y=y,
-            color=tuner_colour(summary.tuner_names, legend=False),
+            color=tuner_colour(summary.tuner_names, legend=None),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
                 alt.Tooltip(field="replicate", type="ordinal", title="replicate"),

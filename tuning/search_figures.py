@@ -43,7 +43,7 @@ def coverage_dots(search: Search, slug: str = "") -> Figure | None:
     )
     y = tuner_axis([tuner for tuner in tuners if tuner in set(table["tuner"])])
     rows = table[["tuner", "configurations", "seen_2", "random_2", "seen_low_2", "seen_high_2"]]
-    colour = tuner_colour(tuners, legend=False)
+    colour = tuner_colour(tuners, legend=None)
     layers = []
     if (known := rows[rows["seen_low_2"].notna()]).size:
         bars = alt.Chart(values(known)).mark_rule(strokeWidth=3, opacity=0.6)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tuning.dimensions import Dimension
-from tuning.drawing import INK, PALETTE, Figure, Panel, finished, finished_grid, tuner_colour
+from tuning.drawing import INK, LINES, PALETTE, Figure, Panel, finished, finished_grid, tuner_colour
 from tuning.search import Search
 from tuning.wording import count, decimals_for, number, plural, setting
 
@@ -28,6 +28,8 @@ FILTERED = ("lines", "points")  # names of the rows that the page puts into the 
 ABSENT = "absent"
 LANE = -0.14  # where a line passes an axis that its trial does not have
 MAX_TICKS = 12  # options named on an axis
+_LEGEND = LINES.copy()
+_LEGEND.offset = 34  # pixels: the titles of the axes stand between it and the chart
 
 
 def in_order(search: Search) -> pd.DataFrame:
@@ -148,7 +150,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         .encode(
             x=x,
             y=y,
-            color=tuner_colour(list(search.tuners), offset=34),
+            color=tuner_colour(list(search.tuners), _LEGEND),
             detail=alt.Detail(field="line", type="nominal"),
             strokeWidth=alt.condition(alt.datum.best, alt.value(2), alt.value(0.8)),
         )
@@ -265,7 +267,7 @@ def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Searc
                 # Room for the labels of whatever the page filters to: it does not lay out its charts again.
                 axis=alt.Axis(minExtent=44, tickCount=5),
             ),
-            color=tuner_colour(list(search.tuners), legend=False),
+            color=tuner_colour(list(search.tuners), legend=None),
             size=alt.condition(alt.datum.best, alt.value(55), alt.value(16)),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
