@@ -26,7 +26,6 @@ from tuning.records import Cell, CellResult, Retraining, Trial
 
 GRACE_SECONDS = 10.0  # a trial over its limit is ended at the end of its epoch, and so much later with its process
 EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
-SENDING_SECONDS = 1.0  # after so long, a worker's message has left it, on a busy machine too
 
 
 class StartedBefore(Exception):  # noqa: N818
@@ -51,7 +50,7 @@ _problems: dict[tuple[str, str], TrainingProblem] = {}
 
 def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
     """Runs a cell in a worker; `again`, if one has died over it."""
-    from distributed import Event, get_worker
+    from distributed import Event, get_client, get_worker
 
     worker = get_worker()
     if worker.state.nthreads != 1:
@@ -79,36 +78,31 @@ def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
         _first_to_be_killed()
         prepare_process()
     told = told_running = 0.0
-    careful = again
+    # After a death each message is answered before the next training begins, so that it is known which one kills.
+    tell = functools.partial(get_client().log_event if again else worker.log_event, topic)
 
     def on_trial(trial: Trial) -> None:
         faulthandler.cancel_dump_traceback_later()
-        worker.log_event(topic, {"kind": "trial", "trial": trial.to_json()})
+        tell({"kind": "trial", "trial": trial.to_json()})
 
     def on_epoch(cell: Cell, spent: int, best: float) -> None:
         nonlocal told
         if time.monotonic() - told >= EPOCH_MESSAGE_SECONDS:
             told = time.monotonic()
-            event = {"kind": "epoch", "key": running, "cell": list(cell), "spent": spent, "best": best}
-            worker.log_event(topic, event)
+            tell({"kind": "epoch", "key": running, "cell": list(cell), "spent": spent, "best": best})
 
     def on_retraining(retraining: Retraining) -> None:
         faulthandler.cancel_dump_traceback_later()
-        worker.log_event(topic, {"kind": "retraining", "retraining": retraining.to_json()})
+        tell({"kind": "retraining", "retraining": retraining.to_json()})
 
     def on_running(record: Trial | Retraining) -> None:
-        nonlocal told_running, careful
+        nonlocal told_running
         if record.curve and time.monotonic() - told_running < EPOCH_MESSAGE_SECONDS:
             return
         told_running = time.monotonic()
         kind = "trial runs" if isinstance(record, Trial) else "retraining runs"
-        worker.log_event(topic, {"kind": kind, "key": running, "record": record.to_json()})
-        if record.curve:
-            return
-        if careful:  # with the first training, which is the one that a worker may have died of
-            time.sleep(SENDING_SECONDS)  # so that it is known what is being trained, should it kill this process
-            careful = False
-        if task.trial_seconds is not None:
+        tell({"kind": kind, "key": running, "record": record.to_json()})
+        if not record.curve and task.trial_seconds is not None:
             _end_process_after(task.trial_seconds + GRACE_SECONDS)
 
     try:
