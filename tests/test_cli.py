@@ -363,7 +363,7 @@ def test_ctrl_c_says_where_the_trials_are(script: Path, tmp_path: Path, monkeypa
 
 
 @pytest.mark.slow
-def test_ctrl_c_reaches_workers_too_and_all_end(script: Path, tmp_path: Path) -> None:
+def test_ctrl_c_reaches_workers_too_and_all_end_without_a_traceback(script: Path, tmp_path: Path) -> None:
     script.write_text(script.read_text().replace("Budget(6)", "Budget(30_000)"))
     words = [sys.executable, "-m", "tuning.cli", "run", str(script), "--jobs", "2", "--out", str(tmp_path)]
     run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -376,6 +376,7 @@ def test_ctrl_c_reaches_workers_too_and_all_end(script: Path, tmp_path: Path) ->
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does
     out, err = run.communicate(timeout=300)
     assert run.returncode == 130, err
+    assert err == ""
     assert f"Interrupted. All trials that ended are in {tmp_path}/s/journal. Go on with:\n\n    python " in out
     assert [path.name for path in (tmp_path / "s" / "journal").iterdir()] == ["journal.jsonl"]
 

@@ -104,7 +104,7 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
                 client = client or stack.enter_context(_client(jobs, scheduler))
                 # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would
                 # be lost with it, and be counted as one that kills workers.
-                _Run(client, listener, at_once=len(tasks) if scheduler else jobs).all(tasks)
+                _Run(client, listener, at_once=len(tasks) if scheduler else jobs, foreign=bool(scheduler)).all(tasks)
 
         yield execute
 
@@ -184,9 +184,11 @@ def _ctrl_c_waits() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover  Windows
         yield
         return
-    # Python starts it with the first process, and unblocks SIGINT in that thread then: that worker would hear it.
+    heard = {signal.SIGINT, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    # Python starts it with the first process, which it must outlive, and unblocks SIGINT in this thread on the way.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
     try:
         yield
     finally:
@@ -196,10 +198,11 @@ def _ctrl_c_waits() -> Iterator[None]:
 class _Run:
     """One run on a cluster: submits, listens, and submits again what was lost."""
 
-    def __init__(self, client: Any, listener: Listener, at_once: int) -> None:
+    def __init__(self, client: Any, listener: Listener, at_once: int, foreign: bool) -> None:
         self.client = client
         self.listener = listener
         self.at_once = at_once
+        self.foreign = foreign  # somebody else's cluster, which may start a lost cell again by itself
         self.topic = f"tuning-{uuid.uuid4()}"
         self.messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.lost: dict[Cell, _Losses] = {}
@@ -280,7 +283,8 @@ class _Run:
                 "functions, or run it in this process with --jobs 1"
             ) from error
         again = task.cell in self.lost
-        future = self.client.submit(run_remote, pickled, self.topic, again, priority=priority, pure=False, retries=0)
+        settings = {"priority": priority, "pure": False, "retries": 0}
+        future = self.client.submit(run_remote, pickled, self.topic, again, self.foreign, **settings)
         self.running[future.key] = _Sent(task, future)
         future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
 
@@ -305,8 +309,9 @@ class _Run:
 
         sent = self.running.pop(key)
         task, future = sent.task, sent.future
-        with suppress(OSError, RuntimeError, ValueError):
-            Event(key, client=self.client).clear()
+        if self.foreign:
+            with suppress(OSError, RuntimeError, ValueError):
+                Event(key, client=self.client).clear()
         try:
             error = future.exception()
             result = None if error else future.result()

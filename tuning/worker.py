@@ -48,8 +48,12 @@ _problems: dict[tuple[str, str], TrainingProblem] = {}
 """In a worker: the problems of the run it works for, so that data is loaded and turned into tensors once."""
 
 
-def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
-    """Runs a cell in a worker; `again`, if one has died over it."""
+def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
+    """Runs a cell in a worker; `again`, if one has died over it; `foreign`, if the cluster is somebody else's.
+
+    Raises:
+        StartedBefore: A foreign cluster has started it a second time by itself.
+    """
     from distributed import Event, get_client, get_worker
 
     worker = get_worker()
@@ -65,10 +69,11 @@ def run_remote(pickled: bytes, topic: str, again: bool) -> CellResult:
     from tuning.process import prepare_process
 
     running = worker.get_current_task()
-    started = Event(running)
-    if started.is_set():
-        raise StartedBefore
-    started.set()
+    if foreign:
+        started = Event(running)
+        if started.is_set():
+            raise StartedBefore
+        started.set()
     key = (topic, task.problem.name)
     if not any(known[0] == topic for known in _problems):
         _problems.clear()
