@@ -65,7 +65,9 @@ def test_hyperband_is_charged_its_increments(projects, tmp_path):
     journal = read(import_searches([str(projects / "band")], tmp_path / "band"))
     (trials,) = journal.trials.values()
     theirs = [json.loads(path.read_text()) for path in sorted((projects / "band").glob("trial_*/trial.json"))]
-    assert [trial.score for trial in trials] == [trial["score"] for trial in theirs]
+    # KerasTuner gives no score to a trial that it could not load again for its promotion (its checkpoint's optimizer).
+    expected = [math.nan if trial["score"] is None else trial["score"] for trial in theirs]
+    assert [trial.score for trial in trials] == pytest.approx(expected, abs=0, nan_ok=True)
     assert sum(trial.epochs for trial in trials) == 11  # what Hyperband(3, 3) trains
     promoted = [trial for trial in trials if trial.parent is not None]
     assert [(trial.initial_epoch, trial.epochs) for trial in promoted] == [(1, 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,61 @@ def test_fifty_replicates_of_twelve_tuners_stay_usable(browser: Any, tmp_path: P
         tuners = table(page, "all replicates")
         tuners.locator("thead th button").first.click()
         assert first_column(tuners) == sorted(scores)
+
+
+class TestExplorer:
+    """The search: what is set in the form, or dragged over a chart, decides which trials are shown."""
+
+    def passing(self, page: Any) -> tuple[int, int]:
+        """How many trials of how many pass, as the page says it."""
+        said = page.locator(".explorer .matches").first.inner_text()
+        passed, all_of_them = re.match(r"(\d+) of (\d+) trials pass", said).groups()  # type: ignore[union-attr]
+        return int(passed), int(all_of_them)
+
+    def fieldset(self, page: Any, title: str) -> Any:
+        legend = page.locator("legend", has_text=re.compile(f"^{title}$"))
+        return page.locator(".explorer form fieldset", has=legend).first
+
+    def filtered(self, page: Any, before: int) -> int:
+        """Waits until another number of trials passes."""
+        page.locator(".explorer .matches").filter(has_not_text=re.compile(f"^{before} of")).first.wait_for()
+        return self.passing(page)[0]
+
+    def test_the_form_filters_charts_and_table(self, browser: Any, golden: str) -> None:
+        with opened(browser, golden) as page:
+            drawn(page)
+            page.locator(".explorer form").first.wait_for()
+            passed, everything = self.passing(page)
+            assert passed == everything > 0
+            best = table(page, "The best trials that pass")
+            first = first_column(best)
+            titles = [title.strip() for title in best.locator("thead th").all_inner_texts()]
+            rates = best.locator(f"tbody td:nth-child({titles.index('learning_rate') + 1})")
+            seen = [float(text) for text in rates.all_inner_texts()]
+            self.fieldset(page, "learning_rate").get_by_label("learning_rate from").fill(str(max(seen)))
+            few = self.filtered(page, everything)
+            assert 0 < few < everything
+            assert min(float(text) for text in rates.all_inner_texts()) >= max(seen) > min(seen)
+            page.get_by_role("button", name="Show all").first.click()
+            assert self.filtered(page, few) == everything
+            assert first_column(best) == first
+            self.fieldset(page, "Tuners").get_by_label(first[0]).uncheck()
+            assert 0 < self.filtered(page, everything) < everything
+            assert first[0] not in first_column(best)
+
+    def test_dragging_over_an_axis_filters_by_it(self, browser: Any, golden: str) -> None:
+        with opened(browser, golden) as page:
+            drawn(page)
+            page.locator(".explorer form").first.wait_for()
+            everything = self.passing(page)[1]
+            chart = page.locator(".explorer .chart svg").first
+            chart.scroll_into_view_if_needed()
+            # The upper half of the last axis is the better half of the scores.
+            box = chart.locator(".mark-group.role-frame > g > path.background").first.bounding_box()
+            right = box["x"] + box["width"]
+            page.mouse.move(right - 80, box["y"] + 2)
+            page.mouse.down()
+            page.mouse.move(right - 40, box["y"] + 0.25 * box["height"], steps=4)
+            page.mouse.move(right - 2, box["y"] + 0.5 * box["height"], steps=4)
+            page.mouse.up()
+            assert 0 < self.filtered(page, everything) < everything

@@ -7,6 +7,8 @@ docstring and the table in `reports/README.md` promise is read from the committe
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from tuning.hparams import run_name, write_hparams
 from tuning.journal import Journal
 from tuning.models import winners
 from tuning.records import COMPLETE, FAILED, Retraining, Trial
+from tuning.report import write_report
 from tuning.study import FIVE
 from tuning.study_files import load_study
 
@@ -210,6 +213,33 @@ class TestReports:
         for name, (on, values) in CONDITIONS.items():
             row = next(line for line in page.splitlines() if line.startswith(f"| {name} ") and " is " in line)
             assert row.rstrip("| ").endswith(f"{on} is {' or '.join(map(str, values))}")
+
+    @pytest.mark.parametrize("name", ["iris", "fashion_mnist"])
+    def test_what_is_committed_is_what_the_code_makes_from_its_journal(self, name: str, tmp_path: Path) -> None:
+        read = committed(name)
+        shutil.copytree(read.directory / "journal", tmp_path / name / "journal")
+        write_report(tmp_path / name, journal.read(tmp_path / name))
+        there = {
+            path.relative_to(read.directory)
+            for path in read.directory.rglob("*.*")
+            if path.parent.name not in ("journal", "models", "hparams") and path.name != "epochs.csv"
+        }
+        assert {Path("report.html"), Path("report.md"), Path("trials.csv"), Path("figures/best_so_far.svg")} <= there
+        for path in sorted(there):
+            drawn = path.suffix in (".svg", ".html")
+            made, before = ((folder / path).read_text() for folder in (tmp_path / name, read.directory))
+            # Coordinates are written with two decimals.
+            assert_same_but_for_last_digits(made, before, places=0.011 if drawn else 0.0)
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def assert_same_but_for_last_digits(made: str, before: str, places: float) -> None:
+    """Processors differ in the last bits of a sum; words, and all but the last digits of numbers, are the same."""
+    assert NUMBER.sub("0", made) == NUMBER.sub("0", before)
+    numbers = [np.array([float(one) for one in NUMBER.findall(text)]) for text in (made, before)]
+    np.testing.assert_allclose(*numbers, rtol=1e-6, atol=places)
 
 
 def hparams_of(folder: Path) -> set[str]:

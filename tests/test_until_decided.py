@@ -201,7 +201,7 @@ def test_workers_are_kept_from_round_to_round(monkeypatch: pytest.MonkeyPatch) -
         yield len(opened)
 
     class Runs:
-        def __init__(self, client: Any, listener: Any, at_once: int) -> None:
+        def __init__(self, client: Any, listener: Any, at_once: int, foreign: bool) -> None:
             self.client = client
 
         def all(self, tasks: Sequence[Any]) -> None:
