@@ -27,7 +27,7 @@ README = ROOT / "README.md"
 REWRITE = "PYTHONPATH=. python tests/documentation.py"
 GROUP: Any = typer.main.get_command(cli.app)
 NOT_IN_THE_TABLE = {"--help", "--debug"}  # what every command has
-BROUGHT_BY_THE_READER = {"dask_jobqueue", "dask_kubernetes", "my_package"}
+BROUGHT_BY_THE_READER = {"dask_jobqueue", "dask_kubernetes", "my_package", "cancer"}
 
 
 def options(command: str) -> list[list[str]]:
@@ -101,13 +101,21 @@ class TestTheTunerOfTheDocumentation(TunerConformance):
 
 
 @pytest.mark.slow
-def test_the_tutorial_runs(tmp_path: Path) -> None:
+def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     script = tmp_path / "cancer.py"
-    script.write_text(next(blocks(ROOT / "docs" / "tutorial.md", "python")))
+    first, *_, last = blocks(ROOT / "docs" / "tutorial.md", "python")
+    script.write_text(first)
     assert len([line for line in script.read_text().splitlines() if line]) <= 25
     study = load_study(script).changed(budget=20, replicates=1, tuners=["kt-random"], baselines=False, retrain=1)
-    retrained = read(study.run(tmp_path)).retrainings[("breast-cancer", "kt-random", 1)]
+    retrained = read(study.run("reports")).retrainings[("breast-cancer", "kt-random", 1)]
     assert max(done.test["accuracy"] for done in retrained) > 0.7
+    names: dict[str, Any] = {}
+    exec(last, names)
+    assert names["test"]["accuracy"] > 0.7
+    predicted = [names[model].predict(names["x_test"], verbose=0) for model in ("model", "again")]
+    assert (predicted[0] == predicted[1]).all()
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -94,9 +94,14 @@ def svg(chart: Chart, description: str) -> str:
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "\n"
 
 
-def finished(chart: Any, description: str, height: int) -> alt.LayerChart:
-    """Size, quiet axes and the text alternative, the same for all."""
-    shown: alt.LayerChart = _quiet(chart.properties(width=WIDTH, height=height), description)
+def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.LayerChart:
+    """Size, quiet axes and the text alternative, the same for all.
+
+    Args:
+        least: Pixels that the chart cannot do with fewer of; in a narrower window it scrolls.
+    """
+    sized = chart.properties(width=max(WIDTH, least), height=height, **({"usermeta": {"least": least}} if least else {}))
+    shown: alt.LayerChart = _quiet(sized, description)
     return shown
 
 

@@ -353,6 +353,8 @@ def _check(hp: HyperParameter) -> None:
             raise SpaceError(f"{describe(hp)} {name!r}: expected finite bounds")
         if hp.step is not None and not hp.step > 0:
             raise SpaceError(f"{describe(hp)} {name!r}: expected a step above 0")
+        if isinstance(hp.default, bool):
+            raise SpaceError(f"{describe(hp)} {name!r} has the default {hp.default!r}; expected a number")
         if not hp.min_value <= hp.default <= hp.max_value:
             raise SpaceError(
                 f"hyperparameter {name!r} has the default {hp.default!r} outside of its range "

@@ -28,6 +28,7 @@ FILTERED = ("lines", "points")  # names of the rows that the page puts into the 
 ABSENT = "absent"
 LANE = -0.14  # where a line passes an axis that its trial does not have
 MAX_TICKS = 12  # options named on an axis
+TITLE = 110  # pixels for an axis and its title
 _LEGEND = LINES.copy()
 _LEGEND.offset = 34  # pixels: the titles of the axes stand between it and the chart
 
@@ -163,7 +164,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     )
     above = (
         alt.Chart(alt.InlineData(values=[{"axis": axis, "title": title} for axis, title in enumerate(titles)]))
-        .mark_text(baseline="bottom", fontSize=11, limit=110, color=INK, aria=False)
+        .mark_text(baseline="bottom", fontSize=11, limit=TITLE - 4, color=INK, aria=False)
         .encode(x=x, y=alt.value(-6), text=alt.Text(field="title", type="nominal"))
     )
     top = trials.sort_values("score", ascending=search.objective.direction == "min", kind="stable").iloc[0]
@@ -181,7 +182,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         f"logarithmic where the space is. A thick line is the best of a search. A hyperparameter that a trial does not "
         f'have is passed at the bottom, "{ABSENT}".{_shown(len(drawn), trials, search)}',
         description,
-        finished(alt.layer(drawn_lines, labels, above), description, 300),
+        finished(alt.layer(drawn_lines, labels, above), description, 300, least=TITLE * len(titles)),
     )
 
 

@@ -72,7 +72,10 @@ for (const holder of document.querySelectorAll(".chart")) {
   const spec = JSON.parse(document.getElementById(holder.dataset.spec).textContent);
   if (spec.concat) sideBySide(spec, holder.clientWidth);
   else {
-    spec.width = "container";
+    const scrolls = holder.clientWidth < spec.usermeta?.least;
+    if (scrolls) Object.assign(holder, { tabIndex: 0, role: "region", ariaLabel: "The chart scrolls sideways" });
+    holder.classList.toggle("scroll", scrolls);
+    spec.width = scrolls ? spec.usermeta.least : "container";
     spec.autosize = { type: "fit-x", contains: "padding" };
   }
   spec.background = "transparent";
