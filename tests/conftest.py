@@ -43,6 +43,12 @@ for _name, _heard in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
         signal.signal(_signal, _heard)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for processes that they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Headless Chromium."""

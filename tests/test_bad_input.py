@@ -119,6 +119,22 @@ STUDY_FILES = {
         "Study('../s'): expected a name of letters, digits, dot, dash and underscore",
     ),
     "empty name": (study_of(name="''"), "Study(''): expected a name of letters, digits, dot, dash and underscore"),
+    "trials of no seconds": (
+        study_of(trial_seconds="0"),
+        "Study(trial_seconds=0): expected seconds above 0, or None for no limit",
+    ),
+    "trials of a time in words": (
+        study_of(trial_seconds="'10 min'"),
+        "Study(trial_seconds='10 min'): expected seconds above 0, or None for no limit",
+    ),
+    "logs of another kind": (
+        study_of(tensorboard="'all'"),
+        "Study(tensorboard='all'): expected 'curves' or 'full'",
+    ),
+    "a difference of nothing": (
+        study_of(rope="0"),
+        "Study(rope=0): expected a difference above 0 in the metric's unit, or None",
+    ),
     "budget of another kind": (study_of(budget="6"), "Study(budget=6): expected Budget(epochs=...)"),
     "budget of nothing": (
         study_of(budget="Budget(0)"),

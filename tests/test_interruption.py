@@ -57,11 +57,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 class Started:
     """`tuning run` in a session of its own, as in a terminal."""
 
-    def __init__(self, folder: Path, jobs: int, *words: str) -> None:
+    def __init__(self, folder: Path, jobs: int, slow: float = 0.3) -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "tuning.cli", "run", str(script(folder, 0.3)), "--out", str(folder)]
+        command = [sys.executable, "-m", "tuning.cli", "run", str(script(folder, slow)), "--out", str(folder)]
         self.process = subprocess.Popen(
-            [*words, *command, "--jobs", str(jobs)],
+            [*command, "--jobs", str(jobs)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -121,7 +121,7 @@ def test_a_signal_ends_the_run_and_the_same_command_goes_on(
 
 @pytest.mark.slow
 def test_a_machine_that_sleeps_costs_nothing(tmp_path: Path, whole: tuple[str, str]) -> None:
-    started = Started(tmp_path, 2)
+    started = Started(tmp_path, 2, slow=0.1)
     for process in started.family:
         process.suspend()
     time.sleep(3)

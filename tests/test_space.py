@@ -5,12 +5,14 @@ import math
 import random
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import keras_tuner
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_spaces import Plan, plans
 
 from tuning.errors import SpaceError
@@ -697,6 +699,57 @@ def test_a_space_comes_back_from_its_json(plan: Plan) -> None:
         assert [
             hp.value_to_prob(configuration[hp.name]) for hp in again.hyperparameters if hp.name in configuration
         ] == [hp.value_to_prob(configuration[hp.name]) for hp in space.hyperparameters if hp.name in configuration]
+
+
+_ANY = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.integers(-5, 5), st.floats(), st.sampled_from([0.0, 1e-3, 0.5]),
+    st.text(max_size=5), st.just(10**400),
+)  # fmt: skip
+_NAMES = st.one_of(st.sampled_from(["a", "b", "c"]), st.text(max_size=5), _ANY)
+_SHAPED = {"step": _ANY, "sampling": st.sampled_from([None, "linear", "log", "reverse_log", "LOG", 1]), "default": _ANY}
+_CALLS = st.one_of(
+    *(
+        st.tuples(st.just(kind), _NAMES, st.fixed_dictionaries({"min_value": low, "max_value": high}, optional=_SHAPED))
+        for kind, low, high in [
+            ("Int", _ANY, _ANY),
+            ("Int", st.integers(-9, 9), st.integers(-9, 9)),
+            ("Float", _ANY, _ANY),
+            ("Float", st.floats(-9, 9), st.floats()),
+        ]
+    ),
+    st.tuples(
+        st.just("Choice"),
+        _NAMES,
+        st.fixed_dictionaries(
+            {"values": st.one_of(st.lists(_ANY, max_size=4), st.lists(st.text(max_size=3), max_size=4))},
+            optional={"default": _ANY, "ordered": _ANY},
+        ),
+    ),
+    st.tuples(st.just("Boolean"), _NAMES, st.fixed_dictionaries({}, optional={"default": _ANY})),
+    st.tuples(st.just("Fixed"), _NAMES, st.fixed_dictionaries({"value": _ANY})),
+)
+
+
+@CHECKED
+@given(st.lists(st.tuples(_CALLS, st.lists(st.tuples(_NAMES, st.lists(_ANY, max_size=2)), max_size=1)), min_size=1))
+def test_whatever_is_declared_is_a_space_or_is_refused_in_one_line(declared: list[Any]) -> None:
+    def declare(hp: HP) -> None:
+        for (kind, name, arguments), conditions_of_it in declared:
+            with ExitStack() as scopes:
+                for parent, values in conditions_of_it:
+                    scopes.enter_context(hp.conditional_scope(parent, values))
+                getattr(hp, kind)(name, **arguments)
+
+    try:
+        space = record(declare)
+    except SpaceError as error:
+        assert "\n" not in str(error)
+        return
+    for seed in range(3):
+        assert space.why_not(space.sample(random.Random(seed).random)) == ""
+    between = any("lies between the steps" in note for note in space.notes)
+    assert between or space.why_not(space.default()) == ""
+    assert Space.from_json(json.loads(json.dumps(space.to_json()))).fingerprint == space.fingerprint
 
 
 def test_a_name_under_two_parents_comes_back_from_its_json() -> None:

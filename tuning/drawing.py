@@ -100,7 +100,9 @@ def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.L
     Args:
         least: Pixels that the chart cannot do with fewer of; in a narrower window it scrolls.
     """
-    sized = chart.properties(width=max(WIDTH, least), height=height, **({"usermeta": {"least": least}} if least else {}))
+    sized = chart.properties(
+        width=max(WIDTH, least), height=height, **({"usermeta": {"least": least}} if least else {})
+    )
     shown: alt.LayerChart = _quiet(sized, description)
     return shown
 

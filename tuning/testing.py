@@ -255,7 +255,7 @@ class TunerConformance(TrialConformance):
     """What every tuner that searches must do. Subclass it, and give `make_tuner`."""
 
     def test_every_dimension_is_honoured(self) -> None:
-        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
+        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=90))
         assert all(int(values["width"]) % 16 == 0 for values in tried)
         assert all(round(float(values["decay"]) / 0.2, 9).is_integer() for values in tried)
         assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
@@ -266,7 +266,7 @@ class TunerConformance(TrialConformance):
                 assert len({values[name] for values in tried}) == 2
 
     def test_log_dimension_is_searched_on_its_log(self) -> None:
-        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
+        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=90))
         # Uniform on the log, two thirds of the draws lie under 0.01; uniform on the range, a tenth would.
         assert sum(float(values["rate"]) < 0.02 for values in tried) > 0.2 * len(tried)
 
@@ -300,7 +300,7 @@ class TunerConformance(TrialConformance):
         self._check_failures(SyntheticProblem(fail=fail), "metric is nan at epoch 1", charged=True)
 
     def _check_failures(self, problem: SyntheticProblem, error: str, *, charged: bool) -> None:
-        result = search(self.make_tuner(), problem, epochs=180)
+        result = search(self.make_tuner(), problem, epochs=90)
         failed = [trial for trial in result.trials if trial.state == FAILED]
         assert failed
         assert result.end is not None
@@ -312,7 +312,7 @@ class TunerConformance(TrialConformance):
             assert trial.epochs == (1 if charged else 0)
         after = result.trials[failed[0].trial + 1 :]
         assert any(trial.state == COMPLETE for trial in after)
-        assert sum(trial.epochs for trial in result.trials) == problem.trained_epochs <= 180
+        assert sum(trial.epochs for trial in result.trials) == problem.trained_epochs <= 90
 
     def test_a_problem_that_never_trains_ends(self) -> None:
         def fail(configuration: Configuration) -> None:

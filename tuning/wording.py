@@ -48,8 +48,8 @@ def p_value(p: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration by its size: ``0.4 s``, ``75 s``, ``12 min``, ``3 h 20 min``."""
-    if math.isnan(value):
+    """A duration by its size: ``0.4 s``, ``75 s``, ``12 min``, ``3 h 20 min``; missing where none was measured."""
+    if math.isnan(value) or value == 0:  # no work takes no time at all: KerasTuner's imported trials have none recorded
         return MISSING
     if value < 10:
         return f"{value:.1f} s"

@@ -1,10 +1,12 @@
 """Runs a study in processes that are killed at random points, each by SIGKILL, until one comes to its end.
 
-    python -m tests.simulations.kill_points FOLDER SEED TUNER...
+    python -m tests.simulations.kill_points FOLDER SEED JOBS TUNER...
 
 Each process is forked from this one, which has imported everything and trained nothing, so that a kill costs
 milliseconds. Where it is killed is drawn from the seed: within a training, before a line reaches the journal, when half
-of it has, or when all of it has. What was trained is written to FOLDER/trained, a line a training.
+of it has, or when all of it has. With several jobs, a worker of each run dies within a training besides, and all of
+them with their driver; starting workers costs seconds, so there are fewer and later kills. What was trained is written
+to FOLDER/trained, a line a training.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ import os
 import random
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tuning.budget import Budget
 from tuning.driver import run
+from tuning.executors import run_on_dask
 from tuning.journal import JournalWriter
 from tuning.records import Configuration
 from tuning.study import Study
@@ -26,17 +30,27 @@ from tuning.testing import SyntheticProblem, mixed_space
 
 REPLICATES = 2
 MAX_KILLS = 200
+LINES = ["before", "torn", "after"]
 
 
 class Dying:
     """Counts trainings and lines of this process, and kills it at one of them."""
 
-    def __init__(self, log: Path, kind: str = "", count: int = 0) -> None:
+    def __init__(self, log: Path, kind: str = "", count: int = 0, once: Path | None = None) -> None:
         self.log, self.kind, self.left = log, kind, count
+        self.once = once  # of several processes, that which makes this file first is killed
 
     def due(self, kind: str) -> bool:
         self.left -= kind == self.kind
-        return kind == self.kind and not self.left
+        return kind == self.kind and not self.left and self._is_first()
+
+    def _is_first(self) -> bool:
+        try:
+            if self.once:
+                self.once.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def training(self, configuration: Configuration) -> None:
         with self.log.open("a") as file:
@@ -71,14 +85,15 @@ def study(tuners: list[str], problem: Any) -> Study:
     return Study("killed", problem, tuners, budget=Budget(12), replicates=REPLICATES, baselines=(), retrain=1)
 
 
-def run_once(folder: Path, tuners: list[str], dying: Dying) -> bool:
+def run_once(folder: Path, tuners: list[str], dying: Dying, worker: Dying | None = None, jobs: int = 1) -> bool:
     """Runs the study in a fork; whether it came to its end."""
     child = os.fork()
     if child == 0:
         code = 1
         try:
             dying.install()
-            run(study(tuners, SyntheticProblem(mixed_space, max_epochs=3, fail=dying.training)), folder)
+            problem = SyntheticProblem(mixed_space, max_epochs=3, fail=(worker or dying).training)
+            run(study(tuners, problem), folder, **({"execute": partial(run_on_dask, jobs=jobs)} if jobs > 1 else {}))
             code = 0
         finally:
             os._exit(code)
@@ -90,15 +105,24 @@ def run_once(folder: Path, tuners: list[str], dying: Dying) -> bool:
     return True
 
 
-def main(folder: Path, seed: int, tuners: list[str]) -> None:
+def main(folder: Path, seed: int, jobs: int, tuners: list[str]) -> None:
     generator = random.Random(seed)
     log = folder / "trained"
-    kills = []
-    while len(kills) < MAX_KILLS:
-        kind, count = generator.choice(["training", "before", "torn", "after"]), generator.randint(1, 9)
-        if run_once(folder, tuners, Dying(log, kind, count)):
-            break
-        kills.append([kind, count])
+    kills: list[tuple[str, int]] = []
+    over = False
+    while not over and len(kills) < MAX_KILLS:
+        if jobs == 1:
+            kind, count = generator.choice(["training", *LINES]), generator.randint(1, 9)
+            over = run_once(folder, tuners, Dying(log, kind, count))
+        else:
+            kind, count = generator.choice(LINES), generator.randint(1, 15 * len(tuners))
+            worker = Dying(log, "training", generator.randint(1, 5 * len(tuners)), once=folder / f"once-{len(kills)}")
+            at = worker.left
+            over = run_once(folder, tuners, Dying(log, kind, count), worker, jobs)
+            if worker.once and worker.once.exists():
+                kills.append(("training", at))
+        if not over:
+            kills.append((kind, count))
     alone = folder / "alone"
     alone.mkdir()
     run_once(alone, tuners, Dying(alone / "trained"))
@@ -106,4 +130,4 @@ def main(folder: Path, seed: int, tuners: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
