@@ -1,6 +1,6 @@
 """The same five searches by `tuning`, with a report, as many trials of as many epochs; see `five_loops`.
 
-    python -m tests.benchmarks.five_tuners digits JOBS
+    python -m tests.benchmarks.five_tuners digits JOBS [REPLICATES]
 
 The loops know no baselines and retrain nothing, so neither does this study.
 """
@@ -18,7 +18,7 @@ from tuning.executors import run_here, run_on_dask
 from tuning.report import write_report
 
 
-def main(name: str, jobs: int) -> None:
+def main(name: str, jobs: int, replicates: int = 1) -> None:
     benchmark = PROBLEMS[name]
     shape = benchmark.data().train[0].shape[1:]
 
@@ -39,7 +39,7 @@ def main(name: str, jobs: int) -> None:
         SklearnRandomized(n_iter=trials),
         OptunaTPE(n_trials=trials),
     ]
-    study = Study(name, problem, tuners, budget=Budget(1000), replicates=1, baselines=(), retrain=0)
+    study = Study(name, problem, tuners, budget=Budget(1000), replicates=replicates, baselines=(), retrain=0)
     execute = run_here if jobs == 1 else partial(run_on_dask, jobs=jobs)
     with tempfile.TemporaryDirectory() as folder:
         done = run(study, Path(folder), execute=execute)
@@ -48,4 +48,4 @@ def main(name: str, jobs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))
