@@ -76,6 +76,7 @@ LAYERS = [
     ["importing", "study_files", "named_code", "driver", "until_decided"],
     ["live", "check", "progress", "tuner_list"],
     ["completion", "scaffold", "interruption"],
+    ["launch"],
     ["cli"],
 ]
 

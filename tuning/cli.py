@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,17 +12,12 @@ import typer
 from tuning import __version__
 from tuning.completion import study_folders, tuner_names
 from tuning.errors import StudyError, TuningError, one_line
-from tuning.terminal import errors, output
+from tuning.terminal import EXIT_FAILED, errors, output
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from tuning.driver import Run
-    from tuning.journal import Journal
     from tuning.sequential import Rule
     from tuning.study import Study
 
-EXIT_FAILED = 1  # the command did its work, and something in the study failed
 EXIT_USER = 2  # a mistake that the user can mend; what was recorded before stays
 EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays; 143 by `kill`, 129 where the terminal was closed
 
@@ -184,6 +177,8 @@ def run(
     from tuning.named_code import Named, find_study
 
     def work() -> int:
+        from tuning.launch import run_study
+
         changed = _changed(
             find_study(study, Named(data, objective, max_epochs), budget),
             budget,
@@ -195,7 +190,7 @@ def run(
             trial_seconds,
             tensorboard,
         )
-        return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
+        return run_study(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
     _guarded(work, debug)
 
@@ -264,7 +259,12 @@ def table(
     """
     from tuning.study_files import load_study
 
-    _guarded(lambda: _table(load_study(study), configurations, out, jobs, scheduler), debug)
+    def work() -> int:
+        from tuning.launch import train_table
+
+        return train_table(load_study(study), configurations, out, jobs, scheduler)
+
+    _guarded(work, debug)
 
 
 @app.command(
@@ -295,10 +295,11 @@ def import_(
         from tuning.importing import import_searches
         from tuning.journal import read
         from tuning.report import write_report
+        from tuning.status import show_report
 
         journal = read(import_searches(sources, out, epochs=epochs, metric=objective, command=command_line()))
         write_hparams(journal, out)
-        _show(write_report(out, journal), output())
+        show_report(write_report(out, journal), output())
         return 0
 
     _guarded(work, debug)
@@ -326,6 +327,7 @@ def report(directory: Folder, debug: Debug = False) -> None:
         from tuning.hparams import write_hparams
         from tuning.journal import left_alone, read
         from tuning.report import write_report
+        from tuning.status import show_report
 
         console = output()
         with left_alone(directory) as nobody_writes:
@@ -334,7 +336,7 @@ def report(directory: Folder, debug: Debug = False) -> None:
                 write_hparams(journal, directory)
             else:
                 console.print("The study is running: this is the report so far; its HPARAMS logs are left to the run.")
-        _show(write_report(directory, journal), console)
+        show_report(write_report(directory, journal), console)
         return 0
 
     _guarded(work, debug)
@@ -355,11 +357,12 @@ def compare(
         from tuning.compare import compared
         from tuning.journal import path_of
         from tuning.report import write_report
+        from tuning.status import show_report
 
         together = compared(directories)
         if path_of(out).exists():
             raise StudyError(f"{out} is the folder of a study; choose another with --out")
-        _show(write_report(out, together), output())
+        show_report(write_report(out, together), output())
         return 0
 
     _guarded(work, debug)
@@ -422,8 +425,10 @@ def run_script(study: Study) -> None:
         debug: Debug = False,
     ) -> None:
         def work() -> int:
+            from tuning.launch import run_study
+
             changed = _changed(study, budget, replicates, tuners, baselines, retrain, rope, trial_seconds, tensorboard)
-            return _run(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
+            return run_study(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
         _guarded(work, debug)
 
@@ -447,142 +452,6 @@ def _rule(until_decided: bool, cap: int | None, rope: float | None, replicates: 
     if not until_decided and cap is not None:
         raise StudyError("--cap belongs to --until-decided; give that too")
     return Rule(CAP if cap is None else cap, rope) if until_decided else None
-
-
-def _run(study: Study, out: Path, jobs: int | None, scheduler: str, rule: Rule | None) -> int:
-    from functools import partial
-
-    from tuning.journal import read
-    from tuning.models import save_winners
-    from tuning.report import write_report
-
-    console = output()
-    with _interruptible(out / study.name, console):
-        done = _cells(study, out, jobs, scheduler, console, rule)
-        journal = read(done.directory)
-        full = study.tensorboard == "full"
-        say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-        save_winners(journal, study.problems, study.continue_winners, full=full, say=say)
-    if full:
-        say(f"All of the winners' trainings: tuning board {done.directory} --winners")
-    _show(write_report(done.directory, journal), console)
-    return _failed(done, journal, console)
-
-
-def _table(study: Study, configurations: int, out: Path, jobs: int | None, scheduler: str) -> int:
-    from tuning.journal import read
-    from tuning.provenance import words
-    from tuning.table import TableProblem, table_study
-
-    console = output()
-    trained = table_study(study, configurations)
-    with _interruptible(out / trained.name, console):
-        done = _cells(trained, out, jobs, scheduler, console)
-        journal = read(done.directory)
-    problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
-    for problem in problems:
-        console.print(words(problem.name, problem.describe()), markup=False, highlight=False)
-    made = [f'TableProblem("{done.directory}", "{problem.name}")' for problem in study.problems]
-    console.print(
-        f"Table: {done.directory}. A study that is computed from it:\n\n"
-        "    from tuning import Budget, Study, TableProblem\n"
-        f"    problem = {made[0] if len(made) == 1 else '[' + ', '.join(made) + ']'}\n"
-        f'    study = Study("{study.name}-surrogate", problem, budget=Budget({study.budget.epochs}), replicates=200)',
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    return _failed(done, journal, console)
-
-
-def _cells(
-    study: Study, out: Path, jobs: int | None, scheduler: str, console: Console, rule: Rule | None = None
-) -> Run:
-    """Runs a study's cells with its progress."""
-    from contextlib import nullcontext
-    from functools import partial
-
-    from tuning.driver import command_line
-    from tuning.driver import run as run_study
-    from tuning.executors import default_jobs, on_dask, require_scheduler, run_here
-    from tuning.progress import ProgressView
-    from tuning.until_decided import before_first_look, until_decided
-    from tuning.wording import count, plural
-
-    if rule is not None:
-        study = before_first_look(study, rule)
-        console.print(f"Until decided: what follows, then one replicate at a time, at most {rule.cap}.")
-    tasks = study.tasks()
-    cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
-    jobs = min(jobs or default_jobs(cells), cells)
-    # A training that hangs can be ended only with its process.
-    apart = bool(scheduler) or jobs > 1 or study.trial_seconds is not None
-    executor = on_dask(jobs=jobs, scheduler=scheduler) if apart else nullcontext(run_here)
-    where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
-    who = plural(len(study.tuners), "tuner")
-    who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
-    again = f", and {plural(study.retrain, 'retraining')} of each incumbent" if study.retrain else ""
-    console.print(
-        f"Study {study.name}: {who}, {plural(study.replicates, 'replicate')}, "
-        f"{study.budget.epochs} epochs a cell: {plural(cells, 'cell')}, {count(epochs)} epochs{again}, on {where}.",
-        highlight=False,
-    )
-    if scheduler:
-        require_scheduler(scheduler)  # before there is a folder
-    with executor as execute:
-        if rule is None:
-            with ProgressView(console) as view:
-                return run_study(study, out, view, command_line(), execute)
-        watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
-        at_once = max(1, jobs * study.replicates // cells)
-        on_look = partial(say, soft_wrap=True)
-        return until_decided(study, out, rule, watch, command_line(), execute, at_once=at_once, on_look=on_look)
-
-
-@contextmanager
-def _interruptible(directory: Path, console: Console) -> Iterator[None]:
-    """Ctrl-C, `kill` or a closed terminal within end the command, and it says where it goes on."""
-    from tuning.interruption import Interruption
-
-    with Interruption() as interruption:
-        try:
-            yield
-        except (KeyboardInterrupt, OSError) as error:
-            if not isinstance(error, KeyboardInterrupt) and not interruption.number:
-                raise
-            how = f" by {interruption.name}" if interruption.name not in ("", "SIGINT") else ""
-            with suppress(OSError):  # there may be no terminal any more
-                console.print(
-                    f"\nInterrupted{how}. All trials that ended are in {directory}/journal. Go on with:\n\n"
-                    f"    {_as_typed()}",
-                    markup=False,
-                    highlight=False,
-                    soft_wrap=True,
-                )
-            raise typer.Exit(interruption.exit_code) from None
-
-
-def _as_typed() -> str:
-    """The command line of this run, to be typed again."""
-    program = Path(sys.argv[0])
-    return shlex.join([*(["python", str(program)] if program.suffix == ".py" else [program.name]), *sys.argv[1:]])
-
-
-def _failed(done: Run, journal: Journal, console: Console) -> int:
-    """Names the cells that failed, and counts what else did; the exit code."""
-    from tuning.records import FAILED
-    from tuning.wording import plural
-
-    for end in done.failed:
-        console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
-    counts = {
-        "trial": sum(trial.state == FAILED for trial in journal.all_trials()),
-        "retraining": sum(one.state == FAILED for of in journal.retrainings.values() for one in of),
-    }
-    if words := [plural(number, what) for what, number in counts.items() if number]:
-        line = f"{' and '.join(words)} FAILED; `tuning report {journal.directory}` shows which, and why."
-        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
-    return EXIT_FAILED if done.failed or words else 0
 
 
 def _changed(
@@ -611,17 +480,6 @@ def _changed(
         trial_seconds=trial_seconds,
         tensorboard=tensorboard,
     )
-
-
-def _show(report: Any, console: Console) -> None:
-    """The table of tuners, the verdict, and where the report is."""
-    from tuning.status import tuner_table
-
-    console.print(tuner_table(report))
-    console.print(f"Verdict: {report.verdict.line}", markup=False, highlight=False, style="bold")
-    for line in report.verdict.details:
-        console.print(f"  {line}", markup=False, highlight=False)
-    console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_json(found: Any) -> None:

@@ -132,3 +132,12 @@ def _left(cells: list[dict[str, Any]]) -> float | None:
     if not rest or not charged:
         return None
     return float(rest * sum(cell["seconds"] for cell in cells) / charged)
+
+
+def show_report(report: Report, console: Console) -> None:
+    """The table of tuners, the verdict, and where the report is."""
+    console.print(tuner_table(report))
+    console.print(f"Verdict: {report.verdict.line}", markup=False, highlight=False, style="bold")
+    for line in report.verdict.details:
+        console.print(f"  {line}", markup=False, highlight=False)
+    console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from tuning.markup import visible
 
+EXIT_FAILED = 1  # the command did its work, and something in the study failed
+
 
 class SafeConsole(Console):
     """A rich console on which control characters are shown, not obeyed.
