@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import altair as alt
@@ -49,6 +50,16 @@ class Figure:
     description: str
     chart: Chart
 
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The chart as Vega-Lite; see `drawing.spec`."""
+        return spec(self.chart)
+
+    @property
+    def svg(self) -> str:
+        """The still picture; see `drawing.svg`."""
+        return _drawn(self.spec, self.description)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -59,8 +70,11 @@ class Panel:
 
 
 def spec(chart: Chart) -> dict[str, Any]:
-    """The chart as Vega-Lite, every text in it on one line, fit for XML, and not too long to be measured."""
-    cleaned: dict[str, Any] = _cleaned(chart.to_dict())
+    """The chart as Vega-Lite, every text in it on one line, fit for XML, and not too long to be measured.
+
+    It is not held against Vega-Lite's schema, which would take longer than drawing it; the tests do that.
+    """
+    cleaned: dict[str, Any] = _cleaned(chart.to_dict(validate=False))
     return cleaned
 
 
@@ -82,7 +96,11 @@ def _short(text: str) -> str:
 
 def svg(chart: Chart, description: str) -> str:
     """A chart as SVG, with its text alternative; the same bytes for the same chart and version of vl-convert."""
-    drawn = str(vl_convert.vegalite_to_svg(spec(chart)))
+    return _drawn(spec(chart), description)
+
+
+def _drawn(chart: dict[str, Any], description: str) -> str:
+    drawn = str(vl_convert.vegalite_to_svg(chart))
     # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
     order: dict[str, str] = {}
     drawn = re.sub(

@@ -76,11 +76,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     won = winner_sections(read)
     pictures = [picture for part in won.values() for section in part.sections for picture in section.pictures]
     shown = {**_context(read, found, drawn, searched), "won": won, "winners_note": WINNERS_NOTE}
-    svgs = {
-        figure.name: drawing.svg(figure.chart, figure.description)
-        for part in _parts(shown)
-        for figure, _ in part.values()
-    }
+    svgs = {figure.name: figure.svg for part in _parts(shown) for figure, _ in part.values()}
     texts = {
         "summary.json": summary.to_json(found, {name: search_json(one) for name, one in searched.items()}),
         **_latex(shown["problems"]),
@@ -482,7 +478,7 @@ def _parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:
 
 def _spec(figure: Figure) -> Markup:
     """A chart as JSON that cannot end the script element it stands in."""
-    text = json.dumps(_filled_by_page(drawing.spec(figure.chart)), allow_nan=False, ensure_ascii=True)
+    text = json.dumps(_filled_by_page(figure.spec), allow_nan=False, ensure_ascii=True)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
