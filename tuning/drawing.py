@@ -144,6 +144,7 @@ def _quiet(chart: Any, description: str) -> Any:
             labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=13, labelFontSize=12,
             domainColor="#999999", tickColor="#999999", gridColor="#E6E6E6", labelLimit=170, titlePadding=8,
         )
+        .configure_axisXQuantitative(tickCount=10, labelOverlap=True, labelSeparation=4)
         .configure_legend(
             orient="top", labelColor=INK, labelFontSize=12, labelLimit=170, symbolStrokeWidth=3, columns=5,
             symbolOpacity=1,

@@ -281,5 +281,7 @@ def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Searc
         .add_params(alt.selection_interval(name=f"brush{place}", encodings=["x", "y"]))
     )
     if not one.numeric:
-        dots = dots.encode(xOffset=alt.XOffset(field="beside", type="quantitative"))
+        # A trial without the hyperparameter would stand at the edge, beside the options.
+        there = alt.FieldOneOfPredicate(field=field, oneOf=[str(value) for value in one.values])
+        dots = dots.encode(xOffset=alt.XOffset(field="beside", type="quantitative")).transform_filter(there)
     return alt.layer(dots)  # type: ignore[return-value]  # no facets among these
