@@ -2,8 +2,11 @@
 
 import json
 import math
+import os
+import platform
 import subprocess
 import sys
+import tempfile
 
 import keras
 import keras_tuner
@@ -293,6 +296,25 @@ def test_a_state_that_cannot_be_read_is_rebuilt_uncharged(damage):
     evaluator.close()
     assert (second.state, second.epochs, second.rebuilt_epochs) == (COMPLETE, 3, 2)
     assert second.spent_epochs == 5
+
+
+def test_states_that_killed_processes_left_go_and_those_of_the_living_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    here = f"tuning-states-{platform.node()}-"
+    left = [
+        tmp_path / f"{here}{ended.pid}-abc",
+        tmp_path / f"{here}{os.getpid()}-def",
+        tmp_path / "tuning-states-x-1-g",
+    ]
+    for folder in left:
+        folder.mkdir()
+        (folder / "0.npz").write_bytes(b"")
+    evaluator = evaluator_of(SyntheticProblem(tiny_space, max_epochs=6), keep_states=True)
+    assert [folder.exists() for folder in left] == [False, True, True]  # the last is of another machine
+    evaluator.close()
+    assert sorted(tmp_path.iterdir()) == sorted(left[1:])
 
 
 class Explosive:

@@ -10,6 +10,9 @@ interrupted starts afresh from its seed and gets the same answers up to where it
 from __future__ import annotations
 
 import math
+import os
+import platform
+import shutil
 import tempfile
 import time
 import zipfile
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 
 from tuning import seeds
 from tuning.budget import Budget
@@ -369,7 +373,12 @@ class _States:
     """Training states of a cell's trials, in files of this process: a large model's would not fit into memory."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tuning-states-")
+        here = f"tuning-states-{platform.node()}-"
+        for left in Path(tempfile.gettempdir()).glob("tuning-states-*"):  # by a process that was killed
+            process = left.name.removeprefix(here).partition("-")[0]
+            if process.isdecimal() and not psutil.pid_exists(int(process)):
+                shutil.rmtree(left, ignore_errors=True)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{here}{os.getpid()}-")
 
     def put(self, trial: int, state: Sequence[np.ndarray]) -> None:
         np.savez(self._path(trial), *state)

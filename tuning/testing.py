@@ -255,7 +255,7 @@ class TunerConformance(TrialConformance):
     """What every tuner that searches must do. Subclass it, and give `make_tuner`."""
 
     def test_every_dimension_is_honoured(self) -> None:
-        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=90))
+        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
         assert all(int(values["width"]) % 16 == 0 for values in tried)
         assert all(round(float(values["decay"]) / 0.2, 9).is_integer() for values in tried)
         assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
