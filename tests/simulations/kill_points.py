@@ -115,8 +115,8 @@ def main(folder: Path, seed: int, jobs: int, tuners: list[str]) -> None:
             kind, count = generator.choice(["training", *LINES]), generator.randint(1, 9)
             over = run_once(folder, tuners, Dying(log, kind, count))
         else:
-            kind, count = generator.choice(LINES), generator.randint(1, 15 * len(tuners))
-            worker = Dying(log, "training", generator.randint(1, 5 * len(tuners)), once=folder / f"once-{len(kills)}")
+            kind, count = generator.choice(LINES), generator.randint(1, 6 * len(tuners))
+            worker = Dying(log, "training", generator.randint(1, 2 * len(tuners)), once=folder / f"once-{len(kills)}")
             at = worker.left
             over = run_once(folder, tuners, Dying(log, kind, count), worker, jobs)
             if worker.once and worker.once.exists():
