@@ -16,6 +16,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ def run_once(folder: Path, tuners: list[str], dying: Dying, worker: Dying | None
             problem = SyntheticProblem(mixed_space, max_epochs=3, fail=(worker or dying).training)
             run(study(tuners, problem), folder, **({"execute": partial(run_on_dask, jobs=jobs)} if jobs > 1 else {}))
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
