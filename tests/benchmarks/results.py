@@ -49,7 +49,10 @@ first time costs more than training it; a configuration that comes back is not t
 Of a worker's memory, most is TensorFlow's libraries and what Keras imports with them, before any data are loaded; pages
 of libraries are counted in each process, though processes share them. The data are held once, and tensors share them.
 
-A study on several processes pays for importing TensorFlow in each; the shorter the study, the more that weighs.
+A study on several processes pays for importing TensorFlow in the driver and then in each worker; the shorter the study,
+the more that weighs. On digits, building and tracing a new configuration takes 0.4 s of processor time, nearly all of
+it Keras' and TensorFlow's own Python that makes the graph: some twenty seconds for a study of five tuners whose epochs
+take five, which a faster epoch does not make less.
 """
 
 
