@@ -350,7 +350,7 @@ def test_ctrl_c_says_where_the_trials_are(script: Path, tmp_path: Path, monkeypa
     def interrupted(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tuning.driver.run", interrupted)
+    monkeypatch.setattr("tuning.launch.run", interrupted)
     monkeypatch.setattr("sys.argv", ["/bin/tuning", "run", "my study.py", "--jobs", "1"])
     result = invoke("run", script, "--out", tmp_path, "--jobs", 1)
     assert result.exit_code == 130

@@ -177,8 +177,6 @@ def run(
     from tuning.named_code import Named, find_study
 
     def work() -> int:
-        from tuning.launch import run_study
-
         changed = _changed(
             find_study(study, Named(data, objective, max_epochs), budget),
             budget,
@@ -190,6 +188,8 @@ def run(
             trial_seconds,
             tensorboard,
         )
+        from tuning.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
+
         return run_study(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
     _guarded(work, debug)
@@ -260,9 +260,10 @@ def table(
     from tuning.study_files import load_study
 
     def work() -> int:
-        from tuning.launch import train_table
+        loaded = load_study(study)
+        from tuning.launch import train_table  # it imports TensorFlow, which `load_study` has imported quietly
 
-        return train_table(load_study(study), configurations, out, jobs, scheduler)
+        return train_table(loaded, configurations, out, jobs, scheduler)
 
     _guarded(work, debug)
 
