@@ -36,7 +36,8 @@ def ones_and_sevens():
     """MNIST's splits with the ones (0) and the sevens (1) alone."""
     parts = datasets.mnist().parts()
     chosen = {name: (y == 1) | (y == 7) for name, (_, y) in parts.items()}
-    return Splits(**{name: (x[chosen[name]], (y[chosen[name]] == 7).astype("int64")) for name, (x, y) in parts.items()})
+    sevens = {name: (x[chosen[name]], (y[chosen[name]] == 7).astype("int64")) for name, (x, y) in parts.items()}
+    return Splits(**sevens, class_names=["1", "7"])
 
 
 def compiled(model, optimizer):
