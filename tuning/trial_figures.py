@@ -29,6 +29,7 @@ ABSENT = "absent"
 LANE = -0.14  # where a line passes an axis that its trial does not have
 MAX_TICKS = 12  # options named on an axis
 TITLE = 110  # pixels for an axis and its title
+LETTERS = 18  # of all options together that stand under a slice side by side
 _LEGEND = LINES.copy()
 _LEGEND.offset = 34  # pixels: the titles of the axes stand between it and the chart
 
@@ -139,7 +140,9 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         type="quantitative",
         title=None,
         scale=alt.Scale(domain=[-0.35, last + 0.35], nice=False, zero=False),
-        axis=alt.Axis(values=list(range(len(titles))), labels=False, domain=False, ticks=False, grid=True),
+        axis=alt.Axis(
+            values=list(range(len(titles))), tickCount=len(titles), labels=False, domain=False, ticks=False, grid=True
+        ),
     )
     y = alt.Y(
         field="at", type="quantitative", axis=None, scale=alt.Scale(domain=[LANE - 0.04, 1.04], nice=False, zero=False)
@@ -246,7 +249,8 @@ def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Searc
         axis = alt.Axis(tickCount=5, grid=False, labelOverlap=True, tickMinStep=1 if one.kind == "Int" else 0)
         x = alt.X(field=field, type="quantitative", title=None, scale=scale, axis=axis)
     else:
-        axis = alt.Axis(grid=False, labelAngle=0 if len(one.values) < 4 else -35)
+        short = len("".join(map(str, one.values))) <= LETTERS
+        axis = alt.Axis(grid=False, labelAngle=0 if short else -35)
         x = alt.X(
             field=field,
             type="nominal",
