@@ -67,7 +67,7 @@ def test_hyperband_is_charged_its_increments(projects, tmp_path):
     theirs = [json.loads(path.read_text()) for path in sorted((projects / "band").glob("trial_*/trial.json"))]
     # KerasTuner gives no score to a trial that it could not load again for its promotion (its checkpoint's optimizer).
     expected = [math.nan if trial["score"] is None else trial["score"] for trial in theirs]
-    assert [trial.score for trial in trials] == pytest.approx(expected, abs=0, nan_ok=True)
+    assert [trial.score for trial in trials] == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
     assert sum(trial.epochs for trial in trials) == 11  # what Hyperband(3, 3) trains
     promoted = [trial for trial in trials if trial.parent is not None]
     assert [(trial.initial_epoch, trial.epochs) for trial in promoted] == [(1, 2)]

@@ -121,6 +121,7 @@ def committed(name: str) -> Journal:
     assert {end.state for end in read.ends.values()} == {DONE}
     assert set(read.ends) == set(read.planned_cells())
     assert read.plan["replicates"] >= 3
+    assert list(read.plan["tuners"]) == list(FIVE)
     return read
 
 
@@ -153,7 +154,6 @@ class TestReports:
 
     def test_fashion_mnist_hypermodel(self) -> None:
         read = committed("fashion_mnist_hypermodel")
-        assert list(read.plan["tuners"]) == list(FIVE)
         trials = list(read.all_trials())
         for tuner in FIVE:
             own = [trial for trial in trials if trial.cell.tuner == tuner]
