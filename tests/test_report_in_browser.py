@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 from browser import opened
-from golden_journal import BASELINES, TUNERS, write_golden, write_scores
+from golden_journal import BASELINES, TUNERS, write_scores
 
+from tuning.journal import Journal
 from tuning.report import write_report
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("golden")
-    write_golden(folder)
-    return write_report(folder).html.as_uri()
+def page_address(golden_read: Journal) -> str:
+    return write_report(golden_read.directory, golden_read).html.as_uri()
 
 
 def drawn(page: Any) -> int:
@@ -46,8 +45,8 @@ def marks(page: Any) -> int:
     return found
 
 
-def test_every_figure_is_drawn_and_has_its_numbers(browser: Any, golden: str) -> None:
-    with opened(browser, golden) as page:
+def test_every_figure_is_drawn_and_has_its_numbers(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
         assert drawn(page) == page.locator("figure:has(.chart)").count() > 0
         shapes = page.locator(".chart svg").evaluate_all("all => all.map(s => s.querySelectorAll('path').length)")
         assert min(shapes) > 3
@@ -55,8 +54,8 @@ def test_every_figure_is_drawn_and_has_its_numbers(browser: Any, golden: str) ->
         assert page.locator(".chart svg").first.inner_html() != ""
 
 
-def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, golden: str) -> None:
-    with opened(browser, golden) as page:
+def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
         drawn(page)
         tuners = table(page, "all replicates")
         title = tuners.locator("thead th", has_text="Median best")
@@ -74,8 +73,8 @@ def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, golden: str) -> None
         assert first_column(tuners) == upward
 
 
-def test_tuners_are_ticked_on_and_off_by_mouse_and_by_keyboard(browser: Any, golden: str) -> None:
-    with opened(browser, golden) as page:
+def test_tuners_are_ticked_on_and_off_by_mouse_and_by_keyboard(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
         drawn(page)
         boxes = page.locator("fieldset", has_text="Tuners").first.locator("input[type=checkbox]")
         boxes.first.wait_for()
@@ -95,8 +94,8 @@ def test_tuners_are_ticked_on_and_off_by_mouse_and_by_keyboard(browser: Any, gol
         assert marks(page) == everything
 
 
-def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, golden: str) -> None:
-    with opened(browser, golden) as page:
+def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
         drawn(page)
         wanted = page.locator("th button:visible, summary:visible, .scroll:visible, pre:visible").count()
         page.evaluate(
@@ -116,9 +115,9 @@ def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, golden: 
 
 @pytest.mark.parametrize("size", [(1280, 900), (360, 700)], ids=["desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_its_window(browser: Any, golden: str, size: tuple[int, int], scheme: str) -> None:
+def test_the_page_fits_its_window(browser: Any, page_address: str, size: tuple[int, int], scheme: str) -> None:
     viewport = {"width": size[0], "height": size[1]}
-    with opened(browser, golden, viewport=viewport, color_scheme=scheme) as page:
+    with opened(browser, page_address, viewport=viewport, color_scheme=scheme) as page:
         drawn(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         paper, ink = page.evaluate(
@@ -130,11 +129,11 @@ def test_the_page_fits_its_window(browser: Any, golden: str, size: tuple[int, in
         assert dark == ([True, False] if scheme == "dark" else [False, True])
 
 
-def test_a_page_without_scripts_still_shows_its_pictures(browser: Any, golden: str) -> None:
+def test_a_page_without_scripts_still_shows_its_pictures(browser: Any, page_address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     try:
         page = context.new_page()
-        page.goto(golden)
+        page.goto(page_address)
         pictures = page.locator(".chart img")
         assert pictures.count() == page.locator("figure:has(.chart)").count() > 0
         assert pictures.first.is_visible()
@@ -173,8 +172,8 @@ class TestExplorer:
         page.locator(".explorer .matches").filter(has_not_text=re.compile(f"^{before} of")).first.wait_for()
         return self.passing(page)[0]
 
-    def test_the_form_filters_charts_and_table(self, browser: Any, golden: str) -> None:
-        with opened(browser, golden) as page:
+    def test_the_form_filters_charts_and_table(self, browser: Any, page_address: str) -> None:
+        with opened(browser, page_address) as page:
             drawn(page)
             page.locator(".explorer form").first.wait_for()
             passed, everything = self.passing(page)
@@ -195,8 +194,8 @@ class TestExplorer:
             assert 0 < self.filtered(page, everything) < everything
             assert first[0] not in first_column(best)
 
-    def test_dragging_over_an_axis_filters_by_it(self, browser: Any, golden: str) -> None:
-        with opened(browser, golden) as page:
+    def test_dragging_over_an_axis_filters_by_it(self, browser: Any, page_address: str) -> None:
+        with opened(browser, page_address) as page:
             drawn(page)
             page.locator(".explorer form").first.wait_for()
             everything = self.passing(page)[1]
