@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from tuning import __version__
 from tuning.completion import study_folders, tuner_names
 from tuning.errors import StudyError, TuningError, one_line
 from tuning.terminal import EXIT_FAILED, errors, output
+from tuning.worker_processes import cores, forked
 
 if TYPE_CHECKING:
     from tuning.sequential import Rule
@@ -177,20 +179,21 @@ def run(
     from tuning.named_code import Named, find_study
 
     def work() -> int:
-        changed = _changed(
-            find_study(study, Named(data, objective, max_epochs), budget),
-            budget,
-            replicates,
-            tuners,
-            baselines,
-            retrain,
-            rope,
-            trial_seconds,
-            tensorboard,
-        )
-        from tuning.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
+        with _workers_ahead(jobs, scheduler):
+            changed = _changed(
+                find_study(study, Named(data, objective, max_epochs), budget),
+                budget,
+                replicates,
+                tuners,
+                baselines,
+                retrain,
+                rope,
+                trial_seconds,
+                tensorboard,
+            )
+            from tuning.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
 
-        return run_study(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
+            return run_study(changed, out, jobs, scheduler, _rule(until_decided, cap, changed.rope, replicates))
 
     _guarded(work, debug)
 
@@ -260,10 +263,11 @@ def table(
     from tuning.study_files import load_study
 
     def work() -> int:
-        loaded = load_study(study)
-        from tuning.launch import train_table  # it imports TensorFlow, which `load_study` has imported quietly
+        with _workers_ahead(jobs, scheduler):
+            loaded = load_study(study)
+            from tuning.launch import train_table  # it imports TensorFlow, which `load_study` has imported quietly
 
-        return train_table(loaded, configurations, out, jobs, scheduler)
+            return train_table(loaded, configurations, out, jobs, scheduler)
 
     _guarded(work, debug)
 
@@ -487,6 +491,11 @@ def _print_json(found: Any) -> None:
     import json
 
     sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")
+
+
+def _workers_ahead(jobs: int | None, scheduler: str) -> AbstractContextManager[None]:
+    """Where there will be workers on this machine, they import what they need while the study is loaded."""
+    return forked(jobs != 1 and not scheduler and cores() > 1)
 
 
 def _guarded(work: Callable[[], int], debug: bool) -> None:

@@ -7,15 +7,12 @@ again, so a lost message costs nothing. No shared file system is needed: the dri
 from __future__ import annotations
 
 import math
-import os
 import queue
-import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from multiprocessing import resource_tracker
 from typing import Any, Protocol
 
 import cloudpickle
@@ -26,6 +23,7 @@ from tuning.evaluator import time_limit_words
 from tuning.ordering import Pace, longest_first
 from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
 from tuning.worker import StartedBefore, run_remote
+from tuning.worker_processes import cores, ctrl_c_waits, forked, start_method
 
 MAX_LOST_WORKERS = 3  # what was being trained when so many workers died is FAILED: it may be what kills them
 WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
@@ -119,9 +117,8 @@ def default_jobs(cells: int) -> int:
     """Workers for this machine: one for each core, as far as memory and cells go."""
     import psutil
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     room = int(psutil.virtual_memory().available // WORKER_BYTES)
-    return max(1, min(cores, room, cells))
+    return max(1, min(cores(), room, cells))
 
 
 @contextmanager
@@ -155,9 +152,9 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
         # A worker that is started again on a busy machine takes longer than the 15 s after which it is given up.
         "distributed.deploy.lost-worker-timeout": "1 day",
     }
-    with ExitStack() as stack:
-        stack.enter_context(dask.config.set(settings))
-        with _ctrl_c_waits():
+    with forked(), ExitStack() as stack:
+        stack.enter_context(dask.config.set({**settings, "distributed.worker.multiprocessing-method": start_method()}))
+        with ctrl_c_waits():
             cluster = stack.enter_context(
                 LocalCluster(
                     n_workers=jobs,
@@ -172,27 +169,6 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
                 )
             )
         yield stack.enter_context(Client(cluster))
-
-
-@contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Ctrl-C within is heard at the end; threads and processes started within never hear it, nor a closed terminal.
-
-    A terminal sends both to all processes at once. Workers that heard it would end with a traceback each, before the
-    driver ends them; and a cluster that is not whole yet cannot be closed.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover  Windows
-        yield
-        return
-    heard = {signal.SIGINT, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, heard)
-    # Python starts it with the first process, which it must outlive, and unblocks SIGINT in this thread on the way.
-    resource_tracker.ensure_running()
-    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Run:

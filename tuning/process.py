@@ -11,6 +11,8 @@ from typing import Any
 
 import keras
 
+from tuning.worker_processes import cores
+
 THREADS = 1
 
 
@@ -36,7 +38,7 @@ def prepare_process(threads: int = THREADS) -> dict[str, Any]:
         torch.set_num_threads(threads)
         facts["threads"] = torch.get_num_threads()
     else:  # XLA's pool on the jax backend is as large as the process has cores, and has no setting in Python
-        facts["threads"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        facts["threads"] = cores()
     # What is loaded by now stays. Without this, each `clear_session` has the collector walk through all of it: 0.2 s.
     gc.collect()
     gc.freeze()

@@ -11,8 +11,12 @@ import sys
 from collections.abc import Iterator
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow where it is Keras' backend. ``TF_CPP_MIN_LOG_LEVEL=0`` shows all it says."""
+def import_tensorflow(look_for_devices: bool = True) -> None:
+    """Imports TensorFlow where it is Keras' backend. ``TF_CPP_MIN_LOG_LEVEL=0`` shows all it says.
+
+    Args:
+        look_for_devices: False in a process that forks: a GPU that was found could not be used by the others.
+    """
     if "tensorflow" in sys.modules or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         return
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
@@ -20,7 +24,8 @@ def import_tensorflow() -> None:
     with _no_stderr(), contextlib.suppress(ImportError):  # whoever needs it will say that it is missing
         import tensorflow as tf
 
-        tf.config.list_physical_devices()  # looks for GPUs, and complains of finding none
+        if look_for_devices:
+            tf.config.list_physical_devices()  # complains of finding no GPUs
 
 
 @contextlib.contextmanager

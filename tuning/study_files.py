@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -13,6 +14,7 @@ import cloudpickle
 from tuning.errors import StudyError, TuningError, one_line
 from tuning.quiet import import_tensorflow
 from tuning.study import Study
+from tuning.worker_processes import start_from_nothing
 
 
 def load_study(path: Path) -> Study:
@@ -50,6 +52,7 @@ def load_module(path: Path) -> ModuleType:
     sys.modules[name] = module
     cloudpickle.register_pickle_by_value(module)  # workers cannot import it: its functions travel themselves
     sys.path.insert(0, str(path.resolve().parent))  # as `python path` does; local workers take it over
+    environment = dict(os.environ)
     try:
         spec.loader.exec_module(module)
     except TuningError:
@@ -57,6 +60,8 @@ def load_module(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         mend = "; run a study only under `if __name__ == '__main__':`" if isinstance(error, SystemExit) else ""
         raise StudyError(f"{path}{_line_of(error, spec.origin)} raises {one_line(error)}{mend}") from error
+    if dict(os.environ) != environment:
+        start_from_nothing()  # it may mean what libraries read when they are loaded
     return module
 
 
