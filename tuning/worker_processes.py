@@ -23,7 +23,7 @@ _SETTINGS = {
     "MKL_NUM_THREADS": "1",
     "MALLOC_TRIM_THRESHOLD_": "65536",
 }
-_begun: int | None = None
+_begun = False
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def start_from_nothing() -> None:
     if _running():
         os.kill(_server_id(), signal.SIGKILL)  # while it imports, it would not hear that it is not needed
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
-    _begun = None
+    _begun = False
 
 
 def cores() -> int:
@@ -94,14 +94,14 @@ def _begin() -> None:
     try:
         with ctrl_c_waits(), suppress(OSError):  # a worker that starts from nothing may find it better
             forkserver.ensure_running()
-            _begun = _server_id()
+            _begun = True
     finally:
         for name in missing:
             del os.environ[name]
 
 
 def _running() -> bool:
-    return _begun is not None and _begun == _server_id()
+    return _begun and bool(_server_id())
 
 
 def _server_id() -> int:

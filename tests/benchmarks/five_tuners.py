@@ -11,14 +11,26 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.models import PROBLEMS, make
-from tuning import Budget, KTBayesian, KTHyperband, KTRandom, Objective, OptunaTPE, Problem, SklearnRandomized, Study
-from tuning.driver import run
-from tuning.executors import run_here, run_on_dask
-from tuning.report import write_report
+from tuning.worker_processes import forked
 
 
 def main(name: str, jobs: int, replicates: int = 1) -> None:
+    from tests.benchmarks.models import PROBLEMS, make
+    from tuning import (
+        Budget,
+        KTBayesian,
+        KTHyperband,
+        KTRandom,
+        Objective,
+        OptunaTPE,
+        Problem,
+        SklearnRandomized,
+        Study,
+    )
+    from tuning.driver import run
+    from tuning.executors import run_here, run_on_dask
+    from tuning.report import write_report
+
     benchmark = PROBLEMS[name]
     shape = benchmark.data().train[0].shape[1:]
 
@@ -48,4 +60,6 @@ def main(name: str, jobs: int, replicates: int = 1) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    name, jobs, *rest = sys.argv[1], *map(int, sys.argv[2:])
+    with forked(jobs > 1):  # as `tuning run` does: workers import while this process does
+        main(name, jobs, *rest)

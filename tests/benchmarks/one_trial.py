@@ -3,6 +3,7 @@
     python -m tests.benchmarks.one_trial keras digits EPOCHS
     python -m tests.benchmarks.one_trial ours digits EPOCHS
     python -m tests.benchmarks.one_trial raw digits EPOCHS
+    python -m tests.benchmarks.one_trial worker digits EPOCHS       ours, in a process begun as workers are
 
 Three trials are trained, the last two of one configuration on two seeds. The second is timed, for a search's first
 trial pays for warming up: `trial` is the seconds of the whole trial, `epoch` the median of its epochs but the first,
@@ -12,6 +13,7 @@ and `peak` the largest resident set of the process in GB.
 
 import itertools
 import json
+import multiprocessing
 import resource
 import statistics
 import sys
@@ -23,6 +25,7 @@ from tests.benchmarks.models import PROBLEMS, make
 from tests.benchmarks.raw_loop import by_raw_loop
 from tuning import Objective, Problem
 from tuning.process import prepare_process
+from tuning.worker_processes import forked, start_method
 
 
 def by_keras(name: str, epochs: int) -> list[list[float]]:
@@ -61,11 +64,20 @@ def by_ours(name: str, epochs: int) -> list[list[float]]:
     return trials
 
 
-if __name__ == "__main__":
-    way, name, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+def measured(way: str, name: str, epochs: int) -> dict[str, float]:
     _, ends, last = {"keras": by_keras, "ours": by_ours, "raw": by_raw_loop}[way](name, epochs)
     steps = [after - before for before, after in itertools.pairwise(ends)]
     trial, epoch = ends[-1] - ends[0], statistics.median(steps[1:])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9  # the unit is kB on Linux
     figures = {"trial": trial, "epoch": epoch, "besides": trial - epochs * epoch, "again": last[-1] - last[0]}
-    print(json.dumps({**figures, "peak": peak}))
+    return {**figures, "peak": peak}
+
+
+def measured_in_worker(name: str, epochs: int) -> dict[str, float]:
+    with forked(), multiprocessing.get_context(start_method()).Pool(1) as pool:
+        return pool.apply(measured, ("ours", name, epochs))
+
+
+if __name__ == "__main__":
+    way, name, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    print(json.dumps(measured_in_worker(name, epochs) if way == "worker" else measured(way, name, epochs)))
