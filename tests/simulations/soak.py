@@ -2,8 +2,7 @@
 
     python -m tests.simulations.soak [CELLS] [JOBS] [SECONDS BETWEEN KILLS]
 
-prints what it took and found; `tests/test_soak.py` runs 60 cells. Workers are forked from a server that has imported
-everything, so that one is there again within a second of its death, and most of them die at work.
+prints what it took and found; `tests/test_soak.py` runs 60 cells.
 """
 
 from __future__ import annotations
@@ -18,15 +17,12 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dask
 import psutil
-from distributed.utils import get_mp_context
 
 from tuning import executors
 from tuning.budget import Budget
@@ -40,7 +36,6 @@ from tuning.tables import epochs_frame, retrainings_frame, trials_frame
 from tuning.testing import SyntheticProblem, mixed_space
 
 TUNERS = ("kt-hyperband", "optuna-tpe")
-LIBRARIES = ("kt_hyperband", "optuna_tpe")
 TRIAL_SECONDS = 0.01
 TIMES = ["train_seconds", "suggest_seconds", "rebuilt_epochs"]
 
@@ -111,20 +106,6 @@ class Watching(Unwatched):
                 print(f"{self.ended} cells, driver {self.figures.megabytes[-1]:.0f} MB", flush=True)
 
 
-def fork_workers() -> AbstractContextManager[Any]:
-    """Within, Dask forks its workers from a server that has imported everything."""
-    setting = dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
-    modules = [
-        "distributed",
-        "tuning.worker",
-        "tuning.testing",
-        "tuning.tuners.kt_hyperband",
-        "tuning.tuners.optuna_tpe",
-    ]
-    get_mp_context().set_forkserver_preload(modules)
-    return setting
-
-
 def study(cells: int, folder: Path | None) -> Study:
     problem = SyntheticProblem(mixed_space, max_epochs=3, fail=Leaving(folder))
     replicates = cells // len(TUNERS)
@@ -141,8 +122,7 @@ def soak(cells: int, jobs: int, kill_seconds: float, out: Path, *, seed: int = 1
     killer.start()
     # A trial may be hit several times in a row here by chance alone, and is not to be taken for what kills its workers.
     executors.MAX_LOST_WORKERS, most = 20, executors.MAX_LOST_WORKERS
-    with fork_workers():
-        done = run(study(cells, workers), out, Watching(found, shown), execute=partial(run_on_dask, jobs=jobs))
+    done = run(study(cells, workers), out, Watching(found, shown), execute=partial(run_on_dask, jobs=jobs))
     executors.MAX_LOST_WORKERS = most
     killer.over.set()
     killer.join()
