@@ -47,6 +47,8 @@ STUDY = """
     study = Study("s", problem, tuners, budget=Budget(10), replicates=2, baselines=["default"], retrain=2)
 """
 
+FAKETIME = list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
 TIMES = ["train_seconds", "suggest_seconds"]
 
 
@@ -77,7 +79,7 @@ class _Cluster:
         self.processes: list[subprocess.Popen[bytes]] = []
         written = folder / "scheduler.json"
         self.scheduler = self.start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(written))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150
         while not written.is_file() or not written.read_text().strip():
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -245,6 +247,42 @@ def test_local_workers_are_not_given_up_by_the_clock_and_listen_to_this_machine_
         }
     assert listening
     assert listening <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FAKETIME, reason="Debian's package faketime is not installed")
+def test_a_clock_that_is_set_back_again_and_again_holds_nothing_up(here: Any, tmp_path: Path) -> None:
+    """Dask would keep messages back until the clock is where it was: for a day, each time."""
+    more = """
+    import threading
+
+    def waits(configuration):
+        threading.Event().wait(0.1)
+
+    study.problems[0].fail = waits
+    """
+    load(tmp_path, more=more)
+    (script,) = tmp_path.glob("*.py")
+    clock = tmp_path / "clock"
+    setting = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    clock.write_text("+0d")
+    command = [sys.executable, "-m", "tuning.cli", "run", str(script), "--jobs", "2", "--out", str(tmp_path)]
+    journal = tmp_path / "s" / "journal" / "journal.jsonl"
+    environment = {**os.environ, **setting, "LD_PRELOAD": str(FAKETIME[0])}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    days, deadline = 0, time.monotonic() + 150
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill()
+        time.sleep(0.2)
+        if journal.is_file() and journal.read_text().count("\n") > 3:
+            days += 1
+            (tmp_path / "set").write_text(f"-{days}d")
+            (tmp_path / "set").replace(clock)
+    assert process.returncode == 0, (tmp_path / "log").read_text()
+    assert days > 3
+    assert tables(tmp_path / "s") == here
 
 
 @pytest.mark.slow

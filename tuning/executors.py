@@ -22,7 +22,7 @@ from tuning.errors import StudyError, TuningError, one_line
 from tuning.evaluator import time_limit_words
 from tuning.ordering import Pace, longest_first
 from tuning.records import Cell, CellEnd, CellResult, Retraining, Trial
-from tuning.worker import StartedBefore, run_remote
+from tuning.worker import StartedBefore, run_remote, steady_clock
 from tuning.worker_processes import cores, ctrl_c_waits, forked, start_method
 
 MAX_LOST_WORKERS = 3  # what was being trained when so many workers died is FAILED: it may be what kills them
@@ -136,6 +136,7 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
                 f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler`"
             ) from error
         with client:
+            steady_clock(client.loop)
             yield client
         return
     settings = {
@@ -168,7 +169,9 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
                     silence_logs=logging.CRITICAL + 1,
                 )
             )
-        yield stack.enter_context(Client(cluster))
+        client = stack.enter_context(Client(cluster))
+        steady_clock(client.loop)
+        yield client
 
 
 class _Run:

@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tuning.cells import CellTask, run_cell
 from tuning.errors import StudyError
@@ -42,6 +42,26 @@ def _leave_random_alone() -> None:
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in ("dask", "distributed", "tornado") and getattr(module, "random", None) is random:
             module.random = own  # type: ignore[attr-defined]
+
+
+def steady_clock(loop: Any) -> None:
+    """Has Dask's messages of this process timed by a clock that nobody sets.
+
+    `distributed.batched.BatchedSend` waits for moments of the wall clock (distributed 2026.8): where that is set back
+    by an hour while it waits, its messages come an hour later.
+
+    Args:
+        loop: Tornado's loop that sends them.
+    """
+    import distributed.batched
+
+    wall, begun = time.time(), time.monotonic()
+
+    def steady() -> float:
+        return wall + time.monotonic() - begun
+
+    loop.time = steady
+    distributed.batched.time = steady  # type: ignore[attr-defined]
 
 
 _problems: dict[tuple[str, str], TrainingProblem] = {}
@@ -80,6 +100,7 @@ def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellRe
     if key not in _problems:
         _problems[key] = task.problem
         _leave_random_alone()
+        steady_clock(worker.loop)
         _first_to_be_killed()
         prepare_process()
     told = told_running = 0.0
