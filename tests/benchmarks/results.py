@@ -46,13 +46,14 @@ On data as small as digits an epoch is a few milliseconds. There, what Python do
 of samples, validation, the record of its metrics) weighs as much as the steps, and tracing a configuration for the
 first time costs more than training it; a configuration that comes back is not traced again.
 
-Of a worker's memory, most is TensorFlow's libraries and what Keras imports with them, before any data are loaded; pages
-of libraries are counted in each process, though processes share them. The data are held once, and tensors share them.
+Workers are forked from one process that has imported TensorFlow and Keras, and share what it holds. A worker's
+resident memory counts what it has written to or read since: of that, the data are a third, held once, and tensors share
+them.
 
-A study on several processes pays for importing TensorFlow in the driver and then in each worker; the shorter the study,
-the more that weighs. On digits, building and tracing a new configuration takes 0.4 s of processor time, nearly all of
-it Keras' and TensorFlow's own Python that makes the graph: some twenty seconds for a study of five tuners whose epochs
-take five, which a faster epoch does not make less.
+A study on several processes imports in the driver and in that process at once, which a short study pays for in full. On
+digits, building and tracing a new configuration takes 0.4 s of processor time, nearly all of it Keras' and TensorFlow's
+own Python that makes the graph: some twenty seconds for a study of five tuners whose epochs take five, which a faster
+epoch does not make less.
 """
 
 
