@@ -6,8 +6,8 @@
 Cost: 5 tuners x 5 replicates x 120 epochs = 3,000 epochs of 55,000 pictures, about as many again to train the
 incumbents on fresh seeds, and 600 for the classic network that stands beside them without a search. An epoch of 300 and
 100 neurons takes about 0.8 s on a core, one of eight layers 2 to 3 s, so this is a matter of two hours on two cores;
-`tuning check studies/fashion_mnist.py` estimates it for your machine. The data come from Debian's package dataset-fashion-mnist,
-from the folder that TUNING_FASHION_MNIST names, or by a download.
+`tuning check studies/fashion_mnist.py` estimates it for your machine. The data come from Debian's package
+dataset-fashion-mnist, from the folder that TUNING_FASHION_MNIST names, or by a download.
 """
 
 import keras
