@@ -10,14 +10,18 @@ import os
 import sys
 from collections.abc import Iterator
 
+_devices_known = False
+
 
 def import_tensorflow(look_for_devices: bool = True) -> None:
     """Imports TensorFlow where it is Keras' backend. ``TF_CPP_MIN_LOG_LEVEL=0`` shows all it says.
 
     Args:
-        look_for_devices: False in a process that forks: a GPU that was found could not be used by the others.
+        look_for_devices: False in a process that forks: a GPU that was found could not be used by the others. They
+            look for themselves, by calling this again.
     """
-    if "tensorflow" in sys.modules or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+    global _devices_known
+    if _devices_known or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         return
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
@@ -26,6 +30,7 @@ def import_tensorflow(look_for_devices: bool = True) -> None:
 
         if look_for_devices:
             tf.config.list_physical_devices()  # complains of finding no GPUs
+            _devices_known = True
 
 
 @contextlib.contextmanager
