@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
@@ -24,8 +25,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each 
 
 
 def server() -> list[psutil.Process]:
-    """This process' children that fork workers."""
-    return [child for child in psutil.Process().children() if "multiprocessing.forkserver" in " ".join(child.cmdline())]
+    """This process' children that fork workers; one that has just begun has this process' command line for a moment."""
+    mine = psutil.Process()
+    alive = [child for child in mine.children() if child.status() != psutil.STATUS_ZOMBIE]
+    while any(child.cmdline() in ([], mine.cmdline()) for child in alive):
+        time.sleep(0.01)
+    return [child for child in alive if "multiprocessing.forkserver" in " ".join(child.cmdline())]
 
 
 @pytest.mark.slow
