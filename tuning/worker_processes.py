@@ -16,13 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 
-# Read when libraries are loaded, and as Dask sets them for workers that start from nothing.
-_SETTINGS = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "MALLOC_TRIM_THRESHOLD_": "65536",
-}
+# Read when libraries are loaded, and as Dask sets them for workers that start from nothing. Dask's threshold for giving
+# memory back to the system is left out: an epoch of Fashion MNIST takes some 5 % longer with it, for the same peak.
+_SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _begun = False
 
 
