@@ -99,7 +99,9 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
         def execute(tasks: Sequence[CellTask], listener: Listener) -> None:
             nonlocal client
             if tasks:
-                client = client or stack.enter_context(_client(jobs, scheduler))
+                if client is None:
+                    client = stack.enter_context(_client(jobs, scheduler))
+                    steady_clock(client.loop)
                 # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would
                 # be lost with it, and be counted as one that kills workers.
                 _Run(client, listener, at_once=len(tasks) if scheduler else jobs, foreign=bool(scheduler)).all(tasks)
@@ -136,7 +138,6 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
                 f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler`"
             ) from error
         with client:
-            steady_clock(client.loop)
             yield client
         return
     settings = {
@@ -169,9 +170,7 @@ def _client(jobs: int, scheduler: str) -> Iterator[Any]:
                     silence_logs=logging.CRITICAL + 1,
                 )
             )
-        client = stack.enter_context(Client(cluster))
-        steady_clock(client.loop)
-        yield client
+        yield stack.enter_context(Client(cluster))
 
 
 class _Run:
