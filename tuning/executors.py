@@ -101,7 +101,6 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
             if tasks:
                 if client is None:
                     client = stack.enter_context(_client(jobs, scheduler))
-                    steady_clock(client.loop)
                 # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would
                 # be lost with it, and be counted as one that kills workers.
                 _Run(client, listener, at_once=len(tasks) if scheduler else jobs, foreign=bool(scheduler)).all(tasks)
@@ -125,21 +124,32 @@ def default_jobs(cells: int) -> int:
 
 @contextmanager
 def _client(jobs: int, scheduler: str) -> Iterator[Any]:
+    with _client_of_a_cluster(scheduler) if scheduler else _client_of_this_machine(jobs) as client:
+        steady_clock(client.loop)
+        yield client
+
+
+@contextmanager
+def _client_of_a_cluster(scheduler: str) -> Iterator[Any]:
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler`"
+        ) from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _client_of_this_machine(jobs: int) -> Iterator[Any]:
     import logging
 
     import dask
     from distributed import Client, LocalCluster
 
-    if scheduler:
-        try:
-            client = Client(scheduler, timeout=CONNECT_SECONDS)
-        except (OSError, ValueError) as error:
-            raise StudyError(
-                f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler`"
-            ) from error
-        with client:
-            yield client
-        return
     settings = {
         "distributed.scheduler.worker-saturation": 1.0,
         # The driver sends a lost worker's cell again itself, with what was recorded meanwhile.
