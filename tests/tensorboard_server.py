@@ -44,7 +44,7 @@ def served(tmp_path: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Po
         for _ in range(600):
             if found := re.search(r"http://localhost:\d+/", output.read_text()):
                 break
-            assert process.poll() is None, output.read_text()
+            assert process.poll() is None, f"ended with {process.returncode}: {output.read_text()}"
             time.sleep(0.1)
         else:
             raise TimeoutError(output.read_text())

@@ -69,7 +69,7 @@ LAYERS = [
         "search_tables",
         "search_section",
     ],
-    ["report_tables", "report"],
+    ["report_tables", "vega_bundle", "report"],
     ["board", "status", "models"],
     ["lr_range"],
     ["study"],
@@ -92,7 +92,7 @@ WITHOUT_TRAINING = [
     "terminal", "latex", "hparams_events", "hparams_summary", "compare",
     "dimensions", "coverage", "boundary", "rungs", "importance", "search", "search_figures", "search_tables",
     "search_section", "curve_figures", "trial_figures",
-    "layer_graph", "winner_record", "winner_figures", "winner_sections",
+    "layer_graph", "winner_record", "winner_figures", "winner_sections", "vega_bundle",
 ]  # fmt: skip
 # Imported where it is called, and a report without it says so.
 OPTIONAL = {("importance", "optuna")}

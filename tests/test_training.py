@@ -1,5 +1,6 @@
 """One trial: what `train_epochs` makes of the user's model, callbacks and own `fit`, and how it continues."""
 
+import contextlib
 import gc
 import json
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import keras
 import keras_tuner
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from keras import layers
@@ -209,6 +211,38 @@ def test_what_the_users_code_raises_is_the_error_in_one_line(build, values, call
     assert outcome.error.startswith(error)
     assert "\n" not in outcome.error
     assert len(curve) == epochs
+
+
+@contextlib.contextmanager
+def little_memory(more):
+    """This process gets no more than so many bytes beyond what it has."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + more, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit is taken and not kept")
+def test_a_model_without_room_in_memory_is_an_error_and_the_next_one_trains():
+    def build(hp):
+        width = {4: 40_000}.get(hp.Int("width", 4, 16), 8)
+        with little_memory(2 * 2**30):
+            return compiled_model(hp, layers.Dense(width), layers.Dense(width))
+
+    space = record_space(recipe())  # of `build` it would be the same, but TensorFlow waits 10 s for memory each time
+    default = {**space.default(), "width": 8}
+    curves = [], []
+    outcomes = [
+        train_epochs(recipe(build), space.to_hp({**default, "width": width}), seed=5, epochs=1, on_epoch=curve.append)
+        for width, curve in zip((4, 8), curves, strict=True)  # 6.4 GB of weights; few
+    ]
+    assert outcomes[0].error.startswith("ResourceExhaustedError: ")
+    assert "OOM when allocating tensor with shape[40000,40000]" in outcomes[0].error
+    assert "\n" not in outcomes[0].error
+    assert (outcomes[1].error, [len(curve) for curve in curves]) == ("", [0, 1])
 
 
 class OwnFit(keras.Sequential):

@@ -71,12 +71,12 @@ def _scored_epochs(epochs: pd.DataFrame, counted: pd.DataFrame, metric: str) -> 
 
 def _improvements(results: pd.DataFrame, sign: float) -> pd.DataFrame:
     """The rows of `results` that beat all earlier ones of their cell; `sign` is 1 for max, -1 for min."""
-    results = results.dropna(subset=["score"]).sort_values([*CELL, "spent_epochs", "trial"], ignore_index=True)
-    if results.empty:
-        return results
+    results = results.dropna(subset=["score"])
+    # Cells by number: of what may be millions of epochs, names would be compared again and again.
+    results = results.assign(cell=results.groupby(CELL).ngroup()).sort_values(["cell", "spent_epochs", "trial"])
     results["height"] = sign * results["score"].astype(float)
-    results["best"] = results.groupby(CELL, sort=False)["height"].cummax()
-    before = results.groupby(CELL, sort=False)["best"].shift()
+    results["best"] = results.groupby("cell", sort=False)["height"].cummax()
+    before = results.groupby("cell", sort=False)["best"].shift()
     return results[before.isna() | (results["height"] > before)]
 
 

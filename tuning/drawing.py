@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -83,7 +83,7 @@ def _cleaned(value: Any, name: str = "") -> Any:
         return one_line(value) if name == "description" else _short(one_line(value))
     if isinstance(value, dict):
         return {name: _cleaned(entry, name) for name, entry in value.items()}
-    return [_cleaned(entry) for entry in value] if isinstance(value, list) else value
+    return [_cleaned(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _short(text: str) -> str:
@@ -152,13 +152,22 @@ def _quiet(chart: Any, description: str) -> Any:
     )  # fmt: skip
 
 
-def values(frame: pd.DataFrame) -> alt.InlineData:
+def values(frame: pd.DataFrame) -> dict[str, Any]:
     """The rows as strict JSON's types."""
-    records = [
+    records = (
         {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
         for row in frame.to_dict("records")
-    ]
-    return alt.InlineData(values=records)
+    )
+    return inline(records)
+
+
+def inline(records: Iterable[Mapping[str, Any]], **more: str) -> dict[str, Any]:
+    """The records as a chart's data.
+
+    Neither `altair.InlineData`, which holds each record against Vega-Lite's schema, nor a list, which altair copies
+    record by record at every step from a chart to the next.
+    """
+    return {"values": tuple(records), **more}
 
 
 def score_axis(field: str, title: str, channel: type[Any] = alt.Y, domain: Sequence[float] | None = None) -> Any:

@@ -79,7 +79,7 @@ class LearningRates:
             alt.Chart(rows).mark_line(color=drawing.PALETTE[0], strokeWidth=3).encode(x=rate, y=axis(field="smoothed")),
         ]
         if self.lower is not None and self.upper is not None:
-            bounds = alt.InlineData(values=[{"rate": self.lower}, {"rate": self.upper}])
+            bounds = drawing.inline([{"rate": self.lower}, {"rate": self.upper}])
             layers.append(alt.Chart(bounds).mark_rule(color=drawing.PALETTE[4], strokeDash=[6, 3]).encode(x=rate))
         return drawing.finished(alt.layer(*layers), self.description, 300)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 COMPLETE = "COMPLETE"  # trained for all the epochs its tuner asked for, or stopped early by its own callbacks
@@ -201,8 +202,9 @@ def _training_of(
     """What a trial's line and a retraining's have in common, as Python's values. Raises as `_fields_of` does."""
     values = _fields_of(kind, line)
     values["score"] = float(values["score"])
-    # `_from_numbers`, without a call for each of what may be millions of epochs.
-    values["curve"] = [{name: float(value) for name, value in epoch.items()} for epoch in values["curve"]]
+    # `_from_numbers` for those that need it only: there may be millions of epochs.
+    if set(map(type, chain.from_iterable(epoch.values() for epoch in values["curve"]))) - {float}:
+        values["curve"] = [_from_numbers(epoch) for epoch in values["curve"]]
     if values["state"] not in states:
         raise ValueError(f"state {values['state']!r} is none of {', '.join(states)}")
     values["configuration"] = dict(values["configuration"].items())

@@ -18,7 +18,6 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-import vl_convert
 from markupsafe import Markup
 
 from tuning import drawing, figures, hparams_summary, journal, report_tables, sequential, summary, tables
@@ -35,6 +34,7 @@ from tuning.sequential import Rule
 from tuning.standing import ALL
 from tuning.summary import Summary
 from tuning.trial_figures import FILTERED
+from tuning.vega_bundle import vega_bundle
 from tuning.verdict import Verdict
 from tuning.winner_sections import NOTE as WINNERS_NOTE
 from tuning.winner_sections import winner_sections
@@ -70,6 +70,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     """
     directory = Path(directory)
     read = journal.read(directory) if read is None else read
+    bundle = vega_bundle()
     found = summary.summarise(read)
     drawn = figures.figures(found)
     searched = searches(read, found)
@@ -81,7 +82,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         "summary.json": summary.to_json(found, {name: search_json(one) for name, one in searched.items()}),
         **_latex(shown["problems"]),
         "report.md": _markdown(shown),
-        "report.html": _html(shown, svgs),
+        "report.html": _html(shown, svgs, bundle.result()),
         **{f"figures/{name}.svg": text for name, text in svgs.items()},
         **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
     }
@@ -430,7 +431,7 @@ def _markdown(shown: dict[str, Any]) -> str:
     return environment.get_template("report.md.j2").render(shown)
 
 
-def _html(shown: dict[str, Any], svgs: dict[str, str]) -> str:
+def _html(shown: dict[str, Any], svgs: dict[str, str], bundle: str) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tuning"),
         autoescape=True,
@@ -439,8 +440,6 @@ def _html(shown: dict[str, Any], svgs: dict[str, str]) -> str:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    # Its type stub asks for a snippet; only without one does it answer from memory, in no time.
-    bundle = str(vl_convert.javascript_bundle())  # type: ignore[call-arg]
     bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     page = _template("report.js") + _template("search.js")
     return environment.get_template("report.html.j2").render(

@@ -350,7 +350,8 @@ def best_configurations(
     sign = counted["problem"].map({name: 1 if rule.direction == "min" else -1 for name, rule in objectives.items()})
     ranked = counted.assign(badness=sign * counted["score"].astype(float))
     best = ranked.sort_values(["badness", "replicate", "trial"]).drop_duplicates(["problem", "tuner"])
-    reached = best[[*CELL, "trial"]].merge(epochs[[*CELL, "trial", "epoch"]], on=[*CELL, "trial"], how="left")
+    near = epochs.loc[epochs["trial"].isin(best["trial"]), [*CELL, "trial", "epoch"]]  # of what may be millions
+    reached = best[[*CELL, "trial"]].merge(near, on=[*CELL, "trial"], how="left")
     last = reached.groupby([*CELL, "trial"])["epoch"].max().to_dict()
     names = [name for name in trials.columns if str(name).startswith("hp.")]
     rows = [

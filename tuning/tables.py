@@ -13,6 +13,7 @@ import math
 import os
 import re
 from itertools import chain
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,17 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
         + np.repeat(np.array([trial.spent_epochs - trial.epochs for trial in trials], dtype=np.int64), lengths),
     }
     epochs = list(chain.from_iterable(trial.curve for trial in trials))
-    for metric in dict.fromkeys(chain.from_iterable(epochs)):
-        values = (epoch.get(metric, np.nan) for epoch in epochs)
-        frame[metric_column(metric)] = np.fromiter(values, float, total)
-    return pd.DataFrame(frame)
+    kinds = dict.fromkeys(map(tuple, epochs))  # the metrics of each epoch, most often the same
+    if len(kinds) == 1:
+        (metrics,) = kinds
+        values = np.fromiter(chain.from_iterable(map(methodcaller("values"), epochs)), float, total * len(metrics))
+        columns = dict(zip(metrics, values.reshape(total, len(metrics)).T, strict=True))
+    else:
+        columns = {
+            metric: np.fromiter((epoch.get(metric, np.nan) for epoch in epochs), float, total)
+            for metric in dict.fromkeys(chain.from_iterable(kinds))
+        }
+    return pd.DataFrame(frame | {metric_column(metric): column for metric, column in columns.items()})
 
 
 def retrainings_frame(journal: Journal) -> pd.DataFrame:
@@ -163,10 +171,17 @@ def _texts(column: pd.Series[Any], known: dict[str, str]) -> list[str]:
     if kind == "i" or (kind == "f" and _need_no_exponent(column.to_numpy())):
         return msgspec.json.encode(column.to_list()).decode()[1:-1].split(",")
     missing = column.isna()
-    values = (column.astype(object).mask(missing, "") if missing.any() else column).to_list()
-    for text in {value for value in values if isinstance(value, str)} - known.keys():
+    present = column.astype(object).mask(missing, "") if missing.any() else column
+    if pd.api.types.infer_dtype(present, skipna=False) == "string":
+        places, different = pd.factorize(present)
+        return list(np.array([_text(value, known) for value in different], dtype=object)[places])
+    return [_text(value, known) if isinstance(value, str) else str(value) for value in present.to_list()]
+
+
+def _text(text: str, known: dict[str, str]) -> str:
+    if text not in known:
         known[text] = _quoted(csv_text(text))
-    return [known[value] if isinstance(value, str) else str(value) for value in values]
+    return known[text]
 
 
 def _need_no_exponent(values: np.ndarray[Any, Any]) -> bool:

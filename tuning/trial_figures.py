@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tuning.dimensions import Dimension
-from tuning.drawing import INK, LINES, PALETTE, Figure, Panel, finished, finished_grid, tuner_colour
+from tuning.drawing import INK, LINES, PALETTE, Figure, Panel, finished, finished_grid, inline, tuner_colour
 from tuning.search import Search
 from tuning.wording import count, decimals_for, number, plural, setting
 
@@ -149,7 +149,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     )
     brush = alt.selection_interval(name="brush", encodings=["x", "y"])
     drawn_lines = (
-        alt.Chart(alt.InlineData(values=lines, name="lines"))
+        alt.Chart(inline(lines, name="lines"))
         .mark_line(opacity=0.45 if len(trials) <= MAX_STILL else 0.2, aria=False)
         .encode(
             x=x,
@@ -161,12 +161,12 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         .add_params(brush)
     )
     labels = (
-        alt.Chart(alt.InlineData(values=marks, name="marks"))
+        alt.Chart(inline(marks, name="marks"))
         .mark_text(align="left", dx=5, fontSize=11, color=INK, aria=False)
         .encode(x=x, y=y, text=alt.Text(field="label", type="nominal"))
     )
     above = (
-        alt.Chart(alt.InlineData(values=[{"axis": axis, "title": title} for axis, title in enumerate(titles)]))
+        alt.Chart(inline({"axis": axis, "title": title} for axis, title in enumerate(titles)))
         .mark_text(baseline="bottom", fontSize=11, limit=TITLE - 4, color=INK, aria=False)
         .encode(x=x, y=alt.value(-6), text=alt.Text(field="title", type="nominal"))
     )
@@ -260,7 +260,7 @@ def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Searc
             scale=alt.Scale(domain=[str(value) for value in one.values], paddingInner=0.3),
         )
     dots = (
-        alt.Chart(alt.InlineData(values=rows, name="points"))
+        alt.Chart(inline(rows, name="points"))
         .mark_circle(opacity=0.5, clip=True, aria=False)
         .encode(
             x=x,

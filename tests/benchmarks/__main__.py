@@ -188,6 +188,16 @@ BOUNDS: dict[str, list[tuple[str, str, str, str, float]]] = {
         ("seconds", "a report from 100,000 trials of 10 epochs each", " s", "at most", 15),
         ("gigabytes", "its peak memory", " GB", "at most", 1.5),
     ],
+    "browsing": [
+        ("opened", "a report of 10,000 trials in Chromium: until its last chart is drawn", " s", "at most", 10),
+        (
+            "filtered",
+            "until a change of its filter is seen; 1 s interrupts nobody's thought (Nielsen, 1993)",
+            " s",
+            "at most",
+            1,
+        ),
+    ],
     "hparams": [("per_second", "HPARAMS export, 10 epochs and 4 metrics a trial", " trials/s", "at least", 1000)],
     "intake": [("per_second", "the driver's intake of trial records from 2 workers", "/s", "at least", 2000)],
     "overhead": [("ratio", "our own time a trial at trial 1,000 of a cell / at trial 10", "", "at most", 1.2)],

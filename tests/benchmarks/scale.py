@@ -1,6 +1,7 @@
 """What grows with a study: a report, the HPARAMS logs, the driver's intake, our own time in a long cell.
 
     python -m tests.benchmarks.scale report      seconds and peak memory of a report from 100,000 trials
+    python -m tests.benchmarks.scale browsing    seconds until a report of 10,000 trials is drawn, and is filtered
     python -m tests.benchmarks.scale hparams     trials exported a second
     python -m tests.benchmarks.scale intake      records a second that a driver takes from two Dask workers
     python -m tests.benchmarks.scale overhead    our time for a trial around trial 1,000 and around trial 10
@@ -19,14 +20,33 @@ import time
 from functools import partial
 from pathlib import Path
 
+from tests.browser import chromium, opened
 from tuning import Budget, Study
 from tuning.driver import Unwatched, run
 from tuning.executors import run_on_dask
 from tuning.journal import JournalWriter, read
 from tuning.records import COMPLETE, Cell, CellEnd, Trial
+from tuning.report import write_report
 from tuning.testing import SyntheticProblem
 from tuning.tuners._base import Tuner
 
+EVERY_CHART = "async () => { for (const chart of document.querySelectorAll('.chart')) await chart.drawn; }"
+# Seconds of ten changes of the filter. Each is over when a frame has been painted after the charts were drawn anew.
+FILTERING = """async () => {
+  const place = document.querySelector(".explorer"), said = place.querySelector(".matches");
+  const charts = await Promise.all([...place.querySelectorAll(".chart")].map(chart => chart.drawn));
+  const painted = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const seconds = [];
+  for (let change = 0; change < 10; change += 1) {
+    const before = said.textContent, started = performance.now();
+    place.querySelectorAll("form [type=checkbox]")[change >> 1].click();
+    while (said.textContent === before) await painted();
+    for (const { view } of charts) await view.runAsync();
+    await painted();
+    seconds.push((performance.now() - started) / 1000);
+  }
+  return seconds;
+}"""
 TUNERS = [f"tuner-{number}" for number in range(5)]
 EPOCHS = 10
 SPACE = [
@@ -99,6 +119,22 @@ def report() -> dict[str, float]:
         done = subprocess.run([sys.executable, "-c", script, folder], capture_output=True, text=True, check=True)
         seconds = time.perf_counter() - started
     return {"seconds": seconds, "gigabytes": int(done.stdout) / 1e9}
+
+
+def browsing() -> dict[str, float]:
+    """A report of 10,000 trials in headless Chromium: from its address to its last chart, and from a box that is
+    unticked, or ticked again, to what is then shown."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_study(Path(folder), 200, 10)
+        address = write_report(Path(folder)).html.as_uri()
+        with chromium() as browser:
+            started = time.perf_counter()
+            with opened(browser, address) as page:
+                page.evaluate(EVERY_CHART)
+                page.locator(".explorer .matches").filter(has_text="of 10000 trials pass").wait_for()
+                seconds = time.perf_counter() - started
+                filtered = page.evaluate(FILTERING)
+    return {"opened": seconds, "filtered": statistics.median(filtered)}
 
 
 def hparams() -> dict[str, float]:
@@ -174,4 +210,4 @@ def overhead() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"report": report, "hparams": hparams, "intake": intake, "overhead": overhead}[sys.argv[1]]()))
+    print(json.dumps({one.__name__: one for one in (report, browsing, hparams, intake, overhead)}[sys.argv[1]]()))
