@@ -96,15 +96,24 @@ class Dimension:
 
     def position(self, value: Any) -> float:
         """Where a value lies, in 0 .. 1; NaN for one that the space does not hold, or None."""
+        return float(self.positions([value])[0])
+
+    def positions(self, values: Sequence[Any]) -> Floats:
+        """(num_values,): `position` of each."""
+        if self.values or self._steps:
+            known = {value: self._level(value) for value in set(values)}
+            return np.array([known[value] for value in values], dtype=np.float64)
+        whole = self.kind == "Int"
+        numbers = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+        return np.clip(self._curved(numbers + 0.5 * whole, self.high + whole), 0.0, 1.0)
+
+    def _level(self, value: Any) -> float:
+        """The middle of a discrete value's level."""
         if value is None or value != value:
             return math.nan
         if self.values:
             return (self.values.index(value) + 0.5) / len(self.values) if value in self.values else math.nan
-        if count := self._steps:
-            return min(max((round(self._index(float(value))) + 0.5) / count, 0.0), 1.0)
-        whole = self.kind == "Int"
-        at = self._curved(np.array([float(value) + 0.5 * whole]), self.high + whole)
-        return min(max(float(at[0]), 0.0), 1.0)
+        return min(max((round(self._index(float(value))) + 0.5) / self._steps, 0.0), 1.0)
 
     def _index(self, value: float) -> float:
         if self.step is None or self.sampling == "linear":
@@ -118,7 +127,7 @@ class Dimension:
         if self.levels is None:
             return np.zeros(0)
         positions, masses = self.levels
-        wanted = np.array([self.position(value) for value in among])
+        wanted = self.positions(list(among))
         return np.asarray(np.where(np.isclose(positions[:, None], wanted[None, :]).any(axis=1), masses, 0.0))
 
     def active(self, configuration: Configuration) -> bool:

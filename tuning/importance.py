@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tuning.bootstrap import Floats
 from tuning.dimensions import Dimension
 from tuning.objective import Objective
 from tuning.wording import count, names
@@ -97,6 +98,7 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], direction: str)
     # Positions instead of values: a scale that Optuna does not have (reverse_log, log with steps) is then no question.
     kinds = {one.key: _distribution(one) for one in space}
     positions = {one.key: trials[f"at.{one.key}"].to_numpy(dtype=float) for one in space}
+    answers = {key: _answers(kinds[key], at) for key, at in positions.items()}
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -109,8 +111,7 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], direction: str)
                     trial_id=row,  # by which the evaluator tells them apart
                     state=optuna.trial.TrialState.COMPLETE,
                     value=float(score),
-                    params=(own := {key: _answer(kinds[key], at[row]) for key, at in positions.items()
-                                    if not np.isnan(at[row])}),
+                    params=(own := {key: of[row] for key, of in answers.items() if of[row] is not None}),
                     distributions={key: kinds[key] for key in own},
                     user_attrs={},
                     system_attrs={},
@@ -144,8 +145,8 @@ def _distribution(one: Dimension) -> Any:
     return optuna.distributions.FloatDistribution(0.0, 1.0)
 
 
-def _answer(kind: Any, position: float) -> float | int:
-    """A position as this distribution's value: the middle of a level as the level's number."""
-    if hasattr(kind, "choices"):
-        return int(position * len(kind.choices))
-    return int(position * (kind.high + 1)) if isinstance(kind.high, int) else float(position)
+def _answers(kind: Any, positions: Floats) -> list[float | int | None]:
+    """Positions as this distribution's values: the middle of a level as the level's number, NaN as None."""
+    count = len(kind.choices) if hasattr(kind, "choices") else kind.high + 1
+    levels = count if isinstance(count, int) else 0  # none where it is continuous
+    return [None if at != at else int(at * levels) if levels else at for at in positions.tolist()]

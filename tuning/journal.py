@@ -142,8 +142,8 @@ def begun(directory: Path) -> bool:
 
 
 @contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Python's collector off: it would go through all that was read again and again as that grows, for nothing."""
+def no_search_for_cycles() -> Iterator[None]:
+    """Python's collector off: it would go through all that was read again and again, for nothing."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -153,7 +153,7 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-@_no_search_for_cycles()
+@no_search_for_cycles()
 def read(directory: Path) -> Journal:
     """The journal of a study folder.
 

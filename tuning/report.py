@@ -58,6 +58,7 @@ class Report:
     tuners: pd.DataFrame
 
 
+@journal.no_search_for_cycles()
 def write_report(directory: Path, read: Journal | None = None) -> Report:
     """Rebuilds tables, figures and reports in a study folder from its journal.
 

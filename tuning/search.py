@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -110,25 +109,26 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
     by_cell: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
         by_cell.setdefault((trial.cell.tuner, trial.cell.replicate), []).append(trial)
-    text_of = json.JSONEncoder(sort_keys=True).encode
     final = {id(found[-1]) for own in by_cell.values() if (found := incumbent_trials(own, objective))}
     rows = [
         (
             trial.cell.tuner, trial.cell.replicate, trial.trial, trial.state, trial.score,
             trial.initial_epoch + trial.epochs,
             trial.state == COMPLETE and trial.target_epochs >= max_epochs and trial.score == trial.score,
-            id(trial) in final, text_of(trial.configuration),
+            id(trial) in final, repr(sorted(trial.configuration.items())),
         )
         for trial in trials
     ]  # fmt: skip
     columns: Mapping[str, object] = {}
     for one in space:
-        values = [trial.configuration[one.name] if one.active(trial.configuration) else None for trial in trials]
-        positions = {value: one.position(value) for value in set(values)}
+        if one.conditions:
+            values = [trial.configuration[one.name] if one.active(trial.configuration) else None for trial in trials]
+        else:
+            values = [trial.configuration.get(one.name) for trial in trials]
         columns = {
             **columns,
             f"hp.{one.key}": pd.Series(values, dtype=object),
-            f"at.{one.key}": pd.Series([positions[value] for value in values], dtype=float),
+            f"at.{one.key}": one.positions(values),
         }
     frame = pd.DataFrame(rows, columns=SEARCHED_COLUMNS)
     frame = frame.astype({"score": float, "full": bool, "incumbent": bool})  # without rows too

@@ -46,22 +46,21 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
 
     ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing.
     """
-    rows: dict[str, list[Any]] = {column: [] for column in TRIAL_COLUMNS}
-    names = hyperparameter_names(journal)
-    values: dict[str, list[Any]] = {name: [] for name in names}
-    for trial in journal.all_trials():
-        cell = trial.cell
-        row = (
-            cell.problem, cell.tuner, cell.replicate, trial.trial, trial.state, trial.score, trial.epochs,
-            trial.spent_epochs, trial.train_seconds, trial.suggest_seconds, trial.parent, trial.error,
-        )  # fmt: skip
-        for column, value in zip(TRIAL_COLUMNS, row, strict=True):
-            rows[column].append(value)
-        for name in names:
-            values[name].append(trial.configuration.get(name))
-    frame = pd.DataFrame(rows)
+    trials = list(journal.all_trials())
+    rows = [
+        (
+            *trial.cell, trial.trial, trial.state, trial.score, trial.epochs, trial.spent_epochs,
+            trial.train_seconds, trial.suggest_seconds, trial.parent, trial.error,
+        )
+        for trial in trials
+    ]  # fmt: skip
+    columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in TRIAL_COLUMNS)
+    frame = pd.DataFrame(dict(zip(TRIAL_COLUMNS, columns, strict=True)))
     frame["parent"] = frame["parent"].astype("Int64")
-    hyperparameters = {f"hp.{name}": pd.Series(column, dtype=object) for name, column in values.items()}
+    hyperparameters = {
+        f"hp.{name}": pd.Series([trial.configuration.get(name) for trial in trials], dtype=object)
+        for name in hyperparameter_names(journal)
+    }
     return pd.concat([frame, pd.DataFrame(hyperparameters, index=frame.index)], axis=1)
 
 
