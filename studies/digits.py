@@ -32,9 +32,9 @@ tuners = ["kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "opt
 
 
 def build_model(hp):
-    """64 pixels, 1 to 3 ReLU layers, perhaps dropout, a softmax of 10."""
+    """64 pixels, 1 or 2 ReLU layers, perhaps dropout, a softmax of 10."""
     model = keras.Sequential([keras.Input((64,))])
-    n_layers = hp.Int("n_layers", 1, 3, default=2)
+    n_layers = hp.Int("n_layers", 1, 2, default=2)
     # Log: 16 against 32 neurons matters more than 112 against 128.
     n_neurons = hp.Int("n_neurons", 16, 128, sampling="log", default=64)
     dropout = hp.Boolean("dropout")
@@ -47,7 +47,7 @@ def build_model(hp):
         if rate:
             model.add(keras.layers.Dropout(rate))
     model.add(keras.layers.Dense(10, activation="softmax"))
-    # Three decades with the good rates inside: 3 x 64 neurons reach 0.97 at 0.003 and stay under 0.8 at either end.
+    # Three decades with the good rates inside: 2 x 64 neurons reach 0.96 at 0.003 and stay under 0.85 at either end.
     learning_rate = hp.Float("learning_rate", 1e-4, 1e-1, sampling="log", default=1e-3)
     model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model

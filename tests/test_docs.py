@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import documentation
+import pandas as pd
 import pytest
 import test_cli
 import typer
@@ -133,6 +134,16 @@ def test_results_in_the_readme_are_the_reports() -> None:
     for tuner, replicates, median, interval in rows:
         assert re.search(rf"^\| \d+ \| {tuner} \| {median} \({interval}\)", report, re.MULTILINE), tuner
         assert re.search(rf"^\| {tuner} \|.*\| {replicates} of {replicates} \|", report, re.MULTILINE), tuner
+
+
+def test_the_first_command_prints_in_the_readme_what_it_left() -> None:
+    table = re.findall(r"^    (\S+) +([\d.]+) ([\d.]+)–([\d.]+) +(\d)/3 +(\d+) +(\d+) ", README.read_text(), re.MULTILINE)
+    left = pd.read_csv(ROOT / "reports" / "digits-quick-start" / "tuners.csv")
+    assert table == [
+        (row["tuner"], *(f"{row[name]:.4f}" for name in ("median", "low", "high")),
+         *(str(row[name]) for name in ("replicates_done", "charged_epochs", "trials")))
+        for row in left.to_dict("records")
+    ]  # fmt: skip
 
 
 def test_every_public_name_is_in_the_reference() -> None:

@@ -219,7 +219,7 @@ class TestReports:
             row = next(line for line in page.splitlines() if line.startswith(f"| {name} ") and " is " in line)
             assert row.rstrip("| ").endswith(f"{on} is {' or '.join(map(str, values))}")
 
-    @pytest.mark.parametrize("name", ["iris", "fashion_mnist"])
+    @pytest.mark.parametrize("name", ["digits-quick-start", "iris", "fashion_mnist"])
     def test_what_is_committed_is_what_the_code_makes_from_its_journal(self, name: str, tmp_path: Path) -> None:
         read = committed(name)
         shutil.copytree(read.directory / "journal", tmp_path / name / "journal")
