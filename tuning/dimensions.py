@@ -132,7 +132,9 @@ class Dimension:
 
     def active(self, configuration: Configuration) -> bool:
         """Whether a configuration has it: it names it, and all conditions hold."""
-        return self.name in configuration and all(configuration.get(name) in few for name, few in self.conditions)
+        if self.name not in configuration or not self.conditions:  # asked of every trial: most have no conditions
+            return self.name in configuration
+        return all(configuration.get(name) in few for name, few in self.conditions)
 
 
 def dimensions(space: Sequence[Mapping[str, Any]]) -> list[Dimension]:

@@ -121,10 +121,7 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
     ]  # fmt: skip
     columns: Mapping[str, object] = {}
     for one in space:
-        if one.conditions:
-            values = [trial.configuration[one.name] if one.active(trial.configuration) else None for trial in trials]
-        else:
-            values = [trial.configuration.get(one.name) for trial in trials]
+        values = [trial.configuration[one.name] if one.active(trial.configuration) else None for trial in trials]
         columns = {
             **columns,
             f"hp.{one.key}": pd.Series(values, dtype=object),

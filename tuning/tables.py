@@ -54,8 +54,7 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
         )
         for trial in trials
     ]  # fmt: skip
-    columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in TRIAL_COLUMNS)
-    frame = pd.DataFrame(dict(zip(TRIAL_COLUMNS, columns, strict=True)))
+    frame = pd.DataFrame(rows, columns=TRIAL_COLUMNS)
     frame["parent"] = frame["parent"].astype("Int64")
     hyperparameters = {
         f"hp.{name}": pd.Series([trial.configuration.get(name) for trial in trials], dtype=object)
