@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask
 import psutil
 import pytest
 
@@ -154,6 +155,57 @@ def test_a_killed_worker_costs_nothing_but_time(here: Any, tmp_path: Path) -> No
     assert time.monotonic() - started < 280  # the killed training would have slept for 300
     assert {end.state for end in done.ends} == {"DONE"}
     assert tables(done.directory) == here
+
+
+class _Homeless(Unwatched):
+    """Kills all workers once, and takes away the folder that others would work in: Dask then gives them up."""
+
+    def __init__(self, folder: Path, back: bool) -> None:
+        self.scratch, self.back = folder / "scratch", back
+        self.away = folder / "away"
+        self.notes: list[str] = []
+
+    def trial(self, trial: Trial) -> None:
+        if not self.away.exists():
+            self.scratch.rename(self.away)
+            self.scratch.write_text("in the way")
+            for process in psutil.Process().children(recursive=True):
+                if process.ppid() != os.getpid():  # a worker, and not what it is forked from
+                    process.kill()
+
+    def note(self, note: str) -> None:
+        self.notes.append(note)
+        if self.back and self.scratch.is_file():
+            self.scratch.unlink()
+            self.away.rename(self.scratch)
+            self.away.mkdir()
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_be_started_again_are_when_they_can(
+    here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "LOOK_SECONDS", 0.3)
+    watcher = _Homeless(tmp_path, back=True)
+    with dask.config.set({"temporary-directory": str(watcher.scratch)}):
+        done = run(load(tmp_path, seconds=0.1), tmp_path, watcher, execute=partial(run_on_dask, jobs=2))
+    assert {end.state for end in done.ends} == {"DONE"}
+    assert tables(done.directory) == here
+    failed, *_, replaced = watcher.notes
+    assert failed.startswith("A worker process was lost, and no other can be started (NotADirectoryError: ")
+    assert str(watcher.scratch) in failed
+    assert replaced == "A worker process that was lost has been replaced."
+
+
+@pytest.mark.slow
+def test_a_machine_on_which_no_worker_starts_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(executors, "WORKERLESS_SECONDS", 2.0)
+    watcher = _Homeless(tmp_path, back=False)
+    why = r"no worker process on this machine for 2 s \(NotADirectoryError: .*\); all trials that ended are recorded"
+    with dask.config.set({"temporary-directory": str(watcher.scratch)}), pytest.raises(StudyError, match=why):
+        run(load(tmp_path, seconds=0.1), tmp_path, watcher, execute=partial(run_on_dask, jobs=2))
+    assert list(read(tmp_path / "s").all_trials())
 
 
 # What a study file does to one configuration, the second that TPE tries, in the process that trains it.
@@ -426,6 +478,7 @@ class _Deaf:
     def on_result(self, task: CellTask, result: Any) -> None:
         self.results.append((task.cell, result))
 
+    def on_note(self, note: str) -> None: ...
     def retrainings_of(self, cell: Any) -> list[Retraining]:
         return []
 

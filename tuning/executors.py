@@ -6,11 +6,13 @@ again, so a lost message costs nothing. No shared file system is needed: the dri
 
 from __future__ import annotations
 
+import asyncio
 import math
 import queue
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -28,7 +30,8 @@ from tuning.worker_processes import cores, ctrl_c_waits, forked, start_method
 MAX_LOST_WORKERS = 3  # what was being trained when so many workers died is FAILED: it may be what kills them
 WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
 CONNECT_SECONDS = 20  # a scheduler that does not answer within them is not there
-LOOK_SECONDS = 5.0  # when nothing was heard for so long, the driver looks whether there are workers
+LOOK_SECONDS = 5.0  # so often, the driver looks whether there are workers
+START_SECONDS = 120.0  # a worker of this machine that is not up by then is given up, and another one started
 WORKERLESS_SECONDS = 600.0  # without any worker for so long, the run ends; a cluster may be slow to give some
 
 
@@ -45,6 +48,9 @@ class Listener(Protocol):
     def on_epoch(self, cell: Cell, spent: int, best: float) -> None: ...
     def on_retraining(self, retraining: Retraining) -> None: ...
     def on_result(self, task: CellTask, result: CellResult) -> None: ...
+    def on_note(self, note: str) -> None:
+        """What whoever looks should know."""
+
     def trials_of(self, cell: Cell) -> Sequence[Trial]:
         """What the journal holds of a cell by now."""
 
@@ -195,6 +201,9 @@ class _Run:
         self.messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.lost: dict[Cell, _Losses] = {}
         self.running: dict[str, _Sent] = {}
+        self.looked = time.monotonic()
+        self.workerless_since = math.inf
+        self.local = None if foreign else _LocalWorkers(client.cluster, listener.on_note)
 
     def all(self, tasks: Sequence[CellTask]) -> None:
         self.client.subscribe_topic(self.topic, lambda event: self.messages.put(("event", event[1])))
@@ -233,23 +242,38 @@ class _Run:
         """Waits for a message, and no longer than there is hope for one."""
         while self.messages.empty() and self.listener.catch_up():
             pass
-        workerless_since = math.inf
         while True:
-            try:
+            if time.monotonic() - self.looked >= LOOK_SECONDS:
+                self.look()
+                self.looked = time.monotonic()
+            with suppress(queue.Empty):
                 return self.messages.get(timeout=LOOK_SECONDS)
-            except queue.Empty:
-                pass
-            try:
-                workers = self.client.scheduler_info(n_workers=1)["workers"]
-            except (OSError, RuntimeError) as error:
-                raise self.lost_scheduler() from error
-            now = time.monotonic()
-            workerless_since = math.inf if workers else min(workerless_since, now)
-            if now - workerless_since >= WORKERLESS_SECONDS:
-                raise StudyError(
-                    f"the Dask cluster at {self.address} had no worker for {WORKERLESS_SECONDS:.0f} s; start some with "
-                    f"`dask worker {self.address}`, and run the same command to go on"
-                )
+
+    def look(self) -> None:
+        """Looks whether there are workers."""
+        if self.local:
+            self.local.look()
+        try:
+            workers = self.client.scheduler_info(n_workers=1)["workers"]
+        except (OSError, RuntimeError) as error:
+            raise self.lost_scheduler() from error
+        now = time.monotonic()
+        self.workerless_since = math.inf if workers else min(self.workerless_since, now)
+        if now - self.workerless_since >= WORKERLESS_SECONDS:
+            raise self.no_workers()
+
+    def no_workers(self) -> StudyError:
+        seconds = f"for {WORKERLESS_SECONDS:.0f} s"
+        if self.local:
+            why = self.local.problem or "they start, and do not answer"
+            return StudyError(
+                f"there was no worker process on this machine {seconds} ({why}); all trials that ended are recorded: "
+                "mend that, and run the same command to go on"
+            )
+        return StudyError(
+            f"the Dask cluster at {self.address} had no worker {seconds}; start some with "
+            f"`dask worker {self.address}`, and run the same command to go on"
+        )
 
     def lost_scheduler(self) -> StudyError:
         return StudyError(
@@ -348,6 +372,50 @@ class _Run:
             return
         recorded, retrained = tuple(self.listener.trials_of(cell)), tuple(self.listener.retrainings_of(cell))
         self.submit(replace(sent.task, recorded=recorded, retrained=retrained), 1)
+
+
+class _LocalWorkers:
+    """Starts workers of this machine again where Dask does not.
+
+    Dask starts one again that died. Where that cannot be started, it gives it up for good.
+    """
+
+    def __init__(self, cluster: Any, tell: Callable[[str], None]) -> None:
+        self.cluster = cluster
+        self.tell = tell
+        self.down: set[Any] = set()  # names of workers without a process, as last seen
+        self.starting: Future[None] | None = None
+        self.problem = ""  # why they could not be started the last time
+
+    def look(self) -> None:
+        if self.starting is not None:
+            if not self.starting.done():
+                return
+            self.hear(self.starting.exception())
+            self.starting = None
+        nannies = self.cluster.workers
+        down = {name for name in self.cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
+        lost, self.down = down & self.down, down  # one that Dask starts is without a process for a moment
+        if lost:
+            # In Dask's thread: the driver goes on with what other workers say.
+            self.starting = asyncio.run_coroutine_threadsafe(self.replace(lost), self.cluster.loop.asyncio_loop)
+
+    async def replace(self, names: set[Any]) -> None:
+        for name in names & set(self.cluster.workers):
+            await self.cluster.workers.pop(name).close()
+        # This starts all workers of its specification that it has not.
+        await asyncio.wait_for(self.cluster, START_SECONDS)
+
+    def hear(self, error: BaseException | None) -> None:
+        before, self.problem = self.problem, ""
+        if error is None:
+            self.tell("A worker process that was lost has been replaced.")
+            return
+        while error.__cause__ is not None:
+            error = error.__cause__
+        self.problem = one_line(error)
+        if self.problem != before:
+            self.tell(f"A worker process was lost, and no other can be started ({self.problem}); it is tried again.")
 
 
 @dataclass

@@ -47,7 +47,7 @@ class ProgressView:
 
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None:
         for note in notes:
-            self.console.print(note, markup=False)
+            self.note(note)
         if len(pending) < len(tasks):
             self.console.print(f"{len(tasks) - len(pending)} of {len(tasks)} cells are done already.")
         replayed = sum(len(task.recorded) for task in pending)
@@ -75,6 +75,9 @@ class ProgressView:
         if pending and self._draws:
             self._live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=4)
             self._live.start()
+
+    def note(self, note: str) -> None:
+        self.console.print(note, markup=False)
 
     def epoch(self, cell: Cell, spent: int, best: float) -> None:
         new = max(0, spent - self._spent[cell])  # below: a replay, also of a cell whose worker died

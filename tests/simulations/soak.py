@@ -37,6 +37,7 @@ from tuning.testing import SyntheticProblem, mixed_space
 
 TUNERS = ("kt-hyperband", "optuna-tpe")
 TRIAL_SECONDS = 0.01
+START_SECONDS = 10.0  # in which another worker begins in the place of a dead one
 TIMES = ["train_seconds", "suggest_seconds", "rebuilt_epochs"]
 
 
@@ -48,6 +49,7 @@ class Figures:
     trials: int = 0
     seconds: float = 0.0
     kills: int = 0
+    starting: int = 0  # of those killed, the ones that had only begun
     failed: int = 0  # cells and trials
     twice: int = 0  # records that the journal has more than once
     lost: int = 0  # cells that have no end
@@ -68,14 +70,17 @@ class Leaving:
 
 
 class Killer(threading.Thread):
-    """Kills one of the workers that have trained something, every few seconds, by a seeded generator."""
+    """Kills one of the workers that have trained something, every few seconds, by a seeded generator.
+
+    Every other time it kills what comes in its place too, before that has come to anything.
+    """
 
     def __init__(self, folder: Path, seconds: float, seed: int) -> None:
         super().__init__(daemon=True)
         self.folder, self.between = folder, seconds
         self.random = random.Random(seed)
         self.over = threading.Event()
-        self.kills = 0
+        self.kills = self.starting = 0
 
     def run(self) -> None:
         while not self.over.wait(self.random.uniform(0.5, 1.5) * self.between):
@@ -83,9 +88,28 @@ class Killer(threading.Thread):
             if alive:
                 chosen = self.random.choice(alive)
                 chosen.unlink()
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(chosen.name), signal.SIGKILL)
-                    self.kills += 1
+                before = self.processes()
+                self.kill(int(chosen.name))
+                if self.random.random() < 0.5:
+                    self.kill_next(before)
+
+    def kill_next(self, before: set[int]) -> None:
+        until = time.monotonic() + START_SECONDS
+        while not (new := self.processes() - before) and time.monotonic() < until:
+            self.over.wait(0.001)
+        self.over.wait(self.random.choice((0.0, self.random.uniform(0.0, 0.4))))  # it may just have come up
+        for process in new:
+            self.kill(process)
+            self.starting += 1
+
+    def kill(self, process: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+            self.kills += 1
+
+    def processes(self) -> set[int]:
+        """All that this process has begun, and those have, down to the workers."""
+        return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
 class Watching(Unwatched):
@@ -126,7 +150,7 @@ def soak(cells: int, jobs: int, kill_seconds: float, out: Path, *, seed: int = 1
     executors.MAX_LOST_WORKERS = most
     killer.over.set()
     killer.join()
-    found.seconds, found.kills = time.monotonic() - begun, killer.kills
+    found.seconds, found.kills, found.starting = time.monotonic() - begun, killer.kills, killer.starting
 
     journal = read(done.directory)
     alone = read(run(study(cells, None), out / "alone").directory)
@@ -156,9 +180,10 @@ def main(cells: int = 2000, jobs: int = 4, kill_seconds: float = 4.0) -> None:
     growth = found.megabytes[-1] - found.megabytes[0]
     print(
         f"{found.cells} cells, {found.trials} trials, in {found.seconds:.0f} s on {jobs} workers, "
-        f"{found.kills} of which were killed; {found.lost} cells lost, {found.twice} records twice, {found.failed} "
-        f"failed; tables {'the same' if found.same else 'NOT the same'} as undisturbed; driver "
-        f"{found.megabytes[0]:.0f} MB after a tenth of the cells, {found.megabytes[-1]:.0f} MB at the end "
+        f"{found.kills} of which were killed, {found.starting} as they started; {found.lost} cells lost, "
+        f"{found.twice} records twice, {found.failed} failed; "
+        f"tables {'the same' if found.same else 'NOT the same'} as undisturbed; "
+        f"driver {found.megabytes[0]:.0f} MB after a tenth of the cells, {found.megabytes[-1]:.0f} MB at the end "
         f"({growth:+.0f} MB)."
     )
     if found.lost or found.twice or found.failed or not found.same:
