@@ -45,7 +45,7 @@ LAYERS = [
     ["tuners.kt_grid", "tuners.sklearn_grid", "tuners.sklearn_halving"],
     ["tuners.optuna_random", "tuners.optuna_qmc", "tuners.optuna_gp", "tuners.optuna_cmaes"],
     ["tuners.optuna_tpe_median", "tuners.optuna_tpe_hyperband"],
-    ["tuners.nevergrad_ngopt"],
+    ["tuners.nevergrad_ngopt", "tuners.smac_forest", "tuners.ax_botorch"],
     ["tuners.baseline_default", "tuners.baseline_random", "tuners.baseline_screening"],
     ["tuners._plain", "tuners.baseline_keras", "tuners.baseline_sklearn"],
     ["retraining"],

@@ -127,6 +127,20 @@ class TestNevergrad(TunerConformance):
         return tuners.load("nevergrad")()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("smac") is None, reason="smac is not installed: tuning[smac]")
+class TestSMAC(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("smac")()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ax") is None, reason="ax-platform is not installed: tuning[ax]")
+class TestAx(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("ax")()
+
+
 class TestRandom2x(TunerConformance):
     def make_tuner(self) -> Tuner:
         return tuners.load("random-2x")()

@@ -3,7 +3,8 @@
 KerasTuner    a `HyperParameters` that holds the recorded hyperparameters themselves
 scikit-learn  a distribution whose `rvs` gives a whole configuration, so that conditionals stay
 a grid        `grid(space)`, for searches that go through all combinations
-others        `flat(space)`: options, and numbers in 0 .. 1, without conditions
+Nevergrad     `flat(space)`: options, and numbers in 0 .. 1, without conditions
+SMAC, Ax      `numbered(space)`: the same, with names and options that no library finds fault with
 Optuna        `suggest(space, trial)`, define-by-run: a native distribution where Optuna's is exactly
               KerasTuner's, else an index or a probability that is mapped by KerasTuner's own rule
 """
@@ -98,6 +99,21 @@ def from_flat(space: Space, answers: Mapping[str, Any]) -> Configuration:
         return plain(answer) if isinstance(hp, hp_types.Choice | hp_types.Boolean) else value_at(hp, float(answer))
 
     return space.configuration(draw)
+
+
+def numbered(space: Space) -> dict[str, int | None]:
+    """`flat` by names x0, x1, ...: of a choice how many options there are, which then go by their number."""
+    options = flat(space).values()
+    return {f"x{place}": None if values is None else len(values) for place, values in enumerate(options)}
+
+
+def from_numbered(space: Space, answers: Mapping[str, Any]) -> Configuration:
+    """The configuration behind answers to `numbered`."""
+    flat_answers = {
+        key: answers[f"x{place}"] if options is None else options[int(answers[f"x{place}"])]
+        for place, (key, options) in enumerate(flat(space).items())
+    }
+    return from_flat(space, flat_answers)
 
 
 class OptunaTrial(Protocol):

@@ -22,8 +22,6 @@ GROUP = "tuning.tuners"
 
 # Imported when asked for: each brings its library along.
 #
-# Not here, though they install beside the rest: SMAC 2.4.1, whose suggestions change with Python's hash seed, so that
-# no search of it can be replayed; Ax 1.3.1, which brings 5 GB of PyTorch and CUDA along.
 BUILT_IN = {
     "kt-random": "tuning.tuners.kt_random:KTRandom",
     "kt-hyperband": "tuning.tuners.kt_hyperband:KTHyperband",
@@ -40,6 +38,8 @@ BUILT_IN = {
     "optuna-tpe-median": "tuning.tuners.optuna_tpe_median:OptunaTPEMedian",
     "optuna-tpe-hyperband": "tuning.tuners.optuna_tpe_hyperband:OptunaTPEHyperband",
     "nevergrad": "tuning.tuners.nevergrad_ngopt:Nevergrad",
+    "smac": "tuning.tuners.smac_forest:SMAC",
+    "ax": "tuning.tuners.ax_botorch:Ax",
     "default": "tuning.tuners.baseline_default:Default",
     "random-2x": "tuning.tuners.baseline_random:Random2x",
     "screening": "tuning.tuners.baseline_screening:Screening",

@@ -23,4 +23,7 @@ class OptunaGP(OptunaTPE):
     needs = "torch"
 
     def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        import torch
+
+        torch.set_num_threads(1)  # more are slower on so little data, and sum up in another order
         return optuna.samplers.GPSampler(seed=seed, **{"warn_independent_sampling": False, **arguments})
