@@ -162,6 +162,10 @@ def _client_of_this_machine(jobs: int) -> Iterator[Any]:
         "distributed.scheduler.allowed-failures": 0,
         # A training holds Python for seconds; without this, Dask warns of an unresponsive loop.
         "distributed.admin.tick.limit": "10 minutes",
+        # By default each process wakes up to 100 times a second to look at itself, and takes Python from a training.
+        "distributed.admin.tick.interval": "1s",
+        "distributed.admin.system-monitor.interval": "10s",
+        "distributed.worker.profile.enabled": False,
         "distributed.worker.memory.terminate": False,
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.spill": False,
