@@ -302,6 +302,19 @@ def test_local_workers_are_not_given_up_by_the_clock_and_listen_to_this_machine_
 
 
 @pytest.mark.slow
+def test_a_worker_does_next_to_nothing_beside_its_training() -> None:
+    """Dask's defaults take 3 % of a core in each process, and Python from the training 100 times a second."""
+    seconds = 4.0
+    with executors._client(1, "") as client:
+        (number,) = client.run(os.getpid).values()
+        worker = psutil.Process(number)
+        time.sleep(2.0)  # it may have just come up
+        before = sum(worker.cpu_times()[:2])
+        client.submit(time.sleep, seconds).result()
+        assert sum(worker.cpu_times()[:2]) - before < 0.015 * seconds
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not FAKETIME, reason="Debian's package faketime is not installed")
 def test_a_clock_that_is_set_back_again_and_again_holds_nothing_up(here: Any, tmp_path: Path) -> None:
     """Dask would keep messages back until the clock is where it was: for a day, each time."""

@@ -388,36 +388,38 @@ class _LocalWorkers:
         self.cluster = cluster
         self.tell = tell
         self.down: set[Any] = set()  # names of workers without a process, as last seen
-        self.starting: Future[None] | None = None
-        self.problem = ""  # why they could not be started the last time
+        self.looking: Future[bool] | None = None
+        self.problem = ""  # why one could not be started the last time
 
     def look(self) -> None:
-        if self.starting is not None:
-            if not self.starting.done():
+        """Looks in Dask's own thread, where workers come and go; the driver hears of it at the next look."""
+        if self.looking is not None:
+            if not self.looking.done():
                 return
-            self.hear(self.starting.exception())
-            self.starting = None
+            self.hear(self.looking)
+        self.looking = asyncio.run_coroutine_threadsafe(self.replace_lost(), self.cluster.loop.asyncio_loop)
+
+    async def replace_lost(self) -> bool:
+        """Whether there were any."""
         nannies = self.cluster.workers
         down = {name for name in self.cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
         lost, self.down = down & self.down, down  # one that Dask starts is without a process for a moment
-        if lost:
-            # In Dask's thread: the driver goes on with what other workers say.
-            self.starting = asyncio.run_coroutine_threadsafe(self.replace(lost), self.cluster.loop.asyncio_loop)
+        for name in lost & set(nannies):
+            await nannies.pop(name).close()
+        if lost:  # what its specification names and it has not is started
+            await asyncio.wait_for(self.cluster, START_SECONDS)
+        return bool(lost)
 
-    async def replace(self, names: set[Any]) -> None:
-        for name in names & set(self.cluster.workers):
-            await self.cluster.workers.pop(name).close()
-        # This starts all workers of its specification that it has not.
-        await asyncio.wait_for(self.cluster, START_SECONDS)
-
-    def hear(self, error: BaseException | None) -> None:
-        before, self.problem = self.problem, ""
+    def hear(self, looked: Future[bool]) -> None:
+        error = looked.exception()
         if error is None:
-            self.tell("A worker process that was lost has been replaced.")
+            if looked.result():
+                self.problem = ""
+                self.tell("A worker process that was lost has been replaced.")
             return
         while error.__cause__ is not None:
             error = error.__cause__
-        self.problem = one_line(error)
+        before, self.problem = self.problem, one_line(error)
         if self.problem != before:
             self.tell(f"A worker process was lost, and no other can be started ({self.problem}); it is tried again.")
 

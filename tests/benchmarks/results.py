@@ -54,6 +54,8 @@ A study on several processes imports in the driver and in that process at once, 
 digits, building and tracing a new configuration takes 0.4 s of processor time, nearly all of it Keras' and TensorFlow's
 own Python that makes the graph: some twenty seconds for a study of five tuners whose epochs take five, which a faster
 epoch does not make less.
+
+Ratios of whole studies in several processes differ by a fifth from pair to pair on this machine.
 """
 
 
