@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 GROUP = "tuning.tuners"
 
 # Imported when asked for: each brings its library along.
-#
 BUILT_IN = {
     "kt-random": "tuning.tuners.kt_random:KTRandom",
     "kt-hyperband": "tuning.tuners.kt_hyperband:KTHyperband",

@@ -46,7 +46,7 @@ class Ax(Tuner):
             from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
             from ax.exceptions.core import OptimizationComplete
 
-            torch.set_num_threads(1)  # more are slower on so little data, and sum up in another order
+            torch.set_num_threads(1)  # as `one_blas_thread`, which does not reach PyTorch
             client = Client(random_seed=seed)
             client.configure_experiment(
                 [

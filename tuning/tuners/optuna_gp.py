@@ -25,5 +25,5 @@ class OptunaGP(OptunaTPE):
     def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
         import torch
 
-        torch.set_num_threads(1)  # more are slower on so little data, and sum up in another order
+        torch.set_num_threads(1)  # as `one_blas_thread`, which does not reach PyTorch
         return optuna.samplers.GPSampler(seed=seed, **{"warn_independent_sampling": False, **arguments})
