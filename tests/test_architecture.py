@@ -26,6 +26,7 @@ LAYERS = [
         "wording",
         "markup",
         "manifest",
+        "garbage",
         "quiet",
         "worker_processes",
         "provenance",

@@ -15,7 +15,6 @@ crash costs at most what was being written; a torn last line is cut off by the n
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +27,7 @@ from typing import IO, Any
 import msgspec
 
 from tuning.errors import JournalError, StudyError, one_line
+from tuning.garbage import no_search_for_cycles
 from tuning.objective import Objective
 from tuning.records import Cell, CellEnd, Retraining, Trial
 from tuning.winner_record import Winner
@@ -139,18 +139,6 @@ def begun(directory: Path) -> bool:
         return False
     with path.open("rb") as file:
         return not _is_torn_start(file)
-
-
-@contextmanager
-def no_search_for_cycles() -> Iterator[None]:
-    """Python's collector off: it would go through all that was read again and again, for nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @no_search_for_cycles()

@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from tuning.garbage import kept_for_good
+
 _devices_known = False
 
 
@@ -26,7 +28,8 @@ def import_tensorflow(look_for_devices: bool = True) -> None:
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
     with _no_stderr(), contextlib.suppress(ImportError):  # whoever needs it will say that it is missing
-        import tensorflow as tf
+        with kept_for_good():
+            import tensorflow as tf
 
         if look_for_devices:
             tf.config.list_physical_devices()  # complains of finding no GPUs

@@ -24,6 +24,7 @@ from tuning import drawing, figures, hparams_summary, journal, report_tables, se
 from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
 from tuning.drawing import Figure
+from tuning.garbage import no_search_for_cycles
 from tuning.journal import Journal
 from tuning.latex import latex_table
 from tuning.markup import Table, escape_markdown, markdown_code, markdown_table
@@ -58,7 +59,7 @@ class Report:
     tuners: pd.DataFrame
 
 
-@journal.no_search_for_cycles()
+@no_search_for_cycles()
 def write_report(directory: Path, read: Journal | None = None) -> Report:
     """Rebuilds tables, figures and reports in a study folder from its journal.
 

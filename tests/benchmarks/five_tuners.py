@@ -11,6 +11,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from tuning.quiet import import_tensorflow
 from tuning.worker_processes import forked
 
 
@@ -62,4 +63,5 @@ def main(name: str, jobs: int, replicates: int = 1) -> None:
 if __name__ == "__main__":
     name, jobs, *rest = sys.argv[1], *map(int, sys.argv[2:])
     with forked(jobs > 1):  # as `tuning run` does: workers import while this process does
+        import_tensorflow()
         main(name, jobs, *rest)
