@@ -659,6 +659,53 @@ def test_a_fit_leaves_the_model_as_it_was():
     assert model.evaluate(*VALIDATION, verbose=0) != before
 
 
+ONCE = {
+    "validation", "dropout", "images", "class_weight, one-hot", "loss scaling", "two inputs and outputs, lists",
+    "a metric with several values", "regularizers",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", marked(ONCE, {"validation", "a metric with several values"}))
+def test_a_step_is_traced_once(case, monkeypatch):
+    build, arguments = CASES[case]
+    calls = []
+    for name in ("train_step", "test_step"):
+        step = getattr(keras.Model, name)
+        monkeypatch.setattr(keras.Model, name, lambda *given, name=name, step=step: calls.append(name) or step(*given))
+    trained(build, "compiled", arguments)
+    validated = {"validation_data", "validation_split"} & arguments.keys()
+    assert calls == (["train_step", "test_step"] if validated else ["train_step"])
+
+
+class Results(keras.Model):
+    """Counts in a variable how often it is asked for its metrics' results."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.asked = self.add_weight(initializer="zeros", trainable=False)
+
+    def get_metrics_result(self):
+        self.asked.assign_add(1.0)
+        return {**super().get_metrics_result(), "asked": self.asked + 0.0}
+
+
+def test_metrics_results_of_the_users_own_are_worked_out_each_batch():
+    def one(how):
+        return trained(lambda: own_class(Results), how, {**XY, "validation_data": VALIDATION})
+
+    fit = one("compiled")
+    assert_same(fit, one("by keras"))
+    assert fit[0].history["asked"][0] >= SAMPLES // 16
+
+
+def test_keras_own_results_are_worked_out_once(monkeypatch):
+    asked = []
+    result = keras.metrics.Mean.result
+    monkeypatch.setattr(keras.metrics.Mean, "result", lambda metric: asked.append(metric.name) or result(metric))
+    trained(classifier, "compiled", XY)
+    assert sorted(asked) == ["accuracy", "loss"]
+
+
 class Looks(keras.callbacks.Callback):
     """What the model's metrics hold as an epoch begins and ends, and as the validation begins."""
 

@@ -12,8 +12,9 @@ loop runs over the same batches in the same order (`OrderedBatches`).
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -111,7 +112,7 @@ def fit(
     held_out = _element(x, y, weight, resident)
     test_epoch = whole_epoch("test_step", arguments["validation_batch_size"], held_out)
     test = functools.partial(test_epoch, held_out, tf.range(size_of(held_out)))
-    resets = not _resets_within(model, "test_step")
+    resets = not _keeps_metrics(model, "test_step")
     return _epochs(model, arguments, callbacks, train, functools.partial(_evaluate, model, callbacks, test, resets))
 
 
@@ -126,7 +127,7 @@ def _epochs(
     model.stop_training = False
     callbacks.on_train_begin()
     logs: Logs | None = None
-    resets = not _resets_within(model, "train_step") or any(map(_may_look_at_metrics, callbacks.callbacks))
+    resets = not _keeps_metrics(model, "train_step") or any(map(_may_look_at_metrics, callbacks.callbacks))
     for epoch in range(model._initial_epoch or arguments["initial_epoch"], arguments["epochs"]):
         if resets:
             model.reset_metrics()
@@ -160,7 +161,7 @@ def evaluate(
     x, y, weight = (*data, None)[:3]
     held_out = _element(x, y, weight, resident)
     test_epoch = _whole_epoch(model, resident.traces, configuration, "test_step", batch_size, held_out)
-    if not _resets_within(model, "test_step"):
+    if not _keeps_metrics(model, "test_step"):
         model.reset_metrics()
     logs: Logs = pythonify_logs(test_epoch(held_out, tf.range(size_of(held_out))))
     return logs
@@ -265,11 +266,11 @@ def _whole_epoch(
 
     step = getattr(model, step_name)
     standard = _is_standard(model, step_name) and _is_standard(model, "compute_metrics")
-    resets = _resets_within(model, step_name)
+    keeps_metrics = _keeps_metrics(model, step_name)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def epoch(data: Any, order: Any) -> Any:
-        if resets:
+        if keeps_metrics:
             model.reset_metrics()
         size = tf.shape(order)[0]
         last = size if standard else (size - 1) // batch_size * batch_size
@@ -279,7 +280,8 @@ def _whole_epoch(
             return keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows), data)
 
         def body(start: Any) -> Any:
-            step(batch(start))
+            with _unread_metrics(model) if keeps_metrics else contextlib.nullcontext():
+                step(batch(start))
             return (start + batch_size,)
 
         tf.while_loop(lambda start: start < last, body, (tf.constant(0),))
@@ -300,13 +302,24 @@ def _whole_epoch(
     return lambda *data: function()(*data)
 
 
-def _resets_within(model: keras.Model, step_name: str) -> bool:
-    """Whether a compiled epoch of these steps sets the metrics back itself.
+@contextlib.contextmanager
+def _unread_metrics(model: keras.Model) -> Iterator[None]:
+    """Within, a step of Keras' own does not work out what its metrics amount to, which nobody reads before the end."""
+    object.__setattr__(model, "get_metrics_result", dict)
+    try:
+        yield
+    finally:
+        del model.__dict__["get_metrics_result"]
 
-    From Python that takes longer than the steps of an epoch on small data. A metric of the user's may do anything when
-    it is reset, which a graph would do once, as it is traced.
+
+def _keeps_metrics(model: keras.Model, step_name: str) -> bool:
+    """Whether a compiled epoch of these steps sets metrics back itself, and works out their results only at its end.
+
+    From Python, the first takes longer than the steps of an epoch on small data. A metric of the user's may do anything
+    when it is reset or asked, which a graph would do once, as it is traced.
     """
-    if not all(_is_standard(model, name) for name in (step_name, "compute_metrics", "reset_metrics")):
+    names = (step_name, "compute_metrics", "reset_metrics", "get_metrics_result")
+    if not all(_is_standard(model, name) for name in names):
         return False
     metrics = [*model.metrics, *getattr(model._compile_metrics, "metrics", ())]
     return all(type(metric).__module__.startswith("keras.") for metric in metrics)
@@ -328,13 +341,37 @@ def _make_variables(model: keras.Model, batch: Any) -> None:
     if not all(_is_standard(model, name) for name in ("train_step", "compute_loss", "compute_metrics")):
         return
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
-    with keras.StatelessScope():
-        y_pred = model(x, training=False)
-        model.compute_metrics(x, y, y_pred, sample_weight)
-    model.compute_loss(x, y, y_pred, sample_weight, training=False)  # regularizers cannot be asked inside the scope
-    model.reset_metrics()
+    if not _made_by_shapes(model, y):
+        with keras.StatelessScope():
+            y_pred = model(x, training=False)
+            model.compute_metrics(x, y, y_pred, sample_weight)
+        # Regularizers cannot be asked inside the scope.
+        model.compute_loss(x, y, y_pred, sample_weight, training=False)
+        model.reset_metrics()
     if model.optimizer is not None and not model.optimizer.built:  # a second build doubles a LossScaleOptimizer's state
         model.optimizer.build(model.trainable_variables)
+
+
+def _made_by_shapes(model: keras.Model, y: Any) -> bool:
+    """Makes the metrics of a common model without a batch, which takes a tenth of the time; whether that was all.
+
+    A functional model has its layers' variables since it was put together; a loss of one output makes none; and a
+    metric that is a mean makes its own at birth.
+    """
+    output = getattr(getattr(model, "_functional", model), "_outputs_struct", None)
+    if output is None or y is None or keras.tree.is_nested(output) or keras.tree.is_nested(y):
+        return False
+    if None in output.shape[1:] or not type(model).__module__.startswith("keras."):
+        return False
+    metrics = model._compile_metrics
+    if metrics is None:
+        return True
+    if not metrics.built:
+        metrics.build(y, keras.ops.zeros((len(y), *output.shape[1:]), output.dtype))
+    return all(
+        isinstance(metric, keras.metrics.MeanMetricWrapper) and type(metric).__module__.startswith("keras.")
+        for metric in metrics.metrics
+    )
 
 
 def _is_standard(model: keras.Model, name: str, of_type: bool = False) -> bool:
