@@ -60,7 +60,7 @@ LAYERS = [
     ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
     ["hparams_summary"],
     ["coverage", "boundary", "rungs", "importance", "search"],
-    ["drawing", "layer_graph", "winner_figures", "winner_sections"],
+    ["drawing", "drawing_beside", "layer_graph", "winner_figures", "winner_sections"],
     [
         "comparison_figures",
         "curve_figures",
@@ -93,7 +93,8 @@ WITHOUT_TRAINING = [
     "terminal", "latex", "hparams_events", "hparams_summary", "compare",
     "dimensions", "coverage", "boundary", "rungs", "importance", "search", "search_figures", "search_tables",
     "search_section", "curve_figures", "trial_figures",
-    "layer_graph", "winner_record", "winner_figures", "winner_sections", "vega_bundle",
+    "layer_graph", "winner_record", "winner_figures", "winner_sections", "vega_bundle", "drawing_beside",
+    "garbage",
 ]  # fmt: skip
 # Imported where it is called, and a report without it says so.
 OPTIONAL = {("importance", "optuna")}

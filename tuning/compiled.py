@@ -276,7 +276,7 @@ def _whole_epoch(
         last = size if standard else (size - 1) // batch_size * batch_size
 
         def batch(start: Any) -> Any:
-            rows = order[start : tf.minimum(start + batch_size, size)]
+            rows = order[start : start + batch_size]
             return keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows), data)
 
         def body(start: Any) -> Any:

@@ -58,7 +58,7 @@ class Figure:
     @property
     def svg(self) -> str:
         """The still picture; see `drawing.svg`."""
-        return _drawn(self.spec, self.description)
+        return svg_from(vl_convert.vegalite_to_svg(self.spec), self.description)
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,11 @@ def _short(text: str) -> str:
 
 def svg(chart: Chart, description: str) -> str:
     """A chart as SVG, with its text alternative; the same bytes for the same chart and version of vl-convert."""
-    return _drawn(spec(chart), description)
+    return svg_from(vl_convert.vegalite_to_svg(spec(chart)), description)
 
 
-def _drawn(chart: dict[str, Any], description: str) -> str:
-    drawn = str(vl_convert.vegalite_to_svg(chart))
+def svg_from(drawn: str, description: str) -> str:
+    """What vl-convert has drawn, with its text alternative, and the same whatever was drawn before."""
     # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
     order: dict[str, str] = {}
     drawn = re.sub(
@@ -118,10 +118,8 @@ def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.L
     Args:
         least: Pixels that the chart cannot do with fewer of; in a narrower window it scrolls.
     """
-    sized = chart.properties(
-        width=max(WIDTH, least), height=height, **({"usermeta": {"least": least}} if least else {})
-    )
-    shown: alt.LayerChart = _quiet(sized, description)
+    least_width = {"usermeta": {"least": least}} if least else {}
+    shown: alt.LayerChart = _quiet(chart, description, width=max(WIDTH, least), height=height, **least_width)
     return shown
 
 
@@ -130,26 +128,27 @@ def finished_grid(panels: Sequence[Panel], description: str, height: int, column
     columns = min(columns, len(panels))
     width = (WIDTH - 70 * (columns - 1)) // columns  # an axis with its labels takes about 70 pixels
     charts = [panel.chart.properties(width=width, height=height, title=panel.title) for panel in panels]
-    shown: alt.ConcatChart = _quiet(alt.concat(*charts, columns=columns), description).configure_title(
-        color=INK, fontSize=13, fontWeight="normal", anchor="start", limit=width
-    )
+    title = alt.TitleConfig(color=INK, fontSize=13, fontWeight="normal", anchor="start", limit=width)
+    shown: alt.ConcatChart = _quiet(alt.concat(*charts, columns=columns), description, {"title": title})
     return shown
 
 
-def _quiet(chart: Any, description: str) -> Any:
-    return (
-        chart.properties(description=description, background="white")
-        .configure_view(stroke=None)
-        .configure_axis(
+def _quiet(chart: Any, description: str, config: Mapping[str, Any] | None = None, **properties: Any) -> Any:
+    # All at once: altair copies the whole chart for each call.
+    quiet = alt.Config(
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
             labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=13, labelFontSize=12,
             domainColor="#999999", tickColor="#999999", gridColor="#E6E6E6", labelLimit=170, titlePadding=8,
-        )
-        .configure_axisXQuantitative(tickCount=10, labelOverlap=True, labelSeparation=4)
-        .configure_legend(
+        ),
+        axisXQuantitative=alt.AxisConfig(tickCount=10, labelOverlap=True, labelSeparation=4),
+        legend=alt.LegendConfig(
             orient="top", labelColor=INK, labelFontSize=12, labelLimit=170, symbolStrokeWidth=3, columns=5,
             symbolOpacity=1,
-        )
+        ),
+        **(config or {}),
     )  # fmt: skip
+    return chart.properties(description=description, background="white", config=quiet, **properties)
 
 
 def values(frame: pd.DataFrame) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from tuning import drawing, figures, hparams_summary, journal, report_tables, se
 from tuning.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.comparison import LEVEL
 from tuning.drawing import Figure
+from tuning.drawing_beside import DrawnBeside
 from tuning.garbage import no_search_for_cycles
 from tuning.journal import Journal
 from tuning.latex import latex_table
@@ -73,13 +74,17 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     directory = Path(directory)
     read = journal.read(directory) if read is None else read
     bundle = vega_bundle()
-    found = summary.summarise(read)
-    drawn = figures.figures(found)
-    searched = searches(read, found)
-    won = winner_sections(read)
+    with DrawnBeside() as beside:
+        found = summary.summarise(read)
+        drawn = figures.figures(found)
+        beside.begin(figure for part in drawn.values() for figure in part)
+        searched = searches(read, found)
+        won = winner_sections(read)
+        shown = {**_context(read, found, drawn, searched), "won": won, "winners_note": WINNERS_NOTE}
+        every = [figure for part in _parts(shown) for figure, _ in part.values()]
+        beside.begin(every)
+        svgs = {figure.name: beside.svg(figure) for figure in every}
     pictures = [picture for part in won.values() for section in part.sections for picture in section.pictures]
-    shown = {**_context(read, found, drawn, searched), "won": won, "winners_note": WINNERS_NOTE}
-    svgs = {figure.name: figure.svg for part in _parts(shown) for figure, _ in part.values()}
     texts = {
         "summary.json": summary.to_json(found, {name: search_json(one) for name, one in searched.items()}),
         **_latex(shown["problems"]),
