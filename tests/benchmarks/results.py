@@ -50,10 +50,11 @@ Workers are forked from one process that has imported TensorFlow and Keras, and 
 resident memory counts what it has written to or read since: of that, the data are a third, held once, and tensors share
 them.
 
-A study on several processes imports in the driver and in that process at once, which a short study pays for in full. On
-digits, building and tracing a new configuration takes 0.4 s of processor time, nearly all of it Keras' and TensorFlow's
-own Python that makes the graph: some twenty seconds for a study of five tuners whose epochs take five, which a faster
-epoch does not make less.
+A study on several processes imports in the driver and in that process at once, which a short study pays for in full:
+three to four seconds. On digits, building and tracing a new configuration takes a third of a second of processor time,
+nearly all of it Keras' and TensorFlow's own Python that makes the graph: some eighteen seconds for a study of five
+tuners whose epochs take five, which a faster epoch does not make less. The check before the first epoch, and each
+worker's first trial, leave a core idle for about a second.
 
 Ratios of whole studies in several processes differ by a fifth from pair to pair on this machine.
 """
