@@ -28,7 +28,8 @@ def import_tensorflow(look_for_devices: bool = True) -> None:
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
     with _no_stderr(), contextlib.suppress(ImportError):  # whoever needs it will say that it is missing
-        with kept_for_good():
+        # What a program holds that has imported it before is not ours to keep.
+        with contextlib.nullcontext() if "tensorflow" in sys.modules else kept_for_good():
             import tensorflow as tf
 
         if look_for_devices:
