@@ -83,6 +83,11 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         shown = {**_context(read, found, drawn, searched), "won": won, "winners_note": WINNERS_NOTE}
         every = [figure for part in _parts(shown) for figure, _ in part.values()]
         beside.begin(every)
+        # `tables.write_tables` would make both frames again, which is the dear part of a large study.
+        tables.write_csv(found.trials, directory / "trials.csv")
+        tables.write_csv(found.epochs, directory / "epochs.csv")
+        tables.write_csv(found.retrainings, directory / "retrainings.csv")
+        tables.write_csv(summary.results(found), directory / "tuners.csv")
         svgs = {figure.name: beside.svg(figure) for figure in every}
     pictures = [picture for part in won.values() for section in part.sections for picture in section.pictures]
     texts = {
@@ -95,11 +100,6 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     }
     for folder in ("figures", "tables"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
-    # `tables.write_tables` would make both frames again, which is the dear part of a large study.
-    tables.write_csv(found.trials, directory / "trials.csv")
-    tables.write_csv(found.epochs, directory / "epochs.csv")
-    tables.write_csv(found.retrainings, directory / "retrainings.csv")
-    tables.write_csv(summary.results(found), directory / "tuners.csv")
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; "?" stands for it.
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
