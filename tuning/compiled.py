@@ -23,7 +23,7 @@ from keras.src.utils.python_utils import pythonify_logs
 
 from tuning.data import is_aligned, is_dataset
 from tuning.fit_arguments import as_floatx, is_arrays, settle, size_of
-from tuning.traces import Traces
+from tuning.traces import Traces, is_of_keras
 
 Logs = dict[str, Any]
 Order = Callable[[int], np.ndarray]
@@ -322,7 +322,7 @@ def _keeps_metrics(model: keras.Model, step_name: str) -> bool:
     if not all(_is_standard(model, name) for name in names):
         return False
     metrics = [*model.metrics, *getattr(model._compile_metrics, "metrics", ())]
-    return all(type(metric).__module__.startswith("keras.") for metric in metrics)
+    return all(map(is_of_keras, metrics))
 
 
 def _may_look_at_metrics(callback: Any) -> bool:
@@ -361,7 +361,7 @@ def _made_by_shapes(model: keras.Model, y: Any) -> bool:
     output = getattr(getattr(model, "_functional", model), "_outputs_struct", None)
     if output is None or y is None or keras.tree.is_nested(output) or keras.tree.is_nested(y):
         return False
-    if None in output.shape[1:] or not type(model).__module__.startswith("keras."):
+    if None in output.shape[1:] or not is_of_keras(model):
         return False
     metrics = model._compile_metrics
     if metrics is None:
@@ -369,8 +369,7 @@ def _made_by_shapes(model: keras.Model, y: Any) -> bool:
     if not metrics.built:
         metrics.build(y, keras.ops.zeros((len(y), *output.shape[1:]), output.dtype))
     return all(
-        isinstance(metric, keras.metrics.MeanMetricWrapper) and type(metric).__module__.startswith("keras.")
-        for metric in metrics.metrics
+        isinstance(metric, keras.metrics.MeanMetricWrapper) and is_of_keras(metric) for metric in metrics.metrics
     )
 
 
@@ -407,7 +406,7 @@ def _rows(part: Any, count: int) -> Any:
 def _works_on_batches(callback: Any) -> bool:
     """Whether a callback does something at a batch. Keras' own that only do on request are asked what was requested."""
     hooks = [hook for hook in BATCH_HOOKS if _is_overridden(callback, hook)]
-    if any(not _is_of_keras(callback, hook) for hook in hooks):
+    if any(not _hook_is_of_keras(callback, hook) for hook in hooks):
         return True
     if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
         return bool(callback.save_freq != "epoch")
@@ -421,5 +420,5 @@ def _is_overridden(callback: Any, hook: str) -> bool:
     return function is not getattr(keras.callbacks.Callback, hook)
 
 
-def _is_of_keras(callback: Any, hook: str) -> bool:
+def _hook_is_of_keras(callback: Any, hook: str) -> bool:
     return bool(getattr(getattr(callback, hook), "__module__", "").startswith("keras."))

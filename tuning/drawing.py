@@ -118,8 +118,8 @@ def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.L
     Args:
         least: Pixels that the chart cannot do with fewer of; in a narrower window it scrolls.
     """
-    least_width = {"usermeta": {"least": least}} if least else {}
-    shown: alt.LayerChart = _quiet(chart, description, width=max(WIDTH, least), height=height, **least_width)
+    more = {"usermeta": {"least": least}} if least else {}  # for the page
+    shown: alt.LayerChart = _quiet(chart, description, width=max(WIDTH, least), height=height, **more)
     return shown
 
 

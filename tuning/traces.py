@@ -66,7 +66,7 @@ def describe(model: keras.Model) -> str | None:
     from tensorflow import Tensor
 
     layers = list(model._flatten_layers())
-    if any(not type(layer).__module__.startswith("keras.") for layer in layers):
+    if not all(map(is_of_keras, layers)):
         return None
     if any(
         callable(vars(layer).get("call")) or any(isinstance(value, Tensor) for value in vars(layer).values())
@@ -88,6 +88,11 @@ def describe(model: keras.Model) -> str | None:
         return json.dumps([configs, variables, keras.config.floatx(), keras.config.dtype_policy().name])
     except Exception:  # a config of the user's may raise anything, and nobody asked for it but us
         return None
+
+
+def is_of_keras(thing: Any) -> bool:
+    """Whether a model, a layer or a metric is of a class of Keras' own."""
+    return type(thing).__module__.startswith("keras.")
 
 
 def _all_of_keras(config: Any) -> bool:
