@@ -83,6 +83,8 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         shown = {**_context(read, found, drawn, searched), "won": won, "winners_note": WINNERS_NOTE}
         every = [figure for part in _parts(shown) for figure, _ in part.values()]
         beside.begin(every)
+        for folder in ("figures", "tables"):
+            (directory / folder).mkdir(parents=True, exist_ok=True)
         # `tables.write_tables` would make both frames again, which is the dear part of a large study.
         tables.write_csv(found.trials, directory / "trials.csv")
         tables.write_csv(found.epochs, directory / "epochs.csv")
@@ -98,8 +100,6 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         **{f"figures/{name}.svg": text for name, text in svgs.items()},
         **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
     }
-    for folder in ("figures", "tables"):
-        (directory / folder).mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; "?" stands for it.
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
