@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tuning import journal
 from tuning.errors import JournalError
 from tuning.journal import JournalWriter, path_of, read
-from tuning.records import COMPLETE, CUT, FAILED, STATES, Cell, CellEnd, Trial
+from tuning.records import COMPLETE, CUT, FAILED, STATES, Cell, CellEnd, Trial, trial_of
 
 A = Cell("p", "kt-random", 1)
 STUDY = {
@@ -86,6 +86,9 @@ def test_a_trial_comes_back_as_it_went(one: Trial) -> None:
     assert [type(value) for value in back.configuration.values()] == [
         type(value) for value in one.configuration.values()
     ]
+    short = trial_of(json.dumps({"kind": "trial", **one.to_json()}).encode())
+    numbers = [one.score, *(value for epoch in one.curve for value in epoch.values())]
+    assert repr(short) == repr(back if all(map(math.isfinite, numbers)) else None)
 
 
 @given(st.builds(CellEnd, st.builds(Cell, words, words, whole), words, words, words, whole, whole, st.floats(0, 1e9)))
@@ -340,3 +343,27 @@ def test_a_value_that_is_another_is_read_or_refused_and_changes_nothing(lines: l
             read(Path(folder))
         assert path.read_bytes() == before
         assert [one.name for one in Path(folder).rglob("*")] == ["journal", "journal.jsonl"]
+
+
+@given(mutated())
+def test_a_trial_read_the_short_way_is_the_one_of_the_long_way(lines: list[dict[str, Any]]) -> None:
+    for line in lines[:12]:
+        short = trial_of(json.dumps(line).encode() + b"\n")
+        if short is not None:
+            assert line["kind"] == "trial"
+            assert short == Trial.from_json(line)
+
+
+def test_nearly_all_trials_are_read_the_short_way() -> None:
+    lines = [line for line in GOLDEN.read_bytes().splitlines(keepends=True) if json.loads(line)["kind"] == "trial"]
+    long = [Trial.from_json(json.loads(line)) for line in lines]
+    assert [one.state for one, line in zip(long, lines, strict=True) if trial_of(line) is None] == [
+        one.state for one in long if one.state == FAILED
+    ]
+
+
+def test_cells_and_states_are_one_object_each(tmp_path: Path) -> None:
+    written(tmp_path, trial(0), trial(1))
+    first, second = read(tmp_path).trials[A]
+    assert first.cell is second.cell
+    assert first.state is second.state

@@ -132,9 +132,13 @@ class Dimension:
 
     def active(self, configuration: Configuration) -> bool:
         """Whether a configuration has it: it names it, and all conditions hold."""
-        if self.name not in configuration or not self.conditions:  # asked of every trial: most have no conditions
-            return self.name in configuration
-        return all(configuration.get(name) in few for name, few in self.conditions)
+        return self.name in configuration and all(configuration.get(name) in few for name, few in self.conditions)
+
+    def found_in(self, configurations: Iterable[Configuration]) -> list[Any]:
+        """Its value in each configuration, None where it is inactive."""
+        if not self.conditions:
+            return [configuration.get(self.name) for configuration in configurations]
+        return [configuration[self.name] if self.active(configuration) else None for configuration in configurations]
 
 
 def dimensions(space: Sequence[Mapping[str, Any]]) -> list[Dimension]:

@@ -29,7 +29,7 @@ import msgspec
 from tuning.errors import JournalError, StudyError, one_line
 from tuning.garbage import no_search_for_cycles
 from tuning.objective import Objective
-from tuning.records import Cell, CellEnd, Retraining, Trial
+from tuning.records import Cell, CellEnd, Retraining, Trial, trial_of
 from tuning.winner_record import Winner
 
 FORMAT = 1
@@ -157,6 +157,10 @@ def read(directory: Path) -> Journal:
     with path.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
             try:
+                # Nearly all lines are trials; a last one without its newline is torn, whatever it says.
+                if journal is not None and raw.endswith(b"\n") and (trial := trial_of(raw)):
+                    _take_trial(journal, trial)
+                    continue
                 line = _parse(raw)
                 if line is None and not lines.read(1):
                     if journal is not None:
@@ -221,17 +225,7 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
             line["plan"].get("baselines", {}).items()
             journal.sessions.append(line)
         case "trial":
-            trial = Trial.from_json(line)
-            trials = journal.trials.setdefault(trial.cell, [])
-            # A search that goes on with a larger budget trains its CUT trial in full: the later line holds.
-            while trials and trials[-1].trial >= trial.trial:
-                trials.pop()
-            if trial.trial != len(trials):
-                raise ValueError(
-                    f"trial {trial.trial} of {trial.cell} comes after {len(trials)} trials; one is missing"
-                )
-            trials.append(trial)
-            journal.ends.pop(trial.cell, None)  # the cell goes on
+            _take_trial(journal, Trial.from_json(line))
         case "retraining":
             retraining = Retraining.from_json(line)
             journal.retrainings.setdefault(retraining.cell, []).append(retraining)
@@ -243,6 +237,17 @@ def _take(journal: Journal, line: dict[str, Any]) -> None:
             journal.winners[winner.cell[:2]] = winner
         case kind:
             raise ValueError(f"unknown kind {kind!r}")
+
+
+def _take_trial(journal: Journal, trial: Trial) -> None:
+    trials = journal.trials.setdefault(trial.cell, [])
+    # A search that goes on with a larger budget trains its CUT trial in full: the later line holds.
+    while trials and trials[-1].trial >= trial.trial:
+        trials.pop()
+    if trial.trial != len(trials):
+        raise ValueError(f"trial {trial.trial} of {trial.cell} comes after {len(trials)} trials; one is missing")
+    trials.append(trial)
+    journal.ends.pop(trial.cell, None)  # the cell goes on
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
 
 COMPLETE = "COMPLETE"  # trained for all the epochs its tuner asked for, or stopped early by its own callbacks
 PRUNED = "PRUNED"  # stopped by its tuner
@@ -172,6 +175,45 @@ class CellResult:
     trials: Sequence[Trial] = field(default_factory=tuple)
     retrainings: Sequence[Retraining] = field(default_factory=tuple)
     end: CellEnd | None = None
+
+
+def trial_of(line: bytes) -> Trial | None:
+    """The trial of a journal's line, as `Trial.from_json` gives it, in half the time.
+
+    None for every other line, and where a number is written as a string: those go the long way, by `json` and
+    `from_json`, which also says what is wrong with a line.
+    """
+    try:
+        found = _trial_decoder().decode(line)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    problem, tuner, replicate, number, configuration, state, *values = msgspec.structs.astuple(found)
+    if state not in STATES:
+        return None
+    return Trial(_same_cell(problem, tuner, replicate), number, configuration, sys.intern(state), *values)
+
+
+@cache
+def _same_cell(problem: str, tuner: str, replicate: int) -> Cell:
+    """One object for all trials of a cell: texts that are the same object are compared and counted at once."""
+    return Cell(problem, tuner, replicate)
+
+
+@cache
+def _trial_decoder() -> msgspec.json.Decoder[msgspec.Struct]:
+    """Of a trial's line: its cell's entries, then those of `Trial`, in their order and of their types."""
+    types = get_type_hints(Cell) | get_type_hints(Trial)
+    del types["cell"]
+    line = msgspec.defstruct(
+        "TrialLine",
+        list(types.items()),
+        namespace={entry.name: entry.default for entry in fields(Trial) if entry.default is not MISSING},
+        tag_field="kind",
+        tag="trial",
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    return msgspec.json.Decoder(line)
 
 
 _APART = frozenset(("kind", *Cell._fields))

@@ -14,7 +14,7 @@ from tuning.importance import POOLED, Importance, importance
 from tuning.incumbents import incumbent_trials
 from tuning.journal import Journal
 from tuning.objective import Objective
-from tuning.records import COMPLETE, Trial
+from tuning.records import COMPLETE, Trial, Value
 from tuning.rungs import paths, rungs
 from tuning.summary import Summary
 
@@ -103,25 +103,27 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
         (num_trials, 9 + 2 * num_dimensions), `SEARCHED_COLUMNS`, where ``reached`` is the epoch it was trained to, its
         parents' included, ``full`` tells whether it is COMPLETE and was meant to be trained for `max_epochs` (its own
         early stopping may have ended it before), ``incumbent`` whether it is its cell's best, and ``configuration`` is
-        the same text for the same configuration; then for each dimension its value under ``hp.<key>``, None where it is
-        inactive, and its position under ``at.<key>``, NaN there.
+        the same number for the same configuration; then for each dimension its value under ``hp.<key>``, None where it
+        is inactive, and its position under ``at.<key>``, NaN there.
     """
     by_cell: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
         by_cell.setdefault((trial.cell.tuner, trial.cell.replicate), []).append(trial)
     final = {id(found[-1]) for own in by_cell.values() if (found := incumbent_trials(own, objective))}
+    numbers: dict[frozenset[tuple[str, Value]], int] = {}
     rows = [
         (
             trial.cell.tuner, trial.cell.replicate, trial.trial, trial.state, trial.score,
             trial.initial_epoch + trial.epochs,
             trial.state == COMPLETE and trial.target_epochs >= max_epochs and trial.score == trial.score,
-            id(trial) in final, repr(sorted(trial.configuration.items())),
+            id(trial) in final,
+            numbers.setdefault(frozenset(trial.configuration.items()), len(numbers)),
         )
         for trial in trials
     ]  # fmt: skip
     columns: Mapping[str, object] = {}
     for one in space:
-        values = [trial.configuration[one.name] if one.active(trial.configuration) else None for trial in trials]
+        values = one.found_in([trial.configuration for trial in trials])
         columns = {
             **columns,
             f"hp.{one.key}": pd.Series(values, dtype=object),

@@ -49,8 +49,9 @@ def slices_table(search: Search) -> Table:
         levels = len(one.levels[0]) if one.levels else MAX_PARTS + 1
         parts = levels if levels <= MAX_PARTS or not one.numeric else MAX_PARTS
         part = (at * parts + 1e-9).clip(upper=parts - 1).floordiv(1)
+        known = scored[["score", f"hp.{one.key}"]]
         for place in range(parts):
-            own = scored[part == place]
+            own = known[part == place]
             if own.empty:
                 continue
             scores, values = own["score"], own[f"hp.{one.key}"]
