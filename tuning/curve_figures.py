@@ -56,6 +56,7 @@ def curve_of(
     budgets: Sequence[float] | None = None,
     axis: _Axis = EPOCHS,
     steps: pd.DataFrame | None = None,
+    intervals: bool = True,
 ) -> pd.DataFrame:
     """`analysis.median_curve` over a tuner's finished cells, at `budgets` or where it changes, with intervals.
 
@@ -63,7 +64,7 @@ def curve_of(
 
     Returns:
         (num_defined_steps, 6): the axis' column, ``median``, ``low`` and ``high`` (the median's bootstrap interval, NaN
-        for fewer than `MIN_REPLICATES_FOR_INTERVAL` replicates), ``replicates``.
+        for fewer than `MIN_REPLICATES_FOR_INTERVAL` replicates, and without `intervals`), ``replicates``.
     """
     own = summary.cells[(summary.cells["problem"] == problem) & (summary.cells["tuner"] == tuner)]
     done = own[own["state"] == DONE]
@@ -75,6 +76,8 @@ def curve_of(
         budgets = _thinned([*(float(spent) for spent in steps.loc[mine, "spent_epochs"] if spent <= end), float(end)])
     matrix = incumbents_at(steps, summary.cells, problem, tuner, replicates, budgets)
     curve = median_curve(matrix, budgets).drop(columns=["low", "high"])
+    if not intervals:
+        return curve.assign(low=np.nan, high=np.nan).rename(columns={"spent_epochs": axis.column})
     known = matrix[~np.isnan(matrix).all(axis=1)]
     known = known[:, ~np.isnan(known).any(axis=0)] if len(known) else known
     weights = median_weights(len(known)) if len(known) else np.zeros(0)
@@ -152,7 +155,7 @@ def wall_clock(summary: Summary, problem: str, slug: str = "") -> Figure | None:
         return None
     medians = medians[medians["seconds"] <= end]
     by_epochs = summary.incumbents[summary.incumbents["problem"] == problem]
-    domain, _ = _focus(by_epochs, _medians(summary, problem, EPOCHS), summary, problem)
+    domain, _ = _focus(by_epochs, _medians(summary, problem, EPOCHS, intervals=False), summary, problem)
     metric = summary.objectives[problem].metric
     description = (
         f"Step curves of the best {metric} so far against seconds of training and thinking, 0 to {seconds(end)}, one "
@@ -171,9 +174,11 @@ def wall_clock(summary: Summary, problem: str, slug: str = "") -> Figure | None:
     )
 
 
-def _medians(summary: Summary, problem: str, axis: _Axis, steps: pd.DataFrame | None = None) -> pd.DataFrame:
+def _medians(
+    summary: Summary, problem: str, axis: _Axis, steps: pd.DataFrame | None = None, intervals: bool = True
+) -> pd.DataFrame:
     parts = [
-        _turns(curve_of(summary, problem, tuner, axis=axis, steps=steps), axis).assign(tuner=tuner)
+        _turns(curve_of(summary, problem, tuner, axis=axis, steps=steps, intervals=intervals), axis).assign(tuner=tuner)
         for tuner in summary.tuner_names
     ]
     return pd.concat(parts, ignore_index=True)

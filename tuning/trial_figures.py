@@ -218,14 +218,14 @@ def slices(search: Search, slug: str = "") -> Figure | None:
         return None
     drawn = still(trials)
     scatter = np.random.default_rng(ORDER_SEED).random(len(drawn))
+    own = [_plain(one, drawn[f"hp.{one.key}"]) for one in search.space]
     rows = [
         {
             "tuner": row["tuner"], "replicate": int(row["replicate"]), "trial": int(row["trial"]),
             "score": float(row["score"]), "best": bool(row["incumbent"]), "beside": round(float(beside), 3),
-            **{f"v{place}": value for place, one in enumerate(search.space)
-               if (value := _plain(one, pd.Series([row[f"hp.{one.key}"]], dtype=object))[0]) is not None},
+            **{f"v{place}": values[number] for place, values in enumerate(own) if values[number] is not None},
         }
-        for row, beside in zip(drawn.to_dict("records"), scatter, strict=True)
+        for number, (row, beside) in enumerate(zip(drawn.to_dict("records"), scatter, strict=True))
     ]  # fmt: skip
     panels = [Panel(one.key, _slice(one, place, rows, search)) for place, one in enumerate(search.space)]
     description = (
