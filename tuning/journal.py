@@ -158,7 +158,7 @@ def read(directory: Path) -> Journal:
         for number, raw in enumerate(lines, start=1):
             try:
                 # Nearly all lines are trials; a last one without its newline is torn, whatever it says.
-                if journal is not None and raw.endswith(b"\n") and (trial := trial_of(raw)):
+                if journal is not None and raw.endswith(b"\n") and (trial := trial_of(raw)) is not None:
                     _take_trial(journal, trial)
                     continue
                 line = _parse(raw)
