@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tuning.dimensions import Dimension, dimensions
 from tuning.drawing import Figure
 from tuning.search import Search
 from tuning.trial_figures import ABSENT, LANE, MAX_HELD, MAX_STILL, in_order, page_data, parallel, slices, still
@@ -54,6 +56,26 @@ def test_scales_are_those_of_the_space(search: Search) -> None:
     assert [panel["title"] for panel in panels] == ["n_hidden", "learning_rate", "optimizer", "momentum"]
     scales = [panel["layer"][0]["encoding"]["x"]["scale"].get("type") for panel in panels]
     assert scales == ["linear", "log", None, "linear"]
+
+
+def test_numbers_with_few_values_have_a_tick_at_each(search: Search) -> None:
+    def dimension(**entry: Any) -> Dimension:
+        (found,) = dimensions([{"name": "x", **entry}])
+        return found
+
+    def ticks(one: Dimension) -> list[str]:
+        at = search.trials.assign(**{"hp.x": [one.bounds[0]] * len(search.trials), "at.x": 0.5})
+        figure = slices(replace(search, space=(one,), trials=at))
+        assert figure is not None
+        axis = re.search(r'aria-label="X-axis[^"]*".*?</g></g>', figure.svg, re.DOTALL)
+        assert axis is not None
+        return re.findall(r"<text[^>]*>([^<]+)</text>", axis[0])
+
+    assert ticks(dimension(type="Int", min_value=1, max_value=2)) == ["1", "2"]
+    assert ticks(dimension(type="Int", min_value=0, max_value=8, step=4)) == ["0", "4", "8"]
+    assert ticks(dimension(type="Float", min_value=0.25, max_value=0.75, step=0.25)) == ["0.25", "0.5", "0.75"]
+    assert ticks(dimension(type="Choice", values=[64, 16, 128])) == ["16", "64", "128"]
+    assert ticks(dimension(type="Int", min_value=16, max_value=256))[:2] == ["50", "100"]
 
 
 def test_trials_without_a_score_are_left_out_and_counted(search: Search) -> None:

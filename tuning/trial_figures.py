@@ -242,11 +242,27 @@ def slices(search: Search, slug: str = "") -> Figure | None:
     )
 
 
+def _few(one: Dimension) -> list[float]:
+    """All values of a number that has no more than `MAX_TICKS`, on a linear scale; none otherwise."""
+    if one.values:
+        return sorted(one.values) if len(one.values) <= MAX_TICKS else []
+    if one.step is None or one.sampling != "linear" or one.levels is None or len(one.levels[0]) > MAX_TICKS:
+        return []
+    return [one.low + place * one.step for place in range(len(one.levels[0]))]
+
+
 def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Search) -> alt.LayerChart:
     field = f"v{place}"
     if one.numeric:
-        scale = alt.Scale(type="log" if one.sampling == "log" else "linear", domain=list(one.bounds), nice=False)
-        axis = alt.Axis(tickCount=5, grid=False, labelOverlap=True, tickMinStep=1 if one.kind == "Int" else 0)
+        scale = alt.Scale(
+            type="log" if one.sampling == "log" else "linear",
+            domain=list(one.bounds),
+            nice=False,
+            padding=5,  # pixels: room for whole dots at the bounds
+        )
+        axis = alt.Axis(tickCount=5, grid=False, labelOverlap=True)
+        if few := _few(one):  # Vega's `tickMinStep` would still put a tick at 1.5
+            axis.values, axis.format = few, ".12~g"
         x = alt.X(field=field, type="quantitative", title=None, scale=scale, axis=axis)
     else:
         short = len("".join(map(str, one.values))) <= LETTERS
@@ -268,7 +284,7 @@ def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Searc
                 field="score",
                 type="quantitative",
                 title=search.objective.metric if place == 0 else None,
-                scale=alt.Scale(zero=False, nice=True),
+                scale=alt.Scale(zero=False, nice=False, padding=5),
                 # Room for the labels of whatever the page filters to: it does not lay out its charts again.
                 axis=alt.Axis(minExtent=44, tickCount=5),
             ),
