@@ -46,30 +46,29 @@ def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objectives: Mapping[s
     Returns:
         (num_steps, 6): problem, tuner, replicate, spent_epochs, trial, score; sorted by cell and spent_epochs.
     """
-    counted = trials.loc[trials["state"] != FAILED, [*CELL, "trial", "spent_epochs", "score"]]
     parts = []
     for problem, objective in objectives.items():
-        of_problem = counted[counted["problem"] == problem]
+        own = trials.loc[trials["problem"] == problem, [*CELL, "trial", "state", "spent_epochs", "score"]]
         if objective.epoch == "last":
-            results = of_problem
+            results = own[own["state"] != FAILED]
         else:
-            all_count = len(counted) == len(trials)
-            results = _scored_epochs(epochs[epochs["problem"] == problem], of_problem, all_count, objective.metric)
+            results = _scored_epochs(epochs[epochs["problem"] == problem], own, objective.metric)
         parts.append(_improvements(results, 1.0 if objective.direction == "max" else -1.0))
     columns = [*CELL, "spent_epochs", "trial", "score"]
     steps = [part[columns] for part in parts if len(part)]
     return pd.concat(steps, ignore_index=True) if steps else pd.DataFrame(columns=columns)
 
 
-def _scored_epochs(epochs: pd.DataFrame, counted: pd.DataFrame, all_count: bool, metric: str) -> pd.DataFrame:
-    """The epochs of trials that count, most often of all there are, with the objective's metric as ``score``."""
+def _scored_epochs(epochs: pd.DataFrame, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The epochs of trials that count, with the objective's metric as ``score``."""
     column = metric_column(metric)
-    if column not in epochs.columns or counted.empty:
+    counts = trials["state"] != FAILED
+    if column not in epochs.columns or not counts.any():
         return pd.DataFrame(columns=[*CELL, "trial", "spent_epochs", "score"])
     scored = epochs[[*CELL, "trial", "spent_epochs"]].assign(score=epochs[column])
-    if all_count:
+    if counts.all():
         return scored
-    return scored.merge(counted[[*CELL, "trial"]], on=[*CELL, "trial"], how="inner")
+    return scored.merge(trials.loc[counts, [*CELL, "trial"]], on=[*CELL, "trial"], how="inner")
 
 
 def _improvements(results: pd.DataFrame, sign: float) -> pd.DataFrame:

@@ -106,7 +106,7 @@ def _bins(one: Dimension, positions: Floats, most: int, few: set[Any] | None) ->
     if levels is None:
         masses = np.full(count, 1 / count)
     else:
-        count = min(count, len(levels[0]))
+        count = min(count, one.count)
         own = levels[1] if few is None else one.masses(few)
         masses = np.bincount(_bin(levels[0], count), own / own.sum(), count)
     return masses, np.where(known, _bin(np.where(known, positions, 0.0), count), -1)

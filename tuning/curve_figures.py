@@ -76,12 +76,11 @@ def curve_of(
         budgets = _thinned([*(float(spent) for spent in steps.loc[mine, "spent_epochs"] if spent <= end), float(end)])
     matrix = incumbents_at(steps, summary.cells, problem, tuner, replicates, budgets)
     curve = median_curve(matrix, budgets).drop(columns=["low", "high"])
-    if not intervals:
-        return curve.assign(low=np.nan, high=np.nan).rename(columns={"spent_epochs": axis.column})
     known = matrix[~np.isnan(matrix).all(axis=1)]
     known = known[:, ~np.isnan(known).any(axis=0)] if len(known) else known
     weights = median_weights(len(known)) if len(known) else np.zeros(0)
-    low, high = interval(known, weights) if len(curve) else (np.zeros(0), np.zeros(0))
+    nothing = np.full(len(curve), np.nan)
+    low, high = interval(known, weights) if len(curve) and intervals else (nothing, nothing)
     return curve.assign(low=low, high=high).rename(columns={"spent_epochs": axis.column})
 
 

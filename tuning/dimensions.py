@@ -76,6 +76,11 @@ class Dimension:
         return (np.arange(count) + 0.5) / count, np.full(count, 1 / count)
 
     @property
+    def count(self) -> int:
+        """How many values a discrete one has; 0 where it is continuous."""
+        return len(self.levels[0]) if self.levels else 0
+
+    @property
     def _steps(self) -> int:
         """How many values a stepped one has; 0 where it has no step."""
         if self.step is None:

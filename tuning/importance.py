@@ -137,11 +137,10 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], direction: str)
 def _distribution(one: Dimension) -> Any:
     import optuna
 
-    count = len(one.levels[0]) if one.levels else 0
     if one.values and not one.numeric:
-        return optuna.distributions.CategoricalDistribution(list(range(count)))
-    if count and np.ptp(one.levels[1]) < 1e-9:  # type: ignore[index]
-        return optuna.distributions.IntDistribution(0, count - 1)
+        return optuna.distributions.CategoricalDistribution(list(range(one.count)))
+    if one.levels and np.ptp(one.levels[1]) < 1e-9:
+        return optuna.distributions.IntDistribution(0, one.count - 1)
     return optuna.distributions.FloatDistribution(0.0, 1.0)
 
 

@@ -254,7 +254,7 @@ def _training_of(
 
 
 def _cell_of(line: Mapping[str, Any]) -> Cell:
-    return Cell(line["problem"], line["tuner"], int(line["replicate"]))
+    return _same_cell(line["problem"], line["tuner"], int(line["replicate"]))
 
 
 def _to_line(record: Trial | Retraining | CellEnd) -> dict[str, Any]:

@@ -46,8 +46,7 @@ def slices_table(search: Search) -> Table:
     rows: Rows = []
     for one in search.space:
         at = scored[f"at.{one.key}"]
-        levels = len(one.levels[0]) if one.levels else MAX_PARTS + 1
-        parts = levels if levels <= MAX_PARTS or not one.numeric else MAX_PARTS
+        parts = one.count if 0 < one.count <= MAX_PARTS or not one.numeric else MAX_PARTS
         part = (at * parts + 1e-9).clip(upper=parts - 1).floordiv(1)
         known = scored[["score", f"hp.{one.key}"]]
         for place in range(parts):

@@ -223,9 +223,9 @@ def slices(search: Search, slug: str = "") -> Figure | None:
         {
             "tuner": row["tuner"], "replicate": int(row["replicate"]), "trial": int(row["trial"]),
             "score": float(row["score"]), "best": bool(row["incumbent"]), "beside": round(float(beside), 3),
-            **{f"v{place}": values[number] for place, values in enumerate(own) if values[number] is not None},
+            **{f"v{place}": value for place, value in enumerate(values) if value is not None},
         }
-        for number, (row, beside) in enumerate(zip(drawn.to_dict("records"), scatter, strict=True))
+        for row, beside, values in zip(drawn.to_dict("records"), scatter, zip(*own, strict=True), strict=True)
     ]  # fmt: skip
     panels = [Panel(one.key, _slice(one, place, rows, search)) for place, one in enumerate(search.space)]
     description = (
@@ -244,11 +244,9 @@ def slices(search: Search, slug: str = "") -> Figure | None:
 
 def _few(one: Dimension) -> list[float]:
     """All values of a number that has no more than `MAX_TICKS`, on a linear scale; none otherwise."""
-    if one.values:
-        return sorted(one.values) if len(one.values) <= MAX_TICKS else []
-    if one.step is None or one.sampling != "linear" or one.levels is None or len(one.levels[0]) > MAX_TICKS:
+    if one.count > MAX_TICKS or one.sampling != "linear":
         return []
-    return [one.low + place * one.step for place in range(len(one.levels[0]))]
+    return sorted(one.values) or [one.low + place * (one.step or 1) for place in range(one.count)]
 
 
 def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Search) -> alt.LayerChart:
