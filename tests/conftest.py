@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import chromium
-from golden_journal import write_golden
 from hypothesis import settings
 
-from tuning import journal
-from tuning.search import searches
-from tuning.summary import summarise
+from tests.support.browser import chromium
+from tests.support.golden_journal import write_golden
+from tuning.analysis.summary import summarise
+from tuning.exploration.exploration import searches
+from tuning.journal import journal
 
 if TYPE_CHECKING:
-    from tuning.journal import Journal
-    from tuning.search import Search
-    from tuning.summary import Summary
+    from tuning.analysis.summary import Summary
+    from tuning.exploration.exploration import Search
+    from tuning.journal.journal import Journal
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

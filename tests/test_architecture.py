@@ -1,11 +1,17 @@
-"""Imports go one way: from what a thing is made of to what is made of it."""
+"""Imports go one way: from what a thing is made of to what is made of it.
+
+Each folder says in its `__init__` what it may import; here that is held against the code, functions and type checkers'
+imports included.
+"""
 
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,92 +19,12 @@ import pytest
 import tuning
 
 ROOT = Path(tuning.__file__).parent
-
-# Each line may import from the lines above it, and from its own line where the modules of a line stand in order.
-LAYERS = [
-    ["errors"],
-    [
-        "records",
-        "objective",
-        "incumbents",
-        "budget",
-        "seeds",
-        "wording",
-        "markup",
-        "manifest",
-        "garbage",
-        "quiet",
-        "worker_processes",
-        "provenance",
-        "terminal",
-        "latex",
-    ],
-    ["winner_record"],
-    ["space", "data", "fit_arguments", "traces"],
-    ["views", "datasets", "compiled", "surrogate"],
-    ["inspection", "winner_logs"],
-    ["equality", "process", "training", "probing"],
-    ["problem"],
-    ["evaluator"],
-    ["tuners._base"],
-    ["tuners._keras_tuner", "tuners._scikit_learn", "tuners"],
-    ["tuners.kt_random", "tuners.kt_hyperband", "tuners.kt_bayesian", "tuners.sklearn_randomized", "tuners.optuna_tpe"],
-    ["tuners.kt_grid", "tuners.sklearn_grid", "tuners.sklearn_halving"],
-    ["tuners.optuna_random", "tuners.optuna_qmc", "tuners.optuna_gp", "tuners.optuna_cmaes"],
-    ["tuners.optuna_tpe_median", "tuners.optuna_tpe_hyperband"],
-    ["tuners.nevergrad_ngopt", "tuners.smac_forest", "tuners.ax_botorch"],
-    ["tuners.baseline_default", "tuners.baseline_random", "tuners.baseline_screening"],
-    ["tuners._plain", "tuners.baseline_keras", "tuners.baseline_sklearn"],
-    ["retraining"],
-    ["cells"],
-    ["testing"],
-    ["ordering", "worker", "worker_imports", "executors"],
-    ["journal"],
-    ["tables", "event_files", "hparams_events", "hparams"],
-    ["compare"],
-    ["bootstrap", "power", "ranking", "dimensions"],
-    ["analysis", "winners", "standing", "targets", "comparison", "verdict", "sequential", "summary"],
-    ["hparams_summary"],
-    ["coverage", "boundary", "rungs", "importance", "search"],
-    ["drawing", "drawing_beside", "layer_graph", "winner_figures", "winner_sections"],
-    [
-        "comparison_figures",
-        "curve_figures",
-        "figures",
-        "search_figures",
-        "trial_figures",
-        "search_tables",
-        "search_section",
-    ],
-    ["report_tables", "vega_bundle", "report"],
-    ["board", "status", "models"],
-    ["lr_range"],
-    ["study"],
-    ["table"],
-    ["importing", "study_files", "named_code", "driver", "until_decided"],
-    ["live", "check", "progress", "tuner_list"],
-    ["completion", "scaffold", "interruption"],
-    ["launch"],
-    ["cli"],
-]
-
-# `Study.run` and `Study.main` are short ways into the layers above, imported when they are called.
-ALLOWED = {("study", "driver"), ("study", "models"), ("study", "report"), ("study", "cli")}
-
-# What makes a report must not need what trains.
-WITHOUT_TRAINING = [
-    "analysis", "winners", "bootstrap", "power", "ranking", "standing", "targets", "comparison", "verdict",
-    "sequential", "wording", "markup", "drawing", "summary", "comparison_figures", "figures", "report",
-    "report_tables", "tables", "journal", "records", "objective", "incumbents", "hparams", "status", "board",
-    "terminal", "latex", "hparams_events", "hparams_summary", "compare",
-    "dimensions", "coverage", "boundary", "rungs", "importance", "search", "search_figures", "search_tables",
-    "search_section", "curve_figures", "trial_figures",
-    "layer_graph", "winner_record", "winner_figures", "winner_sections", "vega_bundle", "drawing_beside",
-    "garbage",
-]  # fmt: skip
-# Imported where it is called, and a report without it says so.
-OPTIONAL = {("importance", "optuna")}
+WORDS = "words"
+"""The modules at the top that all share; ways into the whole package stand there too."""
+FACADES = {"study", "testing", "lr_range", "__main__"}
 TRAINING = {"keras", "tensorflow", "keras_tuner", "optuna", "sklearn", "scikeras"}
+# Imported where it is called, and a report without it says so.
+OPTIONAL = {("exploration.importance", "optuna")}
 
 
 def modules() -> dict[str, ast.Module]:
@@ -113,6 +39,9 @@ def modules() -> dict[str, ast.Module]:
 
 
 MODULES = modules()
+ROOMS = sorted(
+    ".".join(path.parent.relative_to(ROOT).parts) for path in ROOT.rglob("__init__.py") if path.parent != ROOT
+)
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -136,19 +65,71 @@ def own(tree: ast.Module) -> set[str]:
     return found
 
 
-def test_every_module_has_its_layer() -> None:
-    assert sorted(name for layer in LAYERS for name in layer) == sorted(MODULES)
+def room(module: str) -> str:
+    """The folder at the top that a module is in; the words that all share are one room."""
+    top = module.partition(".")[0]
+    return top if (ROOT / top).is_dir() else WORDS
 
 
-@pytest.mark.parametrize("name", MODULES)
+def declared(folder: str) -> set[str]:
+    """What a folder's `__init__` says that it may import."""
+    text = ast.get_docstring(MODULES[folder]) or ""
+    found = re.search(r"^Imports: ([\w,\s]+)\.$", text, re.MULTILINE)
+    assert found, f"tuning/{folder}/__init__.py has no line `Imports: ...`"
+    return set(re.split(r",\s+", found[1])) - {"nothing"}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in FACADES])
 def test_nothing_imports_against_the_direction(name: str) -> None:
-    place = {module: (level, LAYERS[level].index(module)) for level in range(len(LAYERS)) for module in LAYERS[level]}
-    against = {other for other in own(MODULES[name]) if place[other] >= place[name]}
-    assert against <= {above for module, above in ALLOWED if module == name}
+    reached = {room(other) for other in own(MODULES[name])} - {room(name)}
+    folder = name if name in ROOMS else name.rpartition(".")[0]
+    allowed = declared(folder) - {room(name)} if folder else set()
+    assert reached <= allowed
+    assert not own(MODULES[name]) & FACADES, "the façades stand above all rooms"
 
 
-def test_every_allowance_is_used() -> None:
-    assert {(name, other) for name, other in ALLOWED if other in own(MODULES[name])} == ALLOWED
+@pytest.mark.parametrize("folder", ROOMS)
+def test_a_folder_imports_all_that_it_declares(folder: str) -> None:
+    inside = [name for name in MODULES if name == folder or name.startswith(f"{folder}.")]
+    reached = {room(other) for name in inside for other in own(MODULES[name])}
+    assert declared(folder) - reached - {room(folder)} == set()
+
+
+def test_there_is_no_circle_of_folders_or_files() -> None:
+    folders = {folder: declared(folder) - {folder} for folder in ROOMS if "." not in folder}
+    assert list(TopologicalSorter(folders).static_order())
+    assert list(TopologicalSorter({name: own(tree) for name, tree in MODULES.items()}).static_order())
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_a_folder_names_what_lives_there(folder: str) -> None:
+    """Each module and subfolder has a line in the `__init__`, and there is none for what is not there."""
+    place = ROOT / folder.replace(".", "/")
+    there = {path.stem for path in place.glob("*.py")} - {"__init__"}
+    there |= {f"{path.parent.name}/" for path in place.glob("*/__init__.py")}
+    listed = re.findall(r"^    ([a-z_]+/?)(?:   .*)?$", ast.get_docstring(MODULES[folder]) or "", re.MULTILINE)
+    assert sorted(listed) == sorted(there)
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_a_folder_names_only_what_is_there(folder: str) -> None:
+    """Whatever looks like a name of code in a module's line is defined in that module."""
+    for line in (ast.get_docstring(MODULES[folder]) or "").splitlines():
+        module, _, words = line.strip().partition("   ")
+        if f"{folder}.{module}" not in MODULES:
+            continue
+        tree = MODULES[f"{folder}.{module}"]
+        defined = {name for node in tree.body for name in names(node)}
+        told = re.findall(r"\b[a-z]+_[a-z_]+\b|\b[A-Z][a-z]+[A-Z]\w*", words)
+        assert set(told) - {"build_model", "KerasTuner", "TensorBoard", "LaTeX"} <= defined, f"{folder}.{module}"
+
+
+def names(node: ast.stmt) -> list[str]:
+    """What a statement defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def reached(name: str) -> set[str]:
@@ -161,7 +142,12 @@ def reached(name: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", WITHOUT_TRAINING)
+WITHOUT_TRAINING = ("statistics", "journal", "analysis", "exploration", "tensorboard", "report")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if room(name) in WITHOUT_TRAINING and name != "journal.importing"]
+)
 def test_reports_need_nothing_that_trains(name: str) -> None:
     for module in reached(name):
         outside = {imported.split(".")[0] for imported in imports(MODULES[module])}
@@ -170,7 +156,7 @@ def test_reports_need_nothing_that_trains(name: str) -> None:
 
 def test_reports_load_nothing_that_trains() -> None:
     script = (
-        "import json, sys, tuning.report, tuning.hparams, tuning.status; "
+        "import json, sys, tuning.report.report, tuning.tensorboard.hparams, tuning.cli.status; "
         f"print(json.dumps(sorted(set(sys.modules) & {TRAINING!r})))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tuning import data, datasets
+from tuning import datasets
+from tuning import splits as data
 from tuning.errors import DataError
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tuning import drawing, lr_range_test
+from tuning import lr_range_test
 from tuning.errors import StudyError, TuningError
+from tuning.report.figures import base
 
 rng = np.random.default_rng(3)
 X = rng.normal(size=(6400, 4)).astype("float32")
@@ -81,7 +82,7 @@ def test_losses_that_are_not_finite_end_the_test():
     explodes = linear(loss=lambda y, p: keras.ops.mean(p) / 0.0)
     never = lr_range_test(explodes, (X, Y), batch_size=BATCH)
     assert (never.lower, never.upper, never.suggestion) == (None, None, "")
-    assert "<svg" in drawing.svg(never.figure, never.description)
+    assert "<svg" in base.svg(never.figure, never.description)
     assert "not finite from the first batch on" in never.note
     assert len(never.table) == 1
 

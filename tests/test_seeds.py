@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from tuning import seeds, tuners
 from tuning.budget import Budget
-from tuning.evaluator import Evaluator
-from tuning.problem import TrainingProblem
-from tuning.records import Configuration
-from tuning.study import FIVE
-from tuning.testing import SyntheticProblem, configurations, continuous_space, search, tiny_space
-from tuning.tuners._base import Tuner
-from tuning.tuners.kt_random import KTRandom
+from tuning.configuration import Configuration
+from tuning.evaluation.evaluator import Evaluator
+from tuning.problems.problem import TrainingProblem
+from tuning.problems.synthetic import SyntheticProblem
+from tuning.runner.plan import FIVE
+from tuning.testing import configurations, continuous_space, search, tiny_space
+from tuning.tuners.base import Tuner
+from tuning.tuners.keras_tuner import KTRandom
 
 REPLICATES = 20
 NAMES = st.one_of(st.integers(), st.text(), st.dictionaries(st.text(), st.integers()))

@@ -13,56 +13,56 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tuning import datasets as datasets
     from tuning.budget import Budget as Budget
-    from tuning.data import Splits as Splits
     from tuning.lr_range import lr_range_test as lr_range_test
     from tuning.objective import Objective as Objective
-    from tuning.problem import Problem as Problem
+    from tuning.problems.problem import Problem as Problem
+    from tuning.problems.table import TableProblem as TableProblem
+    from tuning.splits import Splits as Splits
     from tuning.study import Study as Study
-    from tuning.table import TableProblem as TableProblem
-    from tuning.tuners._base import Tuner as Tuner
-    from tuning.tuners.baseline_keras import KerasBaseline as KerasBaseline
-    from tuning.tuners.baseline_sklearn import SklearnBaseline as SklearnBaseline
-    from tuning.tuners.kt_bayesian import KTBayesian as KTBayesian
-    from tuning.tuners.kt_grid import KTGrid as KTGrid
-    from tuning.tuners.kt_hyperband import KTHyperband as KTHyperband
-    from tuning.tuners.kt_random import KTRandom as KTRandom
-    from tuning.tuners.optuna_cmaes import OptunaCmaEs as OptunaCmaEs
-    from tuning.tuners.optuna_gp import OptunaGP as OptunaGP
-    from tuning.tuners.optuna_qmc import OptunaQMC as OptunaQMC
-    from tuning.tuners.optuna_random import OptunaRandom as OptunaRandom
-    from tuning.tuners.optuna_tpe import OptunaTPE as OptunaTPE
-    from tuning.tuners.optuna_tpe_hyperband import OptunaTPEHyperband as OptunaTPEHyperband
-    from tuning.tuners.optuna_tpe_median import OptunaTPEMedian as OptunaTPEMedian
-    from tuning.tuners.sklearn_grid import SklearnGrid as SklearnGrid
-    from tuning.tuners.sklearn_halving import SklearnHalving as SklearnHalving
-    from tuning.tuners.sklearn_randomized import SklearnRandomized as SklearnRandomized
+    from tuning.tuners.base import Tuner as Tuner
+    from tuning.tuners.baselines.keras_model import KerasBaseline as KerasBaseline
+    from tuning.tuners.baselines.sklearn_model import SklearnBaseline as SklearnBaseline
+    from tuning.tuners.keras_tuner import KTBayesian as KTBayesian
+    from tuning.tuners.keras_tuner import KTGrid as KTGrid
+    from tuning.tuners.keras_tuner import KTHyperband as KTHyperband
+    from tuning.tuners.keras_tuner import KTRandom as KTRandom
+    from tuning.tuners.optuna import OptunaCmaEs as OptunaCmaEs
+    from tuning.tuners.optuna import OptunaGP as OptunaGP
+    from tuning.tuners.optuna import OptunaQMC as OptunaQMC
+    from tuning.tuners.optuna import OptunaRandom as OptunaRandom
+    from tuning.tuners.optuna import OptunaTPE as OptunaTPE
+    from tuning.tuners.optuna import OptunaTPEHyperband as OptunaTPEHyperband
+    from tuning.tuners.optuna import OptunaTPEMedian as OptunaTPEMedian
+    from tuning.tuners.scikit_learn import SklearnGrid as SklearnGrid
+    from tuning.tuners.scikit_learn import SklearnHalving as SklearnHalving
+    from tuning.tuners.scikit_learn import SklearnRandomized as SklearnRandomized
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "Budget": "tuning.budget",
-    "KTBayesian": "tuning.tuners.kt_bayesian",
-    "KTGrid": "tuning.tuners.kt_grid",
-    "KTHyperband": "tuning.tuners.kt_hyperband",
-    "KTRandom": "tuning.tuners.kt_random",
-    "KerasBaseline": "tuning.tuners.baseline_keras",
+    "KTBayesian": "tuning.tuners.keras_tuner",
+    "KTGrid": "tuning.tuners.keras_tuner",
+    "KTHyperband": "tuning.tuners.keras_tuner",
+    "KTRandom": "tuning.tuners.keras_tuner",
+    "KerasBaseline": "tuning.tuners.baselines.keras_model",
     "Objective": "tuning.objective",
-    "OptunaCmaEs": "tuning.tuners.optuna_cmaes",
-    "OptunaGP": "tuning.tuners.optuna_gp",
-    "OptunaQMC": "tuning.tuners.optuna_qmc",
-    "OptunaRandom": "tuning.tuners.optuna_random",
-    "OptunaTPE": "tuning.tuners.optuna_tpe",
-    "OptunaTPEHyperband": "tuning.tuners.optuna_tpe_hyperband",
-    "OptunaTPEMedian": "tuning.tuners.optuna_tpe_median",
-    "Problem": "tuning.problem",
-    "SklearnBaseline": "tuning.tuners.baseline_sklearn",
-    "SklearnGrid": "tuning.tuners.sklearn_grid",
-    "SklearnHalving": "tuning.tuners.sklearn_halving",
-    "SklearnRandomized": "tuning.tuners.sklearn_randomized",
-    "Splits": "tuning.data",
+    "OptunaCmaEs": "tuning.tuners.optuna",
+    "OptunaGP": "tuning.tuners.optuna",
+    "OptunaQMC": "tuning.tuners.optuna",
+    "OptunaRandom": "tuning.tuners.optuna",
+    "OptunaTPE": "tuning.tuners.optuna",
+    "OptunaTPEHyperband": "tuning.tuners.optuna",
+    "OptunaTPEMedian": "tuning.tuners.optuna",
+    "Problem": "tuning.problems.problem",
+    "SklearnBaseline": "tuning.tuners.baselines.sklearn_model",
+    "SklearnGrid": "tuning.tuners.scikit_learn",
+    "SklearnHalving": "tuning.tuners.scikit_learn",
+    "SklearnRandomized": "tuning.tuners.scikit_learn",
+    "Splits": "tuning.splits",
     "Study": "tuning.study",
-    "TableProblem": "tuning.table",
-    "Tuner": "tuning.tuners._base",
+    "TableProblem": "tuning.problems.table",
+    "Tuner": "tuning.tuners.base",
     "datasets": "",
     "lr_range_test": "tuning.lr_range",
 }

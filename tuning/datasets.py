@@ -1,4 +1,4 @@
-"""Real data sets, each as a function that takes no required argument and returns `tuning.data.Splits`.
+"""Real data sets, each as a function that takes no required argument and returns `tuning.splits.Splits`.
 
 | loader | samples: train, validation, test | x | y | where from |
 | --- | --- | --- | --- | --- |
@@ -29,16 +29,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuning.data import Splits, empty
-from tuning.errors import DataError, one_line
+from tuning.errors import DataError
+from tuning.splits import Splits, empty
+from tuning.text import error_line
 
 Array = NDArray[Any]
-
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-
 _SEED = 42  # of every split made here; part of the data sets' definition, not a setting
 _VALIDATION_IMAGES = 5_000
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -208,7 +207,7 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({one_line(error)}); fetch the file again") from error
+        raise DataError(f"{path} cannot be read ({error_line(error)}); fetch the file again") from error
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _IDX_TYPES or raw[3] == 0:
         raise DataError(
             f"{path} begins with the bytes {raw[:4].hex(' ') or '(none)'}; expected an IDX file, such as 00 00 08 03 "
@@ -258,7 +257,7 @@ def _downloaded(title: str, load: Callable[[], Any], advice: str) -> Any:
     try:
         return load()
     except Exception as error:
-        raise DataError(f"{title} cannot be downloaded ({one_line(error, 120)}): {advice}") from error
+        raise DataError(f"{title} cannot be downloaded ({error_line(error, 120)}): {advice}") from error
 
 
 def _downloaded_images(title: str, load: Callable[[], Any], advice: str) -> tuple[tuple[Array, Array], ...]:

@@ -11,9 +11,7 @@
 Each message is one line: what came, what was expected, and how to mend it.
 """
 
-import re
-
-_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # Keras writes its messages in bold
+from __future__ import annotations
 
 
 class TuningError(Exception):
@@ -42,10 +40,3 @@ class JournalError(TuningError):
 
 class ReplayError(JournalError):
     """A resumed search asked for another trial than the journal holds at that place."""
-
-
-def one_line(error: BaseException, limit: int = 300) -> str:
-    """`error` as one line of at most `limit` characters: its class, then its message."""
-    words = " ".join(_TERMINAL_COLOURS.sub("", str(error)).split())
-    line = f"{type(error).__name__}: {words}" if words else type(error).__name__
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -26,9 +26,13 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 
-from tuning import compiled, drawing, fit_arguments, seeds, training
-from tuning.data import Splits, is_dataset, load_splits
-from tuning.errors import SpaceError, StudyError, one_line
+from tuning import seeds
+from tuning.errors import SpaceError, StudyError
+from tuning.report.figures import base
+from tuning.splits import Splits, is_dataset, load_splits
+from tuning.text import error_line
+from tuning.training import fit_arguments, keras_loop, recipe
+from tuning.training import state as states
 
 SMOOTHING = 0.98
 CLIMB = 4.0  # times the lowest smoothed loss: the test ends
@@ -67,7 +71,7 @@ class LearningRates:
     def figure(self) -> alt.LayerChart:
         """Loss against rate, on a logarithmic axis, with the suggested bounds."""
         shown = self.table.dropna(subset=["smoothed"])
-        rows = drawing.values(shown[np.isfinite(shown["loss"])])
+        rows = base.values(shown[np.isfinite(shown["loss"])])
         rate = alt.X(field="rate", type="quantitative", title="learning rate", scale=alt.Scale(type="log"))
         # Single batches may lie far above: the axis is the smoothed curve's.
         low, high = float(self.table["smoothed"].min()), float(self.table["smoothed"].iloc[0])
@@ -76,12 +80,12 @@ class LearningRates:
         axis = partial(alt.Y, type="quantitative", title="loss", scale=scale)
         layers: list[Any] = [
             alt.Chart(rows).mark_point(size=14, opacity=0.7, color="#999999").encode(x=rate, y=axis(field="loss")),
-            alt.Chart(rows).mark_line(color=drawing.PALETTE[0], strokeWidth=3).encode(x=rate, y=axis(field="smoothed")),
+            alt.Chart(rows).mark_line(color=base.PALETTE[0], strokeWidth=3).encode(x=rate, y=axis(field="smoothed")),
         ]
         if self.lower is not None and self.upper is not None:
-            bounds = drawing.inline([{"rate": self.lower}, {"rate": self.upper}])
-            layers.append(alt.Chart(bounds).mark_rule(color=drawing.PALETTE[4], strokeDash=[6, 3]).encode(x=rate))
-        return drawing.finished(alt.layer(*layers), self.description, 300)
+            bounds = base.inline([{"rate": self.lower}, {"rate": self.upper}])
+            layers.append(alt.Chart(bounds).mark_rule(color=base.PALETTE[4], strokeDash=[6, 3]).encode(x=rate))
+        return base.finished(alt.layer(*layers), self.description, 300)
 
     @property
     def description(self) -> str:
@@ -101,7 +105,7 @@ class LearningRates:
         path = Path(path)
         match path.suffix:
             case ".svg":
-                path.write_text(drawing.svg(self.figure, self.description), encoding="utf-8")
+                path.write_text(base.svg(self.figure, self.description), encoding="utf-8")
             case ".html":
                 self.figure.save(path, inline=True)
             case ".csv":
@@ -165,7 +169,7 @@ def lr_range_test(
         except StudyError:
             raise
         except Exception as error:
-            raise StudyError(f"the model cannot be trained: {one_line(error)}") from error
+            raise StudyError(f"the model cannot be trained: {error_line(error)}") from error
     return sweep.found()
 
 
@@ -222,13 +226,13 @@ class _Sweep:
 def _fresh(build: Any, seed: int) -> keras.Model:
     """A model at the defaults."""
     keras.utils.set_random_seed(seed)
-    hypermodel = training.hypermodel_of(build)
+    hypermodel = recipe.hypermodel_of(build)
     try:
-        return training.build(training.Recipe(hypermodel, Splits((), ())), keras_tuner.HyperParameters())
+        return recipe.build(recipe.Recipe(hypermodel, Splits((), ())), keras_tuner.HyperParameters())
     except SpaceError:
         raise
     except Exception as error:
-        raise SpaceError(f"the model cannot be built at its default values: {one_line(error)}") from error
+        raise SpaceError(f"the model cannot be built at its default values: {error_line(error)}") from error
 
 
 def _batches(train: Any, batch_size: int) -> int:
@@ -246,7 +250,7 @@ def _in_order(train: Any, batch_size: int, seed: int) -> Iterator[Any]:
             yield from (keras.tree.map_structure(np.asarray, batch) for batch in train)
             continue
         x, y, weight = (*train, None)[:3]
-        batches = compiled.OrderedBatches(x, y, weight, batch_size, partial(seeds.order_of_epoch, seed, epoch))
+        batches = keras_loop.OrderedBatches(x, y, weight, batch_size, partial(seeds.order_of_epoch, seed, epoch))
         batches.on_epoch_begin()
         yield from (batches[place] for place in range(len(batches)))
 
@@ -259,13 +263,13 @@ def _restored(model: keras.Model, train: Any) -> Iterator[None]:
         model(x, training=False)
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    state, steps = training.read_state(model), model.steps_per_execution
+    state, steps = states.read_state(model), model.steps_per_execution
     model.steps_per_execution, model.train_function = 1, None
     try:
         yield
     finally:
         model.steps_per_execution, model.train_function = steps, None
-        training.write_state(model, state)
+        states.write_state(model, state)
         model.reset_metrics()
 
 

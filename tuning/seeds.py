@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tuning.records import Configuration
+from tuning.configuration import Configuration
 
 Name = str | int | Mapping[str, object]
 

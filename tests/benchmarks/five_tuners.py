@@ -11,8 +11,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from tuning.quiet import import_tensorflow
-from tuning.worker_processes import forked
+from tuning.process.tensorflow_import import import_tensorflow
+from tuning.runner.forkserver import forked
 
 
 def main(name: str, jobs: int, replicates: int = 1) -> None:
@@ -28,9 +28,10 @@ def main(name: str, jobs: int, replicates: int = 1) -> None:
         SklearnRandomized,
         Study,
     )
-    from tuning.driver import run
-    from tuning.executors import run_here, run_on_dask
-    from tuning.report import write_report
+    from tuning.report.report import write_report
+    from tuning.runner.dask_executor import run_on_dask
+    from tuning.runner.executor import run_here
+    from tuning.runner.runner import run
 
     benchmark = PROBLEMS[name]
     shape = benchmark.data().train[0].shape[1:]

@@ -16,8 +16,8 @@ import keras
 
 from tests.benchmarks.models import PROBLEMS, make
 from tuning import Budget, KTRandom, Objective, Problem, Study
-from tuning.driver import run
-from tuning.process import prepare_process
+from tuning.process.setup import prepare_process
+from tuning.runner.runner import run
 
 BEFORE = 10  # what a first few trials load stays, once
 

@@ -24,8 +24,8 @@ import keras
 from tests.benchmarks.models import PROBLEMS, make
 from tests.benchmarks.raw_loop import by_raw_loop
 from tuning import Objective, Problem
-from tuning.process import prepare_process
-from tuning.worker_processes import forked, start_method
+from tuning.process.setup import prepare_process
+from tuning.runner.forkserver import forked, start_method
 
 
 def by_keras(name: str, epochs: int) -> list[list[float]]:

@@ -16,9 +16,11 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.models import PROBLEMS, make
-from tuning import Budget, KTHyperband, KTRandom, Objective, Problem, Study, compiled, journal
-from tuning.driver import run
-from tuning.executors import run_here
+from tuning import Budget, KTHyperband, KTRandom, Objective, Problem, Study
+from tuning.journal import journal
+from tuning.runner.executor import run_here
+from tuning.runner.runner import run
+from tuning.training import compiled_epoch
 
 SEARCHES = {"full": (KTRandom(), 10, 20), "short": (KTHyperband(hyperband_iterations=2), 3, 22)}
 """Tuner, epochs of a full trial, and budget."""
@@ -54,7 +56,7 @@ def main(name: str, length: str) -> None:
         training.seconds = 0.0  # the checks before have built and trained as well
         run_here(tasks, listener)
 
-    compiled.fit = training(compiled.fit)
+    compiled_epoch.fit = training(compiled_epoch.fit)
     problem = Problem(training(build), benchmark.data, Objective("val_accuracy", "max"), max_epochs)
     study = Study(name, problem, [tuner], budget=Budget(budget), replicates=1, baselines=(), retrain=0)
     with tempfile.TemporaryDirectory() as folder:

@@ -22,13 +22,14 @@ from pathlib import Path
 
 from tests.browser import chromium, opened
 from tuning import Budget, Study
-from tuning.driver import Unwatched, run
-from tuning.executors import run_on_dask
-from tuning.journal import JournalWriter, read
-from tuning.records import COMPLETE, Cell, CellEnd, Trial
-from tuning.report import write_report
-from tuning.testing import SyntheticProblem
-from tuning.tuners._base import Tuner
+from tuning.journal.journal import read
+from tuning.journal.records import COMPLETE, Cell, CellEnd, Trial
+from tuning.journal.writer import JournalWriter
+from tuning.problems.synthetic import SyntheticProblem
+from tuning.report.report import write_report
+from tuning.runner.dask_executor import run_on_dask
+from tuning.runner.runner import Unwatched, run
+from tuning.tuners.base import Tuner
 
 EVERY_CHART = "async () => { for (const chart of document.querySelectorAll('.chart')) await chart.drawn; }"
 # Seconds of ten changes of the filter. Each is over when a frame has been painted after the charts were drawn anew.
@@ -110,7 +111,7 @@ def _trial(cell: Cell, number: int, draw: random.Random) -> Trial:
 def report() -> dict[str, float]:
     """The whole process of `write_report`, imports included; peak memory is that process's."""
     script = (
-        "import resource, sys; from tuning.report import write_report; write_report(sys.argv[1]); "
+        "import resource, sys; from tuning.report.report import write_report; write_report(sys.argv[1]); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024))"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -139,7 +140,7 @@ def browsing() -> dict[str, float]:
 
 def hparams() -> dict[str, float]:
     """Export of 5,000 trials from a journal that is read."""
-    from tuning.hparams import write_hparams
+    from tuning.tensorboard.hparams import write_hparams
 
     with tempfile.TemporaryDirectory() as folder:
         write_study(Path(folder), 500, 2)

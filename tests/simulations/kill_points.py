@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from tuning.budget import Budget
-from tuning.driver import run
-from tuning.executors import run_on_dask
-from tuning.journal import JournalWriter
-from tuning.records import Configuration
+from tuning.configuration import Configuration
+from tuning.journal.writer import JournalWriter
+from tuning.problems.synthetic import SyntheticProblem
+from tuning.runner.dask_executor import run_on_dask
+from tuning.runner.runner import run
 from tuning.study import Study
-from tuning.testing import SyntheticProblem, mixed_space
+from tuning.testing import mixed_space
 
 REPLICATES = 2
 MAX_KILLS = 200

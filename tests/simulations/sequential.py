@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tuning.comparison import LEVEL, holm, signed_rank_p
-from tuning.sequential import Rule, equality_p_values, p_values
+from tuning.statistics.sequential import Rule, equality_p_values, p_values
+from tuning.statistics.signed_rank import LEVEL, holm, signed_rank_p
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,14 +18,16 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize
 
-from tuning import comparison
+from tuning.analysis.pairs import pairwise
 from tuning.budget import Budget
-from tuning.cells import CellTask, run_cell
-from tuning.comparison import LEVEL, pairwise
-from tuning.power import resampled_power
-from tuning.testing import SyntheticProblem, mixed_space
-from tuning.tuners._base import Tuner
-from tuning.tuners.sklearn_randomized import SklearnRandomized
+from tuning.problems.synthetic import SyntheticProblem
+from tuning.runner.cell import CellTask, run_cell
+from tuning.statistics import signed_rank
+from tuning.statistics.power import resampled_power
+from tuning.statistics.signed_rank import LEVEL
+from tuning.testing import mixed_space
+from tuning.tuners.base import Tuner
+from tuning.tuners.scikit_learn import SklearnRandomized
 
 Scores = npt.NDArray[np.float64]
 
@@ -91,7 +93,7 @@ def judged(
         return pairwise(finals, labels, PROBLEM.name, PROBLEM.objective)
 
     unknown = {"like": lambda *_: np.empty((0, 0)), "power": lambda *_: np.nan, "replicates_for": lambda *_: np.nan}
-    with mock.patch.multiple(comparison, **unknown):
+    with mock.patch.multiple(signed_rank, **unknown):
         found = [one() for _ in range(studies)]
     return pd.concat(found, keys=range(studies), names=["study", None]).reset_index("study")
 

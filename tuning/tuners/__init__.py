@@ -1,4 +1,16 @@
-"""The tuners, by name. A tuner is one file with one class, and one line here.
+"""The tuners, by name: one file a library, one class a tuner, and one line here for each.
+
+Imports: words, journal, space, training, problems, evaluation.
+
+    base           Tuner: the contract
+    keras_tuner    KTRandom, KTHyperband, KTBayesian, KTGrid
+    scikit_learn   SklearnRandomized, SklearnHalving, SklearnGrid
+    optuna         OptunaTPE, OptunaRandom, OptunaQMC, OptunaGP, OptunaCmaEs, OptunaTPEMedian, OptunaTPEHyperband
+    nevergrad      Nevergrad
+    smac           SMAC
+    ax             Ax
+    table_draws    TableDraws: fills a table of configurations
+    baselines/     what tuners are measured against
 
 Third parties register theirs through the entry point group ``tuning.tuners``:
 
@@ -13,37 +25,37 @@ import importlib
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from tuning.errors import StudyError, one_line
+from tuning.errors import StudyError
+from tuning.text import error_line
 
 if TYPE_CHECKING:
-    from tuning.tuners._base import Tuner
+    from tuning.tuners.base import Tuner
+
 
 GROUP = "tuning.tuners"
-
 # Imported when asked for: each brings its library along.
 BUILT_IN = {
-    "kt-random": "tuning.tuners.kt_random:KTRandom",
-    "kt-hyperband": "tuning.tuners.kt_hyperband:KTHyperband",
-    "kt-bayesian": "tuning.tuners.kt_bayesian:KTBayesian",
-    "sklearn-randomized": "tuning.tuners.sklearn_randomized:SklearnRandomized",
-    "optuna-tpe": "tuning.tuners.optuna_tpe:OptunaTPE",
-    "kt-grid": "tuning.tuners.kt_grid:KTGrid",
-    "sklearn-grid": "tuning.tuners.sklearn_grid:SklearnGrid",
-    "sklearn-halving": "tuning.tuners.sklearn_halving:SklearnHalving",
-    "optuna-random": "tuning.tuners.optuna_random:OptunaRandom",
-    "optuna-qmc": "tuning.tuners.optuna_qmc:OptunaQMC",
-    "optuna-gp": "tuning.tuners.optuna_gp:OptunaGP",
-    "optuna-cmaes": "tuning.tuners.optuna_cmaes:OptunaCmaEs",
-    "optuna-tpe-median": "tuning.tuners.optuna_tpe_median:OptunaTPEMedian",
-    "optuna-tpe-hyperband": "tuning.tuners.optuna_tpe_hyperband:OptunaTPEHyperband",
-    "nevergrad": "tuning.tuners.nevergrad_ngopt:Nevergrad",
-    "smac": "tuning.tuners.smac_forest:SMAC",
-    "ax": "tuning.tuners.ax_botorch:Ax",
-    "default": "tuning.tuners.baseline_default:Default",
-    "random-2x": "tuning.tuners.baseline_random:Random2x",
-    "screening": "tuning.tuners.baseline_screening:Screening",
+    "kt-random": "tuning.tuners.keras_tuner:KTRandom",
+    "kt-hyperband": "tuning.tuners.keras_tuner:KTHyperband",
+    "kt-bayesian": "tuning.tuners.keras_tuner:KTBayesian",
+    "sklearn-randomized": "tuning.tuners.scikit_learn:SklearnRandomized",
+    "optuna-tpe": "tuning.tuners.optuna:OptunaTPE",
+    "kt-grid": "tuning.tuners.keras_tuner:KTGrid",
+    "sklearn-grid": "tuning.tuners.scikit_learn:SklearnGrid",
+    "sklearn-halving": "tuning.tuners.scikit_learn:SklearnHalving",
+    "optuna-random": "tuning.tuners.optuna:OptunaRandom",
+    "optuna-qmc": "tuning.tuners.optuna:OptunaQMC",
+    "optuna-gp": "tuning.tuners.optuna:OptunaGP",
+    "optuna-cmaes": "tuning.tuners.optuna:OptunaCmaEs",
+    "optuna-tpe-median": "tuning.tuners.optuna:OptunaTPEMedian",
+    "optuna-tpe-hyperband": "tuning.tuners.optuna:OptunaTPEHyperband",
+    "nevergrad": "tuning.tuners.nevergrad:Nevergrad",
+    "smac": "tuning.tuners.smac:SMAC",
+    "ax": "tuning.tuners.ax:Ax",
+    "default": "tuning.tuners.baselines.default:Default",
+    "random-2x": "tuning.tuners.baselines.random_search:Random2x",
+    "screening": "tuning.tuners.baselines.screening:Screening",
 }
-
 BASELINES = ("default", "random-2x", "screening")
 """What tuners are measured against; see `Tuner.baseline`."""
 
@@ -59,7 +71,7 @@ def load(name: str) -> type[Tuner]:
     Raises:
         StudyError: No tuner has that name, or a third party's cannot be imported.
     """
-    from tuning.tuners._base import Tuner
+    from tuning.tuners.base import Tuner
 
     if name in BUILT_IN:
         module, _, attribute = BUILT_IN[name].partition(":")
@@ -73,7 +85,9 @@ def load(name: str) -> type[Tuner]:
         try:
             found = points[name].load()
         except Exception as error:
-            raise StudyError(f"tuner {name!r} ({points[name].value}) cannot be imported: {one_line(error)}") from error
+            raise StudyError(
+                f"tuner {name!r} ({points[name].value}) cannot be imported: {error_line(error)}"
+            ) from error
     if not (isinstance(found, type) and issubclass(found, Tuner)):
         raise StudyError(f"tuner {name!r} is {found!r}; expected a subclass of tuning.Tuner")
     return found

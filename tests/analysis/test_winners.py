@@ -1,0 +1,179 @@
+"""What incumbents are worth: optimism, overtuning, and the honest answer on labels that mean nothing."""
+
+import math
+from functools import cache
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from tuning.analysis.summary import summarise
+from tuning.analysis.verdict import not_retrained, worth
+from tuning.analysis.winners import DEFAULT, EARLIER, retrained_cells, winner_table, winners
+from tuning.budget import Budget
+from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame
+from tuning.journal.journal import read
+from tuning.objective import Objective
+from tuning.problems.problem import Problem
+from tuning.runner.plan import FIVE
+from tuning.runner.winner_models import save_winners
+from tuning.splits import Splits
+from tuning.study import Study
+
+MAX, MIN = {"p": Objective("val_accuracy", "max")}, {"p": Objective("val_loss", "min")}
+
+
+def retrainings(*rows: tuple[str, int, int, bool, float, float], state: str = "COMPLETE") -> pd.DataFrame:
+    """Rows of (tuner, replicate, trial, final, score, test)."""
+    repeats: dict[tuple[str, int, int], int] = {}
+    lines = []
+    for tuner, replicate, trial, final, score, test in rows:
+        repeat = repeats[tuner, replicate, trial] = repeats.get((tuner, replicate, trial), 0) + 1
+        lines.append(("p", tuner, replicate, trial, final, repeat, state, score, test, 3, 0.1, ""))
+    return pd.DataFrame(lines, columns=RETRAINING_COLUMNS)
+
+
+def finals(**scores: float) -> pd.DataFrame:
+    rows = [("p", tuner, 1, score) for tuner, score in scores.items()]
+    return pd.DataFrame(rows, columns=["problem", "tuner", "replicate", "score"])
+
+
+def test_optimism_is_what_the_search_saw_too_much():
+    frame = retrainings(("a", 1, 2, True, 0.80, 0.70), ("a", 1, 2, True, 0.90, 0.80))
+    cell = retrained_cells(frame, finals(a=0.95), MAX).to_dict("records")[0]
+    assert (cell["seen"], cell["seeds"], cell["failed"]) == (0.95, 2, 0)
+    assert cell["retrained"] == pytest.approx(0.85)
+    assert cell["test"] == pytest.approx(0.75)
+    assert cell["optimism"] == pytest.approx(0.10)
+    # A loss is too good when it is too low.
+    assert retrained_cells(frame, finals(a=0.75), MIN)["optimism"].tolist() == pytest.approx([0.10])
+
+
+def test_overtuning_names_what_was_better_on_test():
+    final, earlier = ("a", 1, 2, True, 0.9, 0.70), ("a", 1, 0, False, 0.8, 0.75)
+    default = ("default", 1, 0, True, 0.5, 0.72)
+    scores = finals(a=0.95, default=0.5)
+
+    def found(*rows: tuple[str, int, int, bool, float, float], objectives=MAX) -> tuple[object, str]:
+        cell = retrained_cells(retrainings(*rows), scores, objectives, "default").to_dict("records")[0]
+        return cell["overtuned"], cell["better_on_test"]
+
+    assert found(final, earlier, default) == (True, f"{EARLIER} and {DEFAULT}")
+    assert found(final, earlier) == (True, EARLIER)
+    assert found(final, ("a", 1, 0, False, 0.8, 0.6), default) == (True, DEFAULT)
+    assert found(final, ("a", 1, 0, False, 0.8, 0.6)) == (False, "")
+    assert found(final, earlier, default, objectives=MIN) == (False, "")
+    assert found(final) == (None, "")  # nothing to set beside it
+    assert found(("a", 1, 2, True, 0.9, math.nan), earlier) == (None, "")
+
+
+def test_failed_retrainings_are_counted_and_left_out():
+    good = retrainings(("a", 1, 2, True, 0.8, 0.7), ("a", 1, 2, True, 0.9, 0.8))
+    bad = retrainings(("a", 1, 2, True, math.nan, math.nan), state="FAILED").assign(repeat=3)
+    cell = retrained_cells(pd.concat([bad, good]), finals(a=0.95), MAX).to_dict("records")[0]
+    assert (cell["seeds"], cell["failed"], cell["retrained"]) == (2, 1, pytest.approx(0.85))
+    lost = retrained_cells(bad, finals(a=0.95), MAX)
+    assert lost[["seeds", "failed", "overtuned"]].to_dict("records") == [{"seeds": 0, "failed": 1, "overtuned": None}]
+    assert math.isnan(lost.loc[0, "retrained"])
+    assert winner_table(lost).empty
+    assert retrained_cells(good.iloc[:0], finals(a=0.95), MAX).empty
+
+
+def test_what_was_not_retrained_is_named():
+    def named(frame: pd.DataFrame, repeats: int = 2) -> tuple[str, ...]:
+        scores = finals(a=0.95)
+        return not_retrained(retrained_cells(frame, scores, MAX), scores, repeats)
+
+    one, two = (retrainings(*[("a", 1, 2, True, 0.8, 0.7)] * times) for times in (1, 2))
+    assert named(two) == ()
+    assert named(one.iloc[:0], 0) == ()
+    few = ("1 cell with fewer retrainings than planned: a (replicate 1).",)
+    assert named(one) == few
+    assert named(one.iloc[:0]) == few
+    lost = ("Retrainings FAILED and left out in 1 cell: a (replicate 1); retrainings.csv has their messages.",)
+    assert named(two.assign(state="FAILED")) == lost
+    assert named(two.assign(state=["COMPLETE", "FAILED"])) == lost
+    assert named(one.assign(state="FAILED")) == few + lost
+
+
+def test_what_incumbents_are_worth_is_said_in_a_sentence():
+    def said(*rows: tuple[str, int, int, bool, float, float], objectives=MAX, **scores: float) -> str:
+        table = winner_table(retrained_cells(retrainings(*rows), finals(**scores), objectives))
+        return " ".join(worth(table, ["a", "b"], objectives["p"]))
+
+    a, b, beside = (("a", 1, 2, True, 0.8, 0.7), ("b", 1, 2, True, 0.6, 0.75), ("default", 1, 0, True, 0.9, 0.9))
+    assert said(a, b, beside, a=0.9, b=0.8, default=0.9) == (
+        "Trained again on fresh seeds, incumbents are on average 0.150 worse in val_accuracy than their search saw "
+        "them. Highest mean test accuracy: b, 0.750, a description of these cells, not a claim."
+    )
+    assert said(a, ("a", 1, 0, False, 0.7, 0.71), a=0.9).startswith(
+        "Trained again on fresh seeds, incumbents are on average 0.100 worse in val_accuracy than their search saw "
+        "them; 1 of 1 search overtuned. Highest mean test accuracy: a, 0.7"
+    )
+    untested = [(*row[:5], math.nan) for row in (a, b)]
+    assert "0.150 better in val_loss" in said(*untested, a=0.9, b=0.8, objectives=MIN)
+    assert "Lowest mean retrained val_loss: b, 0.600," in said(*untested, a=0.9, b=0.8, objectives=MIN)
+    assert said(beside, default=0.9) == ""
+
+
+def test_an_unfinished_cell_is_not_judged():
+    frame = retrainings(("a", 1, 2, True, 0.8, 0.7))
+    assert retrained_cells(frame, finals(a=math.nan), MAX).empty
+
+
+def test_the_table_has_means_over_cells_with_intervals():
+    rows = [("a", replicate, 0, True, 0.80 + replicate / 100, 0.7) for replicate in range(1, 6)]
+    scores = pd.DataFrame([("p", "a", r, 0.9) for r in range(1, 6)], columns=["problem", "tuner", "replicate", "score"])
+    table = winner_table(retrained_cells(retrainings(*rows), scores, MAX)).to_dict("records")[0]
+    assert (table["cells"], table["judged"], table["overtuned"]) == (5, 0, 0)
+    assert table["retrained"] == pytest.approx(0.83)
+    assert (table["retrained_low"], table["retrained_high"]) == pytest.approx((0.818, 0.842))
+    assert (table["test_low"], table["test_high"]) == pytest.approx((0.7, 0.7))
+
+
+@cache
+def noise() -> Splits:
+    """Labels that have nothing to do with the data: four classes, so chance is a quarter."""
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(2120, 8)).astype("float32"), random.integers(0, 4, 2120)
+    return Splits((x[:80], y[:80]), (x[80:120], y[80:120]), (x[120:], y[120:]))
+
+
+def build_model(hp):
+    model = keras.Sequential([keras.layers.Input((8,))])
+    model.add(keras.layers.Dense(hp.Int("width", 4, 64), activation="relu"))
+    model.add(keras.layers.Dense(4, activation="softmax"))
+    rate = hp.Float("rate", 1e-3, 1e-1, sampling="log")
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.mark.slow
+def test_on_shuffled_labels_every_tuner_is_at_chance_and_too_hopeful(tmp_path: Path):
+    problem = Problem(build_model, noise, Objective("val_accuracy", "max"), 2, name="noise")
+    study = Study("noise", problem, FIVE, budget=Budget(10), replicates=1, baselines=(), retrain=3, continue_winners=1)
+    journal = read(study.run(tmp_path))
+    cells = retrained_cells(retrainings_frame(journal), summarise(journal).finals, {"noise": problem.objective})
+    assert list(cells["tuner"]) == list(FIVE)
+    # 2,000 test pictures: a guess scores 0.25 with a standard deviation of 0.0097.
+    assert (cells["test"] - 0.25).abs().max() < 5 * 0.0097
+    # The best of five and more guesses on 40 pictures (standard deviation 0.068) looks better than it is.
+    assert (cells["optimism"] > 0).all()
+    assert cells["optimism"].mean() > 0.05
+    folder = journal.directory / "models"
+    assert {tuner for _, tuner in winners(journal)} == set(FIVE)
+    assert {path.stem for path in folder.glob("*.keras")} == {*FIVE, *(f"{tuner}-continued" for tuner in FIVE)}
+    journal = read(journal.directory)
+    for tuner in FIVE:
+        record, winner = journal.winners["noise", tuner], winners(journal)["noise", tuner]
+        assert record.test == winner.test  # trained once more from its seed, it is the same model
+        model = keras.saving.load_model(folder / f"{tuner}.keras")
+        assert model.evaluate(*noise().test, verbose=0)[1] == pytest.approx(record.test["accuracy"])
+        continued = keras.saving.load_model(folder / f"{tuner}-continued.keras")
+        assert (
+            int(continued.optimizer.iterations) - int(model.optimizer.iterations) == 4
+        )  # 120 samples in batches of 32
+        assert continued.evaluate(*noise().test, verbose=0)[1] == pytest.approx(record.continued["accuracy"])
+    assert save_winners(journal, [problem], 1) == []  # all there already

@@ -1,0 +1,79 @@
+"""TensorBoard's HPARAMS page in headless Chromium, over a study's logs as `tuning board` serves them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import hparams_journal as made_up
+from tests.support.browser import opened
+from tests.support.tensorboard_server import BOARD, served, session_groups
+from tuning.journal.records import FAILED
+from tuning.tensorboard.hparams import write_hparams
+
+pytestmark = pytest.mark.slow
+
+# The grid lies in shadow roots: Playwright's own selectors go through them, `document.querySelector` does not.
+ROWS = "grid => grid.size"
+PAGE = 100  # rows that the table shows at a time
+USABLE = 120  # seconds for 1,500 trials, from the page's address to their table, on a busy machine
+
+
+def rows(page: Any, expected: int) -> int:
+    """Rows of the table, once there are as many as expected, or after a while."""
+    grid = page.locator("vaadin-grid").first
+    grid.wait_for()
+    until = time.monotonic() + USABLE
+    while (found := int(grid.evaluate(ROWS) or 0)) != expected and time.monotonic() < until:
+        page.wait_for_timeout(250)
+    return found
+
+
+def test_rows_filters_and_parallel_coordinates(browser: Any, tmp_path: Path) -> None:
+    journal = made_up.journal(tmp_path / "study", trials=5)
+    trials = list(journal.all_trials())
+    write_hparams(journal, tmp_path / "study")
+    with served(tmp_path, "-c", BOARD, str(tmp_path / "study")) as (url, _):
+        session_groups(url, len(trials))
+        with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
+            assert rows(page, len(trials)) == len(trials)
+            shown = page.locator("vaadin-grid-cell-content:visible")
+            assert shown.filter(has_text="kt-random").count() > 0
+            titles = [text.strip() for text in shown.all_inner_texts()][:20]
+            assert [name for name in titles if name in ("tuner", "replicate", "n_hidden")][:2] == ["tuner", "replicate"]
+
+            page.locator("paper-checkbox", has_text="kt-random").first.click()
+            kept = [trial for trial in trials if trial.cell.tuner != "kt-random"]
+            assert rows(page, len(kept)) == len(kept)
+            assert shown.filter(has_text="kt-random").count() == 0
+            assert shown.filter(has_text="optuna-tpe").count() > 0
+
+            page.get_by_text("Parallel Coordinates View").click()
+            with_score = [trial for trial in kept if trial.state != FAILED]
+            curves = page.locator("tf-hparams-parallel-coords-plot .foreground path")
+            page.wait_for_timeout(2000)
+            assert curves.count() == len(with_score)
+            assert curves.first.bounding_box()["width"] > 500  # over all columns
+
+
+def test_1500_trials_stay_usable(browser: Any, tmp_path: Path) -> None:
+    tuners = ("kt-random", "kt-bayesian", "optuna-tpe")
+    journal = made_up.journal(tmp_path / "study", trials=50, tuners=tuners, replicates=10)
+    write_hparams(journal, tmp_path / "study")
+    with served(tmp_path, "-c", BOARD, str(tmp_path / "study")) as (url, _):
+        session_groups(url, 1500)
+        begun = time.monotonic()
+        with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
+            assert rows(page, PAGE) == PAGE
+            page.get_by_text("of matching session groups: 1500").wait_for()
+            assert time.monotonic() - begun < USABLE
+            begun = time.monotonic()
+            page.locator("paper-checkbox", has_text="kt-random").first.click()
+            page.get_by_text("of matching session groups: 1000").wait_for()
+            assert time.monotonic() - begun < USABLE
+            page.get_by_text("Parallel Coordinates View").click()
+            page.locator("tf-hparams-parallel-coords-plot .foreground path").first.wait_for(state="attached")
+            assert time.monotonic() - begun < USABLE

@@ -1,0 +1,212 @@
+"""The HTML report in headless Chromium: it draws, sorts, toggles and can be used by keyboard, without any network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.browser import opened
+from tests.support.golden_journal import BASELINES, TUNERS, write_scores
+from tuning.journal.journal import Journal
+from tuning.report.report import write_report
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def page_address(golden_read: Journal) -> str:
+    return write_report(golden_read.directory, golden_read).html.as_uri()
+
+
+def drawn(page: Any) -> int:
+    """Waits until each figure is an interactive chart and its still picture is put away; how many there are."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('.chart')].every(c => c.querySelector('svg') && c.querySelector('img').hidden)"
+    )
+    return int(page.locator(".chart svg").count())
+
+
+def table(page: Any, caption: str) -> Any:
+    return page.locator("table", has=page.locator("caption", has_text=caption)).first
+
+
+def first_column(shown: Any) -> list[str]:
+    return [text.strip() for text in shown.locator("tbody tr > :first-child").all_inner_texts()]
+
+
+def marks(page: Any) -> int:
+    """How many strokes of the first figure can be seen."""
+    seen = "path => path.getAttribute('d') && ['opacity', 'stroke-opacity'].every(a => path.getAttribute(a) !== '0')"
+    strokes = f"chart => [...chart.querySelectorAll('.role-mark path')].filter({seen}).length"
+    found: int = page.locator(".chart").first.evaluate(strokes)
+    return found
+
+
+def test_every_figure_is_drawn_and_has_its_numbers(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
+        assert drawn(page) == page.locator("figure:has(.chart)").count() > 0
+        shapes = page.locator(".chart svg").evaluate_all("all => all.map(s => s.querySelectorAll('path').length)")
+        assert min(shapes) > 3
+        assert page.locator("figure details table tbody tr").count() > 0
+        assert page.locator(".chart svg").first.inner_html() != ""
+
+
+def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
+        drawn(page)
+        tuners = table(page, "all replicates")
+        title = tuners.locator("thead th", has_text="Median best")
+        before = first_column(tuners)
+        assert before == [*TUNERS, *BASELINES]
+        title.locator("button").click()
+        upward = first_column(tuners)
+        assert upward == ["default", "kt-random", "kt-hyperband", "random-2x", "optuna-tpe"]
+        assert title.get_attribute("aria-sort") == "ascending"
+        title.locator("button").focus()
+        page.keyboard.press("Enter")
+        assert first_column(tuners) == upward[::-1]
+        assert title.get_attribute("aria-sort") == "descending"
+        page.keyboard.press("Space")
+        assert first_column(tuners) == upward
+
+
+def test_tuners_are_ticked_on_and_off_by_mouse_and_by_keyboard(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
+        drawn(page)
+        boxes = page.locator("fieldset", has_text="Tuners").first.locator("input[type=checkbox]")
+        boxes.first.wait_for()
+        assert boxes.count() == len([*TUNERS, *BASELINES])
+        everything = marks(page)
+        boxes.first.click()
+        page.wait_for_timeout(500)
+        without = marks(page)
+        assert 0 < without < everything
+        boxes.nth(1).focus()
+        page.keyboard.press("Space")
+        page.wait_for_timeout(500)
+        assert 0 < marks(page) < without
+        page.keyboard.press("Space")
+        boxes.first.click()
+        page.wait_for_timeout(500)
+        assert marks(page) == everything
+
+
+def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address) as page:
+        drawn(page)
+        wanted = page.locator("th button:visible, summary:visible, .scroll:visible, pre:visible").count()
+        page.evaluate(
+            "() => { window.seen = new Set(); document.addEventListener('focusin', e => seen.add(e.target)) }"
+        )
+        for _ in range(3 * wanted):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement === document.body"):
+                break
+        selector = "th button, summary, .scroll, pre"
+        assert page.evaluate(f"[...seen].filter(e => e.matches('{selector}')).length") == wanted
+        summary = page.locator("summary:visible").first
+        summary.focus()
+        page.keyboard.press("Enter")
+        assert summary.evaluate("s => s.parentElement.open")
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (360, 700)], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_its_window(browser: Any, page_address: str, size: tuple[int, int], scheme: str) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    with opened(browser, page_address, viewport=viewport, color_scheme=scheme) as page:
+        drawn(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        paper, ink = page.evaluate(
+            "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+        )
+        dark = [
+            sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))) < 384 for colour in (paper, ink)
+        ]
+        assert dark == ([True, False] if scheme == "dark" else [False, True])
+
+
+def test_a_page_without_scripts_still_shows_its_pictures(browser: Any, page_address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(page_address)
+        pictures = page.locator(".chart img")
+        assert pictures.count() == page.locator("figure:has(.chart)").count() > 0
+        assert pictures.first.is_visible()
+    finally:
+        context.close()
+
+
+def test_fifty_replicates_of_twelve_tuners_stay_usable(browser: Any, tmp_path: Path) -> None:
+    scores: dict[str, list[float | None]] = {
+        f"tuner-{place}": [0.5 + 0.01 * place + 0.001 * (7 * replicate % 13) for replicate in range(50)]
+        for place in range(12)
+    }
+    write_scores(tmp_path, scores, budget=4)
+    with opened(browser, write_report(tmp_path).html.as_uri()) as page:
+        drawn(page)  # within `browser.WAIT`
+        tuners = table(page, "all replicates")
+        tuners.locator("thead th button").first.click()
+        assert first_column(tuners) == sorted(scores)
+
+
+class TestExplorer:
+    """The search: what is set in the form, or dragged over a chart, decides which trials are shown."""
+
+    def passing(self, page: Any) -> tuple[int, int]:
+        """How many trials of how many pass, as the page says it."""
+        said = page.locator(".explorer .matches").first.inner_text()
+        passed, all_of_them = re.match(r"(\d+) of (\d+) trials pass", said).groups()  # type: ignore[union-attr]
+        return int(passed), int(all_of_them)
+
+    def fieldset(self, page: Any, title: str) -> Any:
+        legend = page.locator("legend", has_text=re.compile(f"^{title}$"))
+        return page.locator(".explorer form fieldset", has=legend).first
+
+    def filtered(self, page: Any, before: int) -> int:
+        """Waits until another number of trials passes."""
+        page.locator(".explorer .matches").filter(has_not_text=re.compile(f"^{before} of")).first.wait_for()
+        return self.passing(page)[0]
+
+    def test_the_form_filters_charts_and_table(self, browser: Any, page_address: str) -> None:
+        with opened(browser, page_address) as page:
+            drawn(page)
+            page.locator(".explorer form").first.wait_for()
+            passed, everything = self.passing(page)
+            assert passed == everything > 0
+            best = table(page, "The best trials that pass")
+            first = first_column(best)
+            titles = [title.strip() for title in best.locator("thead th").all_inner_texts()]
+            rates = best.locator(f"tbody td:nth-child({titles.index('learning_rate') + 1})")
+            seen = [float(text) for text in rates.all_inner_texts()]
+            self.fieldset(page, "learning_rate").get_by_label("learning_rate from").fill(str(max(seen)))
+            few = self.filtered(page, everything)
+            assert 0 < few < everything
+            assert min(float(text) for text in rates.all_inner_texts()) >= max(seen) > min(seen)
+            page.get_by_role("button", name="Show all").first.click()
+            assert self.filtered(page, few) == everything
+            assert first_column(best) == first
+            self.fieldset(page, "Tuners").get_by_label(first[0]).uncheck()
+            assert 0 < self.filtered(page, everything) < everything
+            assert first[0] not in first_column(best)
+
+    def test_dragging_over_an_axis_filters_by_it(self, browser: Any, page_address: str) -> None:
+        with opened(browser, page_address) as page:
+            drawn(page)
+            page.locator(".explorer form").first.wait_for()
+            everything = self.passing(page)[1]
+            chart = page.locator(".explorer .chart svg").first
+            chart.scroll_into_view_if_needed()
+            # The upper half of the last axis is the better half of the scores.
+            box = chart.locator(".mark-group.role-frame > g > path.background").first.bounding_box()
+            right = box["x"] + box["width"]
+            page.mouse.move(right - 80, box["y"] + 2)
+            page.mouse.down()
+            page.mouse.move(right - 40, box["y"] + 0.25 * box["height"], steps=4)
+            page.mouse.move(right - 2, box["y"] + 0.5 * box["height"], steps=4)
+            page.mouse.up()
+            assert 0 < self.filtered(page, everything) < everything

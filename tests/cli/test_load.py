@@ -1,0 +1,112 @@
+"""Models and data that are named on the command line: what was written for KerasTuner runs as it is."""
+
+import inspect
+import shutil
+from pathlib import Path
+
+import keras_tuner
+import pytest
+from typer.testing import CliRunner
+
+from tests.support.users_code import SEARCHED
+from tuning.cli import main
+from tuning.cli.load import Named, find_study, objective_of
+from tuning.errors import StudyError
+from tuning.journal.journal import read
+from tuning.journal.records import COMPLETE, CUT
+from tuning.runner.plan import Overrides
+
+CODE = Path(__file__).parents[1] / "support" / "users_code.py"
+
+
+def study_of(name, max_epochs=2):
+    loader, objective = SEARCHED[name]
+    return find_study(Path(f"{CODE}:{name}"), Named(f"{CODE}:{loader}", objective, max_epochs))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SEARCHED)
+def test_what_keras_tuner_searches_is_searched_unchanged(name, tmp_path):
+    study = study_of(name)
+    (problem,) = study.problems
+    # It is KerasTuner's: its own search takes it, and finds no hyperparameter that is not in our space.
+    oracle = keras_tuner.oracles.RandomSearchOracle(
+        keras_tuner.Objective(problem.objective.metric, problem.objective.direction), max_trials=1, seed=3
+    )
+    model = problem.build_model() if inspect.isclass(problem.build_model) else problem.build_model
+    tuner = keras_tuner.Tuner(oracle, model, directory=tmp_path, project_name="kt", overwrite=True)
+    train, validation, _ = problem.data()
+    given = train if isinstance(train, tuple) else (train,)
+    tuner.search(*given, validation_data=validation, epochs=1, verbose=0)
+    assert {hp.name for hp in oracle.get_space().space} <= set(problem.space.names)
+
+    assert problem.objective.metric in problem.check()
+    directory = study.changed(Overrides(budget=3, replicates=1, tuners=["optuna-tpe"], baselines=False, retrain=0)).run(
+        tmp_path
+    )
+    trials = list(read(directory).all_trials())
+    assert [(trial.state, trial.epochs) for trial in trials] == [(COMPLETE, 2), (CUT, 1)]
+    assert all(not problem.space.why_not(trial.configuration) for trial in trials)
+
+
+@pytest.mark.slow
+def test_the_command_runs_resumes_and_says_what_it_ran(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(CODE, tmp_path / "their_file.py")
+    words = ["their_file.py:build_model", "--data", "their_file.py:arrays", "--objective", "val_accuracy"]
+    numbers = ["--max-epochs", "1", "--budget", "2", "--tuners", "kt-random", "--retrain", "0", "--no-baselines"]
+
+    def invoke(*more):
+        monkeypatch.setattr("sys.argv", ["tuning", *more])
+        return CliRunner(env={"COLUMNS": "200"}).invoke(main.app, [*more])
+
+    run = ["run", *words, *numbers, "--jobs", "1", "--replicates"]
+    first = invoke(*run, "1")
+    assert first.exit_code == 0, first.output
+    assert "reports/their_file-build_model/report.html" in first.stdout
+    more = invoke(*run, "2")
+    assert "1 of 2 cells are done already." in more.stdout
+    journal = read(tmp_path / "reports" / "their_file-build_model")
+    assert list(journal.problems) == ["build_model"]
+    assert journal.manifest["command"].startswith(f"tuning run {' '.join(words)}")
+    report = (journal.directory / "report.md").read_text()
+    assert f"tuning run {' '.join(words)} --max-epochs 1 --budget 2 --replicates 2" in report
+    checked = invoke("check", *words, "--max-epochs", "1", "--draws", "100", "--tuners", "kt-random", "--json")
+    assert checked.exit_code == 0, checked.output
+    assert '"val_accuracy"' in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "direction"),
+    [
+        ("val_accuracy", "max"),
+        ("val_auc", "max"),
+        ("val_loss", "min"),
+        ("loss", "min"),
+        ("val_mean_squared_error", "min"),
+        ("val_f1:max", "max"),
+        ("my_metric:min", "min"),
+    ],
+)
+def test_the_direction_is_given_or_inferred(words, direction):
+    found = objective_of(words)
+    assert (found.metric, found.direction) == (words.partition(":")[0], direction)
+
+
+@pytest.mark.parametrize(
+    ("path", "named", "error"),
+    [
+        ("nothing.py:build_model", {"data": "nothing.py:load"}, "there is no file nothing.py"),
+        (f"{CODE}:build", {"data": f"{CODE}:arrays"}, "defines no 'build'; it defines arrays, two_inputs"),
+        (f"{CODE}:build_model", {}, "Say --data FILE.py:load"),
+        (f"{CODE}:build_model", {"data": "arrays"}, "--data is 'arrays'; expected a file and a name"),
+        (f"{CODE}:build_model", {"data": f"{CODE}:arrays", "objective": "val_f9"}, "say --objective val_f9:max or"),
+        (f"{CODE}:build_model", {"data": f"{CODE}:arrays", "objective": "val_f1:up"}, "expected 'min' or 'max'"),
+        ("study.py", {"max_epochs": 3}, "--max-epochs belongs to FILE.py:build_model"),
+    ],
+)
+def test_mistakes_end_in_one_line(path, named, error):
+    with pytest.raises(StudyError) as raised:
+        find_study(Path(path), Named(**named))
+    assert error in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -1,0 +1,195 @@
+"""The documentation is true: commands, options, examples, outputs, names; and it builds without a warning, offline."""
+
+import ast
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import typer
+
+import tuning
+from tests.cli import test_main
+from tests.support import documentation
+from tests.support.documentation import ROOT, blocks, commands, comparable
+from tuning.cli import main
+from tuning.cli.load import load_study
+from tuning.journal.journal import read
+from tuning.runner.plan import Overrides
+from tuning.testing import TunerConformance
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+README = ROOT / "README.md"
+REWRITE = "PYTHONPATH=. python tests/documentation.py"
+GROUP: Any = typer.main.get_command(main.app)
+NOT_IN_THE_TABLE = {"--help", "--debug"}  # what every command has
+BROUGHT_BY_THE_READER = {"dask_jobqueue", "dask_kubernetes", "my_package", "cancer"}
+
+
+def options(command: str) -> list[list[str]]:
+    """Each option of a command, in all its spellings."""
+    found = [[*one.opts, *one.secondary_opts] for one in GROUP.commands[command].params]
+    return [spellings for spellings in found if spellings[0].startswith("--")]
+
+
+def mentions(page: Path) -> list[str]:
+    """Every `tuning ...` command line of a page: in blocks, on indented lines, between backticks."""
+    text = page.read_text()
+    fenced = re.findall(r"^(?:    |\$ )(tuning [^\n]+)$", text, re.MULTILINE)
+    inline = re.findall(r"`(tuning [^`\n]+)`", text)
+    lines = [line.partition("   #")[0].partition("  #")[0].strip() for line in [*fenced, *inline]]
+    return [line for line in lines if re.match(r"tuning (--?[a-z]|[a-z]+( |$))", line)]
+
+
+@pytest.mark.parametrize("command", GROUP.commands)
+def test_every_command_has_its_place(command: str) -> None:
+    assert f"tuning {command} --help" in commands(ROOT / "docs" / "commands.md"), (
+        f"add a section `## tuning {command}` to docs/commands.md with a console block `$ tuning {command} --help`, "
+        f"and one of what it prints for demo.py where that is quick; then run: {REWRITE}"
+    )
+    rows = re.findall(rf"^\| `tuning {command}\b.*$", README.read_text(), re.MULTILINE)
+    assert rows, f"add a row `tuning {command}` to README.md's table of commands"
+    missing = [
+        spellings[0]
+        for spellings in options(command)
+        if not NOT_IN_THE_TABLE.intersection(spellings) and not any(one in rows[0] for one in spellings)
+    ]
+    assert not missing, f"add {' '.join(missing)} to the row of `tuning {command}` in README.md's table of commands"
+
+
+@pytest.mark.parametrize("page", [README, *DOCS], ids=lambda page: page.name)
+def test_command_lines_parse(page: Path) -> None:
+    for line in mentions(page):
+        _, name, *words = shlex.split(line)
+        if name.startswith("-"):
+            assert name in {"--help"}.union(*(one.opts for one in GROUP.params)), f"{page.name}: {line!r}"
+            continue
+        assert name in GROUP.commands, f"{page.name}: {line!r}: there is no such command"
+        known = {spelling for spellings in options(name) for spelling in spellings} | {"--help"}
+        unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+        assert not unknown, f"{page.name}: {line!r}: no option of `tuning {name}`: {unknown}"
+
+
+@pytest.mark.parametrize("page", [README, *DOCS], ids=lambda page: page.name)
+def test_python_compiles_and_its_imports_exist(page: Path) -> None:
+    for block in blocks(page, "python"):
+        for node in ast.walk(ast.parse(block, filename=str(page))):
+            if isinstance(node, ast.Import):
+                names = [(alias.name, "") for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [(str(node.module), alias.name) for alias in node.names]
+            else:
+                continue
+            for module, name in names:
+                if module.partition(".")[0] in BROUGHT_BY_THE_READER:
+                    continue
+                found = importlib.import_module(module)
+                assert not name or hasattr(found, name) or find_spec(f"{module}.{name}"), (
+                    f"{page.name}: {module}.{name}"
+                )
+
+
+class TestTheTunerOfTheDocumentation(TunerConformance):
+    def make_tuner(self) -> tuning.Tuner:
+        names: dict[str, Any] = {"__name__": "documented"}
+        exec(next(blocks(ROOT / "docs" / "add-a-tuner.md", "python")), names)
+        return names["Mutation"]()
+
+
+@pytest.mark.slow
+def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    script = tmp_path / "cancer.py"
+    first, *_, last = blocks(ROOT / "docs" / "tutorial.md", "python")
+    script.write_text(first)
+    assert len([line for line in script.read_text().splitlines() if line]) <= 25
+    study = load_study(script).changed(
+        Overrides(budget=20, replicates=1, tuners=["kt-random"], baselines=False, retrain=1)
+    )
+    retrained = read(study.run("reports")).retrainings[("breast-cancer", "kt-random", 1)]
+    assert max(done.test["accuracy"] for done in retrained) > 0.7
+    names: dict[str, Any] = {}
+    exec(last, names)
+    assert names["test"]["accuracy"] > 0.7
+    predicted = [names[model].predict(names["x_test"], verbose=0) for model in ("model", "again")]
+    assert (predicted[0] == predicted[1]).all()
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [README, *DOCS]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_results_in_the_readme_are_the_reports() -> None:
+    text = README.read_text()
+    [study] = re.findall(r"^!\[[^\]]+\]\((reports/[^/)]+)/figures/best_so_far\.svg\)", text, re.MULTILINE)
+    report = (ROOT / study / "report.md").read_text()
+    rows = re.findall(r"^\| ([\w-]+) \| (\d+) \| ([\d.]+) \| ([\d.]+ to [\d.]+) \|$", text, re.MULTILINE)
+    assert len(rows) == 5
+    for tuner, replicates, median, interval in rows:
+        assert re.search(rf"^\| \d+ \| {tuner} \| {median} \({interval}\)", report, re.MULTILINE), tuner
+        assert re.search(rf"^\| {tuner} \|.*\| {replicates} of {replicates} \|", report, re.MULTILINE), tuner
+
+
+def test_the_first_command_prints_in_the_readme_what_it_left() -> None:
+    table = re.findall(
+        r"^    (\S+) +([\d.]+) ([\d.]+)–([\d.]+) +(\d)/3 +(\d+) +(\d+) ", README.read_text(), re.MULTILINE
+    )
+    left = pd.read_csv(ROOT / "reports" / "digits-quick-start" / "tuners.csv")
+    assert table == [
+        (row["tuner"], *(f"{row[name]:.4f}" for name in ("median", "low", "high")),
+         *(str(row[name]) for name in ("replicates_done", "charged_epochs", "trials")))
+        for row in left.to_dict("records")
+    ]  # fmt: skip
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = (ROOT / "docs" / "python.md").read_text()
+    for name in tuning.__all__:
+        assert re.search(rf"^::: tuning\.(\S+\.)?{name}$", text, re.MULTILINE), (
+            f"add `::: <module>.{name}` to docs/python.md: a public name without its reference"
+        )
+
+
+def test_every_json_key_is_explained() -> None:
+    text = (ROOT / "docs" / "json.md").read_text()
+    keys = {key for name, found in vars(test_main).items() if name.endswith("_KEYS") for key in found}
+    assert {key for key in keys if f"`{key}`" not in text} == set()
+
+
+def test_outputs_are_what_the_commands_print() -> None:
+    for page, outputs in documentation.printed().items():
+        for line, output in outputs.items():
+            shown = commands(page)[line]
+            assert comparable(shown) == comparable(output), (
+                f"docs/{page.name} shows another output of `{line}` than it prints; if that is meant, run: {REWRITE}"
+            )
+
+
+def test_the_comparison_of_outputs_sees_a_difference() -> None:
+    assert comparable("a  0.1 s\n──\n") == comparable("a 12 min\n─────\n") != comparable("a 0.1\n──\n")
+    assert comparable('"seconds": 0.5, "trials": 4') != comparable('"seconds": 0.4, "trials": 5')
+
+
+@pytest.mark.skipif(
+    not all(find_spec(name) for name in ("mkdocs", "material", "mkdocstrings")), reason="needs the extra `docs`"
+)
+def test_it_builds_without_a_warning_and_asks_nobody(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) >= len(DOCS)
+    loads = r"""<(?:(?:script|img|iframe|source)\b[^>]+\bsrc|link\b[^>]+\bhref)=["']?(?:https?:)?//[^>]+"""
+    for page in pages:
+        assert re.findall(loads, page.read_text()) == [], page
+    for sheet in (tmp_path / "site").rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text()), sheet

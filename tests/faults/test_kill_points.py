@@ -1,0 +1,67 @@
+"""Killed anywhere, by SIGKILL, a study comes to the tables of one that was never interrupted."""
+
+from __future__ import annotations
+
+import collections
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuning import tuners as registry
+from tuning.errors import StudyError
+from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
+from tuning.journal.journal import path_of, read
+
+ROOT = Path(__file__).parents[2]
+TIMES = ["train_seconds", "suggest_seconds"]
+
+
+def installed() -> list[str]:
+    names = []
+    for name in registry.names():
+        try:
+            registry.load(name)()
+        except StudyError:  # its library is an extra that is not installed
+            continue
+        names.append(name)
+    return names
+
+
+def tables(directory: Path) -> list[str]:
+    journal = read(directory)
+    frames = [frame(journal) for frame in (trials_frame, epochs_frame, retrainings_frame)]
+    return [frame.drop(columns=TIMES, errors="ignore").to_csv() for frame in frames]
+
+
+def records(directory: Path) -> collections.Counter[tuple[object, ...]]:
+    """How often the journal holds each trial, retraining and end."""
+    lines = [json.loads(line) for line in path_of(directory).read_text().splitlines()]
+    names = ("kind", "problem", "tuner", "replicate", "trial", "repeat")
+    return collections.Counter(
+        tuple(line.get(name) if name != "trial" or line["kind"] != "cell" else None for name in names)
+        for line in lines
+        if line["kind"] in ("trial", "retraining", "cell")
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_killed_again_and_again_a_study_gives_the_same_tables(tmp_path: Path, jobs: int) -> None:
+    names = installed()
+    assert len(names) >= 14
+    command = [sys.executable, "-m", "tests.simulations.kill_points", str(tmp_path), "1", str(jobs), *names]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    kills = json.loads(done.stdout.splitlines()[-1])
+    assert len(kills) >= (20 if jobs == 1 else 4)
+    kinds = {kind for kind, _ in kills}
+    assert kinds == {"training", "before", "torn", "after"} if jobs == 1 else len(kinds) > 1
+    assert tables(tmp_path / "killed") == tables(tmp_path / "alone" / "killed")
+    assert set(records(tmp_path / "killed").values()) == {1}
+    # A kill costs the training it hit, or the one whose line it hit, and for a continued trial its parents'; with
+    # several jobs, what a worker was ahead of the journal too.
+    trained, alone = (len(path.read_text().splitlines()) for path in (tmp_path / "trained", tmp_path / "alone/trained"))
+    assert alone < trained <= alone + (3 if jobs == 1 else 20) * len(kills)

@@ -1,0 +1,151 @@
+"""Searches that KerasTuner and Optuna ran by themselves, imported from what they left on disk."""
+
+import json
+import math
+
+import keras
+import keras_tuner
+import numpy as np
+import optuna
+import pytest
+from typer.testing import CliRunner
+
+from tuning.cli import main
+from tuning.errors import JournalError, StudyError
+from tuning.journal.importing import import_searches
+from tuning.journal.journal import read
+from tuning.journal.records import COMPLETE, FAILED, PRUNED
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(64, 4)).astype("float32")
+Y = (X[:, 0] > 0).astype("int32")
+HELD_OUT = RNG.normal(size=(32, 4)).astype("float32"), RNG.integers(0, 2, 32)
+
+
+def build_model(hp):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(hp.Int("units", 4, 8))])
+    optimizer = hp.Choice("optimizer", ["sgd", "adam"])
+    with hp.conditional_scope("optimizer", ["sgd"]):
+        if optimizer == "sgd":
+            hp.Float("momentum", 0.0, 0.9)
+    model.add(keras.layers.Dense(1, "sigmoid"))
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory):
+    """Two KerasTuner projects and an Optuna storage, made by the libraries themselves."""
+    folder = tmp_path_factory.mktemp("theirs")
+    where = {"directory": folder, "seed": 1}
+    band = keras_tuner.Hyperband(build_model, "val_loss", max_epochs=3, factor=3, project_name="band", **where)
+    bayes = keras_tuner.BayesianOptimization(build_model, "val_loss", max_trials=2, project_name="bayes", **where)
+    for tuner in (band, bayes):
+        tuner.search(X, Y, validation_data=HELD_OUT, epochs=2, verbose=0)
+    study = optuna.create_study(storage=f"sqlite:///{folder}/optuna.db", study_name="mine", direction="minimize")
+
+    def objective(trial):
+        trial.suggest_float("rate", 1e-4, 1e-1, log=True)
+        if trial.suggest_categorical("kind", ["a", "b"]) == "b":
+            trial.suggest_int("layers", 1, 5, step=2)
+        for step in range(3):
+            trial.report(1.0 - 0.1 * step, step)
+            if trial.number == 1 and step == 1:
+                raise optuna.TrialPruned
+        if trial.number == 2:
+            raise ValueError("broken")
+        return 0.5
+
+    study.optimize(objective, n_trials=4, catch=ValueError)
+    return folder
+
+
+@pytest.mark.slow
+def test_hyperband_is_charged_its_increments(projects, tmp_path):
+    journal = read(import_searches([str(projects / "band")], tmp_path / "band"))
+    (trials,) = journal.trials.values()
+    theirs = [json.loads(path.read_text()) for path in sorted((projects / "band").glob("trial_*/trial.json"))]
+    # KerasTuner gives no score to a trial that it could not load again for its promotion (its checkpoint's optimizer).
+    expected = [math.nan if trial["score"] is None else trial["score"] for trial in theirs]
+    assert [trial.score for trial in trials] == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
+    assert sum(trial.epochs for trial in trials) == 11  # what Hyperband(3, 3) trains
+    promoted = [trial for trial in trials if trial.parent is not None]
+    assert [(trial.initial_epoch, trial.epochs) for trial in promoted] == [(1, 2)]
+    assert promoted[0].configuration == trials[promoted[0].parent].configuration
+    assert list(journal.plan["tuners"]) == ["kt-hyperband (imported)"]
+    for trial in trials:
+        assert ("momentum" in trial.configuration) == (trial.configuration["optimizer"] == "sgd")
+        (known,) = [epoch for epoch in trial.curve if epoch]  # KerasTuner keeps the best epoch's metrics only
+        assert known["val_loss"] == trial.score
+
+
+@pytest.mark.slow
+def test_optuna_keeps_curves_states_and_times(projects, tmp_path):
+    journal = read(import_searches([str(projects / "optuna.db")], tmp_path / "optuna"))
+    ((cell, trials),) = journal.trials.items()
+    assert cell.tuner == "mine (imported)"
+    assert [trial.state for trial in trials] == [COMPLETE, PRUNED, FAILED, COMPLETE]
+    assert [trial.epochs for trial in trials] == [3, 2, 3, 3]
+    assert [trial.score for trial in trials[:2]] == [0.5, 0.9]
+    assert math.isnan(trials[2].score)
+    assert trials[0].curve == [{"value": 1.0}, {"value": 0.9}, {"value": 0.8}]
+    assert all(("layers" in trial.configuration) == (trial.configuration["kind"] == "b") for trial in trials)
+    assert trials[0].train_seconds > 0
+
+
+@pytest.mark.slow
+def test_the_report_says_that_it_is_imported(projects, tmp_path, monkeypatch):
+    words = [
+        "import",
+        str(projects / "band"),
+        str(projects / "bayes"),
+        "--epochs",
+        "2",
+        "--out",
+        str(tmp_path / "both"),
+    ]
+    monkeypatch.setattr("sys.argv", ["tuning", *words])
+    done = CliRunner().invoke(main.app, words)
+    assert done.exit_code == 0, done.output
+    report = (tmp_path / "both" / "report.md").read_text()
+    assert "**Of imported searches: No verdict" in report
+    assert "is imported, not trained by tuning" in report
+    assert "kt-bayesian \\(imported\\)" in report or "kt-bayesian (imported)" in report
+    assert "2 epochs a trial where the search does not say" in report
+    assert "tuning import band bayes --epochs 2" in report  # without the paths of this machine
+    with pytest.raises(JournalError, match="never overwritten"):
+        import_searches([str(projects / "band")], tmp_path / "both")
+
+
+@pytest.mark.slow
+def test_what_is_open_is_asked_for_in_one_line(projects, tmp_path):
+    for sources, arguments, error in (
+        (["bayes"], {}, "bayes does not say how many epochs a trial trained; say it with --epochs N"),
+        (["bayes"], {"metric": "val_accuracy", "epochs": 2}, "its scores are not 'val_accuracy'; they are val_loss"),
+        (["band", "optuna.db"], {}, "different objectives"),
+        ([""], {}, "holds no oracle.json"),
+        (["nothing"], {}, "expected a KerasTuner project's folder or an Optuna storage"),
+    ):
+        with pytest.raises(StudyError) as raised:
+            import_searches([str(projects / source) for source in sources], tmp_path / "none", **arguments)
+        assert error in str(raised.value)
+        assert "\n" not in str(raised.value)
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_optuna_journal_file_and_what_is_none(tmp_path):
+    path = tmp_path / "log"
+    backend = optuna.storages.journal.JournalFileBackend(str(path))
+    study = optuna.create_study(storage=optuna.storages.JournalStorage(backend), study_name="short")
+    study.optimize(lambda trial: trial.suggest_int("n", 1, 9), n_trials=2)
+    study.ask()  # never told
+    journal = read(import_searches([str(path)], tmp_path / "short", epochs=4))
+    (trials,) = journal.trials.values()
+    assert [(trial.epochs, trial.score) for trial in trials] == [(4, trial.configuration["n"]) for trial in trials]
+    assert trials[0].curve[-1] == {"value": trials[0].score}
+    assert journal.problems["value-imported"]["imported"]["unfinished, left out"] == 1
+    (tmp_path / "text").write_text("nothing of the kind")  # which Optuna reads as a journal of nothing
+    with pytest.raises(StudyError, match="holds no study"):
+        import_searches([str(tmp_path / "text")], tmp_path / "none")
+    with pytest.raises(StudyError, match="there is no file"):
+        import_searches([f"sqlite:///{tmp_path}/nothing.db"], tmp_path / "none")

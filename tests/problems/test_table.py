@@ -1,0 +1,432 @@
+"""A table of trained configurations, and the problem that is computed from it."""
+
+import json
+import math
+import pickle
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+from scipy import stats
+
+from tuning import KTBayesian, KTHyperband, KTRandom, OptunaTPE, SklearnRandomized
+from tuning.budget import Budget
+from tuning.cli import status
+from tuning.configuration import Configuration
+from tuning.errors import JournalError, StudyError
+from tuning.journal.journal import Journal, path_of, read
+from tuning.journal.provenance import words
+from tuning.journal.records import COMPLETE, FAILED, Cell, Trial
+from tuning.problems.surrogate import FOLDS, Surrogate, fit_errors
+from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.table import TableProblem
+from tuning.report.report import write_report
+from tuning.runner.cell import DONE, CellTask, run_cell
+from tuning.runner.runner import run
+from tuning.runner.table_study import table_study
+from tuning.study import Study
+from tuning.testing import continuous_space, mixed_space, tiny_space
+from tuning.tuners.base import Tuner
+from tuning.tuners.table_draws import TableDraws
+
+FIVE: list[Tuner] = [
+    KTRandom(),
+    KTHyperband(),
+    KTBayesian(num_initial_points=3),
+    SklearnRandomized(),
+    OptunaTPE(n_startup_trials=3),
+]
+
+
+def train(problem: SyntheticProblem, configurations: int, out: Path) -> Path:
+    """The folder of a table."""
+    study = Study("s", problem, budget=Budget(2 * problem.max_epochs))
+    return run(table_study(study, configurations), out).directory
+
+
+def trials(journal: Journal) -> list[Trial]:
+    return [trial for _, cell in sorted(journal.trials.items()) for trial in cell]
+
+
+def curve(problem: TableProblem, configuration: Configuration, seed: int, **arguments: Any) -> tuple[list[float], Any]:
+    """The objective's metric epoch by epoch, and the outcome."""
+    seen: list[float] = []
+    arguments = {"epochs": problem.max_epochs, **arguments}
+    outcome = problem.train(configuration, seed=seed, on_epoch=lambda logs: seen.append(logs["metric"]), **arguments)  # type: ignore[func-returns-value]
+    return seen, outcome
+
+
+def draws(problem: TableProblem, count: int) -> list[Configuration]:
+    uniform = random.Random(7).random
+    return [problem.space.sample(uniform) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(SyntheticProblem(mixed_space), 60, tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="module")
+def problem(folder: Path) -> TableProblem:
+    return TableProblem(folder)
+
+
+@pytest.fixture(scope="module")
+def smooth(tmp_path_factory: pytest.TempPathFactory) -> TableProblem:
+    """Of three dimensions only, for a Gaussian process takes its time over more."""
+    return TableProblem(train(SyntheticProblem(continuous_space), 20, tmp_path_factory.mktemp("smooth")))
+
+
+# The table
+
+
+def test_a_table_holds_each_configuration_once_and_in_full(folder: Path) -> None:
+    rows = trials(read(folder))
+    assert len(rows) == 60
+    assert {row.state for row in rows} == {COMPLETE}
+    assert {row.epochs for row in rows} == {9}
+    assert len({tuple(row.configuration.items()) for row in rows}) == 60
+    assert all(end.state == DONE for end in read(folder).ends.values())
+
+
+def test_a_table_grows_by_what_it_lacks(tmp_path: Path) -> None:
+    before, after = SyntheticProblem(mixed_space), SyntheticProblem(mixed_space)
+    first = trials(read(train(before, 10, tmp_path)))
+    folder = train(after, 15, tmp_path)
+    grown = trials(read(folder))
+    assert after.trained_epochs == 5 * after.max_epochs
+    assert [row.to_json() for row in grown[:10]] == [row.to_json() for row in first]
+    assert len({tuple(row.configuration.items()) for row in grown}) == 15
+
+
+def twelve(hp: Any) -> None:
+    hp.Choice("a", ["x", "y"])
+    hp.Int("b", 1, 4)
+    with hp.conditional_scope("a", ["x"]):
+        hp.Choice("c", [1, 2])
+
+
+def test_a_small_space_is_trained_whole(tmp_path: Path) -> None:
+    rows = trials(read(train(SyntheticProblem(twelve), 100, tmp_path)))
+    assert len(rows) == len({tuple(row.configuration.items()) for row in rows}) == 12
+
+
+def test_a_space_smaller_than_another_problems_leaves_cells_empty() -> None:
+    problem = SyntheticProblem(tiny_space)
+    done = [run_cell(CellTask("s-table", problem, TableDraws(), replicate, Budget(9))) for replicate in range(1, 7)]
+    assert [len(result.trials) for result in done] == [1, 1, 1, 1, 0, 0]
+    assert [result.end.state for result in done if result.end] == [DONE] * 6
+
+
+def test_a_table_is_refused_before_training(problem: TableProblem) -> None:
+    with pytest.raises(StudyError, match="a table of 4 configurations is too small; expected 10 or more"):
+        table_study(Study("s", SyntheticProblem(tiny_space), budget=Budget(9)), 50)
+    with pytest.raises(StudyError, match="'synthetic-surrogate' is computed from a table already"):
+        table_study(Study("s", problem, budget=Budget(9)), 50)
+
+
+# The problem
+
+
+def test_it_is_the_same_problem_by_another_name(problem: TableProblem) -> None:
+    trained = SyntheticProblem(mixed_space)
+    assert problem.space.fingerprint == trained.space.fingerprint
+    assert (problem.objective, problem.max_epochs) == (trained.objective, trained.max_epochs)
+    assert problem.name == "synthetic-surrogate"
+    assert problem.check() == trained.check()
+
+
+def test_equal_seeds_give_equal_curves_and_others_do_not(problem: TableProblem) -> None:
+    for configuration in draws(problem, 5):
+        assert curve(problem, configuration, 1)[0] == curve(problem, configuration, 1)[0]
+        assert len({tuple(curve(problem, configuration, seed)[0]) for seed in range(20)}) > 5
+
+
+def test_a_continued_trial_stays_on_its_curve(problem: TableProblem) -> None:
+    for configuration in draws(problem, 5):
+        whole, _ = curve(problem, configuration, 3)
+        first, outcome = curve(problem, configuration, 3, epochs=4, keep_state=True)
+        rest, _ = curve(problem, configuration, 3, initial_epoch=4, state=outcome.state)
+        assert first + rest == whole
+        assert curve(problem, configuration, 3)[1].state is None
+
+
+def test_it_stops_when_told_to(problem: TableProblem) -> None:
+    seen: list[float] = []
+    problem.train(
+        problem.space.default(), seed=1, epochs=9, on_epoch=lambda logs: bool(seen.append(1.0) or len(seen) > 1)
+    )
+    assert len(seen) == 2
+
+
+def test_more_epochs_than_were_trained_are_refused(problem: TableProblem) -> None:
+    with pytest.raises(
+        StudyError, match="12 epochs of synthetic-surrogate were asked for; its table was trained for 9"
+    ):
+        curve(problem, problem.space.default(), 1, epochs=12)
+    result = run_cell(CellTask("s", problem, KTHyperband(max_epochs=27), 1, Budget(90)))
+    assert result.end is not None
+    assert "its table was trained for 9" in result.end.error
+
+
+def test_values_stay_in_the_range_seen_and_are_spread_as_it_is(folder: Path, problem: TableProblem) -> None:
+    seen = np.array([[epoch["metric"] for epoch in row.curve] for row in trials(read(folder))])
+    computed = np.array([curve(problem, one, seed)[0] for seed, one in enumerate(draws(problem, 300))])
+    assert seen.min() <= computed.min() < computed.max() <= seen.max()
+    assert stats.ks_2samp(seen.max(axis=1), computed.max(axis=1)).pvalue > 0.001
+    # A mean alone is narrower than what was trained: the residuals restore what it lacks.
+    assert 0.75 < computed[:, -1].std() / seen[:, -1].std() < 1.25
+
+
+def test_workers_get_the_rows_and_not_the_model(problem: TableProblem) -> None:
+    problem.check()
+    sent = pickle.dumps(problem)
+    assert len(sent) < 100_000
+    arrived = pickle.loads(sent)
+    assert "surrogate" not in vars(arrived)
+    configuration = draws(problem, 1)[0]
+    assert curve(arrived, configuration, 5)[0] == curve(problem, configuration, 5)[0]
+
+
+def test_a_table_of_min_mirrors_one_of_max(tmp_path: Path, folder: Path, problem: TableProblem) -> None:
+    mirrored = TableProblem(train(SyntheticProblem(mixed_space, direction="min"), 60, tmp_path))
+    for seed, configuration in enumerate(draws(problem, 10)):
+        assert curve(mirrored, configuration, seed)[0] == pytest.approx(
+            [-value for value in curve(problem, configuration, seed)[0]],
+        )
+
+
+@pytest.mark.parametrize("tuner", FIVE, ids=lambda tuner: tuner.label)
+def test_tuners_run_unchanged(smooth: TableProblem, tuner: Tuner) -> None:
+    task = CellTask("s", smooth, tuner, 1, Budget(31))
+    result = run_cell(task)
+    assert result.end is not None
+    assert (result.end.state, result.end.spent_epochs) == (DONE, 31)
+    assert all(smooth.space.why_not(trial.configuration) == "" for trial in result.trials)
+    assert {trial.fit for trial in result.trials if trial.epochs} == {"surrogate"}
+    assert any(trial.parent is not None for trial in result.trials) == tuner.resumes
+    went_on: list[Trial] = []
+    again = run_cell(replace(task, recorded=result.trials[:2]), went_on.append)
+    assert len(went_on) == len(result.trials) - 2
+    assert [_timeless(trial) for trial in again.trials] == [_timeless(trial) for trial in result.trials]
+
+
+def _timeless(trial: Trial) -> Trial:
+    return replace(trial, train_seconds=0.0, suggest_seconds=0.0, rebuilt_epochs=0)
+
+
+# What failed, and what ended early
+
+
+def failing(configuration: Configuration) -> float | None:
+    if configuration["optimizer"] == "sgd":
+        raise ValueError("no sgd here")
+    return math.nan if int(configuration["layers"]) == 4 else None
+
+
+def test_what_failed_in_the_table_fails(tmp_path: Path) -> None:
+    folder = train(SyntheticProblem(mixed_space, fail=failing), 150, tmp_path)
+    problem = TableProblem(folder)
+    states = [
+        (one, trial)
+        for replicate in (1, 2, 3)
+        for trial in run_cell(CellTask("s", problem, SklearnRandomized(), replicate, Budget(270))).trials
+        for one in [trial.configuration]
+    ]
+    sgd = [trial for one, trial in states if one["optimizer"] == "sgd"]
+    four = [trial for one, trial in states if one["optimizer"] == "adam" and one["layers"] == 4]
+    fine = [trial for one, trial in states if one["optimizer"] == "adam" and int(one["layers"]) < 4]
+    assert np.mean([trial.state == FAILED for trial in sgd]) > 0.9
+    assert {trial.error for trial in sgd if not trial.epochs} == {"no sgd here"}
+    assert np.mean([trial.state == FAILED for trial in four]) > 0.6
+    assert "metric is nan at epoch 1" in {trial.error for trial in four}
+    assert np.mean([trial.state == FAILED for trial in fine]) < 0.2
+    provenance = problem.describe()["surrogate"]
+    assert provenance["failed"] == sum(trial.state == FAILED for trial in trials(read(folder))) > 50
+    assert "of them FAILED" in words(problem.name, problem.describe())
+
+
+class Stopping(SyntheticProblem):
+    """Ends after 4 of 9 epochs by itself where there is no bias, as a callback of early stopping would."""
+
+    def train(self, configuration: Configuration, *, epochs: int, **arguments: Any) -> Any:
+        return super().train(configuration, epochs=epochs if configuration["bias"] else min(epochs, 4), **arguments)
+
+
+def test_what_ended_early_in_the_table_ends_early(tmp_path: Path) -> None:
+    problem = TableProblem(train(Stopping(mixed_space), 80, tmp_path))
+    lengths = {True: [], False: []}  # type: dict[bool, list[int]]
+    for seed, configuration in enumerate(draws(problem, 100)):
+        lengths[bool(configuration["bias"])].append(len(curve(problem, configuration, seed)[0]))
+    assert {*lengths[True], *lengths[False]} == {4, 9}
+    assert np.mean(lengths[True]) > np.mean(lengths[False]) + 1
+
+
+# The fit
+
+
+def rows_of(
+    values: Callable[[Configuration], float], count: int, shuffled: bool = False
+) -> tuple[SyntheticProblem, list[Trial]]:
+    """A table of curves of two epochs that end at `values`, or at those of another row."""
+    problem = SyntheticProblem(continuous_space, max_epochs=2)
+    uniform = random.Random(3).random
+    configurations = [problem.space.sample(uniform) for _ in range(count)]
+    ends = [values(configuration) for configuration in configurations]
+    if shuffled:
+        random.Random(4).shuffle(ends)
+    return problem, [
+        Trial(Cell("p", "table", number), 0, one, COMPLETE, end, 0, 2, [{"metric": end / 2}, {"metric": end}], 2)
+        for number, (one, end) in enumerate(zip(configurations, ends, strict=True), start=1)
+    ]
+
+
+def slope(configuration: Configuration) -> float:
+    return float(configuration["x"]) + 0.1 * float(configuration["y"])
+
+
+def test_the_error_of_the_fit_is_that_of_rows_it_has_not_seen() -> None:
+    problem, rows = rows_of(slope, 100)
+    good = Surrogate(problem.space, rows, problem.objective, 2).errors.set_index("epoch")
+    assert good["r2"].min() > 0.8
+    assert good["rank_correlation"].min() > 0.9
+    assert good["rmse"][1] == pytest.approx(good["rmse"][2] / 2, rel=0.2)
+    # The trees hold every row in a leaf of its own, so only rows that were left out can tell that nothing was learned.
+    problem, rows = rows_of(slope, 100, shuffled=True)
+    bad = Surrogate(problem.space, rows, problem.objective, 2).errors
+    assert bad["r2"].max() < 0.1
+
+
+def test_fit_errors_by_hand() -> None:
+    trained = np.array([[[0.0]], [[1.0]], [[2.0]], [[5.0]]])
+    predicted = np.array([[[1.0]], [[1.0]], [[3.0]], [[3.0]]])
+    found = fit_errors(["m"], predicted, trained).to_dict("records")
+    assert found == [
+        {
+            "metric": "m",
+            "epoch": 1,
+            "rmse": pytest.approx(math.sqrt(6 / 4)),
+            "r2": pytest.approx(1 - 6 / 14),
+            "rank_correlation": pytest.approx(4 / math.sqrt(5 * 4)),
+        }
+    ]
+    flat = fit_errors(["m"], predicted, np.ones_like(trained)).to_dict("records")[0]
+    assert math.isnan(flat["r2"])
+    assert math.isnan(flat["rank_correlation"])
+
+
+def test_a_diverged_loss_does_not_drown_the_others() -> None:
+    problem, rows = rows_of(lambda one: 1e9 if float(one["x"]) > 0.9 else slope(one), 100)
+    model = Surrogate(problem.space, rows, replace(problem.objective, direction="min"), 2)
+    errors = model.errors.set_index("epoch")
+    assert errors["rank_correlation"].min() > 0.9
+    near = [model.curve({"x": 0.5, "y": 0.5, "z": 0.01}, seed)[0][-1]["metric"] for seed in range(50)]
+    assert 0.3 < float(np.median(near)) < 0.8
+    assert max(near) < 1.2
+
+
+def test_a_metric_that_is_not_always_a_number_is_left_out() -> None:
+    problem, rows = rows_of(slope, 20)
+    more = [{"some": 1.0, "odd": math.nan, "loss": 1.0}, {"odd": 1.0, "loss": 0.5}]
+    rows = [replace(row, curve=[{**one, **two} for one, two in zip(row.curve, more, strict=True)]) for row in rows]
+    assert Surrogate(problem.space, rows, problem.objective, 2).metrics == ["metric", "loss"]
+
+
+def test_a_metric_that_never_changes_has_an_error_of_zero_and_no_more() -> None:
+    problem, rows = rows_of(lambda one: 0.5, 20)
+    errors = Surrogate(problem.space, rows, problem.objective, 2).errors.set_index("epoch")
+    assert errors["rmse"][2] == pytest.approx(0.0)
+    assert errors["r2"].isna().all()
+
+
+# What is said
+
+
+def test_describe_says_what_it_is_computed_from(folder: Path, problem: TableProblem) -> None:
+    described = json.loads(json.dumps(problem.describe(), allow_nan=False))
+    found = described["surrogate"]
+    assert (found["table"], found["configurations"], found["failed"], found["folds"]) == ("s-table", 60, 0, FOLDS)
+    assert found["data fingerprint"] == "synthetic"
+    assert list(found["error by epoch"]) == [str(epoch) for epoch in range(1, 10)]
+    last = problem.surrogate.errors.set_index("epoch").loc[9]
+    assert found["error by epoch"]["9"] == {
+        name: float(f"{last[name]:.4g}") for name in ("rmse", "r2", "rank_correlation")
+    }
+    assert words("synthetic", SyntheticProblem().describe()) == ""
+
+
+def test_another_table_is_other_data(tmp_path: Path, problem: TableProblem) -> None:
+    other = TableProblem(train(SyntheticProblem(mixed_space), 61, tmp_path))
+    run(Study("s", problem, ["kt-random"], budget=Budget(9), replicates=1), tmp_path)
+    with pytest.raises(JournalError, match="other data"):
+        run(Study("s", other, ["kt-random"], budget=Budget(9), replicates=1), tmp_path)
+
+
+def test_results_are_labelled_wherever_they_are_shown(problem: TableProblem, tmp_path: Path) -> None:
+    study = Study("s", problem, ["kt-random", "optuna-tpe"], budget=Budget(18), replicates=3)
+    directory = run(study, tmp_path).directory
+    label = (
+        "synthetic-surrogate is a surrogate: nothing was trained, all curves are computed from the 60 configurations "
+        "of s-table; error of metric at epoch 9 by 10-fold cross-validation: RMSE "
+    )
+    report = write_report(directory)
+    assert report.verdict.line.startswith("On a surrogate: No verdict")
+    assert report.verdict.details[0].startswith(label)
+    summary = json.loads((directory / "summary.json").read_text())
+    assert summary["verdict"]["line"] == report.verdict.line
+    assert list(summary["problems"]) == ["synthetic-surrogate"]
+    markdown, page = (directory / "report.md").read_text(), (directory / "report.html").read_text()
+    assert label in markdown
+    assert label in page
+    assert "surrogate of synthetic-surrogate: configurations | 60" in markdown
+    assert "trained by: surrogate" in markdown
+    assert "synthetic-surrogate" in (directory / "trials.csv").read_text()
+    console = Console(record=True, width=1000)
+    status.show(status.look(directory), console)
+    assert label in console.export_text()
+    columns = (directory / "hparams" / "trials").glob("events*")
+    assert b"problem" in next(columns).read_bytes()
+    assert (directory / "hparams" / "trials" / "synthetic-surrogate" / "kt-random" / "01" / "0000").is_dir()
+
+
+def test_what_was_trained_is_not_labelled(tmp_path: Path) -> None:
+    study = Study("s", SyntheticProblem(), ["kt-random"], budget=Budget(9), replicates=1)
+    directory = run(study, tmp_path).directory
+    write_report(directory)
+    assert not [
+        path
+        for path in directory.rglob("*.*")
+        if path.is_file() and b"surrogate" in path.read_bytes().replace(b"lone surrogate", b"")
+    ]
+
+
+# Mistakes
+
+
+def test_no_table_there(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"there is no table in .*nowhere; `tuning table STUDY\.py"):
+        TableProblem(tmp_path / "nowhere")
+
+
+def test_another_problem(folder: Path) -> None:
+    with pytest.raises(StudyError, match=r"TableProblem\(problem='mnist'\): .* has synthetic"):
+        TableProblem(folder, "mnist")
+
+
+def test_a_study_is_no_table(tmp_path: Path) -> None:
+    study = Study("s", SyntheticProblem(), ["kt-random"], budget=Budget(180), replicates=1)
+    with pytest.raises(StudyError, match="holds 0 trained configurations of synthetic; expected 10 or more"):
+        TableProblem(run(study, tmp_path).directory)
+
+
+def test_a_table_that_is_being_trained_is_what_it_holds_so_far(folder: Path, tmp_path: Path) -> None:
+    lines = path_of(folder).read_bytes().splitlines(keepends=True)
+    part = path_of(tmp_path / "part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"".join(lines[:42]))
+    assert TableProblem(tmp_path / "part").describe()["surrogate"]["configurations"] == 20

@@ -1,0 +1,218 @@
+"""After the search: incumbents on fresh seeds, scored on test, resumed like everything else."""
+
+import math
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tuning import seeds
+from tuning.budget import Budget
+from tuning.configuration import Configuration
+from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame
+from tuning.journal.incumbents import incumbent_trials
+from tuning.journal.journal import path_of, read
+from tuning.journal.records import COMPLETE, CUT, FAILED, Cell, Retraining, Trial
+from tuning.objective import Objective
+from tuning.problems.problem import Problem
+from tuning.problems.synthetic import SyntheticProblem
+from tuning.runner.cell import CellTask, run_cell
+from tuning.runner.retraining import pending_retrainings, retrain
+from tuning.runner.runner import Unwatched, run
+from tuning.splits import Splits
+from tuning.study import Study
+from tuning.testing import mixed_space
+from tuning.tuners.keras_tuner import KTHyperband, KTRandom
+
+CELL = Cell("p", "t", 1)
+
+
+def trial(number: int, score: float, value: int, state: str = COMPLETE, epochs: int = 1) -> Trial:
+    return Trial(CELL, number, {"x": value}, state, score, 0, epochs, [{"metric": score}] * epochs, number + 1)
+
+
+def study(retrain: int = 2, budget: int = 12, **arguments: object) -> Study:
+    problem = SyntheticProblem(mixed_space, max_epochs=3, **arguments)
+    tuners = [KTRandom(), KTHyperband(max_epochs=3)]
+    return Study("s", problem, tuners, budget=Budget(budget), replicates=2, baselines=(), retrain=retrain)
+
+
+# -- which trials ------------------------------------------------------------------------------------------------------
+
+
+def test_incumbents_are_the_trials_that_beat_all_before_them():
+    trials = [trial(0, 0.5, 0), trial(1, 0.5, 1), trial(2, 0.7, 2), trial(3, math.nan, 3, FAILED), trial(4, 0.6, 4)]
+    assert [one.trial for one in incumbent_trials(trials, Objective("metric", "max"))] == [0, 2]
+    assert [one.trial for one in incumbent_trials(trials, Objective("metric", "min"))] == [0]
+    assert incumbent_trials([], Objective("metric", "max")) == []
+
+
+def test_a_configuration_is_an_incumbent_once_where_it_was_last():
+    trials = [trial(0, 0.5, 0), trial(1, 0.6, 1), trial(2, 0.7, 0, CUT)]
+    assert [one.trial for one in incumbent_trials(trials, Objective("metric", "max"))] == [1, 2]
+
+
+def test_the_final_incumbent_is_retrained_first_and_nothing_twice():
+    trials = [trial(0, 0.5, 0), trial(1, 0.6, 1)]
+    rule = Objective("metric", "max")
+    assert [(one.trial, repeat) for one, repeat in pending_retrainings(trials, [], rule, 2)] == [
+        (1, 1),
+        (1, 2),
+        (0, 1),
+        (0, 2),
+    ]
+    known = [Retraining(CELL, 7, 1, {"x": 1}, COMPLETE, 0.5, {}, [])]
+    assert [(one.trial, repeat) for one, repeat in pending_retrainings(trials, known, rule, 2)] == [
+        (1, 2),
+        (0, 1),
+        (0, 2),
+    ]
+
+
+# -- one retraining ----------------------------------------------------------------------------------------------------
+
+
+def test_its_seed_is_fresh_and_the_same_for_every_tuner():
+    problem = SyntheticProblem(mixed_space)
+    values = problem.space.default()
+    one, two = (retrain(problem, "s", Cell("synthetic", name, 1), 0, values, 1) for name in ("a", "b"))
+    assert (one.seed, one.score, one.test, one.curve) == (two.seed, two.score, two.test, two.curve)
+    found = {retrain(problem, "s", Cell("synthetic", "a", 1), 0, values, repeat).seed for repeat in range(1, 6)}
+    assert len(found) == 5
+    assert seeds.of_training("s", "synthetic", 1, values) not in found
+
+
+def test_a_retraining_that_raises_or_diverges_is_failed_and_says_so():
+    def raising(configuration: Configuration) -> None:
+        raise RuntimeError("no room")
+
+    values = SyntheticProblem(mixed_space).space.default()
+    failed = retrain(SyntheticProblem(mixed_space, fail=raising), "s", CELL, 0, values, 1)
+    assert (failed.state, failed.error, failed.test, failed.epochs) == (FAILED, "no room", {}, 0)
+    nan = retrain(SyntheticProblem(mixed_space, fail=lambda configuration: math.nan), "s", CELL, 0, values, 1)
+    assert (nan.state, nan.error, nan.test, nan.epochs) == (FAILED, "metric is nan at epoch 1", {}, 1)
+    assert math.isnan(nan.score)
+
+
+def test_a_record_goes_through_the_journal_unchanged():
+    done = Retraining(CELL, 3, 1, {"x": 1}, COMPLETE, 0.5, {"loss": math.inf, "accuracy": 0.5}, [{"loss": 1.0}], 7, 0.5)
+    assert Retraining.from_json(done.to_json()) == done
+    with pytest.raises(ValueError, match="state 'CUT'"):
+        Retraining.from_json({**done.to_json(), "state": CUT})
+
+
+RANDOM = np.random.default_rng(1)
+X, Y = RANDOM.normal(size=(90, 5)).astype("float32"), RANDOM.integers(0, 3, 90)
+
+
+def loader(test: bool = True) -> Splits:
+    return Splits((X[:50], Y[:50]), (X[50:70], Y[50:70]), (X[70:], Y[70:]) if test else None)
+
+
+def build_model(hp):
+    model = keras.Sequential([keras.layers.Input((5,)), keras.layers.Dense(hp.Int("width", 4, 16), activation="relu")])
+    model.add(keras.layers.BatchNormalization())
+    model.add(keras.layers.Dense(3, activation="softmax"))
+    model.compile(keras.optimizers.Adam(0.3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.mark.parametrize("epoch", ["best", "last"])
+def test_the_weights_that_count_are_scored_on_test_and_saved(tmp_path: Path, epoch: str):
+    problem = Problem(build_model, loader, Objective("val_loss", "min", epoch), 8)
+    curve: list[dict[str, float]] = []
+    path = tmp_path / "model.keras"
+    outcome = problem.retrain({"width": 8}, seed=3, on_epoch=lambda logs: bool(curve.append(logs)), save=path)
+    assert outcome.error == ""
+    losses = [logs["val_loss"] for logs in curve]
+    assert min(losses) < losses[-1]  # else this would not tell the rules apart
+    model = keras.saving.load_model(path, safe_mode=True)
+    wanted = min(losses) if epoch == "best" else losses[-1]
+    assert model.evaluate(X[50:70], Y[50:70], return_dict=True, verbose=0)["loss"] == pytest.approx(wanted, rel=1e-6)
+    scores = model.evaluate(X[70:], Y[70:], return_dict=True, verbose=0)
+    assert outcome.test == pytest.approx({name: scores[name] for name in ("accuracy", "loss")}, rel=1e-6)
+
+
+def test_without_a_test_split_there_is_no_test_score():
+    problem = Problem(build_model, partial(loader, test=False), Objective("val_loss", "min"), 2, name="p")
+    done = retrain(problem, "s", CELL, 0, {"width": 8}, 1)
+    assert (done.state, done.epochs, done.test) == (COMPLETE, 2, {})
+
+
+# -- a study -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run(study(), tmp_path_factory.mktemp("whole")).directory
+
+
+def test_every_incumbent_of_every_cell_is_retrained_in_full(whole: Path):
+    journal = read(whole)
+    frame = retrainings_frame(journal)
+    assert list(frame.columns) == RETRAINING_COLUMNS  # the objective is the only metric
+    rule = Objective("metric", "max")
+    wanted = [
+        (*cell, one.trial, repeat)
+        for cell in journal.planned_cells()
+        for one in sorted(incumbent_trials(journal.trials[cell], rule), key=lambda one: one.trial)
+        for repeat in (1, 2)
+    ]
+    assert (
+        list(frame[["problem", "tuner", "replicate", "trial", "repeat"]].itertuples(index=False, name=None)) == wanted
+    )
+    assert len(wanted) > 8  # some cell had an earlier incumbent
+    assert set(frame["epochs"]) == {3}
+    assert (frame.groupby(["tuner", "replicate"])["final"].sum() == 2).all()
+    assert frame["test"].notna().all()
+    assert not np.allclose(frame["test"], frame["score"])
+
+
+def test_retraining_is_not_charged_to_the_search(whole: Path):
+    journal = read(whole)
+    assert {end.spent_epochs for end in journal.ends.values()} == {12}
+    assert all(journal.trials[cell][-1].spent_epochs == 12 for cell in journal.planned_cells())
+
+
+def test_interrupted_anywhere_it_goes_on_and_trains_nothing_twice(whole: Path, tmp_path: Path):
+    lines = path_of(whole).read_bytes().splitlines(keepends=True)
+    retrained = [number for number, line in enumerate(lines) if line.startswith(b'{"kind":"retraining"')]
+    for kept in (retrained[0], retrained[1], retrained[-1] + 1):
+        folder = tmp_path / str(kept)
+        path_of(folder / "s").parent.mkdir(parents=True)
+        path_of(folder / "s").write_bytes(b"".join(lines[:kept]))
+        again: list[Retraining] = []
+
+        class Watcher(Unwatched):
+            def retraining(self, retraining: Retraining) -> None:
+                again.append(retraining)  # noqa: B023
+
+        run(study(), folder, Watcher())
+        known = sum(line.startswith(b'{"kind":"retraining"') for line in lines[:kept])
+        assert len(again) == len(retrained) - known
+        columns = [name for name in RETRAINING_COLUMNS if name != "train_seconds"]
+        assert retrainings_frame(read(folder / "s"))[columns].equals(retrainings_frame(read(whole))[columns])
+
+
+def test_more_seeds_later_add_to_those_there_are(tmp_path: Path):
+    run(study(retrain=0), tmp_path)
+    assert retrainings_frame(read(tmp_path / "s")).empty
+    run(study(retrain=1), tmp_path)
+    first = retrainings_frame(read(tmp_path / "s"))
+    run(study(retrain=3), tmp_path)
+    frame = retrainings_frame(read(tmp_path / "s"))
+    assert len(frame) == 3 * len(first)
+    assert frame.loc[frame["repeat"] == 1, "score"].tolist() == first["score"].tolist()
+    assert read(tmp_path / "s").plan["retrain"] == 3
+
+
+def test_a_failed_cell_is_not_retrained():
+    def fail(configuration: Configuration) -> None:
+        raise RuntimeError("never")
+
+    problem = SyntheticProblem(mixed_space, fail=fail)
+    result = run_cell(CellTask("s", problem, KTRandom(), 1, Budget(9), retrain=5))
+    assert result.end is not None
+    assert (result.end.state, result.retrainings) == (FAILED, ())

@@ -1,0 +1,239 @@
+"""Pairs: the interval that belongs to the test, practical equivalence, families, and what it takes to decide."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
+
+from tests.support.golden_journal import BASELINES, session, study, trial, write_scores
+from tuning.analysis.pairs import pairwise
+from tuning.analysis.summary import Summary, summarise
+from tuning.analysis.summary_json import to_json
+from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
+from tuning.analysis.verdict import DIFFERENCE, EQUAL, UNDECIDED
+from tuning.journal import frames, journal
+from tuning.journal.records import Cell, CellEnd
+from tuning.journal.writer import JournalWriter
+from tuning.objective import Objective
+from tuning.statistics.signed_rank import holm, shift_estimate
+
+MAX = Objective("val_accuracy", "max")
+
+
+def of_scores(path: Path, scores: dict[str, list[float | None]], rope: float | None = None) -> Summary:
+    write_scores(path, scores)
+    read = journal.read(path)
+    for one in read.sessions:
+        one["plan"]["rope"] = rope
+    return summarise(with_plan(read, rope=rope))
+
+
+def with_plan(read: journal.Journal, **more: Any) -> journal.Journal:
+    """The journal with more in its plan."""
+    plan = {**read.plan, **{name: value for name, value in more.items() if value is not None}}
+    planned = [
+        Cell(problem, tuner, replicate)
+        for replicate in range(1, plan["replicates"] + 1)
+        for problem in read.study["problems"]
+        for tuner in (*plan["tuners"], *plan.get("baselines", {}))
+    ]
+
+    class Planned(journal.Journal):
+        @property
+        def plan(self) -> dict[str, Any]:
+            return plan
+
+        def planned_cells(self) -> list[Cell]:
+            return planned
+
+    found = Planned.__new__(Planned)
+    found.__dict__.update(read.__dict__)
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(hnp.arrays(float, st.integers(6, 13), elements=st.floats(-9, 9), unique=True))
+def test_the_interval_holds_the_shifts_that_scipys_test_does_not_reject(differences: np.ndarray) -> None:
+    first, second = np.triu_indices(len(differences))
+    means = np.sort((differences[first] + differences[second]) / 2)
+    assume(np.diff(means).min() > 1e-6)
+    centre, low, high = shift_estimate(differences)
+    assert centre == pytest.approx(np.median(means))
+    for shift, rejected in ((low - 3e-7, True), (low + 3e-7, False), (high - 3e-7, False), (high + 3e-7, True)):
+        assert (stats.wilcoxon(differences - shift, method="exact").pvalue <= 0.05) == rejected
+
+
+def test_fewer_than_six_pairs_have_no_interval() -> None:
+    centre, low, high = shift_estimate([0.1, 0.2, 0.4, 0.5, 0.6])
+    assert centre == pytest.approx(0.35)
+    assert math.isnan(low)
+    assert math.isnan(high)
+    assert shift_estimate([1, 2, 3, 4, 5, 6])[1:] == (1, 6)
+    assert all(map(math.isnan, shift_estimate([])))
+
+
+def test_the_interval_covers_as_often_as_it_says() -> None:
+    draw = np.random.default_rng(3)
+    covered = [low <= 0.5 <= high for _, low, high in (shift_estimate(draw.normal(0.5, 1, 9)) for _ in range(2_000))]
+    assert 0.945 <= np.mean(covered) <= 0.975  # exact: 0.9609
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 9), st.sampled_from(["min", "max"]))
+def test_the_order_of_rows_does_not_matter_and_p_values_are_scipys(seed: int, replicates: int, direction: str) -> None:
+    draw = np.random.default_rng(seed)
+    wide = draw.normal(size=(replicates, 3))
+    rows = [("p", f"t{at}", number + 1, wide[number, at]) for number in range(replicates) for at in range(3)]
+    finals = pd.DataFrame(rows, columns=["problem", "tuner", "replicate", "score"])
+    objective = Objective("x", direction)
+    tuners = ["t0", "t1", "t2"]
+    found = pairwise(finals, tuners, "p", objective, rope=0.5)
+    shuffled = finals.sample(frac=1, random_state=seed)
+    pd.testing.assert_frame_equal(pairwise(shuffled, tuners, "p", objective, rope=0.5), found)
+    theirs = [stats.wilcoxon(wide[:, a] - wide[:, b], method="exact").pvalue for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert found["p"].to_numpy() == pytest.approx(np.array(theirs))
+    assert found["p_holm"].to_numpy() == pytest.approx(holm(theirs))
+
+
+def level(start: float, spread: float = 0.0005, n: int = 8) -> list[float | None]:
+    return [start + spread * (-1) ** place * (place + 1) for place in range(n)]
+
+
+def test_practically_equal_is_said_only_with_a_rope_that_holds_the_interval(tmp_path: Path) -> None:
+    scores = {"a": level(0.5), "b": level(0.5, -0.0004)}
+    unset = of_scores(tmp_path / "unset", scores)
+    assert unset.verdict.kind == UNDECIDED
+    wide = of_scores(tmp_path / "wide", scores, rope=0.01)
+    assert wide.verdict.kind == EQUAL
+    assert wide.verdict.line == "Practically equal: a and b (8 replicates)."
+    assert "within ±0.01 with 95% confidence each: a and b." in wide.verdict.details[0]
+    assert "1 pair practically equal" in wide.by_budget["digits"][-1].line
+    low, high = wide.pairs.loc[0, ["low", "high"]]
+    assert -0.01 <= low < high <= 0.01
+    assert of_scores(tmp_path / "narrow", scores, rope=high / 2).verdict.kind == UNDECIDED
+    few = {name: values[:5] for name, values in scores.items()}
+    assert of_scores(tmp_path / "few", few, rope=0.5).pairs["equal"].tolist() == [False]
+
+
+def test_a_difference_within_the_rope_is_shown_and_called_practically_equal(tmp_path: Path) -> None:
+    rising = [0.5 + place / 10_000 for place in range(8)]
+    found = of_scores(
+        tmp_path, {"a": [score + place / 100_000 for place, score in enumerate(rising, 1)], "b": [*rising]}, 0.01
+    )
+    assert found.verdict.kind == DIFFERENCE
+    assert any(line.startswith("Practically equal") for line in found.verdict.details)
+
+
+def test_each_share_of_the_budget_has_its_own_verdict(tmp_path: Path) -> None:
+    with JournalWriter.create(tmp_path, study()) as writer:
+        session(writer, ["a", "b"], 8, 7)
+        for replicate in range(1, 8):
+            for tuner, late in (("a", 0.9), ("b", 0.6)):
+                cell = Cell("digits", tuner, replicate)
+                early = 0.5 + 0.001 * replicate * (1 if (replicate + (tuner == "a")) % 2 else -1)
+                writer.trial(trial(cell, 0, [early] * 4, 4))
+                writer.trial(trial(cell, 1, [late + replicate / 1000] * 4, 8))
+                writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 2, 8, 1.0))
+    quarter, half, whole = summarise(journal.read(tmp_path)).by_budget["digits"]
+    assert [part.epochs for part in (quarter, half, whole)] == [2, 4, 8]
+    assert quarter.line.startswith(
+        "no tuner is shown better than another; 1 of 1 pair undecided. To decide the closest"
+    )
+    assert half.decided == 0
+    assert whole.line == "a is shown better than b."
+
+
+def test_baselines_are_a_family_of_their_own(tmp_path: Path) -> None:
+    steps = [place / 1000 for place in range(8)]
+    write_scores(tmp_path, {
+        "a": [0.9 + step for step in steps], "b": [0.7 + 2 * step for step in steps],
+        "default": [0.5 + 3 * step for step in steps], "random-2x": [0.8 + 4 * step for step in steps],
+    })  # fmt: skip
+    read = journal.read(tmp_path)
+    alone = with_plan(read, tuners={"a": {}, "b": {}})
+    both = with_plan(read, tuners={"a": {}, "b": {}}, baselines=BASELINES)
+    found = summarise(both)
+    pd.testing.assert_frame_equal(found.pairs, summarise(alone).pairs)
+    assert found.verdict.line == "a is shown better than b (Holm-adjusted p ≤ 0.05)."
+    assert list(found.baseline_pairs[["a", "b"]].itertuples(index=False, name=None)) == [
+        ("a", "default"), ("a", "random-2x"), ("b", "default"), ("b", "random-2x"),
+    ]  # fmt: skip
+    assert set(found.standings["tuner"]) == {"a", "b"}
+    planned = found.cells.groupby("tuner")["planned_epochs"].first().to_dict()
+    assert planned == {"a": 2, "b": 2, "default": 2, "random-2x": 4}
+    assert "Against baseline default: a and b shown better." in found.verdict.details
+    assert found.verdict.details[-2].startswith("Against baseline random-2x: 2 of 2 tuners undecided.")
+
+
+def test_what_it_takes_is_said_for_each_kind_of_pair(tmp_path: Path) -> None:
+    found = of_scores(tmp_path, {"a": level(0.5, 0.01), "b": level(0.506, -0.003), "c": level(0.5, 0.0098)})
+    text = " ".join(found.verdict.details)
+    assert "If differences are as these replicates show them, 80% power takes" in text
+    assert "Not shown to differ is not shown to be equal" in text
+    json.loads(to_json(found), parse_constant=lambda constant: pytest.fail(constant))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_summary_is_the_same_to_the_byte_whatever_the_order_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    draw = np.random.default_rng(seed)
+    write_scores(tmp_path, {name: [float(score) for score in draw.normal(size=7).round(3)] for name in "abc"})
+    read = journal.read(tmp_path)
+    expected = to_json(summarise(read))
+    for name in ("trials_frame", "epochs_frame"):
+        make = getattr(frames, name)
+        shuffled = make(read).sample(frac=1, random_state=seed)
+        monkeypatch.setattr(frames, name, lambda _, frame=shuffled: frame)
+    assert to_json(summarise(read)) == expected
+
+
+CELLS = pd.DataFrame(
+    [("p", "a", number, "DONE" if number < 4 else "UNFINISHED", 10) for number in range(1, 5)],
+    columns=["problem", "tuner", "replicate", "state", "planned_epochs"],
+)
+STEPS = pd.DataFrame(
+    [("p", "a", 1, 2, 0.5), ("p", "a", 1, 6, 0.8), ("p", "a", 2, 3, 0.8), ("p", "a", 3, 1, 0.6), ("p", "a", 4, 1, 0.9)],
+    columns=["problem", "tuner", "replicate", "spent_epochs", "score"],
+)
+
+
+def test_epochs_to_a_target_show_what_did_not_reach_it() -> None:
+    reached = epochs_to_reach(STEPS.sample(frac=1, random_state=1), CELLS, {"p": MAX}, {"p": {"good": 0.7, "all": 0.5}})
+    assert reached["epochs"].tolist() == [6, 3, math.inf, 2, 3, 1]
+    good, every = target_table(reached).to_dict("records")
+    assert (good["reached"], good["replicates"], good["median"], good["latest"]) == (2, 3, 6, math.inf)
+    assert (every["reached"], every["median"], every["earliest"], every["latest"]) == (3, 2, 1, 3)
+    mirrored = epochs_to_reach(
+        STEPS.assign(score=-STEPS["score"]), CELLS, {"p": Objective("x", "min")}, {"p": {"g": -0.7}}
+    )
+    assert mirrored["epochs"].tolist() == [6, 3, math.inf]
+
+
+def test_targets_are_random_searchs_median_and_halfway_to_the_best_known() -> None:
+    finals = pd.DataFrame({"problem": "p", "tuner": ["r", "r", "a"], "replicate": [1, 2, 1], "score": [0.4, 0.6, 0.8]})
+    assert targets(finals, {"p": 0.9}, "r") == {"p": {"median of r": 0.5, "halfway to the best known": 0.7}}
+    assert targets(finals, {"p": 0.9}, None)["p"]["median of all cells"] == pytest.approx(0.6)
+    assert targets(finals.assign(score=math.nan), {"p": math.nan}, "r") == {}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=9), st.sampled_from(["min", "max"]))
+def test_profiles_are_scipys_empirical_distributions(scores: list[int], direction: str) -> None:
+    finals = pd.DataFrame({"problem": "p", "tuner": "a", "replicate": range(len(scores)), "score": scores}).astype(
+        {"score": float}
+    )
+    found = profiles(finals.sample(frac=1, random_state=2), ["a"], "p", Objective("x", direction))
+    sign = 1.0 if direction == "max" else -1.0
+    theirs = stats.ecdf(-sign * np.array(scores, dtype=float)).cdf
+    assert found["share"].to_numpy() == pytest.approx(theirs.evaluate(-sign * found["score"].to_numpy()))

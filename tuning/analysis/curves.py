@@ -1,0 +1,277 @@
+"""What the trials of a study say: pure functions over the frames of `tuning.journal.frames` and the cells of a plan.
+
+A score counts when its epoch has been paid for, so every curve is a right-continuous step function of the epochs
+spent: undefined (NaN) before the first result, never interpolated between results, and undefined again past what
+an unfinished cell has spent. Nothing is imputed: a cell without a final score is named, not filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tuning.journal.frames import metric_column
+from tuning.journal.records import CUT, FAILED, Cell, CellEnd
+from tuning.objective import Objective
+from tuning.statistics.bootstrap import interval, mean_weights, median_weights
+
+CELL = ["problem", "tuner", "replicate"]
+DONE = "DONE"
+UNFINISHED = "UNFINISHED"
+MISSING = "MISSING"
+CELL_COLUMNS = [
+    *CELL, "state", "reason", "error", "planned_epochs", "charged_epochs", "trials",
+    "train_seconds", "suggest_seconds", "adds_up",
+]  # fmt: skip
+Floats = npt.NDArray[np.float64]
+
+
+def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objectives: Mapping[str, Objective]) -> pd.DataFrame:
+    """The steps of every cell's incumbent: one row for each result that is strictly better than all before it.
+
+    With ``epoch="best"`` every epoch of a trial counts as it comes; with ``"last"`` a trial counts by its score,
+    at its last epoch. FAILED trials never count. A continued trial's parent lies in the same cell, so its epochs
+    are in the running best already.
+
+    Args:
+        trials: (num_trials, ...) as `tables.trials_frame` gives it, rows in any order.
+        epochs: (num_epochs, ...) as `tables.epochs_frame` gives it, rows in any order.
+        objectives: By problem.
+
+    Returns:
+        (num_steps, 6): problem, tuner, replicate, spent_epochs, trial, score; sorted by cell and spent_epochs.
+    """
+    parts = []
+    for problem, objective in objectives.items():
+        own = trials.loc[trials["problem"] == problem, [*CELL, "trial", "state", "spent_epochs", "score"]]
+        if objective.epoch == "last":
+            results = own[own["state"] != FAILED]
+        else:
+            results = _scored_epochs(epochs[epochs["problem"] == problem], own, objective.metric)
+        parts.append(_improvements(results, 1.0 if objective.direction == "max" else -1.0))
+    columns = [*CELL, "spent_epochs", "trial", "score"]
+    steps = [part[columns] for part in parts if len(part)]
+    return pd.concat(steps, ignore_index=True) if steps else pd.DataFrame(columns=columns)
+
+
+def _scored_epochs(epochs: pd.DataFrame, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The epochs of trials that count, with the objective's metric as ``score``."""
+    column = metric_column(metric)
+    counts = trials["state"] != FAILED
+    if column not in epochs.columns or not counts.any():
+        return pd.DataFrame(columns=[*CELL, "trial", "spent_epochs", "score"])
+    scored = epochs[[*CELL, "trial", "spent_epochs"]].assign(score=epochs[column])
+    if counts.all():
+        return scored
+    return scored.merge(trials.loc[counts, [*CELL, "trial"]], on=[*CELL, "trial"], how="inner")
+
+
+def _improvements(results: pd.DataFrame, sign: float) -> pd.DataFrame:
+    """The rows of `results` that beat all earlier ones of their cell; `sign` is 1 for max, -1 for min."""
+    results = results.dropna(subset=["score"])
+    # Cells by number: of what may be millions of epochs, names would be compared again and again.
+    results = results.assign(cell=results.groupby(CELL).ngroup()).sort_values(["cell", "spent_epochs", "trial"])
+    results["height"] = sign * results["score"].astype(float)
+    results["best"] = results.groupby("cell", sort=False)["height"].cummax()
+    before = results.groupby("cell", sort=False)["best"].shift()
+    return results[before.isna() | (results["height"] > before)]
+
+
+def incumbents_at(
+    steps: pd.DataFrame,
+    cells: pd.DataFrame,
+    problem: str,
+    tuner: str,
+    replicates: Sequence[int],
+    budgets: npt.ArrayLike,
+) -> Floats:
+    """The incumbents of a tuner's replicates on a grid of budgets.
+
+    Args:
+        steps: As `incumbents` gives it.
+        cells: As `cells_frame` gives it: a cell that is not DONE is undefined past what it has spent.
+        problem: Whose cells.
+        tuner: Whose cells.
+        replicates: (num_replicates,), the rows of the result.
+        budgets: (num_steps,) epochs spent.
+
+    Returns:
+        (num_replicates, num_steps); NaN where a cell has no result yet, or has not come so far.
+    """
+    grid = np.asarray(budgets, dtype=float)
+    own = steps[(steps["problem"] == problem) & (steps["tuner"] == tuner)]
+    by_replicate = {int(str(replicate)): part for replicate, part in own.groupby("replicate")}
+    own_cells = cells[(cells["problem"] == problem) & (cells["tuner"] == tuner)]
+    reach = {
+        int(replicate): np.inf if state == DONE else float(charged)
+        for replicate, state, charged in zip(
+            own_cells["replicate"], own_cells["state"], own_cells["charged_epochs"], strict=True
+        )
+    }
+    matrix = np.full((len(replicates), len(grid)), np.nan)
+    for row, replicate in enumerate(replicates):
+        part = by_replicate.get(replicate)
+        if part is None:
+            continue
+        part = part.sort_values("spent_epochs")
+        # side="right" makes the step right-continuous: a result counts at the very epoch that paid for it.
+        last = np.searchsorted(part["spent_epochs"].to_numpy(dtype=float), grid, side="right") - 1
+        known = (last >= 0) & (grid <= reach.get(replicate, 0.0))
+        matrix[row, known] = part["score"].to_numpy(dtype=float)[last[known]]
+    return matrix
+
+
+def median_curve(matrix: Floats, budgets: npt.ArrayLike) -> pd.DataFrame:
+    """The median of (num_replicates, num_steps) incumbents with its range; undefined until every row has a result.
+
+    Rows without any result (a cell whose trials all failed) cannot be part of a median; they are left out, and
+    whoever calls counts them.
+
+    Returns:
+        (num_defined_steps, 5): spent_epochs, median, low, high (smallest and largest), replicates.
+    """
+    grid = np.asarray(budgets)
+    rows = matrix[~np.isnan(matrix).all(axis=1)]
+    defined = ~np.isnan(rows).any(axis=0) if len(rows) else np.zeros(len(grid), dtype=bool)
+    kept = rows[:, defined]
+    if not kept.size:
+        return pd.DataFrame(columns=["spent_epochs", "median", "low", "high", "replicates"])
+    return pd.DataFrame(
+        {
+            "spent_epochs": grid[defined],
+            "median": np.median(kept, axis=0),
+            "low": kept.min(axis=0),
+            "high": kept.max(axis=0),
+            "replicates": len(rows),
+        }
+    )
+
+
+def cells_frame(
+    planned: Iterable[Cell],
+    ends: Mapping[Cell, CellEnd],
+    trials: pd.DataFrame,
+    budget_epochs: int | Mapping[str, int],
+) -> pd.DataFrame:
+    """The budget audit: what every planned cell was to spend, what it spent, and why it ended.
+
+    ``state`` is DONE, FAILED (its tuner raised), MISSING (no trial) or UNFINISHED: no end is recorded, trials are
+    newer than the end, or the cell was ended by an earlier, smaller budget than the plan now gives. ``adds_up``
+    tells whether the epochs of its trials sum to the charge that its last trial and its end record.
+
+    Args:
+        planned: In the order wanted.
+        ends: As the journal has them.
+        trials: As `tables.trials_frame` gives it.
+        budget_epochs: Of every cell, or by tuner: a baseline may have a budget of its own.
+
+    Returns:
+        (num_cells, 12): problem, tuner, replicate, state, reason, error, planned_epochs, charged_epochs, trials,
+        train_seconds, suggest_seconds, adds_up; a row for each planned cell, in the plan's order.
+    """
+    sums = _sums_by_cell(trials)
+    rows = []
+    for cell in planned:
+        charged, spent, count, train, suggest, cut = sums.get(tuple(cell), (0, 0, 0, 0.0, 0.0, False))
+        end = ends.get(cell)
+        budget = budget_epochs[cell.tuner] if isinstance(budget_epochs, Mapping) else budget_epochs
+        if end is not None and end.state == DONE:
+            outgrown = spent < budget and (cut or "budget" in end.reason)
+            if end.spent_epochs < spent or outgrown:
+                end = None
+        rows.append(
+            {
+                **cell._asdict(),
+                "state": end.state if end is not None else UNFINISHED if count else MISSING,
+                "reason": end.reason if end is not None else "",
+                "error": end.error if end is not None else "",
+                "planned_epochs": int(budget),
+                "charged_epochs": int(charged),
+                "trials": int(count),
+                "train_seconds": float(train),
+                "suggest_seconds": float(suggest),
+                "adds_up": bool(charged == spent and (end is None or end.spent_epochs == charged)),
+            }
+        )
+    return pd.DataFrame(rows, columns=CELL_COLUMNS)
+
+
+def _sums_by_cell(trials: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """By cell: epochs charged, charge recorded last, trials, training and thinking seconds, whether any was CUT."""
+    if trials.empty:
+        return {}
+    sums = (
+        trials.assign(cut=trials["state"] == CUT)
+        .groupby(CELL, sort=False)
+        .agg(
+            epochs=("epochs", "sum"),
+            spent=("spent_epochs", "max"),
+            trials=("trial", "size"),
+            train=("train_seconds", "sum"),
+            suggest=("suggest_seconds", "sum"),
+            cut=("cut", "any"),
+        )
+    )
+    return {tuple(row[0]): tuple(row[1:]) for row in sums.itertuples()}
+
+
+def final_scores(steps: pd.DataFrame, cells: pd.DataFrame, share: float = 1.0) -> pd.DataFrame:
+    """The incumbent of each planned cell when its budget was spent; NaN for a cell that is not DONE or has no score.
+
+    Args:
+        steps: As `incumbents` gives it, rows in any order.
+        cells: As `cells_frame` gives it.
+        share: Of each cell's budget; below 1, the incumbent when only that much of it was spent.
+
+    Returns:
+        (num_cells, 4): problem, tuner, replicate, score; in the order of `cells`.
+    """
+    finals = cells[[*CELL, "planned_epochs", "state"]].copy()
+    done = finals.loc[finals["state"] == DONE, [*CELL, "planned_epochs"]]
+    reached = steps.merge(done, on=CELL, how="inner")
+    reached = reached[reached["spent_epochs"] <= share * reached["planned_epochs"]].sort_values([*CELL, "spent_epochs"])
+    last = reached.groupby(CELL, sort=False).tail(1)[[*CELL, "score"]]
+    finals = finals[CELL].merge(last, on=CELL, how="left")
+    return finals.assign(score=finals["score"].astype(float))
+
+
+def scores_at(
+    steps: pd.DataFrame, cells: pd.DataFrame, problem: str, tuners: Sequence[str], budgets: npt.ArrayLike
+) -> Floats:
+    """The incumbents of finished cells on a grid of budgets, as a block.
+
+    Args:
+        steps: As `incumbents` gives it.
+        cells: As `cells_frame` gives it.
+        problem: Whose cells.
+        tuners: (num_tuners,).
+        budgets: (num_steps,) epochs spent.
+
+    Returns:
+        (num_replicates, num_tuners, num_steps), the planned replicates in order; NaN before a cell's first result, and
+        for cells that are not DONE.
+    """
+    replicates = sorted(int(replicate) for replicate in cells.loc[cells["problem"] == problem, "replicate"].unique())
+    done = cells[cells["state"] == DONE]
+    layers = [incumbents_at(steps, done, problem, tuner, replicates, budgets) for tuner in tuners]
+    return np.stack(layers, axis=1) if layers else np.empty((len(replicates), 0, np.size(budgets)))
+
+
+def median_interval(scores: npt.ArrayLike) -> tuple[float, float]:
+    """`bootstrap.interval` of the median of (num_replicates,) scores; NaN among them are left out."""
+    values = np.asarray(scores, dtype=float)
+    values = values[~np.isnan(values)]
+    low, high = interval(values[:, None], median_weights(len(values)) if len(values) else values)
+    return float(low[0]), float(high[0])
+
+
+def mean_interval(values: npt.ArrayLike) -> tuple[float, float]:
+    """As `median_interval`, of the mean."""
+    known = np.asarray(values, dtype=float)
+    known = known[~np.isnan(known)]
+    low, high = interval(known[:, None], mean_weights(len(known)) if len(known) else known)
+    return float(low[0]), float(high[0])

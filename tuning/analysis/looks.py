@@ -1,0 +1,111 @@
+"""A problem's pairs, judged by the sequence of looks of `tuning run --until-decided`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from tuning.analysis.curves import DONE
+from tuning.analysis.verdict import Verdict
+from tuning.formatting import names, plural
+from tuning.journal.records import FAILED
+from tuning.objective import Objective
+from tuning.statistics.sequential import Rule, equality_p_values, one_sided, two_sided
+from tuning.statistics.signed_rank import LEVEL, holm
+
+
+def complete_replicates(cells: pd.DataFrame) -> int:
+    """Replicates, from the first on and without a gap, in which every cell of a problem's `cells_frame` has ended."""
+    ended = cells["state"].isin([DONE, FAILED]).groupby(cells["replicate"]).all().sort_index()
+    return int(ended.cummin().sum())
+
+
+def judged(
+    pairs: pd.DataFrame, finals: pd.DataFrame, cells: pd.DataFrame, objective: Objective, rule: Rule
+) -> pd.DataFrame:
+    """One problem's pairs, judged by the sequence of looks instead of by one test at the end.
+
+    Args:
+        pairs: (num_pairs, ...) as `comparison.pairwise` gives them; one family.
+        finals: As `analysis.final_scores` gives it.
+        cells: As `analysis.cells_frame` gives it: a replicate is looked at when all its cells have ended.
+        objective: Says which direction is better.
+        rule: Of the study's plan.
+
+    Returns:
+        `pairs` with ``p``, ``p_holm``, ``smallest_p``, ``decided`` and ``equal`` replaced, ``power`` and ``needed``
+        (of one test at the end) NaN, and with ``looks`` (replicates looked at), ``p_equal`` (Holm-adjusted; NaN without
+        a rope) and ``settled_at`` (the replicate after which the pair was decided or found equal; None while neither).
+    """
+    if pairs.empty:
+        return pairs
+    own = cells["problem"] == pairs["problem"].iloc[0]
+    looks = min(rule.cap, complete_replicates(cells[own]))
+    wide = finals[finals["problem"] == pairs["problem"].iloc[0]].pivot(
+        index="replicate", columns="tuner", values="score"
+    )
+    wide = wide.reindex(range(1, looks + 1)) * (1.0 if objective.direction == "max" else -1.0)
+    above, below, equal = (np.ones((len(pairs), looks + 1)) for _ in range(3))  # column 0: before the first look
+    for row, (a, b) in enumerate(zip(pairs["a"], pairs["b"], strict=True)):
+        differences = (wide[a] - wide[b]).to_numpy(dtype=float)
+        above[row, 1:], below[row, 1:] = one_sided(differences, rule, len(pairs))
+        if rule.rope is not None:
+            equal[row, 1:] = equality_p_values(differences, rule.rope, rule, len(pairs))
+    p = two_sided(above, below)
+    p_holm, p_equal = (np.apply_along_axis(holm, 0, values) for values in (p, equal))
+    better = np.where(above[:, -1] < below[:, -1], pairs["a"], pairs["b"])
+    settled = (p_holm <= LEVEL) | (p_equal <= LEVEL)
+    return pairs.assign(
+        p=p[:, -1],
+        p_holm=p_holm[:, -1],
+        smallest_p=rule.smallest_p(looks),
+        decided=np.where(p_holm[:, -1] <= LEVEL, better, ""),
+        power=math.nan,
+        needed=math.nan,
+        looks=looks,
+        p_equal=math.nan if rule.rope is None else p_equal[:, -1],
+        equal=p_equal[:, -1] <= LEVEL,
+        settled_at=pd.Series([int(row.argmax()) or None for row in settled], index=pairs.index, dtype=object),
+    )
+
+
+def still_open(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of `judged` that a further replicate may settle: not those that none so far could compare."""
+    return pairs[(pairs["decided"] == "") & ~pairs["equal"].astype(bool) & (pairs["n"] > 0)]
+
+
+def account(pairs: pd.DataFrame, rule: Rule) -> str:
+    """What the looks at one problem's pairs have settled, after which replicate, and what is open."""
+    rows = pairs.to_dict("records")
+    looks = rows[0]["looks"] if rows else 0
+    decided = [
+        f"{row['decided']} over {row['b'] if row['decided'] == row['a'] else row['a']} ({row['settled_at']})"
+        for row in rows
+        if row["decided"]
+    ]
+    equal = [f"{row['a']} / {row['b']} ({row['settled_at']})" for row in rows if row["equal"]]
+    opened = [f"{row['a']} / {row['b']}" for row in still_open(pairs).to_dict("records")]
+    parts = [f"{plural(looks, 'replicate')} of at most {rule.cap} looked at, one by one"]
+    parts += [f"decided (after replicate): {names(decided)}"] if decided else []
+    parts += [f"practically equal (after replicate): {names(equal)}"] if equal else []
+    parts += [f"{'undecided at the cap' if looks == rule.cap else 'open'}: {names(opened)}"] if opened else []
+    return f"{'; '.join(parts)}."
+
+
+def accounts(pairs: pd.DataFrame, rule: Rule) -> list[str]:
+    """A line for each problem, with its name where there are several."""
+    problems = list(dict.fromkeys(pairs["problem"]))
+    return [
+        (f"{problem}: " if len(problems) > 1 else "") + account(pairs[pairs["problem"] == problem], rule)
+        for problem in problems
+    ]
+
+
+def with_looks(found: Verdict, pairs: pd.DataFrame, rule: Rule) -> Verdict:
+    """One problem's verdict with the account of its looks."""
+    equal = [f"{row['a']} / {row['b']}" for row in pairs.to_dict("records") if row["equal"]]
+    line = f"{found.line} Practically equal, within ±{rule.rope:g}: {names(equal)}." if equal else found.line
+    return replace(found, line=line, details=(account(pairs, rule), *found.details))

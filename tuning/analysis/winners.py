@@ -1,0 +1,168 @@
+"""What the incumbents are worth: retrained on fresh seeds, scored on test, and set beside what the search saw of them.
+
+    optimism     how much better the best score of the search was than its configuration is on fresh seeds
+    overtuning   the search went on to a configuration that is better on validation and worse on test than an earlier
+                 incumbent of its own, or than the default configuration (Schneider, Bischl and Feurer, 2025,
+                 arXiv:2506.19540)
+
+Pure functions over `tables.retrainings_frame` and `analysis.final_scores`. A cell's value is the mean over its seeds;
+only cells are independent of one another, so every interval is over cells.
+
+A tuner's winner is the one of its final incumbents that is worth most by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tuning.analysis.curves import CELL, mean_interval
+from tuning.journal.frames import retrainings_frame
+from tuning.journal.journal import Journal
+from tuning.journal.records import COMPLETE, Cell, Retraining
+from tuning.objective import Objective
+
+CELL_COLUMNS = [
+    *CELL, "seen", "retrained", "test", "seeds", "failed", "optimism", "better_on_test", "overtuned",
+]  # fmt: skip
+TUNER_COLUMNS = [
+    "problem", "tuner", "cells", "seen",
+    *(f"{name}{end}" for name in ("retrained", "test", "optimism") for end in ("", "_low", "_high")),
+    "overtuned", "judged",
+]  # fmt: skip
+EARLIER, DEFAULT = "an earlier incumbent", "the default configuration"
+
+
+def retrained_cells(
+    retrainings: pd.DataFrame,
+    finals: pd.DataFrame,
+    objectives: Mapping[str, Objective],
+    default: str = "",
+    no_search: Collection[str] = (),
+) -> pd.DataFrame:
+    """The final incumbent of each finished cell that was retrained.
+
+    Args:
+        retrainings: As `tables.retrainings_frame` gives it, rows in any order.
+        finals: As `analysis.final_scores` gives it.
+        objectives: By problem.
+        default: Label of the baseline that trains the default configuration, if there is one.
+        no_search: Labels of baselines with a model of their own: what does not search is not overtuned.
+
+    Returns:
+        (num_cells, 11), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
+        ``seeds`` retrainings (``failed`` more failed), ``optimism`` is seen minus retrained, turned so that positive
+        is too good to be true, all NaN where every retraining failed; ``better_on_test`` names what is better than it
+        on test, and ``overtuned`` whether anything is: missing where there is no test score, or nothing to set beside
+        it.
+    """
+    means = dict(list(_means(retrainings).groupby(CELL)))
+    rows = []
+    for cell in finals.dropna(subset=["score"]).to_dict("records"):
+        key = tuple(cell[name] for name in CELL)
+        if key not in means or not means[key]["final"].any():
+            continue
+        own = means[key]
+        final = own[own["final"]].to_dict("records")[0]
+        objective = objectives[cell["problem"]]
+        sign = 1.0 if objective.direction == "max" else -1.0
+        tests = {EARLIER: own.loc[~own["final"], "test"].dropna()}
+        defaults = means.get((cell["problem"], default, cell["replicate"]))
+        if defaults is not None and cell["tuner"] not in (default, *no_search):
+            tests[DEFAULT] = defaults.loc[defaults["final"], "test"].dropna()
+        better = [name for name, test in tests.items() if (sign * test > sign * final["test"]).any()]
+        judged = not np.isnan(final["test"]) and any(len(test) for test in tests.values())
+        rows.append(
+            {
+                **{name: cell[name] for name in CELL},
+                "seen": cell["score"],
+                "retrained": final["score"],
+                "test": final["test"],
+                "seeds": final["seeds"],
+                "failed": final["failed"],
+                "optimism": sign * (cell["score"] - final["score"]),
+                "better_on_test": " and ".join(better),
+                "overtuned": bool(better) if judged else None,
+            }
+        )
+    return pd.DataFrame(rows, columns=CELL_COLUMNS)
+
+
+def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
+    """A row for each retrained incumbent: its means over seeds, those that FAILED counted and left out."""
+    done = retrainings["state"] == COMPLETE
+    known = retrainings.assign(
+        score=retrainings["score"].where(done).astype(float),
+        test=retrainings["test"].where(done).astype(float),
+        done=done.astype(int),
+        failed=(~done).astype(int),
+    )
+    means = known.groupby([*CELL, "trial", "final"], sort=True).agg(
+        score=("score", "mean"), test=("test", "mean"), seeds=("done", "sum"), failed=("failed", "sum")
+    )
+    means = means.reset_index()
+    means["final"] = means["final"].astype(bool)
+    return means
+
+
+def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
+    """A row for each problem and tuner with a retrained cell, in the order of `retrained_cells`.
+
+    Returns:
+        (num_problems * num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `analysis.mean_interval`;
+        ``overtuned`` of ``judged`` cells. A cell whose retrainings all failed is left out.
+    """
+    rows = []
+    for (problem, tuner), part in cells.dropna(subset=["retrained"]).groupby(["problem", "tuner"], sort=False):
+        row = {"problem": problem, "tuner": tuner, "cells": len(part), "seen": float(part["seen"].mean())}
+        for name in ("retrained", "test", "optimism"):
+            values = part[name].dropna()
+            row[name] = float(values.mean())
+            row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values)
+        judged = part["overtuned"].dropna()
+        rows.append({**row, "overtuned": int(judged.sum()), "judged": len(judged)})
+    return pd.DataFrame(rows, columns=TUNER_COLUMNS)
+
+
+def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
+    """By problem and tuner: the incumbent that is best on fresh seeds, and of its seeds the best.
+
+    Incumbents are compared by their mean score on the validation split over seeds, for the test split is nobody's to
+    choose by. Baselines are no tuners and win nothing.
+    """
+    frame = retrainings_frame(journal)
+    frame = frame[frame["final"].astype(bool) & (frame["state"] == COMPLETE)]
+    found = {}
+    for key, part in frame.groupby(["problem", "tuner"], sort=False):
+        problem, tuner = map(str, key)
+        if tuner in journal.plan["tuners"]:
+            objective = journal.objective(problem)
+            replicate = _best(part.groupby("replicate")["score"].mean(), objective)
+            repeat = _best(part[part["replicate"] == replicate].set_index("repeat")["score"], objective)
+            trial = part.loc[part["replicate"] == replicate, "trial"].iloc[0]
+            configuration = journal.trials[Cell(problem, tuner, replicate)][trial].configuration
+            found[problem, tuner] = next(
+                done
+                for done in journal.retrainings[Cell(problem, tuner, replicate)]
+                if done.configuration == configuration and done.repeat == repeat
+            )
+    return found
+
+
+def mean_score(journal: Journal, winner: Retraining) -> float:
+    """A winner's mean score on the validation split, over its seeds."""
+    scores = [
+        done.score
+        for done in journal.retrainings[winner.cell]
+        if done.configuration == winner.configuration and done.state == COMPLETE
+    ]
+    return sum(scores) / len(scores)
+
+
+def _best(scores: pd.Series[float], objective: Objective) -> Any:
+    """The first index of the best score."""
+    ordered = scores.sort_index()
+    return ordered.idxmax() if objective.direction == "max" else ordered.idxmin()

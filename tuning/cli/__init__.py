@@ -1,0 +1,21 @@
+"""The command line `tuning`. Each command imports what it needs when it runs.
+
+Imports: words, process, statistics, journal, space, training, problems, tuners, analysis, tensorboard,
+runner, report.
+
+    main         the commands
+    options      their options, each once
+    script       run_script: `python study.py`
+    exit         guarded, exit codes
+    load         load_study, find_study: what a path names
+    launch       run_study: from a study to its finished run
+    check        `tuning check`
+    status       `tuning status`
+    tuner_list   `tuning tuners`
+    init         `tuning init`
+    progress     ProgressView
+    live_view    best scores as lines of text
+    console      consoles that no text commands
+    signals      Interruption
+    completion   names and folders for the shell
+"""

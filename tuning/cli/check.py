@@ -1,0 +1,212 @@
+"""`tuning check`: what a study will do, before it does it. No search, no folder written."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tuning import seeds
+from tuning.formatting import count, plural, seconds
+from tuning.problems.problem import Problem, TrainingProblem
+from tuning.runner.plan import StudyPlan
+from tuning.space import sampling_check
+from tuning.space.converters import optuna_words
+from tuning.space.hyperparameter import describe
+from tuning.splits import size
+
+TIMED_EPOCHS = 3  # at the defaults, on a part of the data: the first traces, the last is steady
+TIMED_SAMPLES = 2048
+
+
+def examine(study: StudyPlan, draws: int) -> dict[str, Any]:
+    """All that `tuning check` shows, as `tuning check --json` prints it; see docs/json.md for the keys.
+
+    Raises:
+        DataError, SpaceError, ObjectiveError: A problem cannot be searched.
+    """
+    from tuning.process.setup import prepare_process
+
+    prepare_process()
+    problems = [_problem(problem, draws) for problem in study.problems]
+    for problem in study.problems:
+        for tuner in (*study.tuners, *study.baselines):
+            tuner.check(problem)
+    tasks = study.tasks()
+    return {
+        "study": study.name,
+        "alike": all(problem["equality"]["alike"] for problem in problems),
+        "problems": problems,
+        "budgets": _budgets(study),
+        "cells": [{**task.cell._asdict(), "seed": seeds.of_tuner(study.name, *task.cell)} for task in tasks],
+        "epochs": sum(task.budget.epochs for task in tasks),
+        "retrain": study.retrain,
+        "seconds": _seconds(study),
+    }
+
+
+def _problem(problem: TrainingProblem, draws: int) -> dict[str, Any]:
+    reported = problem.check()
+    matches = sampling_check.check(problem.space, draws, seeds.derive("check", problem.name))
+    smallest = min(matches, key=lambda match: match.p_value)
+    return {
+        "problem": problem.name,
+        "space": [
+            {
+                "hyperparameter": key,
+                "declared": describe(hp),
+                "default": hp.default,
+                "active_when": {condition.name: list(condition.values) for condition in hp.conditions},
+                "optuna": optuna_words(hp),
+            }
+            for key, hp in zip(problem.space.keys, problem.space.hyperparameters, strict=True)
+        ],
+        "notes": list(problem.space.notes),
+        "configurations": int(problem.space.size) if math.isfinite(problem.space.size) else None,
+        "objective": problem.objective.to_json(),
+        "metrics": list(reported),
+        "equality": {
+            "alike": not (bad := sampling_check.differing(matches)),
+            "draws": draws,
+            "tests": len(matches),
+            "smallest_p": smallest.p_value,
+            "smallest": f"{smallest.library}, {smallest.key}",
+            "different": [
+                {"library": match.library, "hyperparameter": match.key, "test": match.test, "p": match.p_value}
+                for match in bad
+            ],
+        },
+    }
+
+
+def _budgets(study: StudyPlan) -> list[dict[str, Any]]:
+    return [
+        {
+            "problem": problem.name,
+            "tuner": tuner.label,
+            "settings": (settings := {name: value for name, value in tuner.describe().items() if name != "tuner"}),
+            "epochs": (epochs := study.budget_of(tuner).epochs),
+            "full_trials": epochs / problem.max_epochs,
+            "shorter_trials": bool(tuner.resumes or (tuner.prunes and settings.get("pruner"))),
+        }
+        for problem in study.problems
+        for tuner in (*study.tuners, *study.baselines)
+    ]
+
+
+def _seconds(study: StudyPlan) -> float | None:
+    """Training time of all cells on one core; None where a problem trains nothing that could be timed."""
+    total = 0.0
+    for problem in study.problems:
+        if not isinstance(problem, Problem):
+            return None
+        build, epoch = _pace(problem)
+        epochs = study.replicates * sum(study.budget_of(tuner).epochs for tuner in (*study.tuners, *study.baselines))
+        total += epochs * epoch + epochs / problem.max_epochs * build
+    return total
+
+
+def _pace(problem: Problem) -> tuple[float, float]:
+    """Seconds to begin a trial and for one epoch, measured at the defaults on a part of the data."""
+    from tuning.training.probe import train_part
+
+    ends = [time.perf_counter()]
+
+    def on_epoch(logs: dict[str, float]) -> bool:
+        ends.append(time.perf_counter())
+        return False
+
+    samples = train_part(problem.recipe, problem.space, TIMED_SAMPLES, TIMED_EPOCHS, on_epoch)
+    steady = ends[-1] - ends[-2]
+    whole = size(problem.splits.train)
+    return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Prints what `examine` found: spaces, equality by sampling, budgets, time and seeds."""
+    for problem in found["problems"]:
+        _show_problem(problem, console)
+    _show_budgets(found, console)
+    table = _table("cell", "seed of its search")
+    for cell in found["cells"]:
+        table.add_row(escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"), str(cell["seed"]))
+    console.print(table)
+    console.print("Seeds of trainings come from study, problem, replicate and configuration, the same for every tuner.")
+
+
+def _show_problem(problem: dict[str, Any], console: Console) -> None:
+    console.print(f"Problem {problem['problem']}", style="bold", markup=False)
+    table = _table("hyperparameter", "declared, as KerasTuner draws it", "active when", "Optuna is asked for")
+    for row in problem["space"]:
+        conditions = " and ".join(
+            f"{name} is {' or '.join(str(value) for value in values)}" for name, values in row["active_when"].items()
+        )
+        declared = f"{row['declared']}, default {row['default']}"
+        table.add_row(
+            escape(row["hyperparameter"]), escape(declared), escape(conditions) or "always", escape(row["optuna"])
+        )
+    console.print(table)
+    console.print("scikit-learn draws a whole configuration at once, by KerasTuner's mapping.")
+    for note in problem["notes"]:
+        console.print(f"Note: {note}.", markup=False, highlight=False)
+    size = problem["configurations"]
+    console.print(
+        f"Distinct configurations: {'continuous, or past counting' if size is None else count(size)}", highlight=False
+    )
+    objective = problem["objective"]
+    console.print(
+        f"Objective: {objective['metric']}, {objective['direction']}, {objective['epoch']} epoch of a trial; "
+        f"the model reports {', '.join(problem['metrics'])}",
+        markup=False,
+        highlight=False,
+    )
+    equal = problem["equality"]
+    console.print(
+        f"Equality: {count(equal['draws'])} configurations drawn by each of KerasTuner, scikit-learn and Optuna; "
+        f"{equal['tests']} tests against the declared distributions, smallest p {equal['smallest_p']:.3g} "
+        f"({equal['smallest']}): {'no difference shown' if equal['alike'] else 'DIFFERENT'}.",
+        markup=False,
+        highlight=False,
+        style="green" if equal["alike"] else "red",
+    )
+    for one in equal["different"]:
+        console.print(
+            f"  {one['library']} draws {one['hyperparameter']} otherwise: {one['test']}, p {one['p']:.3g}",
+            markup=False,
+            highlight=False,
+            style="red",
+        )
+
+
+def _show_budgets(found: dict[str, Any], console: Console) -> None:
+    table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
+    for row in found["budgets"]:
+        table.add_row(
+            escape(row["problem"]),
+            escape(row["tuner"]),
+            escape(", ".join(f"{name}={value}" for name, value in row["settings"].items())) or "its defaults",
+            count(row["epochs"]),
+            f"{row['full_trials']:.3g}" + (" (more, shorter ones)" if row["shorter_trials"] else ""),
+        )
+    console.print(table)
+    takes = "an unknown time" if found["seconds"] is None else f"about {seconds(found['seconds'])}"
+    console.print(
+        f"{plural(len(found['cells']), 'cell')}, {count(found['epochs'])} epochs at most: {takes} of training on one "
+        "core, by the default configuration's pace; other configurations may be much slower or faster. Thinking comes "
+        f"on top, and retraining: each cell's incumbents {found['retrain']} times in full, uncharged; two or three a "
+        "cell.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    return table

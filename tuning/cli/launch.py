@@ -1,0 +1,157 @@
+"""From a study to its finished run, on a terminal: progress, what to say on an interruption, verdict, exit code."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tuning.cli.console import output
+from tuning.cli.exit import EXIT_FAILED
+from tuning.cli.progress import ProgressView
+from tuning.cli.signals import Interruption
+from tuning.cli.status import show_report
+from tuning.formatting import count, plural
+from tuning.journal.journal import Journal, read
+from tuning.journal.provenance import words
+from tuning.journal.records import FAILED
+from tuning.problems.table import TableProblem
+from tuning.report.report import write_report
+from tuning.runner.dask_cluster import default_jobs, require_scheduler
+from tuning.runner.dask_executor import on_dask
+from tuning.runner.executor import run_here
+from tuning.runner.runner import Run, command_line, run
+from tuning.runner.table_study import table_study
+from tuning.runner.until_decided import before_first_look, until_decided
+from tuning.runner.winner_models import save_winners
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tuning.runner.plan import StudyPlan
+    from tuning.statistics.sequential import Rule
+
+
+def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, rule: Rule | None) -> int:
+    """Runs a study, or goes on with it, and makes its report; the exit code.
+
+    Args:
+        jobs: Processes; None for one a core.
+        scheduler: The address of a Dask cluster to run on instead; empty for none.
+        rule: Of a study that runs until it is decided.
+    """
+    console = output()
+    with _interruptible(out / study.name, console):
+        done = _cells(study, out, jobs, scheduler, console, rule)
+        journal = read(done.directory)
+        full = study.tensorboard == "full"
+        say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+        save_winners(journal, study.problems, study.continue_winners, full=full, say=say)
+    if full:
+        say(f"All of the winners' trainings: tuning board {done.directory} --winners")
+    show_report(write_report(done.directory, journal), console)
+    return _failed(done, journal, console)
+
+
+def train_table(study: StudyPlan, configurations: int, out: Path, jobs: int | None, scheduler: str) -> int:
+    """Trains a table of a study's space, and shows what a surrogate makes of it; the exit code."""
+    console = output()
+    trained = table_study(study, configurations)
+    with _interruptible(out / trained.name, console):
+        done = _cells(trained, out, jobs, scheduler, console)
+        journal = read(done.directory)
+    problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
+    for problem in problems:
+        console.print(words(problem.name, problem.describe()), markup=False, highlight=False)
+    made = [f'TableProblem("{done.directory}", "{problem.name}")' for problem in study.problems]
+    console.print(
+        f"Table: {done.directory}. A study that is computed from it:\n\n"
+        "    from tuning import Budget, Study, TableProblem\n"
+        f"    problem = {made[0] if len(made) == 1 else '[' + ', '.join(made) + ']'}\n"
+        f'    study = Study("{study.name}-surrogate", problem, budget=Budget({study.budget.epochs}), replicates=200)',
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return _failed(done, journal, console)
+
+
+def _cells(
+    study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console, rule: Rule | None = None
+) -> Run:
+    """Runs a study's cells with its progress."""
+    if rule is not None:
+        study = before_first_look(study, rule)
+        console.print(f"Until decided: what follows, then one replicate at a time, at most {rule.cap}.")
+    tasks = study.tasks()
+    cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
+    jobs = min(jobs or default_jobs(cells), cells)
+    # A training that hangs can be ended only with its process.
+    apart = bool(scheduler) or jobs > 1 or study.trial_seconds is not None
+    executor = on_dask(jobs=jobs, scheduler=scheduler) if apart else nullcontext(run_here)
+    where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
+    who = plural(len(study.tuners), "tuner")
+    who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
+    again = f", and {plural(study.retrain, 'retraining')} of each incumbent" if study.retrain else ""
+    console.print(
+        f"Study {study.name}: {who}, {plural(study.replicates, 'replicate')}, "
+        f"{study.budget.epochs} epochs a cell: {plural(cells, 'cell')}, {count(epochs)} epochs{again}, on {where}.",
+        highlight=False,
+    )
+    if scheduler:
+        require_scheduler(scheduler)  # before there is a folder
+    with executor as execute:
+        if rule is None:
+            with ProgressView(console) as view:
+                return run(study, out, view, command_line(), execute)
+        watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
+        at_once = max(1, jobs * study.replicates // cells)
+        on_look = partial(say, soft_wrap=True)
+        return until_decided(study, out, rule, watch, command_line(), execute, at_once=at_once, on_look=on_look)
+
+
+@contextmanager
+def _interruptible(directory: Path, console: Console) -> Iterator[None]:
+    """Ctrl-C, `kill` or a closed terminal within end the command, and it says where it goes on."""
+    with Interruption() as interruption:
+        try:
+            yield
+        except (KeyboardInterrupt, OSError) as error:
+            if not isinstance(error, KeyboardInterrupt) and not interruption.number:
+                raise
+            how = f" by {interruption.name}" if interruption.name not in ("", "SIGINT") else ""
+            with suppress(OSError):  # there may be no terminal any more
+                console.print(
+                    f"\nInterrupted{how}. All trials that ended are in {directory}/journal. Go on with:\n\n"
+                    f"    {_as_typed()}",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
+            raise typer.Exit(interruption.exit_code) from None
+
+
+def _as_typed() -> str:
+    """The command line of this run, to be typed again."""
+    program = Path(sys.argv[0])
+    return shlex.join([*(["python", str(program)] if program.suffix == ".py" else [program.name]), *sys.argv[1:]])
+
+
+def _failed(done: Run, journal: Journal, console: Console) -> int:
+    """Names the cells that failed, and counts what else did; the exit code."""
+    for end in done.failed:
+        console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
+    counts = {
+        "trial": sum(trial.state == FAILED for trial in journal.all_trials()),
+        "retraining": sum(one.state == FAILED for of in journal.retrainings.values() for one in of),
+    }
+    if failed := [plural(number, what) for what, number in counts.items() if number]:
+        line = f"{' and '.join(failed)} FAILED; `tuning report {journal.directory}` shows which, and why."
+        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    return EXIT_FAILED if done.failed or failed else 0

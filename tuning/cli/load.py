@@ -1,0 +1,180 @@
+"""Finds what a user names on the command line: a study in a script, or a model and data without one."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+
+from tuning.budget import Budget
+from tuning.errors import StudyError, TuningError
+from tuning.objective import Objective
+from tuning.problems.problem import Problem
+from tuning.process.tensorflow_import import import_tensorflow
+from tuning.runner.forkserver import start_from_nothing
+from tuning.runner.plan import StudyPlan
+from tuning.splits import EXPECTED
+from tuning.text import error_line
+
+OBJECTIVE = "val_loss"  # every compiled model reports it
+MAX_EPOCHS = 10
+FULL_TRAININGS = 10  # that a cell may spend, where no budget is given
+_NAMED = re.compile(r"(?P<file>.*\.py):(?P<name>[^:/\\]*)")
+
+
+@dataclass(frozen=True)
+class Named:
+    """What is said of a model that is named on the command line; empty and None where nothing is.
+
+    Attributes:
+        data: ``FILE.py:NAME`` of a function that returns the splits.
+        objective: A metric, or ``METRIC:min``, ``METRIC:max``; default: `OBJECTIVE`.
+        max_epochs: Epochs of one full training; default: `MAX_EPOCHS`.
+    """
+
+    data: str = ""
+    objective: str = ""
+    max_epochs: int | None = None
+
+
+def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan:
+    """The study of a script, or of a model that is named as ``FILE.py:NAME``.
+
+    Args:
+        path: Either of the two.
+        named: What belongs to the second.
+        budget: Epochs a cell, where the command line says so.
+
+    Raises:
+        StudyError: There is no such file or name in it, `named` does not fit, or the objective's direction is unknown.
+    """
+    found = _NAMED.fullmatch(str(path))
+    if found is None:
+        if given := [f"--{name.replace('_', '-')}" for name, value in vars(named).items() if value]:
+            raise StudyError(
+                f"{given[0]} belongs to FILE.py:build_model and {path} is a study script, which says so itself; "
+                "name the function, or leave the option out"
+            )
+        return load_study(path)
+    if not named.data:
+        raise StudyError(f"{path} is trained on what? Say --data FILE.py:load, a function that returns {EXPECTED}")
+    module_of = functools.cache(load_module)  # one file may hold both
+    max_epochs = MAX_EPOCHS if named.max_epochs is None else named.max_epochs
+    problem = Problem(
+        _load(str(path), "build_model", module_of),
+        data=_load(named.data, "--data", module_of),
+        objective=objective_of(named.objective or OBJECTIVE),
+        max_epochs=max_epochs,
+        name=_safe(found["name"]),
+    )
+    name = _safe(f"{Path(found['file']).stem}-{found['name']}")
+    return StudyPlan(name, problem, budget=Budget(FULL_TRAININGS * max_epochs if budget is None else budget))
+
+
+def objective_of(words: str) -> Objective:
+    """``METRIC``, whose direction KerasTuner infers, or ``METRIC:min`` or ``METRIC:max``.
+
+    Raises:
+        StudyError: The direction is not given, and KerasTuner does not know the metric.
+    """
+    metric, _, direction = words.partition(":")
+    if not direction:
+        from keras_tuner.src.engine.metrics_tracking import infer_metric_direction
+
+        try:
+            direction = infer_metric_direction(metric) or ""
+        except Exception:  # it builds the metric it finds, and some want arguments
+            direction = ""
+    if not direction:
+        raise StudyError(
+            f"whether {metric!r} is to be high or low is not known to KerasTuner; say --objective {metric}:max or "
+            f"--objective {metric}:min"
+        )
+    return Objective(metric, direction)
+
+
+def _load(named: str, where: str, module_of: Callable[[Path], ModuleType]) -> Any:
+    """The object that ``FILE.py:NAME`` names."""
+    found = _NAMED.fullmatch(named)
+    if found is None:
+        raise StudyError(f"{where} is {named!r}; expected a file and a name in it, as in their_file.py:load")
+    module = module_of(Path(found["file"]))
+    try:
+        return getattr(module, found["name"])
+    except AttributeError:
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        raise StudyError(
+            f"{found['file']} defines no {found['name']!r}; it defines {', '.join(own[:8]) or 'no function or class'}"
+        ) from None
+    except Exception as error:  # a module may answer for names by code of its own
+        raise StudyError(f"{named} raises {error_line(error)}") from error
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip("._-")[:100] or "model"
+
+
+def load_study(path: Path) -> StudyPlan:
+    """The one `Study` that a script defines.
+
+    Raises:
+        StudyError: There is no such file, it raises, or it does not define one study.
+    """
+    if not path.is_file():
+        raise StudyError(f"there is no study file {path}; expected a Python script that defines a tuning.Study")
+    module = load_module(path)
+    studies = list({id(value): value for value in vars(module).values() if isinstance(value, StudyPlan)}.values())
+    if not studies:
+        raise StudyError(f"{path} defines no study; expected a variable such as study = Study(...)")
+    if len(studies) > 1:
+        found = ", ".join(study.name for study in studies)
+        raise StudyError(f"{path} defines {len(studies)} studies ({found}); expected one: split the file")
+    return studies[0]
+
+
+def load_module(path: Path) -> ModuleType:
+    """A user's file, run as Python would run it; its functions travel to workers by themselves.
+
+    Raises:
+        StudyError: There is no such file, or it raises.
+    """
+    if not path.is_file():
+        raise StudyError(f"there is no file {path}; expected a Python file")
+    name = f"study_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise StudyError(f"{path} is not a Python script; expected a .py file that defines a tuning.Study")
+    import_tensorflow()  # which the script would do, with many lines
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    cloudpickle.register_pickle_by_value(module)  # workers cannot import it: its functions travel themselves
+    sys.path.insert(0, str(path.resolve().parent))  # as `python path` does; local workers take it over
+    environment = dict(os.environ)
+    try:
+        spec.loader.exec_module(module)
+    except TuningError:
+        raise
+    except (Exception, SystemExit) as error:
+        mend = "; run a study only under `if __name__ == '__main__':`" if isinstance(error, SystemExit) else ""
+        raise StudyError(f"{path}{_line_of(error, spec.origin)} raises {error_line(error)}{mend}") from error
+    if dict(os.environ) != environment:
+        start_from_nothing()  # it may mean what libraries read when they are loaded
+    return module
+
+
+def _line_of(error: BaseException, file: str | None) -> str:
+    """The line of the script where an error came from, as ``:12``."""
+    if isinstance(error, SyntaxError) and error.lineno and error.filename == file:
+        return f":{error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f":{lines[-1]}" if lines else ""

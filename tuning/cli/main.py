@@ -1,0 +1,394 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` loads no TensorFlow."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tuning import __version__
+from tuning.cli.completion import study_folders
+from tuning.cli.console import output
+from tuning.cli.exit import EXIT_FAILED, guarded
+from tuning.cli.options import (
+    AsJson,
+    Baselines,
+    Cap,
+    Data,
+    Debug,
+    Epochs,
+    Folder,
+    Jobs,
+    MaxEpochs,
+    ObjectiveOf,
+    Out,
+    Replicates,
+    Retrain,
+    Rope,
+    Scheduler,
+    StudyOrCode,
+    StudyPath,
+    TensorBoard,
+    TrialSeconds,
+    Tuners,
+    UntilDecided,
+    changed,
+    rule_of,
+)
+from tuning.errors import StudyError
+from tuning.process.cores import cores
+from tuning.runner.forkserver import forked
+
+
+def epilog(*examples: str, failed: str = "") -> str:
+    """What stands under a command's options in its `--help`: examples, and its exit codes.
+
+    Args:
+        examples: Command lines that work as they stand, in a checkout where `studies/digits.py` has run.
+        failed: When the command ends with 1, where it can.
+    """
+    codes = f"Exit codes: 0 done, {f'1 {failed}, ' if failed else ''}2 a mistake to mend, 130 interrupted."
+    return "\n\n\b\n".join(["\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples), codes])
+
+
+app = typer.Typer(
+    help="Compare hyperparameter tuners on your own Keras models, at equal budgets, over independent replicates.",
+    epilog=epilog(
+        "tuning init mine", "tuning check mine.py", "tuning run mine.py", failed="something in the study failed"
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tuning {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of `tuning` itself."""
+
+
+@app.command(epilog=epilog("tuning init mine", "tuning init studies/wine"))
+def init(
+    name: Annotated[Path, typer.Argument(metavar="NAME", help="Of the study; the script is NAME.py.")],
+    debug: Debug = False,
+) -> None:
+    """Write a study script to start from.
+
+    It runs as it is, on a small data set, until you put your own model and data in.
+    """
+
+    def work() -> int:
+        from tuning.cli.init import write_script
+
+        path = write_script(name)
+        output().print(
+            f"{path}: put your own build_model and load in. It runs as it is:\n\n"
+            f"    tuning check {path}\n    tuning run {path}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 0
+
+    guarded(work, debug)
+
+
+@app.command(
+    epilog=epilog(
+        "tuning run studies/digits.py",
+        "tuning run studies/digits.py --budget 120 --jobs 2",
+        "tuning run studies/digits.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
+        "tuning run studies/digits.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
+        "tuning run their_file.py:build_model --data their_file.py:load --objective val_accuracy --max-epochs 20",
+        failed="something failed",
+    )
+)
+def run(
+    study: StudyOrCode,
+    data: Data = "",
+    objective: ObjectiveOf = "",
+    max_epochs: MaxEpochs = None,
+    budget: Epochs = None,
+    replicates: Replicates = None,
+    tuners: Tuners = None,
+    baselines: Baselines = True,
+    retrain: Retrain = None,
+    until_decided: UntilDecided = False,
+    cap: Cap = None,
+    rope: Rope = None,
+    trial_seconds: TrialSeconds = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = "",
+    tensorboard: TensorBoard = None,
+    out: Out = Path("reports"),
+    debug: Debug = False,
+) -> None:
+    """Run a study, or go on with it, and make its report."""
+    from tuning.cli.load import Named, find_study
+
+    def work() -> int:
+        with _workers_ahead(jobs, scheduler):
+            planned = changed(
+                find_study(study, Named(data, objective, max_epochs), budget),
+                budget,
+                replicates,
+                tuners,
+                baselines,
+                retrain,
+                rope,
+                trial_seconds,
+                tensorboard,
+            )
+            from tuning.cli.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
+
+            return run_study(planned, out, jobs, scheduler, rule_of(until_decided, cap, planned.rope, replicates))
+
+    guarded(work, debug)
+
+
+@app.command(
+    epilog=epilog(
+        "tuning check studies/digits.py",
+        "tuning check studies/digits.py --budget 120 --tuners kt-hyperband,optuna-tpe",
+        "tuning check studies/digits.py --json",
+        failed="a library draws otherwise than declared",
+    )
+)
+def check(
+    study: StudyOrCode,
+    data: Data = "",
+    objective: ObjectiveOf = "",
+    max_epochs: MaxEpochs = None,
+    budget: Epochs = None,
+    replicates: Replicates = None,
+    tuners: Tuners = None,
+    baselines: Baselines = True,
+    retrain: Retrain = None,
+    draws: Annotated[int, typer.Option(min=100, help="Configurations to draw through each library.")] = 2000,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show a study before it runs; search nothing.
+
+    The space as each library sees it, and whether all draw alike; budgets, seeds, and an estimate of the time.
+    """
+    from tuning.cli.load import Named, find_study
+
+    def work() -> int:
+        from tuning.cli.check import examine, show
+
+        found = examine(
+            changed(
+                find_study(study, Named(data, objective, max_epochs), budget),
+                budget,
+                replicates,
+                tuners,
+                baselines,
+                retrain,
+            ),
+            draws,
+        )
+        _print_json(found) if as_json else show(found, output())
+        return 0 if found["alike"] else EXIT_FAILED
+
+    guarded(work, debug)
+
+
+@app.command(epilog=epilog("tuning table studies/digits.py --configurations 300 --jobs 2", failed="a training failed"))
+def table(
+    study: StudyPath,
+    configurations: Annotated[int, typer.Option(metavar="K", min=1, help="Configurations to train in full.")],
+    jobs: Jobs = None,
+    scheduler: Scheduler = "",
+    out: Out = Path("reports"),
+    debug: Debug = False,
+) -> None:
+    """Train a table of random configurations to search.
+
+    Each is trained in full, once; studies of many replicates are then computed from the table. Writes STUDY-table,
+    whose trainings go on where they were stopped, and shows how well a surrogate fits them.
+    """
+    from tuning.cli.load import load_study
+
+    def work() -> int:
+        with _workers_ahead(jobs, scheduler):
+            loaded = load_study(study)
+            from tuning.cli.launch import train_table  # it imports TensorFlow, which `load_study` has imported quietly
+
+            return train_table(loaded, configurations, out, jobs, scheduler)
+
+    guarded(work, debug)
+
+
+@app.command(
+    "import",
+    epilog=epilog(
+        "tuning import my_dir/my_project --out reports/before",
+        "tuning import my_dir/random my_dir/hyperband --epochs 20 --objective val_accuracy --out reports/before",
+    ),
+)
+def import_(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="KerasTuner projects, Optuna storages.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the study that is made of them.")],
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Epochs of a trial, where its search does not say.")
+    ] = None,
+    objective: Annotated[str, typer.Option(metavar="METRIC", help="KerasTuner's, where its files leave it open.")] = "",
+    debug: Debug = False,
+) -> None:
+    """Make a report of searches that KerasTuner or Optuna ran by themselves.
+
+    A SOURCE is a KerasTuner project's folder, or an Optuna storage: a database's URL, an SQLite or a journal file.
+    Nothing is trained; what the search did not record is missing, and all is labelled as imported.
+    """
+
+    def work() -> int:
+        from tuning.cli.status import show_report
+        from tuning.journal.importing import import_searches
+        from tuning.journal.journal import read
+        from tuning.report.report import write_report
+        from tuning.runner.runner import command_line
+        from tuning.tensorboard.hparams import write_hparams
+
+        journal = read(import_searches(sources, out, epochs=epochs, metric=objective, command=command_line()))
+        write_hparams(journal, out)
+        show_report(write_report(out, journal), output())
+        return 0
+
+    guarded(work, debug)
+
+
+@app.command(epilog=epilog("tuning status reports/digits", "tuning status reports/digits --json"))
+def status(directory: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Show how far a study is: its cells, the epochs spent, the time left."""
+
+    def work() -> int:
+        from tuning.cli.status import look, show
+
+        found = look(directory)
+        _print_json(found) if as_json else show(found, output())
+        return 0
+
+    guarded(work, debug)
+
+
+@app.command(epilog=epilog("tuning report reports/digits"))
+def report(directory: Folder, debug: Debug = False) -> None:
+    """Make tables, report and figures again from the journal."""
+
+    def work() -> int:
+        from tuning.cli.status import show_report
+        from tuning.journal.journal import locked_if_idle, read
+        from tuning.report.report import write_report
+        from tuning.tensorboard.hparams import write_hparams
+
+        console = output()
+        with locked_if_idle(directory) as nobody_writes:
+            journal = read(directory)
+            if nobody_writes:
+                write_hparams(journal, directory)
+            else:
+                console.print("The study is running: this is the report so far; its HPARAMS logs are left to the run.")
+        show_report(write_report(directory, journal), console)
+        return 0
+
+    guarded(work, debug)
+
+
+@app.command(epilog=epilog("tuning compare reports/digits reports/iris --out reports/both"))
+def compare(
+    directories: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR", help="Folders of two studies or more.", autocompletion=study_folders),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report is written.")] = Path("reports/comparison"),
+    debug: Debug = False,
+) -> None:
+    """Make one report over the problems of several studies."""
+
+    def work() -> int:
+        from tuning.cli.status import show_report
+        from tuning.journal.journal import path_of
+        from tuning.journal.merge import compared
+        from tuning.report.report import write_report
+
+        together = compared(directories)
+        if path_of(out).exists():
+            raise StudyError(f"{out} is the folder of a study; choose another with --out")
+        show_report(write_report(out, together), output())
+        return 0
+
+    guarded(work, debug)
+
+
+@app.command(epilog=epilog("tuning board reports/digits", "tuning board reports/digits --port 6007 --no-browser"))
+def board(
+    directory: Folder,
+    summary: Annotated[bool, typer.Option("--summary", help="Show a row a tuner, and not a row a trial.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
+    port: Annotated[int | None, typer.Option(help="Default: 6006, or a free one.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    winners: Annotated[
+        bool, typer.Option("--winners", help="Open what `tuning run --tensorboard full` logged of the winners.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Open TensorBoard on a study's HPARAMS."""
+
+    def work() -> int:
+        from tuning.tensorboard.server import serve
+
+        def say(line: str) -> None:
+            output().print(line, markup=False, highlight=False, soft_wrap=True)
+
+        serve(directory, host=host, port=port, open_browser=browser, summary=summary, winners=winners, say=say)
+        return 0
+
+    guarded(work, debug)
+
+
+@app.command(epilog=epilog("tuning tuners", "tuning tuners --json"))
+def tuners(as_json: AsJson = False, debug: Debug = False) -> None:
+    """List the tuners there are, and what each can do."""
+
+    def work() -> int:
+        from tuning.cli.tuner_list import look, show
+
+        found = look()
+        _print_json(found) if as_json else show(found, output())
+        return 0
+
+    guarded(work, debug)
+
+
+def main() -> None:
+    """Entry point of the command `tuning`."""
+    app()
+
+
+def _print_json(found: Any) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")
+
+
+def _workers_ahead(jobs: int | None, scheduler: str) -> AbstractContextManager[None]:
+    """Where there will be workers on this machine, they import what they need while the study is loaded."""
+    return forked(jobs != 1 and not scheduler and cores() > 1)
+
+
+if __name__ == "__main__":
+    main()

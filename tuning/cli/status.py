@@ -1,0 +1,144 @@
+"""What a study's folder holds, for the terminal: cells by state, epochs, time left; and the table of tuners."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tuning.analysis.curves import DONE
+from tuning.analysis.looks import accounts
+from tuning.analysis.summary import Summary, summarise
+from tuning.formatting import count, decimals_for, interval, number, plural, seconds
+from tuning.journal import journal
+from tuning.journal.provenance import words
+from tuning.journal.records import FAILED
+from tuning.report.report import Report
+from tuning.statistics.sequential import Rule
+
+
+def tuner_table(report: Report) -> Table:
+    """A row a tuner: scores over replicates, cells, epochs, trials, training and thinking time."""
+    frame = report.tuners
+    several = frame["problem"].nunique() > 1
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0))  # fits into 80 columns
+    for heading in (["problem"] if several else []) + ["tuner"]:
+        table.add_column(heading, no_wrap=True)
+    for heading in ("median", "95 % interval", "cells", "epochs", "trials", "training", "thinking"):
+        table.add_column(heading, justify="right")
+    decimals = decimals_for([*frame["smallest"], *frame["largest"]])
+    for row in frame.to_dict("records"):
+        failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""
+        table.add_row(
+            *([escape(str(row["problem"]))] if several else []),
+            escape(str(row["tuner"])),
+            number(row["median"], decimals),
+            interval(row["low"], row["high"], decimals).replace(" to ", "–"),
+            f"{row['replicates_done']}/{row['replicates_planned']}",
+            count(row["charged_epochs"]),
+            count(row["trials"]) + failed,
+            seconds(row["train_seconds"]),
+            seconds(row["suggest_seconds"]),
+        )
+    return table
+
+
+def look(directory: Path) -> dict[str, Any]:
+    """How far a study is, as `tuning status --json` prints it; see docs/json.md for the keys.
+
+    Raises:
+        JournalError: The folder holds no study.
+    """
+    read = journal.read(directory)
+    found = summarise(read)
+    cells = _cells(found)
+    rule = Rule.of(read.plan)
+    return {
+        "study": found.study,
+        "cells": cells,
+        "cells_done": sum(cell["state"] == DONE for cell in cells),
+        "cells_failed": sum(cell["state"] == FAILED for cell in cells),
+        "epochs": sum(cell["epochs"] for cell in cells),
+        "planned_epochs": sum(cell["planned_epochs"] for cell in cells),
+        "worker_seconds_left": _left(cells),
+        "notes": [
+            *([read.healed] if read.healed else []),
+            *(label for name, problem in read.problems.items() if (label := words(name, problem))),
+            *(accounts(found.pairs, rule) if rule is not None else []),
+        ],
+    }
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Prints what `look` found."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in ("cell", "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("epochs", "trials", "best score", "time"):
+        table.add_column(heading, justify="right")
+    for cell in found["cells"]:
+        table.add_row(
+            escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"),
+            escape(cell["state"] + (f": {cell['error']}" if cell["error"] else "")),
+            f"{cell['epochs']}/{cell['planned_epochs']}",
+            str(cell["trials"]),
+            number(math.nan if cell["best_score"] is None else cell["best_score"]),
+            seconds(cell["seconds"]),
+        )
+    console.print(table)
+    for note in found["notes"]:
+        console.print(note, markup=False, highlight=False)
+    left = found["worker_seconds_left"]
+    console.print(
+        f"{found['study']}: {found['cells_done']} of {plural(len(found['cells']), 'cell')} done, "
+        f"{found['cells_failed']} failed; {count(found['epochs'])} of {count(found['planned_epochs'])} epochs spent"
+        + (f"; about {seconds(left)} of one worker's time left" if left else "")
+        + ".",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _cells(found: Summary) -> list[dict[str, Any]]:
+    last = found.incumbents.groupby(["problem", "tuner", "replicate"], sort=False)["score"].last().to_dict()
+    best: dict[Any, float] = {cell: float(score) for cell, score in last.items()}
+    return [
+        {
+            "problem": row["problem"],
+            "tuner": row["tuner"],
+            "replicate": int(row["replicate"]),
+            "state": row["state"],
+            "error": row["error"],
+            "epochs": int(row["charged_epochs"]),
+            "planned_epochs": int(row["planned_epochs"]),
+            "trials": int(row["trials"]),
+            "best_score": None if math.isnan(score) else score,
+            "seconds": float(row["train_seconds"] + row["suggest_seconds"]),
+        }
+        for row in found.cells.to_dict("records")
+        for score in [best.get((row["problem"], row["tuner"], row["replicate"]), math.nan)]
+    ]
+
+
+def _left(cells: list[dict[str, Any]]) -> float | None:
+    """Seconds of one worker that open cells take at the pace so far; None where nothing is open or nothing known."""
+    open_cells = [cell for cell in cells if cell["state"] not in (DONE, FAILED)]
+    rest = sum(cell["planned_epochs"] - cell["epochs"] for cell in open_cells)
+    charged = sum(cell["epochs"] for cell in cells)
+    if not rest or not charged:
+        return None
+    return float(rest * sum(cell["seconds"] for cell in cells) / charged)
+
+
+def show_report(report: Report, console: Console) -> None:
+    """The table of tuners, the verdict, and where the report is."""
+    console.print(tuner_table(report))
+    console.print(f"Verdict: {report.verdict.line}", markup=False, highlight=False, style="bold")
+    for line in report.verdict.details:
+        console.print(f"  {line}", markup=False, highlight=False)
+    console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)

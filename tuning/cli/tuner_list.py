@@ -1,0 +1,54 @@
+"""`tuning tuners`: the registered tuners and baselines, and what each can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from tuning import tuners as registry
+from tuning.process.tensorflow_import import import_tensorflow
+
+ABILITIES = {"resumes": "continue", "prunes": "prune", "parallel": "batch"}
+"""What a tuner can do, in a word: continue trials, stop them by their curves, ask for several at once."""
+
+
+def look() -> list[dict[str, Any]]:
+    """One mapping a tuner, as `tuning tuners --json` prints it; see docs/json.md for the keys.
+
+    Raises:
+        StudyError: A third party's tuner cannot be imported.
+    """
+    import_tensorflow()
+    return [
+        {
+            "tuner": name,
+            "library": tuner.library,
+            "baseline": tuner.baseline,
+            "resumes": tuner.resumes,
+            "prunes": tuner.prunes,
+            "parallel": tuner.parallel,
+            "seeded": tuner.seeded,
+            "budget_factor": tuner.budget_factor,
+            "extra": tuner.extra,
+            "installed": tuner.is_installed(),
+            "summary": (tuner.__doc__ or "").strip().partition("\n")[0].replace("`", ""),
+        }
+        for name in registry.names()
+        for tuner in [registry.load(name)]
+    ]
+
+
+def show(found: list[dict[str, Any]], console: Console) -> None:
+    """Prints what `look` found: a table of tuners, and one of baselines."""
+    for kind, baseline in (("tuner", False), ("baseline", True)):
+        table = Table(Column(kind, no_wrap=True), "library", "can", "what it is", box=SIMPLE_HEAD, show_edge=False)
+        for row in found:
+            if row["baseline"] == baseline:
+                able = ", ".join(word for ability, word in ABILITIES.items() if row[ability])
+                needs = f" Needs tuning[{row['extra']}]." if row["extra"] else ""
+                table.add_row(*map(escape, (row["tuner"], row["library"], able, row["summary"] + needs)))
+        console.print(table)

@@ -1,0 +1,384 @@
+"""The evaluator: what every tuner calls to have a configuration evaluated, and where epochs are counted.
+
+    trial = evaluator.evaluate(configuration, epochs, resume_from)
+
+It trains by the problem's `train`, counts each epoch as it ends, scores by the objective's one rule, stops at the
+budget to the epoch, turns what fails into a FAILED trial, and answers from recorded trials first: a search that was
+interrupted starts afresh from its seed and gets the same answers up to where it was (replay).
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tuning import seeds
+from tuning.budget import Budget
+from tuning.configuration import Configuration
+from tuning.errors import ReplayError, StudyError, TuningError
+from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED, Cell, Trial
+from tuning.problems.problem import TrainingProblem
+from tuning.text import error_line
+
+if TYPE_CHECKING:
+    from tuning.training.outcome import Outcome
+    from tuning.training.state import State
+from tuning.evaluation.checkpoints import Checkpoints
+
+MAX_FAILURES = 20
+"""Trials in a row that may fail before their first epoch. They cost no epochs: without a bound, a model that never
+builds would be tried for ever."""
+
+
+class SearchOver(BaseException):
+    """The budget is spent: leaves the tuner's loop.
+
+    Not an Exception, for the libraries catch those: KerasTuner and scikit-learn count them as failed trials.
+    """
+
+
+class SearchBroken(BaseException):
+    """Holds the error that ends a search, past libraries that would take any Exception for a failed trial.
+
+    `error` is a `ReplayError`, or a `StudyError` where the tuner asked for what cannot be or nothing can be trained.
+    """
+
+    def __init__(self, error: TuningError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Evaluator:
+    """Evaluates the configurations of one cell.
+
+    Args:
+        problem: Gives the space, the objective and `train`.
+        cell: Whose trials these are.
+        study: Name of the study, part of the seeds.
+        budget: What the cell may spend.
+        recorded: The cell's trials from the journal, in order.
+        on_trial: Called with each trial that was trained now, as soon as it ended.
+        on_epoch: Called with the epochs spent and the incumbent's score, for the progress.
+        on_running: Called when a training begins and after each of its epochs, with the trial as it is to be recorded
+            if the process dies now: FAILED, with the epochs so far.
+        keep_states: Whether trials may be continued later, so that their states must be kept.
+        trial_seconds: A trial that takes longer is FAILED at the end of its epoch; None for no limit.
+    """
+
+    def __init__(
+        self,
+        problem: TrainingProblem,
+        cell: Cell,
+        *,
+        study: str,
+        budget: Budget,
+        recorded: Sequence[Trial] = (),
+        on_trial: Callable[[Trial], None] = lambda trial: None,
+        on_epoch: Callable[[int, float], None] = lambda spent, best: None,
+        on_running: Callable[[Trial], None] = lambda trial: None,
+        keep_states: bool = False,
+        trial_seconds: float | None = None,
+    ) -> None:
+        self.problem = problem
+        self.cell = cell
+        self.study = study
+        self.budget = budget
+        self.trials: list[Trial] = []
+        self.spent_epochs = 0
+        self.best_score = math.nan
+        self._recorded = list(recorded)
+        self._on_trial = on_trial
+        self._on_epoch = on_epoch
+        self._on_running = on_running
+        self._trial_seconds = trial_seconds
+        self._states = Checkpoints() if keep_states else None
+        self._stateless: set[int] = set()  # trials whose training leaves no state
+        self._failures = 0
+        self._asked_at = time.perf_counter()
+
+    def evaluate(
+        self,
+        configuration: Configuration,
+        epochs: int | None = None,
+        resume_from: int | None = None,
+        prune: Callable[[int, float], bool] | None = None,
+    ) -> Trial:
+        """Trains a configuration and returns its trial.
+
+        Args:
+            configuration: Active hyperparameters only, plain types.
+            epochs: To be trained in all, a parent's included; default: the problem's `max_epochs`.
+            resume_from: Trial of this cell to be continued: its weights, optimizer state and epoch number.
+            prune: Called after each epoch with the epoch (from 1) and the score so far; true ends the trial PRUNED.
+
+        Returns:
+            The trial. A FAILED one has the score NaN.
+
+        Raises:
+            SearchOver: The budget is spent (after the trial was recorded).
+            SearchBroken: With a StudyError where the configuration is not in the space, the parent is no trial of
+                this cell, or `MAX_FAILURES` trials in a row failed before their first epoch; with a ReplayError
+                where the journal holds another trial at this place.
+        """
+        try:
+            return self._evaluate(configuration, epochs, resume_from, prune)
+        except TuningError as error:
+            raise SearchBroken(error) from error
+
+    def close(self) -> None:
+        """Removes the states kept for continuing."""
+        if self._states is not None:
+            self._states.close()
+
+    def _evaluate(
+        self,
+        configuration: Configuration,
+        epochs: int | None,
+        resume_from: int | None,
+        prune: Callable[[int, float], bool] | None,
+    ) -> Trial:
+        suggest_seconds = time.perf_counter() - self._asked_at
+        if self.spent_epochs >= self.budget.epochs:  # a library has swallowed the end
+            raise SearchOver
+        target = self.problem.max_epochs if epochs is None else int(epochs)
+        self._check(configuration, target, resume_from)
+        number = len(self.trials)
+        parent = None if resume_from is None else self.trials[resume_from]
+        trial = self._replay(number, configuration, target, resume_from, prune)
+        if trial is None:
+            trial = self._train(number, configuration, target, parent, prune)
+            trial = replace(trial, suggest_seconds=suggest_seconds)
+            self._on_trial(trial)
+        self.trials.append(trial)
+        self.spent_epochs = trial.spent_epochs
+        if trial.state != FAILED and self.problem.objective.better(trial.score, self.best_score):
+            self.best_score = trial.score
+        self._on_epoch(self.spent_epochs, self.best_score)
+        self._count_failures(trial)
+        self._asked_at = time.perf_counter()
+        if self.spent_epochs >= self.budget.epochs:
+            raise SearchOver
+        return trial
+
+    def _check(self, configuration: Configuration, target: int, resume_from: int | None) -> None:
+        if why := self.problem.space.why_not(configuration):
+            raise StudyError(f"tuner {self.cell.tuner!r} asked for a configuration outside of the space: {why}")
+        if target < 1:
+            raise StudyError(f"tuner {self.cell.tuner!r} asked for {target} epochs; expected at least 1")
+        if resume_from is None:
+            return
+        if self._states is None:
+            raise StudyError(f"tuner {self.cell.tuner!r} continues trials but does not declare `resumes = True`")
+        if not 0 <= resume_from < len(self.trials):
+            raise StudyError(f"tuner {self.cell.tuner!r} asked to continue trial {resume_from}, which is not there")
+        if self.trials[resume_from].configuration != configuration:
+            raise StudyError(
+                f"tuner {self.cell.tuner!r} asked to continue trial {resume_from} with another configuration; "
+                "a continued trial keeps its hyperparameters"
+            )
+
+    def _train(
+        self,
+        number: int,
+        configuration: Configuration,
+        target: int,
+        parent: Trial | None,
+        prune: Callable[[int, float], bool] | None,
+    ) -> Trial:
+        started = time.perf_counter()
+        objective = self.problem.objective
+        seed = seeds.of_training(self.study, self.problem.name, self.cell.replicate, configuration)
+        initial_epoch = 0 if parent is None else parent.initial_epoch + parent.epochs
+        lineage = [] if parent is None else self._lineage(parent)
+        allowed = self.budget.epochs - self.spent_epochs
+        curve: list[dict[str, float]] = []
+        stopped, error = "", ""
+
+        def on_epoch(logs: dict[str, float]) -> bool:
+            nonlocal stopped, error
+            curve.append(logs)
+            if error := not_finite(logs, objective.metric, initial_epoch + len(curve)):
+                stopped = FAILED
+            else:
+                score = objective.score([*lineage, *curve])
+                best = score if objective.better(score, self.best_score) else self.best_score
+                self._on_epoch(self.spent_epochs + len(curve), best)
+                epoch = initial_epoch + len(curve)
+                if prune is not None and prune(epoch, score) and epoch < target:
+                    stopped = PRUNED
+                elif len(curve) >= allowed and epoch < target:
+                    stopped = CUT
+                elif epoch < target and (error := over_time(begun, self._trial_seconds)):
+                    stopped = FAILED
+            self._on_running(replace(running, curve=list(curve), spent_epochs=self.spent_epochs + len(curve)))
+            return bool(stopped)
+
+        state, rebuilt = (None, 0) if parent is None else self._state_after(parent)
+        running = Trial(
+            cell=self.cell,
+            trial=number,
+            configuration=configuration,
+            state=FAILED,
+            score=math.nan,
+            initial_epoch=initial_epoch,
+            target_epochs=target,
+            curve=[],
+            spent_epochs=self.spent_epochs,
+            parent=None if parent is None else parent.trial,
+            seed=seed,
+        )
+        begun = time.monotonic()
+        self._on_running(running)
+        # A training that leaves no state cannot be continued: it is gone through again, in one go with what follows.
+        known = initial_epoch if state is None else 0
+
+        def on_any_epoch(logs: dict[str, float]) -> bool:
+            nonlocal known
+            if known:
+                known -= 1
+                return False
+            return on_epoch(logs)
+
+        outcome = None
+        if initial_epoch < target:
+            outcome = self.problem.train(
+                configuration,
+                seed=seed,
+                epochs=target,
+                on_epoch=on_any_epoch,
+                initial_epoch=0 if state is None else initial_epoch,
+                state=state,
+                keep_state=self._states is not None,
+            )
+            error = error or outcome.error
+            self._keep(number, outcome)
+        if not error and not curve and not lineage:
+            error = "the training ended without one epoch"
+        status = FAILED if error else stopped or COMPLETE
+        return replace(
+            running,
+            state=status,
+            score=math.nan if status == FAILED else objective.score([*lineage, *curve]),
+            curve=curve,
+            spent_epochs=self.spent_epochs + len(curve),
+            train_seconds=time.perf_counter() - started,
+            error=error,
+            fit="" if outcome is None else outcome.fit,
+            rebuilt_epochs=rebuilt + (initial_epoch - known if state is None else 0),
+        )
+
+    def _replay(
+        self,
+        number: int,
+        configuration: Configuration,
+        target: int,
+        resume_from: int | None,
+        prune: Callable[[int, float], bool] | None,
+    ) -> Trial | None:
+        """The recorded trial at this place, or None where training has to go on.
+
+        Raises:
+            ReplayError: Another trial is recorded there.
+        """
+        if number >= len(self._recorded):
+            return None
+        known = self._recorded[number]
+        asked = {"configuration": configuration, "epochs": target, "parent": resume_from}
+        holds = {"configuration": known.configuration, "epochs": known.target_epochs, "parent": known.parent}
+        if asked != holds:
+            raise ReplayError(
+                f"{self.cell}: the search asks for trial {number} with {asked}, the journal holds {holds}; a library "
+                "or the study has changed since: use the versions in its manifest, or another folder with --out"
+            )
+        if known.state == CUT and self.spent_epochs + known.epochs < self.budget.epochs:
+            # It was cut by a smaller budget than today's. It is trained again from its seed, in full.
+            del self._recorded[number:]
+            return None
+        if prune is not None:
+            lineage = [] if resume_from is None else self._lineage(self.trials[resume_from])
+            for length in range(1, known.epochs + 1):
+                prune(known.initial_epoch + length, self.problem.objective.score([*lineage, *known.curve[:length]]))
+        return known
+
+    def _state_after(self, trial: Trial) -> tuple[State | None, int]:
+        """The state a trial ended with, and the epochs trained again for it, uncharged, where it is gone.
+
+        None where the training leaves no state to be continued from.
+        """
+        states = self._states
+        if states is None or trial.trial in self._stateless or not trial.initial_epoch + trial.epochs:
+            return None, 0
+        if (state := states.get(trial.trial)) is not None:
+            return state, 0
+        before: tuple[State | None, int] = (None, 0)
+        if trial.parent is not None and trial.initial_epoch:
+            before = self._state_after(self.trials[trial.parent])
+            if before[0] is None or not trial.epochs:
+                return before
+        trained = 0
+
+        def on_epoch(logs: dict[str, float]) -> bool:
+            nonlocal trained
+            trained += 1
+            return trained >= trial.epochs
+
+        outcome = self.problem.train(
+            trial.configuration,
+            seed=trial.seed,
+            epochs=trial.target_epochs,
+            on_epoch=on_epoch,
+            initial_epoch=trial.initial_epoch,
+            state=before[0],
+            keep_state=True,
+        )
+        self._keep(trial.trial, outcome)
+        return outcome.state, before[1] + trained
+
+    def _keep(self, trial: int, outcome: Outcome) -> None:
+        if self._states is None:
+            return
+        if outcome.state is None:
+            self._stateless.add(trial)
+        else:
+            try:
+                self._states.put(trial, outcome.state)
+            except OSError as error:  # else a library would take it for the trial's failure
+                raise StudyError(
+                    f"the state of trial {trial}, which may be continued, cannot be kept: {error_line(error)}; make "
+                    f"room in {tempfile.gettempdir()}, or set TMPDIR to another folder"
+                ) from error
+
+    def _lineage(self, trial: Trial) -> list[dict[str, float]]:
+        """The whole curve behind a trial, its parents' epochs first."""
+        before = [] if trial.parent is None else self._lineage(self.trials[trial.parent])
+        return [*before, *(dict(epoch) for epoch in trial.curve)]
+
+    def _count_failures(self, trial: Trial) -> None:
+        self._failures = self._failures + 1 if trial.state == FAILED and not trial.epochs else 0
+        if self._failures >= MAX_FAILURES:
+            raise StudyError(
+                f"{self._failures} trials in a row failed before their first epoch, the last with: {trial.error}"
+            )
+
+
+def not_finite(logs: dict[str, float], metric: str, epoch: int) -> str:
+    """Why an epoch's logs end the trial FAILED, in words; empty where they do not."""
+    if metric not in logs:
+        return f"epoch {epoch} did not report {metric!r}; reported: {', '.join(logs) or 'nothing'}"
+    for name in (metric, "loss"):
+        if not math.isfinite(logs.get(name, 0.0)):
+            return f"{name} is {logs[name]} at epoch {epoch}"
+    return ""
+
+
+def over_time(begun: float, limit: float | None) -> str:
+    """Why a training that began at `begun`, by the monotonic clock, ends FAILED by now; empty where it goes on."""
+    return time_limit_words(limit) if limit is not None and time.monotonic() - begun > limit else ""
+
+
+def time_limit_words(limit: float) -> str:
+    return f"took longer than {limit:g} s, the limit of a trial"

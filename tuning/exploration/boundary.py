@@ -1,0 +1,107 @@
+"""Is the best at a bound of the space? Then it may lie beyond, and the space should be widened.
+
+The boundary check of the Deep Learning Tuning Playbook (Godbole, Dahl, Gilmer, Shallue and Nado, 2023): a search space
+is suspicious where the best points sampled from it are close to its boundary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tuning.exploration.dimensions import Dimension
+from tuning.formatting import plural, setting
+from tuning.objective import Objective
+
+BEST_SHARE = 0.1  # of the configurations trained in full are the best
+MIN_BEST = 10  # at least so many
+NEAR = 0.1  # of a number's range, on its own scale, lies near a bound; a discrete one has its last value near at least
+SUSPICIOUS = 0.5  # share of the best near one bound from which on it is flagged,
+LIFT = 2.0  # if that is also so many times what chance would place there
+BOUNDARY_COLUMNS = [
+    "hyperparameter", "best", "low", "near_low", "chance_low", "high", "near_high", "chance_high", "best_value",
+    "flag", "line",
+]  # fmt: skip
+
+
+def boundary(trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective) -> pd.DataFrame:
+    """A row for each hyperparameter that has bounds.
+
+    Args:
+        trials: (num_trials, ...) of one problem, as `search.searched` gives it; all tuners together. Only trials
+            trained in full count, each configuration once, at its best score.
+        space: Its dimensions.
+        objective: Of the problem.
+
+    Returns:
+        (num_hyperparameters, 11), `BOUNDARY_COLUMNS`: ``best`` is how many best configurations have it, ``near_low``
+        and ``near_high`` the share of them near each bound, ``chance_low`` and ``chance_high`` what a random draw would
+        place there, ``best_value`` that of the best of all, ``flag`` "low", "high" or empty, ``line`` all that in
+        words. A hyperparameter that fewer than `MIN_BEST` of the best have is not judged.
+    """
+    full = trials[trials["full"]].sort_values("score", ascending=objective.direction == "min", kind="stable")
+    full = full.drop_duplicates("configuration")
+    best = full.head(max(MIN_BEST, math.ceil(BEST_SHARE * len(full))))
+    rows = [_judged(one, best, len(full)) for one in space if one.numeric]
+    return pd.DataFrame(rows, columns=BOUNDARY_COLUMNS)
+
+
+def _judged(one: Dimension, best: pd.DataFrame, of: int) -> dict[str, object]:
+    at = best[f"at.{one.key}"].to_numpy(dtype=float)
+    values = best.loc[~np.isnan(at), f"hp.{one.key}"]
+    at = at[~np.isnan(at)]
+    if one.values:  # a choice of numbers, in whatever order it was declared
+        order = sorted(one.values)
+        at = np.array([(order.index(value) + 0.5) / len(order) for value in values])
+    width, masses = _edges(one)
+    near = [float((at <= width[0]).mean()), float((at >= 1 - width[1]).mean())] if len(at) else [math.nan, math.nan]
+    low, high = one.bounds
+    flags = [
+        len(at) >= MIN_BEST and share >= SUSPICIOUS and share >= LIFT * mass
+        for share, mass in zip(near, masses, strict=True)
+    ]
+    flag = "low" if flags[0] else "high" if flags[1] else ""
+    return {
+        "hyperparameter": one.key, "best": len(at), "low": low, "near_low": near[0], "chance_low": masses[0],
+        "high": high, "near_high": near[1], "chance_high": masses[1],
+        "best_value": values.iloc[0] if len(values) else None,
+        "flag": flag, "line": _line(one, len(at), of, near, masses, flag),
+    }  # fmt: skip
+
+
+def _edges(one: Dimension) -> tuple[tuple[float, float], tuple[float, float]]:
+    """How far "near" reaches from each bound, and the probability of a random draw there."""
+    if one.levels is None:
+        return (NEAR, NEAR), (NEAR, NEAR)
+    positions, masses = one.levels
+    width = max(NEAR, float(positions[0]) + 1e-9), max(NEAR, 1 - float(positions[-1]) + 1e-9)
+    below, above = masses[positions <= width[0]].sum(), masses[positions >= 1 - width[1]].sum()
+    return width, (float(below), float(above))
+
+
+def _line(one: Dimension, count: int, of: int, near: Sequence[float], masses: Sequence[float], flag: str) -> str:
+    if count < MIN_BEST:
+        return (
+            f"{one.key}: not judged, {count} of the best configurations {'has' if count == 1 else 'have'} it and "
+            f"{MIN_BEST} are needed."
+        )
+    ends = [_end(value, one) for value in one.bounds]
+    if flag:
+        side = flag == "high"
+        return (
+            f"{one.key}: at its {'upper' if side else 'lower'} bound. {near[side]:.0%} of the best {count} "
+            f"configurations are at or near {ends[side]}, where chance would place {masses[side]:.0%}; better values "
+            "may lie beyond: widen the space there, if values there make sense."
+        )
+    return (
+        f"{one.key}: inside its bounds. Of the best {plural(count, 'configuration')} (of {of}), {near[0]:.0%} are at "
+        f"or near {ends[0]} and {near[1]:.0%} at or near {ends[1]}; chance would place {masses[0]:.0%} and "
+        f"{masses[1]:.0%} there."
+    )
+
+
+def _end(value: float, one: Dimension) -> str:
+    return str(int(value)) if one.kind == "Int" else setting(float(value))

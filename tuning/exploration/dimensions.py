@@ -1,0 +1,194 @@
+"""The recorded space as a unit cube, from the journal alone: where a value lies between its bounds, and how likely.
+
+What `tuning.space` asks KerasTuner's objects for is worked out here from what the journal holds of them, because a
+report is made without KerasTuner. A position is the middle of the share of uniform numbers that KerasTuner's
+`prob_to_value` maps to that value, turned so that larger values lie higher; choices lie in their declared order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tuning.statistics.bootstrap import Floats
+
+MAX_LEVELS = 10_000  # values of a whole number on a log scale that are told apart; with more it is taken as continuous
+Configuration = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One hyperparameter that has more than one value.
+
+    Attributes:
+        key: Its name, numbered where a name stands under several parents.
+        name: As in a configuration.
+        kind: ``"Int"``, ``"Float"``, ``"Choice"`` or ``"Boolean"``.
+        values: Of a choice or a boolean, in declared order; empty otherwise.
+        low: The lower bound; NaN for a choice.
+        high: The upper bound; NaN for a choice.
+        step: Between values, a factor on a log scale; None without.
+        sampling: ``"linear"``, ``"log"`` or ``"reverse_log"``.
+        conditions: Names of parents with the values that make this one active; all have to hold.
+    """
+
+    key: str
+    name: str
+    kind: str
+    values: tuple[Any, ...]
+    low: float
+    high: float
+    step: float | None
+    sampling: str
+    conditions: tuple[tuple[str, tuple[Any, ...]], ...]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values have an order, and so bounds."""
+        return self.kind in ("Int", "Float") or (
+            self.kind == "Choice" and all(isinstance(v, int | float) and not isinstance(v, bool) for v in self.values)
+        )
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest value of a numeric one."""
+        return (min(self.values), max(self.values)) if self.values else (self.low, self.high)
+
+    @cached_property
+    def levels(self) -> tuple[Floats, Floats] | None:
+        """Positions and probabilities, each (num_values,), of a discrete one; None where it is continuous."""
+        if self.kind == "Int" and self.step is None:
+            count = int(self.high - self.low) + 1
+            if count > MAX_LEVELS:
+                return None
+            whole = np.arange(count + 1, dtype=np.float64)
+            edges = self._curved(whole + self.low, self.high + 1)
+            middles = self._curved(whole[:-1] + self.low + 0.5, self.high + 1)
+            return middles, np.diff(edges)
+        count = len(self.values) or self._steps
+        if not count:
+            return None
+        return (np.arange(count) + 0.5) / count, np.full(count, 1 / count)
+
+    @property
+    def count(self) -> int:
+        """How many values a discrete one has; 0 where it is continuous."""
+        return len(self.levels[0]) if self.levels else 0
+
+    @property
+    def _steps(self) -> int:
+        """How many values a stepped one has; 0 where it has no step."""
+        if self.step is None:
+            return 0
+        if self.sampling == "linear":
+            return int((self.high - self.low) // self.step + 1)
+        return int(math.log(self.high / self.low, self.step) + 1e-8) + 1
+
+    def _curved(self, values: Floats, high: float) -> Floats:
+        """KerasTuner's `value_to_prob` without a step."""
+        if high == self.low:
+            return np.full_like(values, 0.5)
+        if self.sampling == "log":
+            return np.asarray(np.log(values / self.low) / math.log(high / self.low))
+        if self.sampling == "reverse_log":
+            return np.asarray(1 - np.log((high + self.low - values) / self.low) / math.log(high / self.low))
+        return np.asarray((values - self.low) / (high - self.low))
+
+    def position(self, value: Any) -> float:
+        """Where a value lies, in 0 .. 1; NaN for one that the space does not hold, or None."""
+        return float(self.positions([value])[0])
+
+    def positions(self, values: Sequence[Any]) -> Floats:
+        """(num_values,): `position` of each."""
+        if self.values or self._steps:
+            known = {value: self._level(value) for value in set(values)}
+            return np.array([known[value] for value in values], dtype=np.float64)
+        whole = self.kind == "Int"
+        numbers = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+        return np.clip(self._curved(numbers + 0.5 * whole, self.high + whole), 0.0, 1.0)
+
+    def _level(self, value: Any) -> float:
+        """The middle of a discrete value's level."""
+        if value is None or value != value:
+            return math.nan
+        if self.values:
+            return (self.values.index(value) + 0.5) / len(self.values) if value in self.values else math.nan
+        return min(max((round(self._index(float(value))) + 0.5) / self._steps, 0.0), 1.0)
+
+    def _index(self, value: float) -> float:
+        if self.step is None or self.sampling == "linear":
+            return (value - self.low) / (self.step or 1.0)
+        if self.sampling == "log":
+            return math.log(value / self.low) / math.log(self.step)
+        return self._steps - 1 - math.log((self.high + self.low - value) / self.low) / math.log(self.step)
+
+    def masses(self, among: Iterable[Any]) -> Floats:
+        """(num_values,): the probability of each value of a discrete one, 0 for those not `among`."""
+        if self.levels is None:
+            return np.zeros(0)
+        positions, masses = self.levels
+        wanted = self.positions(list(among))
+        return np.asarray(np.where(np.isclose(positions[:, None], wanted[None, :]).any(axis=1), masses, 0.0))
+
+    def active(self, configuration: Configuration) -> bool:
+        """Whether a configuration has it: it names it, and all conditions hold."""
+        return self.name in configuration and all(configuration.get(name) in few for name, few in self.conditions)
+
+    def found_in(self, configurations: Iterable[Configuration]) -> list[Any]:
+        """Its value in each configuration, None where it is inactive."""
+        if not self.conditions:
+            return [configuration.get(self.name) for configuration in configurations]
+        return [configuration[self.name] if self.active(configuration) else None for configuration in configurations]
+
+
+def dimensions(space: Sequence[Mapping[str, Any]]) -> list[Dimension]:
+    """The hyperparameters of a recorded space (`Space.to_json`) that have more than one value, in order."""
+    found, counts = [], dict[str, int]()
+    for entry in space:
+        name, kind = str(entry["name"]), str(entry["type"])
+        counts[name] = counts.get(name, 0) + 1
+        one = Dimension(
+            key=name if counts[name] == 1 else f"{name} [{counts[name]}]",
+            name=name,
+            kind=kind,
+            values=(False, True) if kind == "Boolean" else tuple(entry.get("values", ())) if kind == "Choice" else (),
+            low=float(entry.get("min_value", math.nan)),
+            high=float(entry.get("max_value", math.nan)),
+            # Whole numbers on a linear scale have a step of 1 where none is named.
+            step=entry.get("step") or (1 if kind == "Int" and entry.get("sampling", "linear") == "linear" else None),
+            sampling=str(entry.get("sampling", "linear")),
+            conditions=tuple(
+                (str(condition["name"]), tuple(condition["values"])) for condition in entry.get("conditions", ())
+            ),
+        )
+        if kind != "Fixed" and (len(one.values) > 1 or one.low < one.high):
+            found.append(one)
+    return found
+
+
+def allowed(of: Sequence[Dimension]) -> dict[str, set[Any]]:
+    """By parent, the values with which all of these dimensions are active."""
+    found: dict[str, set[Any]] = {}
+    for one in of:
+        for name, few in one.conditions:
+            found[name] = found[name] & set(few) if name in found else set(few)
+    return found
+
+
+def chance(of: Sequence[Dimension], space: Sequence[Dimension]) -> float:
+    """The chance that all of these dimensions are active in one random draw from the space.
+
+    Conditions name all ancestors, and parents are drawn independently of one another, so it is the product over the
+    parents of the chance of the values that all conditions on it allow.
+    """
+    product = 1.0
+    for name, values in allowed(of).items():
+        parent = next((one for one in space if one.name == name), None)
+        if parent is not None:
+            product *= float(parent.masses(values).sum())
+    return product

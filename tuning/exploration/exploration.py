@@ -1,0 +1,135 @@
+"""The search itself, problem by problem: which configurations were trained how far, and what they say of the space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tuning.analysis.summary import Summary
+from tuning.configuration import Value
+from tuning.exploration.boundary import boundary
+from tuning.exploration.coverage import coverage
+from tuning.exploration.dimensions import Dimension, dimensions
+from tuning.exploration.importance import POOLED, Importance, importance
+from tuning.exploration.rungs import paths, rungs
+from tuning.journal.incumbents import incumbent_trials
+from tuning.journal.journal import Journal
+from tuning.journal.records import COMPLETE, Trial
+from tuning.objective import Objective
+
+SEARCHED_COLUMNS = [
+    "tuner", "replicate", "trial", "state", "score", "reached", "full", "incumbent", "configuration"
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is told of one problem's search.
+
+    Attributes:
+        objective: Of the problem.
+        space: Its dimensions.
+        max_epochs: Of a full training.
+        tuners: Contestants, then baselines.
+        trials: `searched`.
+        coverage: `coverage.coverage`.
+        boundary: `boundary.boundary`.
+        importance: `importance.importance`.
+        paths: `rungs.paths`.
+        rungs: `rungs.rungs`.
+    """
+
+    objective: Objective
+    space: tuple[Dimension, ...]
+    max_epochs: int
+    tuners: tuple[str, ...]
+    trials: pd.DataFrame
+    coverage: pd.DataFrame
+    boundary: pd.DataFrame
+    importance: Importance
+    paths: pd.DataFrame
+    rungs: pd.DataFrame
+
+
+def searches(journal: Journal, summary: Summary) -> dict[str, Search]:
+    """By problem. It is no part of `summary.summarise`, which is also asked while a study runs, for its verdict."""
+    return {problem: _search(journal, summary, problem) for problem in journal.problems}
+
+
+def search_json(search: Search) -> dict[str, pd.DataFrame]:
+    """What `summary.json` holds of it, by name."""
+    pooled = search.importance.frame
+    return {
+        "boundary": search.boundary,
+        "coverage": search.coverage,
+        "importance": pooled.assign(tuner=pooled["tuner"].replace(POOLED, None)),
+        "rungs": search.rungs,
+    }
+
+
+def _search(journal: Journal, summary: Summary, problem: str) -> Search:
+    recorded = journal.problems[problem]
+    rule, max_epochs = journal.objective(problem), int(recorded["max_epochs"])
+    space = dimensions(recorded["space"])
+    tuners = (*summary.contestants, *summary.baselines)
+    own = [trial for trial in journal.all_trials() if trial.cell.problem == problem]
+    trials = searched(own, space, rule, max_epochs)
+    stood = paths(own, rule)
+    return Search(
+        objective=rule,
+        space=tuple(space),
+        max_epochs=max_epochs,
+        tuners=tuners,
+        trials=trials,
+        coverage=coverage(trials, space, tuners),
+        boundary=boundary(trials, space, rule),
+        importance=importance(trials, space, rule, tuners),
+        paths=stood,
+        rungs=rungs(stood, rule),
+    )
+
+
+def searched(trials: list[Trial], space: list[Dimension], objective: Objective, max_epochs: int) -> pd.DataFrame:
+    """A row a trial of one problem.
+
+    Args:
+        trials: In the plan's order.
+        space: The problem's dimensions.
+        objective: Its objective.
+        max_epochs: Of a full training.
+
+    Returns:
+        (num_trials, 9 + 2 * num_dimensions), `SEARCHED_COLUMNS`, where ``reached`` is the epoch it was trained to, its
+        parents' included, ``full`` tells whether it is COMPLETE and was meant to be trained for `max_epochs` (its own
+        early stopping may have ended it before), ``incumbent`` whether it is its cell's best, and ``configuration`` is
+        the same number for the same configuration; then for each dimension its value under ``hp.<key>``, None where it
+        is inactive, and its position under ``at.<key>``, NaN there.
+    """
+    by_cell: dict[tuple[str, int], list[Trial]] = {}
+    for trial in trials:
+        by_cell.setdefault((trial.cell.tuner, trial.cell.replicate), []).append(trial)
+    final = {id(found[-1]) for own in by_cell.values() if (found := incumbent_trials(own, objective))}
+    numbers: dict[frozenset[tuple[str, Value]], int] = {}
+    rows = [
+        (
+            trial.cell.tuner, trial.cell.replicate, trial.trial, trial.state, trial.score,
+            trial.initial_epoch + trial.epochs,
+            trial.state == COMPLETE and trial.target_epochs >= max_epochs and trial.score == trial.score,
+            id(trial) in final,
+            numbers.setdefault(frozenset(trial.configuration.items()), len(numbers)),
+        )
+        for trial in trials
+    ]  # fmt: skip
+    columns: Mapping[str, object] = {}
+    for one in space:
+        values = one.found_in([trial.configuration for trial in trials])
+        columns = {
+            **columns,
+            f"hp.{one.key}": pd.Series(values, dtype=object),
+            f"at.{one.key}": one.positions(values),
+        }
+    frame = pd.DataFrame(rows, columns=SEARCHED_COLUMNS)
+    frame = frame.astype({"score": float, "full": bool, "incumbent": bool})  # without rows too
+    return pd.concat([frame, pd.DataFrame(columns)], axis=1)

@@ -1,0 +1,120 @@
+"""Rungs: how many trials of a tuner that stops most of them early came how far, and which went on.
+
+Two kinds of tuners do. One asks for a few epochs, and continues the best (KerasTuner's Hyperband, successive halving):
+its trials have parents, a bracket is known by the epochs its trials began with, and a trial went on where it became a
+parent. The other stops trials under way (Optuna's pruners): they are PRUNED, and a trial went on where it was trained
+further than others were stopped. The score at a rung is the objective's over the epochs up to there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tuning.journal.records import COMPLETE, PRUNED, Trial
+from tuning.objective import Objective
+
+MAX_RUNGS = 10  # epochs at which a pruner stopped trials; of more, this many are shown
+RUNG_COLUMNS = ["tuner", "bracket", "epochs", "trials", "promoted", "best", "median", "best_stopped"]
+PATH_COLUMNS = ["tuner", "replicate", "path", "bracket", "trial", "epochs", "score", "promoted"]
+
+
+def paths(trials: Iterable[Trial], objective: Objective) -> pd.DataFrame:
+    """Where each configuration stood at each rung, of one problem's tuners that promote or stop trials.
+
+    Returns:
+        (num_trials at each of their rungs, 8), `PATH_COLUMNS`: ``path`` is the number of the first trial of a
+        configuration's way, ``bracket`` the epochs it began with (0 for a pruner's), ``trial`` the one at this rung,
+        ``epochs`` how far it was trained in all, ``score`` NaN for one that FAILED or was CUT before.
+    """
+    by_tuner: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_tuner.setdefault(trial.cell.tuner, []).append(trial)
+    rows: list[tuple[object, ...]] = []
+    for own in by_tuner.values():
+        if any(trial.parent is not None for trial in own):
+            rows += _continued(own)
+        elif any(trial.state == PRUNED for trial in own):
+            rows += _stopped(own, objective)
+    return pd.DataFrame(rows, columns=PATH_COLUMNS)
+
+
+def _continued(trials: Sequence[Trial]) -> list[tuple[object, ...]]:
+    roots: dict[tuple[int, int], tuple[int, int]] = {}  # by replicate and trial: the path's first trial, its epochs
+    parents = {(trial.cell.replicate, trial.parent) for trial in trials}
+    rows: list[tuple[object, ...]] = []
+    for trial in trials:
+        replicate = trial.cell.replicate
+        begun = (trial.trial, trial.target_epochs)
+        root = roots[replicate, trial.trial] = begun if trial.parent is None else roots[replicate, trial.parent]
+        promoted = (replicate, trial.trial) in parents
+        # One that the budget CUT did not come to its rung: its score is one of fewer epochs.
+        score = trial.score if trial.state == COMPLETE else math.nan
+        rows.append((trial.cell.tuner, replicate, *root, trial.trial, trial.target_epochs, score, promoted))
+    return rows
+
+
+def _stopped(trials: Sequence[Trial], objective: Objective) -> list[tuple[object, ...]]:
+    ends = sorted({trial.epochs for trial in trials if trial.state == PRUNED})
+    if len(ends) > MAX_RUNGS:
+        ends = [ends[place] for place in np.unique(np.linspace(0, len(ends) - 1, MAX_RUNGS).round().astype(int))]
+    last = max(trial.epochs for trial in trials)
+    return [
+        (
+            trial.cell.tuner, trial.cell.replicate, trial.trial, 0, trial.trial, rung,
+            objective.score(trial.curve[:rung]), trial.epochs > rung,
+        )
+        for trial in trials
+        for rung in dict.fromkeys([*ends, last])
+        if trial.epochs >= rung
+    ]  # fmt: skip
+
+
+def rungs(stood: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+    """A row for each tuner, bracket and rung, over all replicates.
+
+    Args:
+        stood: As `paths` gives it.
+        objective: Of the problem.
+
+    Returns:
+        (num_rungs, 8), `RUNG_COLUMNS`: trials that came so far, how many of them went on, best and median score
+        there, and the best score of those that did not go on.
+    """
+    highest = objective.direction == "max"
+    rows = []
+    for _, part in stood.groupby(["tuner", "bracket", "epochs"], sort=False):
+        scores, left = part["score"].astype(float), part.loc[~part["promoted"].astype(bool), "score"].astype(float)
+        row = {
+            **part.iloc[0][["tuner", "bracket", "epochs"]],
+            "trials": len(part),
+            "promoted": int(part["promoted"].sum()),
+            "best": scores.max() if highest else scores.min(),
+            "median": scores.median(),
+            "best_stopped": left.max() if highest else left.min(),
+        }
+        rows.append(row)
+    frame = pd.DataFrame(rows, columns=RUNG_COLUMNS)
+    order = {tuner: place for place, tuner in enumerate(dict.fromkeys(stood["tuner"]))}
+    return frame.sort_values(
+        ["tuner", "bracket", "epochs"],
+        key=lambda column: column.map(order) if column.name == "tuner" else column,
+        ignore_index=True,
+    )
+
+
+def typical_replicate(finals: pd.DataFrame, stood: pd.DataFrame, tuner: str) -> int | None:
+    """The replicate whose final score is the tuner's median (the lower one of an even number); None without any.
+
+    Args:
+        finals: One problem's rows of `analysis.final_scores`.
+        stood: As `paths` gives it.
+        tuner: Whose.
+    """
+    own = finals[(finals["tuner"] == tuner) & finals["score"].notna()]
+    own = own[own["replicate"].isin(stood.loc[stood["tuner"] == tuner, "replicate"])]
+    ordered = own.sort_values(["score", "replicate"], kind="stable")
+    return int(ordered["replicate"].iloc[(len(ordered) - 1) // 2]) if len(ordered) else None

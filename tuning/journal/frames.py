@@ -1,0 +1,122 @@
+"""The journal as data frames, and the frames as CSV: a row a trial, a row an epoch, a row a retrained incumbent.
+
+A CSV file is opened by programs that run a text which looks like a formula. Such a text gets an apostrophe before it,
+which spreadsheets take for "this is text"; numbers, negative ones too, and texts that are numbers stay as they are. The
+journal and `summary.json` hold every text as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+from operator import methodcaller
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tuning.journal.incumbents import incumbent_trials
+from tuning.journal.journal import Journal
+
+TRIAL_COLUMNS = [
+    "problem", "tuner", "replicate", "trial", "state", "score", "epochs", "spent_epochs",
+    "train_seconds", "suggest_seconds", "parent", "error",
+]  # fmt: skip
+RETRAINING_COLUMNS = [
+    "problem", "tuner", "replicate", "trial", "final", "repeat", "state", "score", "test",
+    "epochs", "train_seconds", "error",
+]  # fmt: skip
+EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epochs"]
+
+
+def trials_frame(journal: Journal) -> pd.DataFrame:
+    """A row a trial of the planned cells: `TRIAL_COLUMNS`, then `hp.<name>` in the space's order.
+
+    ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing.
+    """
+    trials = list(journal.all_trials())
+    rows = [
+        (
+            *trial.cell, trial.trial, trial.state, trial.score, trial.epochs, trial.spent_epochs,
+            trial.train_seconds, trial.suggest_seconds, trial.parent, trial.error,
+        )
+        for trial in trials
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=TRIAL_COLUMNS)
+    frame["parent"] = frame["parent"].astype("Int64")
+    hyperparameters = {
+        f"hp.{name}": pd.Series([trial.configuration.get(name) for trial in trials], dtype=object)
+        for name in hyperparameter_names(journal)
+    }
+    return pd.concat([frame, pd.DataFrame(hyperparameters, index=frame.index)], axis=1)
+
+
+def epochs_frame(journal: Journal) -> pd.DataFrame:
+    """A row an epoch that was charged: `EPOCH_COLUMNS`, then every metric in order of first appearance.
+
+    ``epoch`` counts from 1 and goes on from the parent's in a continued trial; ``spent_epochs`` is the cell's
+    charge after that epoch.
+    """
+    trials = [trial for trial in journal.all_trials() if trial.curve]
+    lengths = [trial.epochs for trial in trials]
+    total = sum(lengths)
+    # A study may hold millions of epochs: what is the same for a trial's epochs is repeated by numpy, not in a loop.
+    within = np.arange(1, total + 1) - np.repeat(np.cumsum(lengths) - lengths, lengths) if trials else np.arange(0)
+    frame: dict[str, Any] = {
+        "problem": np.repeat(np.array([trial.cell.problem for trial in trials], dtype=object), lengths),
+        "tuner": np.repeat(np.array([trial.cell.tuner for trial in trials], dtype=object), lengths),
+        "replicate": np.repeat(np.array([trial.cell.replicate for trial in trials], dtype=np.int64), lengths),
+        "trial": np.repeat(np.array([trial.trial for trial in trials], dtype=np.int64), lengths),
+        "epoch": within + np.repeat(np.array([trial.initial_epoch for trial in trials], dtype=np.int64), lengths),
+        "spent_epochs": within
+        + np.repeat(np.array([trial.spent_epochs - trial.epochs for trial in trials], dtype=np.int64), lengths),
+    }
+    epochs = list(chain.from_iterable(trial.curve for trial in trials))
+    kinds = dict.fromkeys(map(tuple, epochs))  # the metrics of each epoch, most often the same
+    if len(kinds) == 1:
+        (metrics,) = kinds
+        values = np.fromiter(chain.from_iterable(map(methodcaller("values"), epochs)), float, total * len(metrics))
+        columns = dict(zip(metrics, values.reshape(total, len(metrics)).T, strict=True))
+    else:
+        columns = {
+            metric: np.fromiter((epoch.get(metric, np.nan) for epoch in epochs), float, total)
+            for metric in dict.fromkeys(chain.from_iterable(kinds))
+        }
+    return pd.DataFrame(frame | {metric_column(metric): column for metric, column in columns.items()})
+
+
+def retrainings_frame(journal: Journal) -> pd.DataFrame:
+    """A row a retraining of the planned cells: `RETRAINING_COLUMNS`, then ``test.<metric>`` for all other metrics.
+
+    ``final`` tells whether it is of the cell's final incumbent, ``score`` is on the validation split, ``test`` is the
+    objective's metric on the test split; all are NaN where there is none.
+    """
+    rows = []
+    others = []
+    for cell in journal.planned_cells():
+        objective = journal.objective(cell.problem)
+        incumbents = incumbent_trials(journal.trials.get(cell, ()), objective)
+        for done in sorted(journal.retrainings.get(cell, ()), key=lambda one: (one.trial, one.repeat)):
+            own = [incumbent for incumbent in incumbents if incumbent.configuration == done.configuration]
+            if own:
+                test = done.test.get(objective.test_metric, math.nan)
+                row = (
+                    *cell, own[0].trial, own[0] is incumbents[-1], done.repeat, done.state, done.score, test,
+                    done.epochs, done.train_seconds, done.error,
+                )  # fmt: skip
+                rows.append(row)
+                known = {name: value for name, value in done.test.items() if name != objective.test_metric}
+                others.append({f"test.{name}": value for name, value in known.items()})
+    return pd.concat([pd.DataFrame(rows, columns=RETRAINING_COLUMNS), pd.DataFrame(others)], axis=1)
+
+
+def metric_column(metric: str) -> str:
+    """A metric's column in `epochs_frame`: its name, unless one of our own columns is called so."""
+    return f"metric.{metric}" if metric in EPOCH_COLUMNS else metric
+
+
+def hyperparameter_names(journal: Journal) -> list[str]:
+    """Names over all problems, in the order of their declaration."""
+    return list(
+        dict.fromkeys(entry["name"] for problem in journal.study["problems"].values() for entry in problem["space"])
+    )

@@ -1,0 +1,173 @@
+"""Appends to a study's journal: one process at a time, each line on disk before the next."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from tuning.errors import JournalError
+from tuning.journal.journal import FORMAT, is_torn_start, locked, parse_line, path_of
+from tuning.journal.records import CellEnd, Retraining, Trial
+from tuning.journal.winner_record import Winner
+
+
+class JournalWriter:
+    """Appends to a study folder's journal; made by `create` or `resume`, used as a context manager."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = path_of(directory)
+        self._file: IO[bytes] | None = None
+        self._session: dict[str, Any] | None = None
+        self._healed = True
+        self._holds_back = False
+
+    @classmethod
+    def create(cls, directory: Path, study: Mapping[str, Any]) -> JournalWriter:
+        """Starts a new journal. Raises JournalError where there is one already, or the folder cannot be written."""
+        writer = cls(directory)
+        try:
+            writer.path.parent.mkdir(parents=True, exist_ok=True)
+            writer._file = writer.path.open("a+b")
+        except OSError as error:
+            raise _not_writable(writer.path, error) from error
+        writer._lock()
+        if not is_torn_start(writer._file):
+            writer.close()
+            raise JournalError(f"{writer.path} is there already; it is never overwritten")
+        writer._file.truncate(0)
+        writer._append({"kind": "study", "format": FORMAT, **study}, "the study")
+        return writer
+
+    @classmethod
+    def resume(cls, directory: Path) -> JournalWriter:
+        """Opens an existing journal for appending; a torn last line is cut off when the first line is appended.
+
+        Raises:
+            JournalError: Another run has it open, or it cannot be written.
+        """
+        writer = cls(directory)
+        try:
+            writer._file = writer.path.open("r+b")
+        except OSError as error:
+            raise _not_writable(writer.path, error) from error
+        writer._lock()
+        writer._healed = False
+        return writer
+
+    def _lock(self) -> None:
+        """Holds the journal for this process; the system lets go of it when the process ends, however it ends."""
+        if not locked(self._opened):
+            self.close()
+            raise JournalError(f"{self.path} is in use by another run; wait for its end, or use --out") from None
+
+    @property
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            raise JournalError(f"{self.path} is closed")
+        return self._file
+
+    def session(self, plan: Mapping[str, Any], manifest: Mapping[str, Any], *, at_once: bool = True) -> None:
+        """Begins a run: its line is written now, or with the first record, so that a run without one leaves none."""
+        self._session = {"kind": "session", "plan": dict(plan), "manifest": dict(manifest)}
+        if at_once:
+            self._write_session()
+
+    def trial(self, trial: Trial) -> None:
+        self._write_session()
+        self._append(
+            {"kind": "trial", **trial.to_json()}, f"trial {trial.trial} of {trial.cell}, {trial.configuration}"
+        )
+
+    def retraining(self, retraining: Retraining) -> None:
+        self._write_session()
+        what = f"trial {retraining.trial} of {retraining.cell}, retrained, {retraining.configuration}"
+        self._append({"kind": "retraining", **retraining.to_json()}, what)
+
+    def cell(self, end: CellEnd) -> None:
+        self._write_session()
+        self._append({"kind": "cell", **end.to_json()}, f"the end of {end.cell}")
+
+    def winner(self, winner: Winner) -> None:
+        self._write_session()
+        self._append({"kind": "winner", **winner.to_json()}, f"the winner of {winner.cell}")
+
+    def _write_session(self) -> None:
+        if self._session is not None:
+            self._append(self._session, "the run")
+            self._session = None
+
+    def heal(self) -> None:
+        """Cuts off a torn last line; appending does so too."""
+        if not self._healed:
+            self._opened.truncate(_end_of_last_line(self._opened))
+            self._opened.seek(0, os.SEEK_END)
+            self._healed = True
+
+    def _append(self, line: Mapping[str, Any], what: str) -> None:
+        text = json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        with self._stops_at_once(what):
+            self.heal()
+            self._opened.write(text)
+        if not self._holds_back:
+            self._flush(what)
+
+    def _flush(self, what: str) -> None:
+        with self._stops_at_once(what):
+            self._opened.flush()
+            os.fsync(self._opened.fileno())
+
+    @contextmanager
+    def _stops_at_once(self, what: str) -> Iterator[None]:
+        """Where the disk is full, nothing is written behind what could not be: a line may be torn only at the end."""
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):
+                self.close()
+            raise JournalError(
+                f"{self.path} cannot be written ({error.strerror}): {what} is not recorded, all before it is; mend "
+                "that, and run the same command to go on"
+            ) from error
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Flushes all that is appended within to disk at its end, at once: waiting for the disk is the dear part."""
+        self._holds_back = True
+        try:
+            yield
+        finally:
+            self._holds_back = False
+            if self._file is not None:  # else it is closed, for it could not be written
+                self._flush("what came last")
+
+    def close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def __enter__(self) -> JournalWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _end_of_last_line(file: IO[bytes]) -> int:
+    """Offset just behind the last line, or before it where it is torn."""
+    file.seek(0)
+    end, last = 0, b""
+    for raw in file:
+        end += len(raw)
+        last = raw
+    return end if parse_line(last) is not None else end - len(last)
+
+
+def _not_writable(path: Path, error: OSError) -> JournalError:
+    return JournalError(f"{path} cannot be written ({error.strerror}); choose another folder with --out")

@@ -1,0 +1,288 @@
+"""A problem: a search space, data, an objective, and the epochs of one full training.
+
+The evaluator knows a problem by `TrainingProblem`: a recorded space and a `train` method. `Problem` trains Keras
+models; `tuning.problems.synthetic.SyntheticProblem` computes curves, so that tuners can be tested without training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from tuning.configuration import Configuration
+from tuning.errors import StudyError
+from tuning.objective import Objective
+from tuning.splits import Splits, fingerprint, is_dataset, load_splits, shapes
+
+if TYPE_CHECKING:
+    from tuning.space.space import Space
+    from tuning.training.outcome import Logs, Outcome
+    from tuning.training.recipe import Recipe
+    from tuning.training.state import State
+
+
+_OF_DATA = "give it in the problem's data"
+RESERVED = {
+    "x": _OF_DATA,
+    "y": _OF_DATA,
+    "sample_weight": _OF_DATA,
+    "validation_data": _OF_DATA,
+    "validation_split": _OF_DATA,
+    "validation_freq": "every epoch is charged and scored, so every epoch is validated",
+    "epochs": "give max_epochs",
+    "initial_epoch": "the tuner says which trial continues which",
+    "callbacks": "give Problem(callbacks=...)",
+    "verbose": "the study shows its own progress",
+}
+"""Arguments of `model.fit` that are not the user's to set here, and what he does instead."""
+
+
+class TrainingProblem(Protocol):
+    """What evaluator and tuners know of a problem."""
+
+    name: str
+    objective: Objective
+    max_epochs: int
+
+    @property
+    def space(self) -> Space: ...
+
+    @property
+    def is_regression(self) -> bool: ...
+
+    def train(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[Logs], bool],
+        initial_epoch: int = 0,
+        state: State | None = None,
+        keep_state: bool = False,
+    ) -> Outcome:
+        """Trains up to `epochs` in all; see `tuning.training.trainer.train_epochs`."""
+
+    def retrain(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
+    ) -> Outcome:
+        """Trains in full; the outcome holds the test scores of the epoch that counts. See `retraining`."""
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
+
+    def check(self) -> list[str]:
+        """Raises TuningError where the problem cannot be searched; returns the metrics that training reports."""
+
+
+class Problem:
+    """A Keras search problem.
+
+    Args:
+        build_model: KerasTuner's `build_model(hp)`, or a `kt.HyperModel` with or without a `fit` of its own.
+        data: A function without arguments that returns training, validation and (optional) test splits; see
+            `tuning.splits.Splits`. A function, so that every worker loads the data once by itself.
+        objective: What to optimise.
+        max_epochs: Epochs of one full training.
+        name: Default: the name of the data function.
+        callbacks: A function without arguments that returns Keras callbacks, or a list of them to be copied;
+            each trial gets fresh ones.
+        fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``.
+
+    Raises:
+        StudyError: `max_epochs` is below one, or an argument is set twice.
+    """
+
+    def __init__(
+        self,
+        build_model: Any,
+        data: Callable[[], Any],
+        objective: Objective,
+        max_epochs: int,
+        *,
+        name: str | None = None,
+        callbacks: Callable[[], Sequence[Any]] | Sequence[Any] = (),
+        fit_arguments: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not isinstance(objective, Objective):
+            raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
+        if not isinstance(max_epochs, int) or isinstance(max_epochs, bool) or max_epochs < 1:
+            raise StudyError(f"Problem(max_epochs={max_epochs!r}): expected a whole number of at least 1")
+        if not isinstance(fit_arguments or {}, Mapping):
+            raise StudyError(
+                f"Problem(fit_arguments={fit_arguments!r}): expected a mapping, such as {{'batch_size': 64}}"
+            )
+        for reserved, instead in RESERVED.items():
+            if reserved in (fit_arguments or {}):
+                raise StudyError(f"Problem(fit_arguments=...) sets {reserved}, which tuning sets itself: {instead}")
+        self.build_model = build_model
+        self.data = data
+        self.objective = objective
+        self.max_epochs = max_epochs
+        self.name = str(name or getattr(data, "__name__", "problem"))
+        self.callbacks = callbacks
+        self.fit_arguments = dict(fit_arguments or {})
+        self._space: Space | None = None
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The data, loaded once a process. Raises DataError."""
+        return load_splits(self.data)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        from tuning.training import recipe, resident
+
+        arrays = [array for part in self.splits.parts().values() for array in _arrays(part)]
+        return recipe.Recipe(
+            recipe.hypermodel_of(self.build_model),
+            self.splits,
+            self.fit_arguments,
+            self.callbacks,
+            resident.Resident(arrays),
+        )
+
+    @property
+    def space(self) -> Space:
+        """The search space, recorded at first use. Raises SpaceError."""
+        if self._space is None:
+            from tuning.training.probe import record_space
+
+            self._space = record_space(self.recipe)
+        return self._space
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the (first) target is a floating-point number, not a class."""
+        train = self.splits.train
+        targets = _arrays((train.element_spec if is_dataset(train) else train)[1])
+        dtype = targets[0].dtype  # TensorFlow's own, in a Dataset
+        return np.issubdtype(getattr(dtype, "as_numpy_dtype", dtype), np.floating)
+
+    def train(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[Logs], bool],
+        initial_epoch: int = 0,
+        state: State | None = None,
+        keep_state: bool = False,
+    ) -> Outcome:
+        """Trains one configuration up to `epochs` in all; see `tuning.training.trainer.train_epochs`."""
+        from tuning.training.trainer import train_epochs
+
+        return train_epochs(
+            self.recipe,
+            self.space.to_hp(configuration),
+            seed=seed,
+            epochs=epochs,
+            on_epoch=on_epoch,
+            initial_epoch=initial_epoch,
+            state=state,
+            keep_state=keep_state,
+        )
+
+    def retrain(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
+    ) -> Outcome:
+        """Trains one configuration in full and scores the weights that count on the test split.
+
+        Args:
+            configuration: Active hyperparameters only.
+            seed: Of initial weights, data order and everything random.
+            on_epoch: As in `train`.
+            save: Where to save the model with those weights, a file name that ends in ``.keras``; the outcome then
+                describes it.
+            logs: With `save`: folder for what TensorBoard can show of it, see `tuning.training.tensorboard_logs`.
+        """
+        from tuning.training.trainer import train_epochs
+
+        return train_epochs(
+            self.recipe,
+            self.space.to_hp(configuration),
+            seed=seed,
+            epochs=self.max_epochs,
+            on_epoch=on_epoch,
+            test_by=self.objective,
+            save=save,
+            logs=logs,
+        )
+
+    def load_model(self, model: Path, configuration: Configuration) -> Any:
+        """The `keras.Model` of a file that `retrain` saved. Raises StudyError."""
+        from tuning.training.saving import load_model
+
+        return load_model(self.recipe, self.space.to_hp(configuration), model)
+
+    def continue_training(
+        self, model: Path, configuration: Configuration, epochs: int, *, seed: int, save: Path
+    ) -> Logs:
+        """Trains a saved model on, on training and validation data together.
+
+        Args:
+            model: Its file; weights and optimizer go on from there.
+            configuration: What it was built from.
+            epochs: Further ones.
+            seed: Of the order of the data.
+            save: Where the result is saved.
+
+        Returns:
+            Its metrics on the test split; empty where there is none.
+
+        Raises:
+            StudyError: The model cannot be loaded or trained.
+        """
+        from tuning.training.trainer import continue_training
+
+        hp = self.space.to_hp(configuration)
+        return continue_training(self.recipe, hp, model, epochs, seed=seed, save=save)
+
+    def check(self) -> list[str]:
+        """Loads the data, records the space and trains a few samples at the defaults; the metrics reported.
+
+        Raises:
+            DataError, SpaceError, ObjectiveError: What the user has to mend.
+        """
+        from tuning.training.probe import probe
+
+        return probe(self.recipe, self.space, self.objective.metric)
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal: ``space``, ``objective``, ``max_epochs``, and the data's fingerprint and shapes."""
+        return {
+            "space": self.space.to_json(),
+            "objective": self.objective.to_json(),
+            "max_epochs": self.max_epochs,
+            "data": {"fingerprint": fingerprint(self.splits), "shapes": shapes(self.splits)},
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For workers: without the data, which each loads by itself, and without tensors; the space goes along."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("splits", "recipe")}
+
+
+def _arrays(part: Any) -> list[Any]:
+    """The arrays of a nested structure, in order."""
+    if isinstance(part, Mapping):
+        return [array for name in sorted(part) for array in _arrays(part[name])]
+    if isinstance(part, tuple | list):
+        return [array for value in part for array in _arrays(value)]
+    return [] if part is None else [part]

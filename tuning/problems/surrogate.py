@@ -1,0 +1,198 @@
+"""A model of learning curves, fitted on trained configurations: what a `TableProblem` answers with.
+
+    weights   how near each row of the table is to a configuration: the share of trees in whose leaf both fall
+    row       one row, drawn by these weights with the trial's seed
+    curve     the rows' curves averaged by the weights, plus or minus the drawn row's residual
+
+The trees are extremely randomized (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006), and their weights estimate
+the distribution of curves at a configuration (Meinshausen, JMLR 7, 2006). Forests are the usual model of surrogate
+benchmarks (Eggensperger et al., AAAI 2015): they take conditional and categorical hyperparameters as they are. A
+Gaussian process fits smooth spaces better, but would flatter a tuner that searches by one; no tuner here uses forests.
+
+Residuals are those of cross-validation: they hold the noise of seeds and what the model could not explain, so scores
+are spread as the table's are. The sign is drawn, so that a residual is noise and does not bend the mean. What is not
+explained looks like noise: a tuner that would have exploited it gains less here than in training. A row that FAILED
+fails the trials that draw it, at its epoch with its error; a row that ended early ends them early.
+
+Metrics are modelled by their normal scores (the normal quantiles of their ranks over the whole table), so that a few
+diverged trainings do not drown the others, and read back by interpolation between values that were seen, never beyond.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from tuning.configuration import Configuration
+from tuning.journal.records import FAILED, Trial
+from tuning.objective import Objective
+from tuning.space.hyperparameter import finite_values, is_active
+from tuning.space.space import Space
+
+TREES = 100
+FOLDS = 10
+INACTIVE = -1.0  # outside of the unit interval, so that one split tells the active from the inactive
+Floats = npt.NDArray[np.float64]
+
+
+class Surrogate:
+    """Learning curves as a function of configuration and seed.
+
+    Args:
+        space: Of the configurations.
+        rows: Trials from scratch, trained in full or FAILED, of different configurations; at least `FOLDS` with a
+            score.
+        objective: Its metric shapes the trees; all metrics are predicted by them.
+        max_epochs: Of a full training.
+
+    Attributes:
+        metrics: Those that every epoch of every trained row reports as a finite number.
+        errors: `fit_errors` of the cross-validated means.
+    """
+
+    def __init__(self, space: Space, rows: Sequence[Trial], objective: Objective, max_epochs: int) -> None:
+        self.space = space
+        self.rows = list(rows)
+        self.trained = np.array([row.state != FAILED for row in self.rows])
+        whole = [row.curve for row in self.rows if row.state != FAILED]
+        epochs = [epoch for curve in whole for epoch in curve]
+        self.metrics = [
+            name for name in whole[0][0] if all(math.isfinite(epoch.get(name, math.nan)) for epoch in epochs)
+        ]
+        curves = np.full((len(self.rows), max_epochs, len(self.metrics)), np.nan)
+        curves[self.trained] = [
+            [[epoch[name] for name in self.metrics] for epoch in _padded(curve, max_epochs)] for curve in whole
+        ]
+        self._scales = [_NormalScores(curves[self.trained, :, place]) for place in range(len(self.metrics))]
+        self._scored = np.stack([scale.of(curves[:, :, place]) for place, scale in enumerate(self._scales)], axis=2)
+        heights = curves[:, :, self.metrics.index(objective.metric)] * (1.0 if objective.direction == "max" else -1.0)
+        target = _NormalScores(heights[self.trained]).of(heights)
+        target[~self.trained] = np.nanmin(target)  # a configuration that fails is no better than the worst
+        inputs = np.array([self._encoded(row.configuration) for row in self.rows], dtype=np.float32)
+        self._forest = _Forest(inputs, target)
+        means = self._cross_validated(inputs, target)
+        self._residuals = self._scored - means
+        predicted = self._values(means)
+        self.errors = fit_errors(self.metrics, predicted[self.trained], curves[self.trained])
+
+    def curve(self, configuration: Configuration, seed: int) -> tuple[list[dict[str, float]], str]:
+        """The metrics of each epoch, and the error of a training that fails (else empty); equal for equal arguments."""
+        weights = self._forest.weights(np.array([self._encoded(configuration)], dtype=np.float32))[0]
+        generator = np.random.default_rng(seed)
+        drawn = int(generator.choice(len(weights), p=weights))
+        row = self.rows[drawn]
+        if not self.trained[drawn]:
+            return [dict(epoch) for epoch in row.curve], row.error
+        noise = generator.choice([-1.0, 1.0]) * self._residuals[drawn]
+        values = self._values(self._mean(weights) + noise)[: len(row.curve)]
+        return [dict(zip(self.metrics, epoch, strict=True)) for epoch in values.tolist()], ""
+
+    def _encoded(self, configuration: Configuration) -> list[float]:
+        """A configuration as numbers: places in the unit interval as KerasTuner has them; a column for each word."""
+        numbers: list[float] = []
+        for hp in self.space.hyperparameters:
+            known = finite_values(hp) or ()
+            words = [value for value in known if isinstance(value, str)]
+            value = configuration[hp.name] if is_active(hp, configuration) else None
+            if words:
+                numbers += [INACTIVE if value is None else float(value == word) for word in words]
+            else:
+                numbers.append(INACTIVE if value is None else float(hp.value_to_prob(value)))
+        return numbers
+
+    def _mean(self, weights: Floats, rows: Any = slice(None)) -> Floats:
+        """(max_epochs, num_metrics): the average of the trained rows among `rows`, in normal scores."""
+        kept = weights * self.trained[rows]
+        if not kept.any():  # all that is near FAILED
+            kept = self.trained[rows].astype(float)
+        return np.asarray(np.tensordot(kept / kept.sum(), np.nan_to_num(self._scored[rows]), axes=1))
+
+    def _cross_validated(self, inputs: npt.NDArray[np.float32], target: Floats) -> Floats:
+        """What each row is predicted to be by a forest of the other folds' rows; rows were drawn at random."""
+        fold = np.empty(len(inputs), dtype=int)
+        for part in (self.trained, ~self.trained):
+            fold[part] = np.arange(part.sum()) % FOLDS
+        means = np.empty_like(self._scored)
+        for number in range(FOLDS):
+            others, own = fold != number, fold == number
+            weights = _Forest(inputs[others], target[others]).weights(inputs[own])
+            means[own] = [self._mean(one, others) for one in weights]
+        return means
+
+    def _values(self, scores: Floats) -> Floats:
+        """(..., num_metrics) normal scores as the metrics' values."""
+        return np.stack([scale.back(scores[..., place]) for place, scale in enumerate(self._scales)], axis=-1)
+
+
+class _Forest:
+    """Extremely randomized trees, grown until each leaf holds one row; only their leaves are of use."""
+
+    def __init__(self, inputs: npt.NDArray[np.float32], target: Floats) -> None:
+        from sklearn.ensemble import ExtraTreesRegressor
+
+        forest = ExtraTreesRegressor(TREES, random_state=0).fit(inputs, target)
+        self._trees = [estimator.tree_ for estimator in forest.estimators_]
+        self._leaves = self._leaves_of(inputs)
+
+    def weights(self, inputs: npt.NDArray[np.float32]) -> Floats:
+        """(num_inputs, num_rows), each row of it summing to 1."""
+        same = self._leaves_of(inputs)[:, :, None] == self._leaves.T
+        shares: Floats = same / same.sum(axis=2, keepdims=True)
+        return np.asarray(shares.mean(axis=1))
+
+    def _leaves_of(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+        # A tree at a time: the forest's own `apply` spends milliseconds on checks and threads.
+        return np.stack([tree.apply(inputs) for tree in self._trees], axis=1)
+
+
+class _NormalScores:
+    """A monotone map of a metric's values to the normal quantiles of their ranks, and back."""
+
+    def __init__(self, values: Floats) -> None:
+        self._values, counts = np.unique(values, return_counts=True)
+        self._scores = stats.norm.ppf((np.cumsum(counts) - counts / 2) / counts.sum())
+
+    def of(self, values: Floats) -> Floats:
+        """NaN stays NaN."""
+        return np.asarray(np.interp(values, self._values, self._scores))
+
+    def back(self, scores: Floats) -> Floats:
+        """Between values that were seen; past the ends, the end."""
+        return np.asarray(np.interp(scores, self._scores, self._values))
+
+
+def fit_errors(metrics: Sequence[str], predicted: Floats, trained: Floats) -> pd.DataFrame:
+    """How far predicted curves are from the trained ones, both (num_rows, max_epochs, num_metrics).
+
+    Returns:
+        (num_metrics * max_epochs, 5): metric, epoch (from 1), rmse (in the metric's unit), r2 (share of the variance
+        explained), rank_correlation (Spearman's); NaN where all trained or all predicted values are equal.
+    """
+    rows = []
+    for place, metric in enumerate(metrics):
+        for epoch in range(trained.shape[1]):
+            guess, truth = predicted[:, epoch, place], trained[:, epoch, place]
+            square = float(np.mean((guess - truth) ** 2))
+            varied = bool(np.ptp(truth) > 0)
+            correlated = varied and bool(np.ptp(guess) > 0)
+            rows.append(
+                {
+                    "metric": metric,
+                    "epoch": epoch + 1,
+                    "rmse": square**0.5,
+                    "r2": 1.0 - square / float(np.var(truth)) if varied else np.nan,
+                    "rank_correlation": float(stats.spearmanr(guess, truth).statistic) if correlated else np.nan,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _padded(curve: Sequence[Any], length: int) -> list[Any]:
+    """A curve that ended early goes on as it ended."""
+    return [*curve, *[curve[-1]] * (length - len(curve))]

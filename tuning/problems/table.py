@@ -1,0 +1,171 @@
+"""A table of trained configurations, and the problem that answers from it instead of training.
+
+    tuning table studies/digits.py --configurations 300     trains them, once
+    TableProblem("reports/digits-table")                     the same problem, computed
+
+The table is an ordinary study of one tuner, `TableDraws`, whose every cell is one configuration trained in full; so it
+is resumed, runs in parallel, grows with a larger ``--configurations``, and its journal keeps every epoch of every
+metric.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tuning.configuration import Configuration
+from tuning.errors import StudyError
+from tuning.journal import journal as journals
+from tuning.journal.provenance import SURROGATE
+from tuning.journal.records import FAILED
+from tuning.problems.surrogate import FOLDS, TREES, Surrogate
+from tuning.space.space import Space
+from tuning.training.outcome import Logs, Outcome
+from tuning.training.state import State
+
+SUFFIX = "-table"
+TABLE_TUNER = "table"  # the tuner whose cells are a table's rows; see `tuning.tuners.table_draws`
+
+
+class TableProblem:
+    """A problem whose learning curves are computed from a table of trained ones, not trained.
+
+    The same space, objective and epochs, behind the same interface, so that tuners run unchanged and a study of
+    hundreds of replicates takes minutes. Curves come from `surrogate`; equal configurations of a replicate get equal
+    curves, as in training. The problem is called ``<problem>-surrogate``, and the journal says which table it is
+    computed from and how well that fits.
+
+    Args:
+        directory: The table's folder, such as ``reports/digits-table``.
+        problem: Which of the table's problems; needed where it has several.
+
+    Raises:
+        StudyError: There is no table, not that problem in it, or too few trained configurations.
+        JournalError: Its journal is broken.
+    """
+
+    def __init__(self, directory: str | Path, problem: str | None = None) -> None:
+        folder = Path(directory)
+        if not journals.path_of(folder).is_file():
+            raise StudyError(
+                f"there is no table in {folder}; `tuning table STUDY.py --configurations 300` trains one, into "
+                f"reports/STUDY{SUFFIX}"
+            )
+        journal = journals.read(folder)
+        if problem is None and len(journal.problems) == 1:
+            problem = next(iter(journal.problems))
+        if problem is None or problem not in journal.problems:
+            raise StudyError(f"TableProblem(problem={problem!r}): {folder} has {', '.join(journal.problems)}")
+        self._described = journal.problems[problem]
+        self._rows = [
+            trial
+            for cell, trials in sorted(journal.trials.items())
+            if cell.problem == problem and cell.tuner == TABLE_TUNER
+            for trial in trials
+        ]
+        trained = sum(trial.state != FAILED for trial in self._rows)
+        if trained < FOLDS:
+            raise StudyError(
+                f"{folder} holds {trained} trained configurations of {problem}; expected {FOLDS} or more from "
+                "`tuning table STUDY.py --configurations K`"
+            )
+        self._table = journal.name
+        self.name = f"{problem}-{SURROGATE}"
+        self.objective = journal.objective(problem)
+        self.max_epochs = int(self._described["max_epochs"])
+        self.space = Space.from_json(self._described["space"])
+        self.is_regression = False  # scikit-learn's search over row numbers goes the same way for both
+
+    @cached_property
+    def surrogate(self) -> Surrogate:
+        """The fitted model, made once a process."""
+        return Surrogate(self.space, self._rows, self.objective, self.max_epochs)
+
+    def train(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[Logs], bool],
+        initial_epoch: int = 0,
+        state: State | None = None,
+        keep_state: bool = False,
+    ) -> Outcome:
+        """Goes through the computed curve from `initial_epoch` up to `epochs`; the state is the epoch's number.
+
+        Raises:
+            StudyError: More epochs are asked for than the table was trained for.
+        """
+        if epochs > self.max_epochs:
+            raise StudyError(
+                f"{epochs} epochs of {self.name} were asked for; its table was trained for {self.max_epochs}"
+            )
+        curve, error = self.surrogate.curve(configuration, seed)
+        outcome = Outcome(fit=SURROGATE)
+        for epoch in range(initial_epoch, epochs):
+            if epoch >= len(curve):
+                outcome.error = error
+                break
+            outcome.state = [np.array([epoch + 1])] if keep_state else None
+            if on_epoch(curve[epoch]):
+                break
+        return outcome
+
+    def retrain(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
+    ) -> Outcome:
+        """The whole computed curve; a table holds no test scores, so there is none, and no model to be saved."""
+        return self.train(configuration, seed=seed, epochs=self.max_epochs, on_epoch=on_epoch)
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal: as a trained problem's, and ``surrogate``: the table it is computed from, and the fit."""
+        rows = json.dumps([[row.configuration, row.to_json()["curve"], row.error] for row in self._rows])
+        return {
+            "space": self.space.to_json(),
+            "objective": self.objective.to_json(),
+            "max_epochs": self.max_epochs,
+            "data": {
+                "fingerprint": f"table {hashlib.sha256(rows.encode()).hexdigest()[:16]}",
+                "shapes": self._described["data"]["shapes"],
+            },
+            SURROGATE: {
+                "table": self._table,
+                "configurations": len(self._rows),
+                "failed": sum(row.state == FAILED for row in self._rows),
+                "data fingerprint": self._described["data"]["fingerprint"],
+                "model": f"{TREES} extremely randomized trees",
+                "metric": self.objective.metric,
+                "folds": FOLDS,
+                "error by epoch": self._errors(),
+            },
+        }
+
+    def _errors(self) -> dict[str, dict[str, float]]:
+        """Of the objective's metric, by epoch; four digits, and without those that there are not."""
+        errors = self.surrogate.errors
+        of_metric = errors[errors["metric"] == self.objective.metric].drop(columns="metric").set_index("epoch")
+        return {
+            str(epoch): {str(name): float(f"{value:.4g}") for name, value in row.dropna().items()}
+            for epoch, row in of_metric.iterrows()
+        }
+
+    def check(self) -> list[str]:
+        """Fits the model; the metrics that it predicts."""
+        return self.surrogate.metrics
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For workers: without the fitted model, which each makes by itself; no folder is needed there."""
+        return {name: value for name, value in self.__dict__.items() if name != "surrogate"}

@@ -1,0 +1,10 @@
+"""This process: how a process that trains is set up, and how TensorFlow is imported.
+
+Imports: nothing.
+
+    cores               cores()
+    garbage             no_search_for_cycles, kept_for_good
+    manifest            manifest: versions and settings, for the journal
+    setup               prepare_process, one_blas_thread
+    tensorflow_import   import_tensorflow: without its start-up lines
+"""

@@ -1,0 +1,37 @@
+"""What a run was made with: versions, threads, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+PACKAGES = (
+    "tuning", "keras", "tensorflow", "keras-tuner", "scikit-learn", "scikeras", "optuna",
+    "numpy", "scipy", "pandas", "tensorboard", "distributed", "jax", "jaxlib", "torch",
+)  # fmt: skip
+SEEDS = (
+    "derived: SHA-256 of the names (study, problem, replicate, and tuner or configuration) "
+    "through numpy.random.SeedSequence"
+)
+
+
+def manifest(facts: dict[str, Any], command: str) -> dict[str, Any]:
+    """Versions of what can change a result, and `facts` of the processes that train."""
+    return {
+        "command": command,
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count() or 0,
+        "seeds": SEEDS,
+        **facts,
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,16 @@
+"""The report of a study, made from its journal alone: HTML, Markdown, figures and tables.
+
+Imports: words, process, statistics, journal, analysis, exploration, tensorboard.
+
+    report      write_report
+    context     context: what the templates show
+    prose       the sentences
+    render      context to HTML, Markdown and LaTeX
+    command     the command line that made a study
+    csv         write_csv
+    markdown    Markdown tables and escaping
+    latex       LaTeX tables
+    figures/    one module a kind of figure
+    tables/     one module a kind of table
+    sections/   parts of a report that have figures and tables of their own
+"""

@@ -1,0 +1,45 @@
+"""The command line that made a study, for its report."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import PurePath
+
+from tuning.journal.journal import Journal
+from tuning.statistics.sequential import Rule
+
+_SCRIPT = re.compile(r".*\.py(:[^:]*)?")
+"""A study's script, or ``FILE.py:NAME`` of a model without one."""
+
+
+def command(read: Journal) -> str:
+    """One command that runs the plan: the script of the last run, the plan's own numbers spelled out.
+
+    What a plan cannot unsay is left to the script: which baselines there are, and tuners' settings.
+    """
+    plan, called = read.plan, str(read.manifest.get("command", "")).split()
+    named = [
+        word
+        for option in ("--data", "--objective", "--max-epochs")  # of a model that stood in no study script
+        if option in called[:-1]
+        for word in (option, called[called.index(option) + 1])
+    ]
+    script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "STUDY.py")
+    script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
+    if called[:2] in (["tuning", "compare"], ["tuning", "import"]):
+        return str(read.manifest["command"])
+    if called[:2] == ["tuning", "table"]:
+        return shlex.join(["tuning", "table", script, "--configurations", str(plan["replicates"])])
+    rule = Rule.of(plan)
+    rope = plan["rope"] if rule is None else rule.rope
+    words = [
+        *("tuning", "run", script, *named, "--budget", str(plan["budget_epochs"])),
+        *(["--replicates", str(plan["replicates"])] if rule is None else ["--until-decided", "--cap", str(rule.cap)]),
+        *([] if rope is None else ["--rope", f"{rope!r}"]),
+        *(["--trial-seconds", f"{plan['trial_seconds']:g}"] if "trial_seconds" in plan else []),
+        *("--tuners", ",".join(map(str, plan["tuners"]))),
+        *([] if plan["baselines"] else ["--no-baselines"]),
+        *("--retrain", str(plan["retrain"])),
+    ]
+    return shlex.join(words)

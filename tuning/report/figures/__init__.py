@@ -1,0 +1,15 @@
+"""The report's figures; each is drawn once, for the page and as an SVG.
+
+Imports: words, statistics, journal, analysis, exploration, report.
+
+    base          Figure, and what all charts share
+    render        DrawnBeside: SVGs drawn by a process beside
+    vega_bundle   the scripts that draw charts in a page
+    curves        best so far over epochs and over time
+    comparison    ranks, pairs, critical difference, profiles
+    scores        figures: all of a study; final scores, states of trials
+    trials        parallel coordinates and slices
+    exploration   coverage, importance, rungs
+    winners       learning curves, predictions and layers of winners
+    layer_graph   a model's layers as a graph
+"""

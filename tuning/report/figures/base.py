@@ -1,0 +1,203 @@
+"""What all figures share: colours, axes, size, and SVG whose bytes depend on nothing but the chart.
+
+A tuner has one colour in every figure, from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people
+with any kind of colour vision can tell apart; past its seven usable colours, a dash pattern tells tuners apart too.
+Names from a journal reach a chart as data or titles only, never as field names or expressions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import altair as alt
+import pandas as pd
+import vl_convert
+
+from tuning.text import one_line
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+BASELINE_DASH = [4, 4]
+LINES = alt.Legend(symbolType="stroke", symbolSize=300)
+INK = "#333333"
+WIDTH = 680  # pixels of an SVG; the HTML fits the page
+MAX_TEXT = 200  # letters of a name in a chart; far more than its labels show
+ROW = 34  # pixels of height for each tuner
+PANELS = 3  # side by side in an SVG; the HTML has as many as its page has room for
+Chart: TypeAlias = alt.LayerChart | alt.ConcatChart
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with what a reader who cannot see it needs.
+
+    Attributes:
+        name: File name without suffix, safe on every system.
+        title: What it shows, in a few words.
+        caption: How to read it.
+        description: Its text alternative.
+        chart: The altair chart.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    chart: Chart
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The chart as Vega-Lite; see `drawing.spec`."""
+        return spec(self.chart)
+
+    @property
+    def svg(self) -> str:
+        """The still picture; see `drawing.svg`."""
+        return svg_from(vl_convert.vegalite_to_svg(self.spec), self.description)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of several charts side by side, with its title."""
+
+    title: str
+    chart: alt.LayerChart
+
+
+def spec(chart: Chart) -> dict[str, Any]:
+    """The chart as Vega-Lite, every text in it on one line, fit for XML, and not too long to be measured.
+
+    It is not held against Vega-Lite's schema, which would take longer than drawing it; the tests do that.
+    """
+    cleaned: dict[str, Any] = _cleaned(chart.to_dict(validate=False))
+    return cleaned
+
+
+def _cleaned(value: Any, name: str = "") -> Any:
+    if isinstance(value, str):
+        return one_line(value) if name == "description" else _short(one_line(value))
+    if isinstance(value, dict):
+        return {name: _cleaned(entry, name) for name, entry in value.items()}
+    return [_cleaned(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def _short(text: str) -> str:
+    """A long text by its beginning and a digest, the same wherever it stands: vl-convert measures for minutes else."""
+    if len(text) <= MAX_TEXT:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{text[: MAX_TEXT - 10]}… {digest}"
+
+
+def svg(chart: Chart, description: str) -> str:
+    """A chart as SVG, with its text alternative; the same bytes for the same chart and version of vl-convert."""
+    return svg_from(vl_convert.vegalite_to_svg(spec(chart)), description)
+
+
+def svg_from(drawn: str, description: str) -> str:
+    """What vl-convert has drawn, with its text alternative, and the same whatever was drawn before."""
+    # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
+    order: dict[str, str] = {}
+    drawn = re.sub(
+        r"(?<=id=\"|rl\(#)(?:clip|gradient)\w*\d+",
+        lambda found: order.setdefault(found.group(), f"part{len(order)}"),
+        drawn,
+    )
+    label = one_line(description).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "\n"
+
+
+def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.LayerChart:
+    """Size, quiet axes and the text alternative, the same for all.
+
+    Args:
+        least: Pixels that the chart cannot do with fewer of; in a narrower window it scrolls.
+    """
+    more = {"usermeta": {"least": least}} if least else {}  # for the page
+    shown: alt.LayerChart = _quiet(chart, description, width=max(WIDTH, least), height=height, **more)
+    return shown
+
+
+def finished_grid(panels: Sequence[Panel], description: str, height: int, columns: int = PANELS) -> alt.ConcatChart:
+    """As `finished`, of several charts in rows of up to `columns`."""
+    columns = min(columns, len(panels))
+    width = (WIDTH - 70 * (columns - 1)) // columns  # an axis with its labels takes about 70 pixels
+    charts = [panel.chart.properties(width=width, height=height, title=panel.title) for panel in panels]
+    title = alt.TitleConfig(color=INK, fontSize=13, fontWeight="normal", anchor="start", limit=width)
+    shown: alt.ConcatChart = _quiet(alt.concat(*charts, columns=columns), description, {"title": title})
+    return shown
+
+
+def _quiet(chart: Any, description: str, config: Mapping[str, Any] | None = None, **properties: Any) -> Any:
+    # All at once: altair copies the whole chart for each call.
+    quiet = alt.Config(
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=13, labelFontSize=12,
+            domainColor="#999999", tickColor="#999999", gridColor="#E6E6E6", labelLimit=170, titlePadding=8,
+        ),
+        axisXQuantitative=alt.AxisConfig(tickCount=10, labelOverlap=True, labelSeparation=4),
+        legend=alt.LegendConfig(
+            orient="top", labelColor=INK, labelFontSize=12, labelLimit=170, symbolStrokeWidth=3, columns=5,
+            symbolOpacity=1,
+        ),
+        **(config or {}),
+    )  # fmt: skip
+    return chart.properties(description=description, background="white", config=quiet, **properties)
+
+
+def values(frame: pd.DataFrame) -> dict[str, Any]:
+    """The rows as strict JSON's types."""
+    records = (
+        {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    )
+    return inline(records)
+
+
+def inline(records: Iterable[Mapping[str, Any]], **more: str) -> dict[str, Any]:
+    """The records as a chart's data.
+
+    Neither `altair.InlineData`, which holds each record against Vega-Lite's schema, nor a list, which altair copies
+    record by record at every step from a chart to the next.
+    """
+    return {"values": tuple(records), **more}
+
+
+def score_axis(field: str, title: str, channel: type[Any] = alt.Y, domain: Sequence[float] | None = None) -> Any:
+    scale = alt.Scale(zero=False, nice=True) if domain is None else alt.Scale(domain=list(domain), nice=False)
+    return channel(field=field, type="quantitative", title=title, scale=scale)
+
+
+def tuner_axis(tuners: Sequence[str]) -> alt.Y:
+    return alt.Y(field="tuner", type="nominal", title=None, sort=None, scale=alt.Scale(domain=list(tuners)))
+
+
+def tuner_colour(tuners: Sequence[str], legend: alt.Legend | None = LINES) -> alt.Color:
+    colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
+    scale = alt.Scale(domain=list(tuners), range=colours)
+    return alt.Color(field="tuner", type="nominal", title=None, scale=scale, legend=legend)
+
+
+def tuner_dash(tuners: Sequence[str], baselines: Sequence[str] = ()) -> alt.StrokeDash:
+    dashes = [
+        BASELINE_DASH if tuner in baselines else DASHES[place // len(PALETTE) % len(DASHES)]
+        for place, tuner in enumerate(tuners)
+    ]
+    scale = alt.Scale(domain=list(tuners), range=dashes)
+    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=scale, legend=LINES)
+
+
+def slugs(problems: Sequence[str]) -> dict[str, str]:
+    """What to add to a figure's file name: nothing for one problem, else its number and its name made safe."""
+    if len(problems) == 1:
+        return {problems[0]: ""}
+    return {
+        problem: f"_{place}_{re.sub(r'[^A-Za-z0-9]+', '_', problem).strip('_')[:40]}".rstrip("_")
+        for place, problem in enumerate(problems, start=1)
+    }

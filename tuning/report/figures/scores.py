@@ -1,0 +1,151 @@
+"""The figures of a report, as altair charts over a `Summary`, each with what a reader who cannot see it needs."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from tuning.analysis.standings import ALL
+from tuning.analysis.summary import Summary
+from tuning.formatting import decimals_for
+from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED
+from tuning.report.figures.base import INK, ROW, Figure, finished, score_axis, slugs, tuner_axis, tuner_colour, values
+from tuning.report.figures.comparison import critical_difference, pair_matrix, performance_profile, rank_over_budget
+from tuning.report.figures.curves import best_so_far, longer, off_the_axis, wall_clock
+
+STATE_COLOURS = {COMPLETE: "#8A9BA8", PRUNED: "#B9C4CC", CUT: "#DDE3E7", FAILED: "#D55E00"}
+
+
+def figures(summary: Summary) -> dict[str, list[Figure]]:
+    """By problem, and for `standing.ALL` of several: each figure only where there is something to draw."""
+    safe = slugs(list(summary.objectives))
+    drawn = {
+        problem: [
+            draw(summary, problem, safe[problem])
+            for draw in (
+                best_so_far,
+                wall_clock,
+                final_strip,
+                rank_over_budget,
+                pair_matrix,
+                critical_difference,
+                performance_profile,
+                trial_states,
+            )
+        ]
+        for problem in summary.objectives
+    }
+    if len(safe) > 1:
+        drawn[ALL] = [draw(summary, ALL, "_all") for draw in (rank_over_budget, critical_difference)]
+    return {name: [figure for figure in part if figure is not None] for name, part in drawn.items()}
+
+
+def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+    """The final score of every replicate as a dot, with a tick at each tuner's median."""
+    finals = summary.finals[(summary.finals["problem"] == problem) & summary.finals["score"].notna()]
+    if finals.empty:
+        return None
+    metric = summary.objectives[problem].metric
+    title = f"best {metric} at the end of the budget"
+    places = decimals_for(finals["score"])
+    domain, off = _tuners_range(summary, problem)
+    y = tuner_axis(summary.tuner_names)
+    dots = (
+        alt.Chart(values(finals[["tuner", "replicate", "score"]]))
+        .mark_circle(size=70, opacity=0.65, clip=True)
+        .encode(
+            x=score_axis("score", title, channel=alt.X, domain=domain),
+            y=y,
+            color=tuner_colour(summary.tuner_names, legend=None),
+            tooltip=[
+                alt.Tooltip(field="tuner", type="nominal", title="tuner"),
+                alt.Tooltip(field="replicate", type="ordinal", title="replicate"),
+                alt.Tooltip(field="score", type="quantitative", title=metric, format=f".{places}f"),
+            ],
+        )
+    )
+    table = summary.tuners[(summary.tuners["problem"] == problem) & (summary.tuners["scored"] > 0)]
+    ticks = (
+        alt.Chart(values(table[["tuner", "median"]]))
+        .mark_tick(thickness=2.5, size=22, color=INK, clip=True)
+        .encode(x=score_axis("median", title, channel=alt.X, domain=domain), y=y)
+    )
+    description = (
+        f"Dots of the final best {metric} of every finished replicate, a row for each tuner, a tick at the median. "
+        f"Medians: {_endings(summary, problem)}."
+    )
+    return Figure(
+        f"final_scores{slug}",
+        "Final scores",
+        f"Each dot is the best score of one replicate when its budget was spent; the tick is the median.{off}"
+        + longer(summary, "At the end of a larger budget"),
+        description,
+        finished(alt.layer(dots, ticks), description, ROW * len(summary.tuner_names)),
+    )
+
+
+def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+    """How many trials of each tuner were COMPLETE, PRUNED, CUT or FAILED."""
+    table = summary.tuners[summary.tuners["problem"] == problem]
+    rows = [
+        {"tuner": row["tuner"], "state": state, "order": order, "trials": row[f"trials_{state.lower()}"]}
+        for row in table.to_dict("records")
+        for order, state in enumerate(STATE_COLOURS)
+        if row[f"trials_{state.lower()}"]
+    ]
+    if not rows:
+        return None
+    bars = (
+        alt.Chart(values(pd.DataFrame(rows)))
+        .mark_bar(height=ROW // 2)
+        .encode(
+            x=alt.X(field="trials", type="quantitative", title="trials", stack="zero", axis=alt.Axis(tickMinStep=1)),
+            y=tuner_axis(summary.tuner_names),
+            color=alt.Color(
+                field="state",
+                type="nominal",
+                title=None,
+                sort=list(STATE_COLOURS),
+                scale=alt.Scale(domain=list(STATE_COLOURS), range=list(STATE_COLOURS.values())),
+            ),
+            order=alt.Order(field="order", type="quantitative"),
+            tooltip=[
+                alt.Tooltip(field="tuner", type="nominal", title="tuner"),
+                alt.Tooltip(field="state", type="nominal", title="state"),
+                alt.Tooltip(field="trials", type="quantitative", title="trials"),
+            ],
+        )
+    )
+    counts = "; ".join(
+        f"{row['tuner']} " + ", ".join(f"{row[f'trials_{state.lower()}']} {state}" for state in STATE_COLOURS)
+        for row in table.to_dict("records")
+    )
+    description = f"Bars of the number of trials by state, a row for each tuner, all replicates together: {counts}."
+    return Figure(
+        f"trials_by_state{slug}",
+        "Trials by state",
+        "All replicates together. PRUNED: stopped by its tuner; CUT: stopped by the budget; FAILED: raised, or its "
+        "loss or objective was not finite.",
+        description,
+        finished(alt.layer(bars), description, ROW * len(summary.tuner_names)),
+    )
+
+
+def _tuners_range(summary: Summary, problem: str) -> tuple[list[float] | None, str]:
+    """The range of the tuners' final scores where a baseline's would press them into less than half of the axis."""
+    finals = summary.finals[(summary.finals["problem"] == problem) & summary.finals["score"].notna()]
+    own = finals.loc[finals["tuner"].isin(summary.contestants), "score"]
+    low, high = float(own.min()), float(own.max())
+    if not high > low or high - low > (float(finals["score"].max()) - float(finals["score"].min())) / 2:
+        return None, ""
+    margin = 0.04 * (high - low)
+    domain = [low - margin, high + margin]
+    return domain, off_the_axis(summary, problem, domain)
+
+
+def _endings(summary: Summary, problem: str) -> str:
+    table = summary.tuners[summary.tuners["problem"] == problem]
+    return "; ".join(
+        f"{row['tuner']} {row['median']:.4g}" if row["scored"] else f"{row['tuner']} none"
+        for row in table.to_dict("records")
+    )

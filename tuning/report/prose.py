@@ -1,0 +1,178 @@
+"""The sentences of a report: what was compared, how, and what the numbers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from tuning.analysis.summary import Summary
+from tuning.formatting import count, names, plural
+from tuning.journal.journal import Journal
+from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
+from tuning.statistics.power import ENOUGH
+from tuning.statistics.sequential import SPENDING_POWER, Rule
+from tuning.statistics.signed_rank import LEVEL
+
+
+def scope(read: Journal, found: Summary) -> str:
+    """What was compared, in a line."""
+    several = (
+        (len(found.objectives), "problem"),
+        (len(found.contestants), "tuner"),
+        (read.plan["replicates"], "replicate"),
+    )
+    parts = [
+        *(plural(number, one) for number, one in several),
+        f"{plural(found.budget_epochs, 'training epoch')} a cell",
+    ]
+    if not found.baselines:
+        return ", ".join(parts)
+    budgets, plain = read.budgets(), read.no_search()
+    more = [
+        f"{label} (no search)"
+        if label in plain
+        else label
+        if budgets[label] == found.budget_epochs
+        else f"{label} (of {plural(budgets[label], 'epoch')} a cell)"
+        for label in found.baselines
+    ]
+    return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
+
+
+def baselines_note(read: Journal, found: Summary) -> str:
+    """How tuners are compared with baselines."""
+    budgets, plain = read.budgets(), read.no_search()
+    more = [
+        f"{label} had {plural(budgets[label], 'epoch')} a cell where a tuner had {count(found.budget_epochs)}"
+        for label in found.baselines
+        if label not in plain and budgets[label] != found.budget_epochs
+    ]
+    end = f" Compared at the end of each budget: {names(more)}." if more else ""
+    end += f" No search: {'; '.join(f'{label} is {what}' for label, what in plain.items())}." if plain else ""
+    return (
+        "Each tuner against each baseline, a family of its own: baselines do not enlarge that of the tuners. The "
+        f"difference is tuner − baseline.{end}"
+    )
+
+
+def unranked(found: Summary, problem: str) -> str:
+    """Why there is no critical difference, where there is none."""
+    if len(found.contestants) < 3:
+        return "Ranks of two tuners say no more than their pair does." if len(found.contestants) == 2 else ""
+    test = found.rank_tests.get(problem)
+    if test is None:
+        return "No critical difference: fewer than two replicates were finished by all tuners that have a score."
+    return "No critical difference: fewer than three tuners have a score." if len(test.tuners) < 3 else ""
+
+
+def audit_line(found: Summary) -> str:
+    """What the tuners were charged of what was planned, and, apart, the baselines, which may want less."""
+    cells = found.cells
+    beside = cells["tuner"].isin(found.baselines)
+    wrong = int((~cells["adds_up"].astype(bool)).sum())
+    parts = [
+        _charged(cells[~beside]),
+        *([f"Baselines, which may want less than they are given: {_charged(cells[beside])}"] if beside.any() else []),
+        *([f"In {plural(wrong, 'cell')} the trials' epochs do not add up to the recorded charge."] if wrong else []),
+    ]
+    return " ".join(parts)
+
+
+def _charged(cells: pd.DataFrame) -> str:
+    exact = int(((cells["charged_epochs"] == cells["planned_epochs"]) & cells["adds_up"]).sum())
+    charged, planned = int(cells["charged_epochs"].sum()), int(cells["planned_epochs"].sum())
+    return (
+        f"{count(charged)} of {plural(planned, 'planned epoch')} were charged; {count(exact)} of "
+        f"{plural(len(cells), 'cell')} spent exactly the budget."
+    )
+
+
+def normalised(found: Summary) -> str:
+    """What the normalised score is, or why there is none."""
+    if found.random_search is None:
+        return "No normalised score: no random search is among the tuners."
+    return (
+        f"Normalised: 1 is the interquartile mean of {found.random_search} at the same budget, 0 the best score known "
+        "of the problem; both are held fixed in its interval. Where random search found the best known, there is none."
+    )
+
+
+def method(found: Summary) -> list[str]:
+    return [
+        "The unit is the cell: one tuner's search on one problem in one replicate. Budgets are training epochs, "
+        "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
+        "A score counts at the epoch that paid for it, and the best so far is a step function, never interpolated. "
+        "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
+        f"Intervals of medians, interquartile means and ranks are {CONFIDENCE:.0%} bootstrap percentile intervals over "
+        f"replicates ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, the same draws for all tuners, stratified by "
+        f"problem, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few replicates they are too narrow). "
+        "Sources: Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Agarwal et al., NeurIPS 2021.",
+        "Pairs of tuners are matched by replicate and tested with Wilcoxon's signed-rank test (exact, two-sided, "
+        "zeros dropped; Wilcoxon, Biometrics Bulletin 1, 1945), adjusted by Holm's method over all pairs of a problem "
+        "(Holm, Scandinavian Journal of Statistics 6, 1979). A difference is declared at an adjusted p of at most "
+        f"{LEVEL:g}. Each share of the budget is a family of its own. Problems are judged one by one and never pooled. "
+        "The difference of a pair is Hodges and Lehmann's estimate with the exact interval that belongs to the test, "
+        "from 6 replicates on; it is not adjusted for the number of pairs. " + equivalence(found),
+        "Power is the chance that as many replicates as these show a difference like the one seen, at the level that "
+        f"Holm's method leaves for the next pair; replicates needed are those for {ENOUGH:.0%}. Both are simulated "
+        "from a smoothed bootstrap of the differences seen (Silverman and Young, Biometrika 74, 1987), so they are as "
+        "uncertain as those: a guide for the next study, no evidence about this one.",
+        "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
+        "Research 7, 2006), over replicates within a problem and over problems where there are several.",
+        "Scores are validation scores, and comparisons are of those: the best of many trials is optimistic. What an "
+        "incumbent is worth is told by retraining it on fresh seeds, and by the test split, which no search sees.",
+    ]
+
+
+def retraining_note(plan: Mapping[str, Any]) -> str:
+    """What was done with the incumbents after the search."""
+    if not plan["retrain"]:
+        return ""
+    return (
+        f"When a search is over, its final incumbent and every earlier one are trained again in full on "
+        f"{plural(plan['retrain'], 'fresh seed')} each, uncharged, and the weights that count are scored on "
+        "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
+        "the search saw its final incumbent than it is on fresh seeds. Overtuned is a search whose final incumbent is "
+        "worse on test than an earlier one, or than the baseline that trains the default configuration (Schneider, "
+        "Bischl and Feurer, arXiv:2506.19540, 2025). No test compares these values: they describe."
+    )
+
+
+def equivalence(found: Summary) -> str:
+    if found.rope is None:
+        return "No region of practical equivalence was set, so no pair is called practically equal."
+    return (
+        f"Practically equal are two tuners whose {CONFIDENCE:.0%} interval lies within ±{found.rope:g}, the region of "
+        "practical equivalence that the study set."
+    )
+
+
+def batches(read: Journal) -> list[str]:
+    """What must be said of tuners that ask for several trials before they know the results of any."""
+    return [
+        f"{label} asked for {settings['parallel_trials']} trials at a time, each chosen without the results of the "
+        "others of its batch; a tuner that learns from every result knows more after as many trials."
+        for label, settings in read.plan["tuners"].items()
+        if settings.get("parallel_trials", 1) != 1
+    ]
+
+
+def looks_method(rule: Rule) -> str:
+    """For the report: what was done instead of one test at the end."""
+    words = (
+        f"Replicates were added until every pair was settled, at most {rule.cap}, and the pairs were tested after each "
+        "one. So p is not that of one test at the end but of the sequence of looks: the smallest level (of a grid) "
+        "whose sequence of tests has stopped, on sequential signed ranks (Reynolds, Annals of Statistics 3, 1975) with "
+        f"exact boundaries under random signs, of which (k / {rule.cap})^{SPENDING_POWER} of a level is spent after k "
+        "replicates (Lan and DeMets, Biometrika 70, 1983; Kim and DeMets, Biometrika 74, 1987). Wherever the looks "
+        f"end, the chance of declaring any difference that is not there is at most {LEVEL:g}."
+    )
+    if rule.rope is None:
+        return words
+    return (
+        f"{words} Pairs are practically equal when their difference is shown to lie within ±{rule.rope:g}: the same "
+        "test, one-sided, refutes a shift of as much in either direction (Schuirmann, Journal of Pharmacokinetics and "
+        "Biopharmaceutics 15, 1987), adjusted by Holm's method as a family of its own."
+    )

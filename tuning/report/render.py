@@ -1,0 +1,108 @@
+"""A report's context as HTML, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from tuning.report.context import ProblemPart
+from tuning.report.figures import base
+from tuning.report.figures.base import Figure
+from tuning.report.figures.trials import FILTERED
+from tuning.report.latex import latex_table
+from tuning.report.markdown import escape_markdown, markdown_code, markdown_table
+from tuning.report.tables.base import Table
+
+
+def markdown(shown: dict[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tuning"),
+        autoescape=False,
+        finalize=escape_markdown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"table": markdown_table, "code": markdown_code, "link": Markup}
+    return environment.get_template("report.md.j2").render(shown)
+
+
+def html(shown: dict[str, Any], svgs: dict[str, str], bundle: str) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tuning"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    page = _template("report.js") + _template("search.js")
+    return environment.get_template("report.html.j2").render(
+        shown,
+        style=Markup(_template("report.css")),
+        bundle=Markup(bundle),
+        page=Markup(page),
+        script_hashes=Markup(" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, page))),
+        images={name: base64.b64encode(text.encode("utf-8", errors="replace")).decode() for name, text in svgs.items()},
+        specs={figure.name: _spec(figure) for part in parts(shown) for figure, _ in part.values()},
+    )
+
+
+def latex(problems: list[ProblemPart]) -> dict[str, str]:
+    """The tables that go into a paper, by file."""
+    safe = base.slugs([problem.name for problem in problems])
+    made = {
+        f"tables/{name}{safe[problem.name]}.tex": shown
+        for problem in problems
+        for name, shown in (
+            ("tuners", problem.tuners),
+            ("winners", problem.winners),
+            ("pairs", problem.pairs),
+            ("baselines", problem.baseline_pairs),
+        )
+    }
+    return {path: latex_table(shown) for path, shown in made.items() if shown.rows}
+
+
+def parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:
+    """The figures of each problem, and of all together."""
+    own = [part for problem in shown["problems"] for part in (problem.figures, problem.search.figures)]
+    return [*own, shown["over_problems"].get("figures", {})]
+
+
+def _spec(figure: Figure) -> Markup:
+    """A chart as JSON that cannot end the script element it stands in."""
+    text = json.dumps(_filled_by_page(figure.spec), allow_nan=False, ensure_ascii=True)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _filled_by_page(value: Any) -> Any:
+    """A chart without the rows that the page puts in from what its filters leave."""
+    if isinstance(value, list):
+        return [_filled_by_page(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("name") in FILTERED and "values" in value:
+        # A row for each field stays: without any, scales would have no extent.
+        first = {field: row for row in reversed(value["values"]) for field in row}
+        return {**value, "values": list({id(row): row for row in first.values()}.values())}
+    return {name: _filled_by_page(entry) for name, entry in value.items()}
+
+
+def _template(name: str) -> str:
+    return (
+        resources.files("tuning.report").joinpath("templates", name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    )
+
+
+def _digest(text: str) -> str:
+    """As a Content-Security-Policy names the script it lets run."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,9 @@
+"""The report's tables; most hold the numbers behind a figure.
+
+Imports: words, statistics, journal, analysis, exploration, report.
+
+    base          Entry, Table, table
+    comparison    tuners, scores, pairs, ranks, targets
+    exploration   best trials, coverage, importance, bounds, rungs
+    study         winners, budgets, failures, space, manifest
+"""

@@ -1,0 +1,68 @@
+"""A table once, for HTML, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from tuning.formatting import count, interval, number
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A table's entry: its text, and the number to sort it by where it is one."""
+
+    text: str
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: caption, column titles, and rows of as many entries."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+
+    @property
+    def numeric(self) -> list[bool]:
+        """(num_columns,): whether a column holds numbers, which are set flush right."""
+        return [
+            bool(self.rows) and any(row[at].value is not None for row in self.rows) for at in range(len(self.columns))
+        ]
+
+
+def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | Entry]]) -> Table:
+    """A `Table`, whose plain strings are entries without a number."""
+    entries = tuple(tuple(cell if isinstance(cell, Entry) else Entry(str(cell)) for cell in row) for row in rows)
+    return Table(caption, tuple(columns), entries)
+
+
+def estimate_entry(row: dict[Any, Any], name: str, places: int, signed: bool = False) -> Entry:
+    """A value with its interval in brackets."""
+    value, low, high = (float(row[column]) for column in (name, f"{name}_low", f"{name}_high"))
+    band = "" if pd.isna(low) else f" ({interval(low, high, places)})"
+    return Entry(f"{number(value, places, signed=signed)}{band}", value_of(value))
+
+
+def of_problem(frame: pd.DataFrame, problem: str) -> pd.DataFrame:
+    return frame[frame["problem"] == problem]
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    return frame.to_dict("records")
+
+
+def value_of(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def score_entry(value: float, places: int) -> Entry:
+    return Entry(number(value, places), value_of(value))
+
+
+def count_entry(value: int) -> Entry:
+    return Entry(count(value), float(value))

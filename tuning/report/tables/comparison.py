@@ -1,0 +1,252 @@
+"""The tables of a report, from a `Summary` and its journal; long ones are shortened, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tuning.analysis.standings import ALL
+from tuning.analysis.summary import SHARES, Summary
+from tuning.formatting import MISSING, count, decimals_for, interval, number, p_value, plural, seconds
+from tuning.report.figures.curves import CLOCK, budget_grid, clock_grid, curve_of, timed
+from tuning.report.tables.base import (
+    Entry,
+    Table,
+    count_entry,
+    estimate_entry,
+    of_problem,
+    rows_of,
+    score_entry,
+    table,
+    value_of,
+)
+from tuning.statistics.bootstrap import CONFIDENCE
+from tuning.statistics.power import MOST
+
+Rows = list[list[str | Entry]]
+MAX_REPLICATE_COLUMNS = 12  # above, the final scores are shown by their quartiles
+MAX_PROFILE_ROWS = 10
+
+
+def tuners_table(summary: Summary, problem: str) -> Table:
+    part = of_problem(summary.tuners, problem)
+    places = decimals_for([*part["smallest"], *part["largest"]])
+    metric = summary.objectives[problem].metric
+    columns = (
+        "Tuner", f"Median best {metric}", f"{CONFIDENCE:.0%} interval", "Replicates", "Epochs", "Trials", "Complete",
+        "Pruned", "Cut", "Failed", "Training", "Thinking",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            score_entry(row["median"], places),
+            interval(row["low"], row["high"], places),
+            Entry(f"{row['scored']} of {row['replicates_planned']}", row["scored"]),
+            Entry(_epochs(row), row["charged_epochs"]),
+            *(count_entry(row[name]) for name in ("trials", "trials_complete", "trials_pruned", "trials_cut")),
+            count_entry(row["trials_failed"]),
+            Entry(seconds(row["train_seconds"]), row["train_seconds"]),
+            Entry(seconds(row["suggest_seconds"]), row["suggest_seconds"]),
+        ]
+        for row in rows_of(part)
+    ]
+    return table("Medians and sums over all replicates", columns, rows)
+
+
+def _epochs(row: dict[Any, Any]) -> str:
+    """Epochs charged, and those planned where they differ."""
+    charged, planned = count(row["charged_epochs"]), count(row["planned_epochs"])
+    return charged if charged == planned else f"{charged} of {planned}"
+
+
+def finals_table(summary: Summary, problem: str) -> Table:
+    """A column for each replicate, or quartiles when there are many."""
+    wide = of_problem(summary.finals, problem).pivot(index="tuner", columns="replicate", values="score")
+    wide = wide.reindex(summary.tuner_names)
+    places = decimals_for(wide.to_numpy().ravel())
+    caption = f"Best {summary.objectives[problem].metric} of each replicate when its budget was spent"
+    if wide.shape[1] <= MAX_REPLICATE_COLUMNS:
+        columns = ["Tuner", *(f"Replicate {replicate}" for replicate in wide.columns)]
+        rows: Rows = [
+            [str(tuner), *(score_entry(value, places) for value in values)]
+            for tuner, values in zip(wide.index, wide.to_numpy(), strict=True)
+        ]
+        return table(caption, columns, rows)
+    columns = ["Tuner", "Replicates", "Smallest", "Lower quartile", "Median", "Upper quartile", "Largest"]
+    rows = []
+    for tuner in wide.index:
+        values = wide.loc[tuner].dropna()
+        quartiles = (score_entry(float(values.quantile(share)), places) for share in (0, 0.25, 0.5, 0.75, 1))
+        rows.append([str(tuner), count_entry(len(values)), *quartiles])
+    return table(caption, columns, rows)
+
+
+def curves_table(summary: Summary, problem: str) -> Table:
+    """The numbers behind the curves, on a grid of budgets."""
+    grid = budget_grid(summary.budget_epochs)
+    curves = {tuner: curve_of(summary, problem, tuner, grid) for tuner in summary.tuner_names}
+    rows = _curve_rows([Entry(count(budget), budget) for budget in grid], grid, "spent_epochs", curves)
+    caption = (
+        f"Median best {summary.objectives[problem].metric} over finished replicates, by epochs spent, with intervals"
+    )
+    return table(caption, ["Epochs spent", *curves], rows)
+
+
+def clock_table(summary: Summary, problem: str) -> Table:
+    """The numbers behind the curves by the clock."""
+    grid = clock_grid(summary, problem)
+    steps = timed(summary)
+    curves = {tuner: curve_of(summary, problem, tuner, grid, axis=CLOCK, steps=steps) for tuner in summary.tuner_names}
+    rows = _curve_rows([Entry(seconds(spent), spent) for spent in grid], grid, "seconds", curves)
+    caption = (
+        f"Median best {summary.objectives[problem].metric} over finished replicates, by time spent, with intervals"
+    )
+    return table(caption, ["Time spent", *curves], rows)
+
+
+def _curve_rows(
+    titles: Sequence[Entry], grid: Sequence[float], column: str, curves: Mapping[str, pd.DataFrame]
+) -> Rows:
+    """A row for each budget: medians with their intervals."""
+    places = decimals_for([float(value) for curve in curves.values() for value in curve["median"]])
+    rows: Rows = [[title] for title in titles]
+    for curve in curves.values():
+        known = {row[column]: row for row in rows_of(curve)}
+        for row, budget in zip(rows, grid, strict=True):
+            found = known.get(budget)
+            row.append(MISSING if found is None else _with_interval(found, places))
+    return rows
+
+
+def _with_interval(row: Mapping[Any, Any], places: int) -> Entry:
+    band = "" if pd.isna(row["low"]) else f" ({interval(row['low'], row['high'], places)})"
+    return Entry(f"{number(row['median'], places)}{band}", value_of(row["median"]))
+
+
+def states_table(summary: Summary, problem: str) -> Table:
+    names = ("complete", "pruned", "cut", "failed")
+    rows: Rows = [
+        [str(row["tuner"]), *(count_entry(row[f"trials_{name}"]) for name in names)]
+        for row in rows_of(of_problem(summary.tuners, problem))
+    ]
+    return table("Trials by state", ["Tuner", *(name.upper() for name in names)], rows)
+
+
+def pairs_table(summary: Summary, problem: str, baselines: bool = False) -> Table:
+    part = of_problem(summary.baseline_pairs if baselines else summary.pairs, problem)
+    places = decimals_for([*part["difference"], 0.0])
+    a, b = ("Tuner", "Baseline") if baselines else ("A", "B")
+    columns = (
+        a, b, "Replicates in both", f"{a} beats {b.lower() if baselines else b}",
+        "Difference" if baselines else "Difference A − B", f"{CONFIDENCE:.0%} interval", "p", "Holm p",
+        "Smallest p", "Power", "Replicates needed", "Shown better",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["a"]),
+            str(row["b"]),
+            count_entry(row["n"]),
+            Entry(f"{row['a_better']:.0%}", row["a_better"]) if row["n"] else MISSING,
+            Entry(number(row["difference"], places, signed=True), value_of(row["difference"])),
+            interval(row["low"], row["high"], places),
+            *(Entry(p_value(row[name]), value_of(row[name])) for name in ("p", "p_holm", "smallest_p")),
+            MISSING if pd.isna(row["power"]) else Entry(f"{row['power']:.0%}", row["power"]),
+            MISSING if pd.isna(row["needed"]) else _needed(row["needed"]),
+            str(row["decided"]) or ("practically equal" if row["equal"] else "undecided"),
+        ]
+        for row in rows_of(part)
+    ]
+    caption = "Each tuner and each baseline" if baselines else "Pairs of tuners"
+    return table(f"{caption}, matched by replicate", columns, rows)
+
+
+def standing_table(summary: Summary, problem: str) -> Table:
+    """Where tuners stand at each of `summary.SHARES`: the measures of `standing.standings` with their intervals."""
+    part = of_problem(summary.standings, problem)
+    located, relative = part["median"].notna().any(), part["normalised"].notna().any()
+    places = decimals_for([*part["median"], *part["median_low"], *part["median_high"]])
+    columns = [
+        "Epochs",
+        "Tuner",
+        *(["Median", "Interquartile mean"] if located else []),
+        "Mean rank",
+        *(["Normalised"] if relative else []),
+    ]
+    grid = sorted(part["spent_epochs"].unique())
+    wanted = [max((step for step in grid if step <= share * summary.budget_epochs), default=None) for share in SHARES]
+    rows: Rows = []
+    for epochs in dict.fromkeys(step for step in wanted if step is not None):
+        for row in rows_of(part[part["spent_epochs"] == epochs]):
+            measures = [*(("median", "iqm") if located else ()), "rank", *(("normalised",) if relative else ())]
+            digits = {"median": places, "iqm": places}
+            rows.append(
+                [
+                    Entry(count(epochs), epochs),
+                    str(row["tuner"]),
+                    *(estimate_entry(row, name, digits.get(name, 2)) for name in measures),
+                ]
+            )
+    over = "problems" if problem == ALL else "replicates"
+    return table(f"Over {over}, with {CONFIDENCE:.0%} bootstrap intervals", columns, rows)
+
+
+def ranks_table(summary: Summary, problem: str) -> Table:
+    """Mean ranks, and the groups that Nemenyi's test cannot tell apart."""
+    test = summary.rank_tests[problem]
+    if test is None:
+        return table("Mean ranks", ("Tuner", "Mean rank"), ())
+    rows: Rows = [
+        [
+            name,
+            Entry(f"{mean:.2f}", mean),
+            ", ".join(str(place) for place, group in enumerate(test.groups, start=1) if name in group) or MISSING,
+        ]
+        for name, mean in zip(test.tuners, test.ranks, strict=True)
+    ]
+    caption = f"Mean ranks over {plural(test.blocks, test.block)}; critical difference {test.critical_difference:.2f}"
+    return table(caption, ("Tuner", "Mean rank", "Not told apart, group"), rows)
+
+
+def profiles_table(summary: Summary, problem: str) -> Table:
+    """The share of replicates at least as good as up to `MAX_PROFILE_ROWS` of the scores in the profile."""
+    wide = of_problem(summary.profiles, problem).pivot(index="score", columns="tuner", values="share")
+    direction = summary.objectives[problem].direction
+    wide = wide.sort_index(ascending=direction == "max")[[name for name in summary.contestants if name in wide]]
+    shown = np.unique(np.linspace(0, len(wide) - 1, MAX_PROFILE_ROWS).round().astype(int))
+    places = decimals_for(wide.index)
+    rows: Rows = [
+        [score_entry(float(score), places), *(Entry(f"{share:.0%}", share) for share in shares)]
+        for score, shares in zip(wide.index[shown], wide.to_numpy()[shown], strict=True)
+    ]
+    better = "at least" if direction == "max" else "at most"
+    metric = summary.objectives[problem].metric
+    return table(f"Share of replicates whose final {metric} is {better} this", [metric, *map(str, wide.columns)], rows)
+
+
+def targets_table(summary: Summary, problem: str) -> Table:
+    """Epochs to reach each target; the unreached shown as such."""
+    part = of_problem(summary.targets, problem)
+    places = decimals_for([*of_problem(summary.finals, problem)["score"]])
+    metric = summary.objectives[problem].metric
+    rows: Rows = [
+        [
+            f"{row['target']}, {number(row['score'], places)}",
+            str(row["tuner"]),
+            Entry(f"{row['reached']} of {row['replicates']}", row["reached"]),
+            *(_reached(row[name], summary.budget_epochs) for name in ("median", "earliest", "latest")),
+        ]
+        for row in rows_of(part)
+    ]
+    columns = (f"Target {metric}", "Tuner", "Reached in", "Median epochs", "Earliest", "Latest")
+    return table("Epochs until a replicate has a score as good as the target", columns, rows)
+
+
+def _reached(epochs: float, budget: int) -> Entry:
+    return Entry(f"not by {count(budget)}" if np.isinf(epochs) else number(epochs, 0 if epochs % 1 == 0 else 1), epochs)
+
+
+def _needed(replicates: float) -> Entry:
+    return Entry(f"> {MOST}" if np.isinf(replicates) else count(replicates), float(replicates))

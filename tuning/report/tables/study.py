@@ -1,0 +1,200 @@
+"""Tables of winners, best trials, budgets, failures, the space and the manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from tuning.analysis.curves import DONE
+from tuning.analysis.summary import Summary
+from tuning.formatting import MISSING, count, decimals_for, number, plural, setting
+from tuning.journal.journal import Journal
+from tuning.journal.provenance import IMPORTED, SURROGATE
+from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, of_problem, rows_of, score_entry, table
+from tuning.report.tables.comparison import Rows
+from tuning.statistics.bootstrap import CONFIDENCE
+
+MAX_AUDIT_ROWS = 60  # cells; above, only those that deviate are listed one by one
+MAX_FAILURE_ROWS = 30  # different messages
+
+
+def winners_table(summary: Summary, problem: str) -> Table:
+    """What each tuner's incumbents are worth on fresh seeds."""
+    part = of_problem(summary.winners, problem)
+    places = decimals_for([*part["retrained"], *part["test"].dropna(), *part["seen"]])
+    apart = decimals_for([*part["optimism"], 0.0])
+    rule = summary.objectives[problem]
+    columns = (
+        "Tuner", "Cells", f"Best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
+        "Optimism", "Overtuned",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            count_entry(row["cells"]),
+            score_entry(row["seen"], places),
+            estimate_entry(row, "retrained", places),
+            estimate_entry(row, "test", places),
+            estimate_entry(row, "optimism", apart, signed=True),
+            Entry(f"{row['overtuned']} of {row['judged']}", row["overtuned"]) if row["judged"] else MISSING,
+        ]
+        for row in rows_of(part)
+    ]
+    caption = f"Final incumbents retrained on fresh seeds: means over cells, with {CONFIDENCE:.0%} bootstrap intervals"
+    return table(caption, columns, rows)
+
+
+def test_metrics_table(summary: Summary, problem: str) -> Table:
+    """What the retrained final incumbents score on test by the model's other metrics, such as a confusion matrix."""
+    part = of_problem(summary.retrainings, problem)
+    part = part[part["final"].astype(bool)]
+    named = [str(name) for name in part if str(name).startswith("test.") and name != "test.loss"]
+    own = [name for name in named if part[name].notna().any()]
+    means = part.groupby(["tuner", "replicate"], sort=False)[own].mean().groupby("tuner", sort=False).mean()
+    places = {name: decimals_for(means[name].dropna()) for name in own}
+    rows: Rows = [[str(name), *(score_entry(row[one], places[one]) for one in own)] for name, row in means.iterrows()]
+    columns = ("Tuner", *(name.removeprefix("test.") for name in own))
+    return table("The same incumbents on test by other metrics: means over cells", columns, rows if own else ())
+
+
+def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]]) -> Table:
+    """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
+    best = rows_of(of_problem(summary.best, problem))
+    places = decimals_for([row["score"] for row in best])
+    rows: Rows = [
+        [summary.objectives[problem].metric, *(number(row["score"], places) for row in best)],
+        ["replicate", *(str(row["replicate"]) for row in best)],
+        ["trial", *(str(row["trial"]) for row in best)],
+        [
+            "trained to epoch",
+            *(setting(row["epoch"]) if pd.isna(row["epoch"]) else str(int(row["epoch"])) for row in best),
+        ],
+    ]
+    rows += [
+        [name, *(setting(row["configuration"].get(name)) for row in best)]
+        for name in dict.fromkeys(str(entry["name"]) for entry in space)
+    ]
+    return table("The best trial of each tuner over all replicates", ["", *(str(row["tuner"]) for row in best)], rows)
+
+
+def audit_table(summary: Summary) -> tuple[Table, str]:
+    """The budget of each cell, and a note about what is not listed."""
+    cells = summary.cells
+    note = ""
+    shown = cells
+    if len(cells) > MAX_AUDIT_ROWS:
+        spent = (cells["charged_epochs"] == cells["planned_epochs"]) | cells["tuner"].isin(summary.baselines)
+        regular = (cells["state"] == DONE) & spent & cells["adds_up"]
+        shown = cells[~regular]
+        less = " (a baseline may want less)" if summary.baselines else ""
+        note = (
+            f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned{less} "
+            "and add up; they are listed in summary.json, the others here."
+        )
+    columns = ["Tuner", "Replicate", "State", "Planned", "Charged", "Trials", "Adds up", "Ended because"]
+    several = len(summary.objectives) > 1
+    rows: Rows = [
+        [
+            *([str(row["problem"])] if several else []),
+            str(row["tuner"]),
+            Entry(str(row["replicate"]), row["replicate"]),
+            str(row["state"]),
+            count_entry(row["planned_epochs"]),
+            count_entry(row["charged_epochs"]),
+            count_entry(row["trials"]),
+            "yes" if row["adds_up"] else "NO",
+            str(row["error"] or row["reason"] or MISSING),
+        ]
+        for row in rows_of(shown)
+    ]
+    return table("Epochs of each cell", ["Problem", *columns] if several else columns, rows), note
+
+
+def failures_table(summary: Summary) -> tuple[Table, str]:
+    """Messages of FAILED trials, counted, and a note about those not listed."""
+    several = len(summary.objectives) > 1
+    groups = summary.failures
+    rest = groups.iloc[MAX_FAILURE_ROWS:]
+    note = (
+        f"{count(int(rest['count'].sum()))} more with {count(len(rest))} other messages: see trials.csv."
+        if len(rest)
+        else ""
+    )
+    rows: Rows = [
+        [
+            *([str(row["problem"])] if several else []),
+            str(row["tuner"]),
+            count_entry(row["count"]),
+            str(row["error"]) or MISSING,
+            f"replicate {row['replicate']}, trial {row['trial']}",
+        ]
+        for row in rows_of(groups.iloc[:MAX_FAILURE_ROWS])
+    ]
+    columns = ["Tuner", "Trials", "Message", "First in"]
+    return table("FAILED trials by message", ["Problem", *columns] if several else columns, rows), note
+
+
+def space_table(problem: Mapping[str, Any]) -> Table:
+    rows = []
+    for entry in problem["space"]:
+        conditions = [
+            f"{one['name']} is {' or '.join(map(str, one['values']))}" for one in entry.get("conditions") or ()
+        ]
+        rows.append(
+            [str(entry["name"]), str(entry.get("type", "")), _domain(entry), " and ".join(conditions) or "always"]
+        )
+    return table("Search space", ["Hyperparameter", "Type", "Values", "Active"], rows)
+
+
+def manifest_table(journal: Journal) -> Table:
+    """Versions, seeds, threads and data, whatever the last session wrote down."""
+    found = {
+        **journal.manifest,
+        **_training(journal),
+        **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
+        **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in journal.problems.items()},
+        **({"seconds a trial may take": limit} if (limit := journal.plan.get("trial_seconds")) else {}),
+        **{f"import of {name}": problem.get(IMPORTED, {}) for name, problem in journal.problems.items()},
+        **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
+        **{
+            f"settings of {label}": ", ".join(f"{name}={value}" for name, value in dict(settings).items())
+            for label, settings in {**journal.plan["tuners"], **journal.plan.get("baselines", {})}.items()
+        },
+    }
+    rows = [[name, str(value)] for name, value in _flat(found)]
+    return table("Manifest", ["Entry", "Value"], rows)
+
+
+def _training(journal: Journal) -> dict[str, Any]:
+    """How trials were trained, each way with its trials, and what was trained again without charge."""
+    trials = list(journal.all_trials())
+    ways = Counter(trial.fit for trial in trials if trial.fit)
+    rebuilt = sum(trial.rebuilt_epochs for trial in trials)
+    facts: dict[str, Any] = {"trained by": {way: plural(times, "trial") for way, times in sorted(ways.items())}}
+    if rebuilt:
+        facts["trained again, uncharged"] = f"{plural(rebuilt, 'epoch')} of parents whose state was gone"
+    return facts if ways or rebuilt else {}
+
+
+def _domain(entry: Mapping[str, Any]) -> str:
+    if entry.get("values") is not None:
+        return ", ".join(map(str, entry["values"]))
+    if "min_value" not in entry:
+        return str(entry.get("value", entry.get("default", ""))) if entry.get("type") == "Fixed" else "False, True"
+    parts = [f"{setting(entry['min_value'])} to {setting(entry.get('max_value'))}"]
+    if entry.get("step") is not None:
+        parts.append(f"step {setting(entry['step'])}")
+    if entry.get("sampling") not in (None, "linear"):
+        parts.append(str(entry["sampling"]))
+    return ", ".join(parts)
+
+
+def _flat(entries: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in entries.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}: ")
+        else:
+            yield f"{before}{name}", value

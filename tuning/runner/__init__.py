@@ -1,0 +1,19 @@
+"""From a plan to a journal: cells run here, on processes of this machine, or on a cluster.
+
+Imports: words, process, statistics, journal, problems, evaluation, tuners, analysis, tensorboard.
+
+    plan                 StudyPlan: what is to run
+    cell                 CellTask, run_cell: one search and its retrainings
+    retraining           retrain_incumbents: incumbents on fresh seeds
+    schedule             longest_first
+    executor             Executor, Listener, run_here
+    dask_executor        on_dask, run_on_dask
+    dask_cluster         client_of: the workers
+    worker               run_remote: what a worker runs
+    forkserver           forked: how workers of this machine begin
+    forkserver_preload   what they share
+    runner               run: opens a study's folder, and alone writes what comes back
+    until_decided        until_decided: adds replicates
+    table_study          table_study: trains a table of configurations
+    winner_models        save_winners, best_model, continue_training
+"""

@@ -1,0 +1,119 @@
+"""One cell, run: a tuner's search on a problem in a replicate, to the end of its budget; then its incumbents again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tuning import seeds
+from tuning.budget import Budget
+from tuning.errors import JournalError
+from tuning.evaluation.evaluator import Evaluator, SearchBroken, SearchOver
+from tuning.journal.records import Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.problems.problem import TrainingProblem
+from tuning.runner.retraining import retrain_incumbents
+from tuning.text import error_line
+from tuning.tuners.base import Tuner
+
+DONE, FAILED = "DONE", "FAILED"
+BUDGET_SPENT = "the budget is spent"
+SEARCH_ENDED = "the tuner ended its search"
+
+
+@dataclass(frozen=True)
+class CellTask:
+    """All that a worker needs to run a cell.
+
+    Attributes:
+        recorded: The cell's trials from the journal, to be replayed first.
+        retrain: Seeds on which each incumbent is retrained when the search is over.
+        retrained: The cell's retrainings from the journal.
+        trial_seconds: A trial, or a retraining, that takes longer is FAILED; None for no limit.
+    """
+
+    study: str
+    problem: TrainingProblem
+    tuner: Tuner
+    replicate: int
+    budget: Budget
+    recorded: Sequence[Trial] = ()
+    retrain: int = 0
+    retrained: Sequence[Retraining] = ()
+    trial_seconds: float | None = None
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(self.problem.name, self.tuner.label, self.replicate)
+
+
+def run_cell(
+    task: CellTask,
+    on_trial: Callable[[Trial], None] = lambda trial: None,
+    on_epoch: Callable[[Cell, int, float], None] = lambda cell, spent, best: None,
+    on_retraining: Callable[[Retraining], None] = lambda retraining: None,
+    on_running: Callable[[Trial | Retraining], None] = lambda record: None,
+) -> CellResult:
+    """Runs a cell to its end; what its tuner raises makes the cell FAILED.
+
+    Args:
+        on_trial: Called with each trial that was trained, not replayed, as it ends.
+        on_epoch: Called with the cell, its epochs spent and its incumbent's score.
+        on_retraining: Called with each incumbent that was retrained now, as it ends.
+        on_running: Called when a training begins and after each of its epochs, with its record as it would be if the
+            process died now.
+
+    Raises:
+        ReplayError: The journal holds other trials than this search asks for.
+        JournalError: What ended cannot be recorded.
+    """
+    from tuning.process.setup import one_blas_thread
+
+    cell = task.cell
+    problem = task.tuner.problem_of(task.problem)
+    evaluator = Evaluator(
+        problem,
+        cell,
+        study=task.study,
+        budget=task.budget,
+        recorded=task.recorded,
+        on_trial=on_trial,
+        on_epoch=lambda spent, best: on_epoch(cell, spent, best),
+        on_running=on_running,
+        keep_states=task.tuner.resumes,
+        trial_seconds=task.trial_seconds,
+    )
+    seed = seeds.of_tuner(task.study, cell.problem, cell.tuner, cell.replicate)
+    started = time.perf_counter()
+    state, reason, error = DONE, SEARCH_ENDED, ""
+    try:
+        with one_blas_thread():
+            task.tuner.search(problem, evaluator, budget=task.budget, seed=seed)
+    except SearchOver:
+        reason = BUDGET_SPENT
+    except SearchBroken as broken:
+        if isinstance(broken.error, JournalError):
+            raise broken.error from None
+        state, reason, error = FAILED, "the search cannot go on", str(broken.error)
+    except (Exception, SystemExit) as raised:  # a model's code may call sys.exit
+        state, reason, error = FAILED, "the tuner raised", error_line(raised)
+    finally:
+        evaluator.close()
+    seconds = time.perf_counter() - started
+    end = CellEnd(
+        cell, state, reason, error, len(evaluator.trials), evaluator.spent_epochs, seconds, task.budget.epochs
+    )
+    retrained: Sequence[Retraining] = task.retrained
+    if state == DONE:
+        retrained = retrain_incumbents(
+            problem,
+            task.study,
+            cell,
+            evaluator.trials,
+            task.retrain,
+            task.retrained,
+            on_retraining,
+            seconds=task.trial_seconds,
+            on_running=on_running,
+        )
+    return CellResult(tuple(evaluator.trials), tuple(retrained), end)

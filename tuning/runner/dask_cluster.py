@@ -1,0 +1,144 @@
+"""Dask clusters: processes on this machine, or somebody else's scheduler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from tuning.errors import StudyError
+from tuning.process.cores import cores
+from tuning.runner.forkserver import ctrl_c_waits, forked, start_method
+from tuning.runner.worker import steady_clock
+from tuning.text import error_line
+
+WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
+CONNECT_SECONDS = 20  # a scheduler that does not answer within them is not there
+START_SECONDS = 120.0  # a worker of this machine that is not up by then is given up, and another one started
+
+
+def require_scheduler(address: str) -> None:
+    """Raises StudyError where no Dask scheduler answers at an address."""
+    with client_of(0, address):
+        pass
+
+
+def default_jobs(cells: int) -> int:
+    """Workers for this machine: one for each core, as far as memory and cells go."""
+    import psutil
+
+    room = int(psutil.virtual_memory().available // WORKER_BYTES)
+    return max(1, min(cores(), room, cells))
+
+
+@contextmanager
+def client_of(jobs: int, scheduler: str) -> Iterator[Any]:
+    with _client_of_a_cluster(scheduler) if scheduler else _client_of_this_machine(jobs) as client:
+        steady_clock(client.loop)
+        yield client
+
+
+@contextmanager
+def _client_of_a_cluster(scheduler: str) -> Iterator[Any]:
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler`"
+        ) from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _client_of_this_machine(jobs: int) -> Iterator[Any]:
+    import logging
+
+    import dask
+    from distributed import Client, LocalCluster
+
+    settings = {
+        "distributed.scheduler.worker-saturation": 1.0,
+        # The driver sends a lost worker's cell again itself, with what was recorded meanwhile.
+        "distributed.scheduler.allowed-failures": 0,
+        # A training holds Python for seconds; without this, Dask warns of an unresponsive loop.
+        "distributed.admin.tick.limit": "10 minutes",
+        # By default each process wakes up to 100 times a second to look at itself, and takes Python from a training.
+        "distributed.admin.tick.interval": "1s",
+        "distributed.admin.system-monitor.interval": "10s",
+        "distributed.worker.profile.enabled": False,
+        "distributed.worker.memory.terminate": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.spill": False,
+        # Here a dead worker is seen at once. By the clock, all would be dead when a laptop wakes, or the clock is set.
+        "distributed.scheduler.worker-ttl": None,
+        # A worker that is started again on a busy machine takes longer than the 15 s after which it is given up.
+        "distributed.deploy.lost-worker-timeout": "1 day",
+    }
+    with forked(), ExitStack() as stack:
+        stack.enter_context(dask.config.set({**settings, "distributed.worker.multiprocessing-method": start_method()}))
+        with ctrl_c_waits():
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    # Its pages have a server all the same, on a port that a second run would find taken, open to
+                    # everybody.
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                    # Above CRITICAL: Dask says so much of what it could not send while it closes.
+                    silence_logs=logging.CRITICAL + 1,
+                )
+            )
+        yield stack.enter_context(Client(cluster))
+
+
+class LocalWorkers:
+    """Starts workers of this machine again where Dask does not.
+
+    Dask starts one again that died. Where that cannot be started, it gives it up for good.
+    """
+
+    def __init__(self, cluster: Any, tell: Callable[[str], None]) -> None:
+        self.cluster = cluster
+        self.tell = tell
+        self.down: set[Any] = set()  # names of workers without a process, as last seen
+        self.looking: Future[bool] | None = None
+        self.problem = ""  # why one could not be started the last time
+
+    def look(self) -> None:
+        """Looks in Dask's own thread, where workers come and go; the driver hears of it at the next look."""
+        if self.looking is not None:
+            if not self.looking.done():
+                return
+            self.hear(self.looking)
+        self.looking = asyncio.run_coroutine_threadsafe(self.replace_lost(), self.cluster.loop.asyncio_loop)
+
+    async def replace_lost(self) -> bool:
+        """Whether there were any."""
+        nannies = self.cluster.workers
+        down = {name for name in self.cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
+        lost, self.down = down & self.down, down  # one that Dask starts is without a process for a moment
+        for name in lost & set(nannies):
+            await nannies.pop(name).close()
+        if lost:  # what its specification names and it has not is started
+            await asyncio.wait_for(self.cluster, START_SECONDS)
+        return bool(lost)
+
+    def hear(self, looked: Future[bool]) -> None:
+        error = looked.exception()
+        if error is None:
+            if looked.result():
+                self.problem = ""
+                self.tell("A worker process that was lost has been replaced.")
+            return
+        while error.__cause__ is not None:
+            error = error.__cause__
+        before, self.problem = self.problem, error_line(error)
+        if self.problem != before:
+            self.tell(f"A worker process was lost, and no other can be started ({self.problem}); it is tried again.")

@@ -1,0 +1,283 @@
+"""Where cells run: in this process, on local Dask workers, or on anybody's Dask cluster. Same cells, same results.
+
+A worker sends each trial to the driver as it ends, over a Dask topic, and a cell's result carries all its trials
+again, so a lost message costs nothing. No shared file system is needed: the driver alone writes.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cloudpickle
+
+from tuning.errors import StudyError, TuningError
+from tuning.evaluation.evaluator import time_limit_words
+from tuning.journal.records import Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.runner.cell import FAILED, CellTask
+from tuning.runner.dask_cluster import LocalWorkers, client_of
+from tuning.runner.executor import Executor, Listener
+from tuning.runner.schedule import longest_first
+from tuning.runner.worker import StartedBefore, run_remote
+from tuning.text import error_line
+
+MAX_LOST_WORKERS = 3  # what was being trained when so many workers died is FAILED: it may be what kills them
+LOOK_SECONDS = 5.0  # so often, the driver looks whether there are workers
+WORKERLESS_SECONDS = 600.0  # without any worker for so long, the run ends; a cluster may be slow to give some
+
+
+def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0, scheduler: str = "") -> None:
+    """The cells on Dask workers, a cell at a time on each.
+
+    Args:
+        jobs: So many single-threaded processes on this machine; or else
+        scheduler: the address of a Dask scheduler, whose workers have this package installed.
+
+    Raises:
+        StudyError: The scheduler does not answer, or goes away; no worker comes for `WORKERLESS_SECONDS`; or a worker
+            cannot load what the study needs, or has several threads. What was recorded stays, and the same run goes on
+            there.
+        ReplayError: A search that goes on asks for other trials than the journal holds.
+    """
+    with on_dask(jobs=min(jobs, len(tasks)), scheduler=scheduler) as execute:
+        execute(tasks, listener)
+
+
+@contextmanager
+def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
+    """`run_on_dask` for several runs in turn: the workers of the first are kept for the others."""
+    with ExitStack() as stack:
+        client: Any = None
+
+        def execute(tasks: Sequence[CellTask], listener: Listener) -> None:
+            nonlocal client
+            if tasks:
+                if client is None:
+                    client = stack.enter_context(client_of(jobs, scheduler))
+                # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would
+                # be lost with it, and be counted as one that kills workers.
+                _Run(client, listener, at_once=len(tasks) if scheduler else jobs, foreign=bool(scheduler)).all(tasks)
+
+        yield execute
+
+
+class _Run:
+    """One run on a cluster: submits, listens, and submits again what was lost."""
+
+    def __init__(self, client: Any, listener: Listener, at_once: int, foreign: bool) -> None:
+        self.client = client
+        self.listener = listener
+        self.at_once = at_once
+        self.foreign = foreign  # somebody else's cluster, which may start a lost cell again by itself
+        self.topic = f"tuning-{uuid.uuid4()}"
+        self.messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self.lost: dict[Cell, _Losses] = {}
+        self.running: dict[str, _Sent] = {}
+        self.looked = time.monotonic()
+        self.workerless_since = math.inf
+        self.local = None if foreign else LocalWorkers(client.cluster, listener.on_note)
+
+    def all(self, tasks: Sequence[CellTask]) -> None:
+        self.client.subscribe_topic(self.topic, lambda event: self.messages.put(("event", event[1])))
+        waiting = list(tasks)
+        started = 0
+        try:
+            while waiting or self.running:
+                if room := min(self.at_once - len(self.running), len(waiting)):
+                    waiting = longest_first(waiting, self.listener.pace)
+                    for task in waiting[:room]:
+                        self.submit(task, -started)
+                        started += 1
+                    del waiting[:room]
+                first = self.next_message()
+                with self.listener.together():
+                    for kind, content in self.all_waiting(first):
+                        if kind == "event":
+                            self.hear(content)
+                        else:
+                            self.finish(content)
+        finally:
+            # Where the scheduler is gone, there is nothing to be taken back.
+            with suppress(OSError, RuntimeError, ValueError):
+                self.client.unsubscribe_topic(self.topic)
+                for sent in self.running.values():
+                    sent.future.cancel()
+
+    def all_waiting(self, message: tuple[str, Any]) -> Iterator[tuple[str, Any]]:
+        """A message and those that wait behind it."""
+        yield message
+        with suppress(queue.Empty):
+            for _ in range(self.messages.qsize()):
+                yield self.messages.get_nowait()
+
+    def next_message(self) -> tuple[str, Any]:
+        """Waits for a message, and no longer than there is hope for one."""
+        while self.messages.empty() and self.listener.catch_up():
+            pass
+        while True:
+            if time.monotonic() - self.looked >= LOOK_SECONDS:
+                self.look()
+                self.looked = time.monotonic()
+            with suppress(queue.Empty):
+                return self.messages.get(timeout=LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Looks whether there are workers."""
+        if self.local:
+            self.local.look()
+        try:
+            workers = self.client.scheduler_info(n_workers=1)["workers"]
+        except (OSError, RuntimeError) as error:
+            raise self.lost_scheduler() from error
+        now = time.monotonic()
+        self.workerless_since = math.inf if workers else min(self.workerless_since, now)
+        if now - self.workerless_since >= WORKERLESS_SECONDS:
+            raise self.no_workers()
+
+    def no_workers(self) -> StudyError:
+        seconds = f"for {WORKERLESS_SECONDS:.0f} s"
+        if self.local:
+            why = self.local.problem or "they start, and do not answer"
+            return StudyError(
+                f"there was no worker process on this machine {seconds} ({why}); all trials that ended are recorded: "
+                "mend that, and run the same command to go on"
+            )
+        return StudyError(
+            f"the Dask cluster at {self.address} had no worker {seconds}; start some with "
+            f"`dask worker {self.address}`, and run the same command to go on"
+        )
+
+    def lost_scheduler(self) -> StudyError:
+        return StudyError(
+            f"the Dask scheduler at {self.address} went away; all trials that ended are recorded: start it again, and "
+            "run the same command to go on"
+        )
+
+    @property
+    def address(self) -> str:
+        return str(self.client.scheduler.address) if self.client.scheduler else "the address given"
+
+    def submit(self, task: CellTask, priority: int) -> None:
+        # Pickled here, for Dask would pickle a study file's functions by their names, which no worker can import.
+        try:
+            pickled = cloudpickle.dumps(task)
+        except Exception as error:
+            raise StudyError(
+                f"{task.cell} cannot be sent to a worker: {error_line(error)}; define that inside of the study's "
+                "functions, or run it in this process with --jobs 1"
+            ) from error
+        again = task.cell in self.lost
+        settings = {"priority": priority, "pure": False, "retries": 0}
+        future = self.client.submit(run_remote, pickled, self.topic, again, self.foreign, **settings)
+        self.running[future.key] = _Sent(task, future)
+        future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
+
+    def hear(self, event: dict[str, Any]) -> None:
+        if event["kind"] in ("trial", "retraining"):
+            kind = Trial if event["kind"] == "trial" else Retraining
+            record = kind.from_json(event[event["kind"]])
+            if not any(sent.task.cell == record.cell for sent in self.running.values()):
+                return  # its cell has ended, and its result has brought all
+            if isinstance(record, Retraining):
+                self.listener.on_retraining(record)
+            elif record.trial == len(self.listener.trials_of(record.cell)):  # else known, or one before it was lost
+                self.listener.on_trial(record)
+        elif event["key"] in self.running:  # else from a worker that was given up, or late
+            if event["kind"] == "epoch":
+                self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
+            else:
+                self.running[event["key"]].hear(event)
+
+    def finish(self, key: str) -> None:
+        from distributed import CancelledError, Event, KilledWorker
+
+        sent = self.running.pop(key)
+        task, future = sent.task, sent.future
+        if self.foreign:
+            with suppress(OSError, RuntimeError, ValueError):
+                Event(key, client=self.client).clear()
+        try:
+            error = future.exception()
+            result = None if error else future.result()
+        except (CancelledError, OSError) as gone:  # the first is not an Exception
+            raise self.lost_scheduler() from gone
+        if result is not None:
+            self.listener.on_result(task, result)
+        elif isinstance(error, KilledWorker | StartedBefore):
+            self.lose(sent)
+        elif isinstance(error, TuningError):
+            raise error
+        else:
+            raise StudyError(
+                f"{task.cell} cannot be run on a worker: {error_line(error)}; workers need this version of tuning, and "
+                "all that the study file imports"
+            ) from error
+
+    def lose(self, sent: _Sent) -> None:
+        """A worker died: its cell is sent again, where it may be what kills them, without what it was training."""
+        cell = sent.task.cell
+        trials, retrained = self.listener.trials_of(cell), self.listener.retrainings_of(cell)
+        losses = self.lost.setdefault(cell, _Losses())
+        losses.add(len(trials) + len(retrained))
+        running = sent.running
+        ended = [(one.configuration, one.repeat) for one in retrained]
+        if isinstance(running, Trial):
+            stale = running.trial < len(trials)
+        else:
+            stale = running is not None and (running.configuration, running.repeat) in ended
+        if stale:
+            running = None  # it ended, and nothing is known of what came after it
+        why = ""
+        if running and sent.task.trial_seconds is not None and sent.seconds() > sent.task.trial_seconds:
+            why = f"{time_limit_words(sent.task.trial_seconds)}; its process was ended"
+        elif losses.number >= MAX_LOST_WORKERS:
+            why = f"{MAX_LOST_WORKERS} workers died while they trained it (killed, crashed, or out of memory)"
+        if why and isinstance(running, Trial):
+            self.listener.on_trial(replace(running, error=why, train_seconds=sent.seconds()))
+        elif why and isinstance(running, Retraining):
+            self.listener.on_retraining(replace(running, error=why, train_seconds=sent.seconds()))
+        elif why:
+            spent = trials[-1].spent_epochs if trials else 0
+            why = f"{MAX_LOST_WORKERS} workers died while they ran this cell (killed, crashed, or out of memory)"
+            end = CellEnd(cell, FAILED, "its workers died", why, len(trials), spent, 0.0, sent.task.budget.epochs)
+            self.listener.on_result(sent.task, CellResult(tuple(trials), end=end))
+            return
+        recorded, retrained = tuple(self.listener.trials_of(cell)), tuple(self.listener.retrainings_of(cell))
+        self.submit(replace(sent.task, recorded=recorded, retrained=retrained), 1)
+
+
+@dataclass
+class _Sent:
+    """A cell on a worker, and what it was training when last heard of."""
+
+    task: CellTask
+    future: Any
+    running: Trial | Retraining | None = None
+    since: float = 0.0
+
+    def hear(self, event: dict[str, Any]) -> None:
+        if not event["record"]["curve"]:
+            self.since = time.monotonic()
+        kind = Retraining if event["kind"] == "retraining runs" else Trial
+        self.running = kind.from_json(event["record"])
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.since
+
+
+@dataclass
+class _Losses:
+    """Workers that a cell has lost since it last got on."""
+
+    number: int = 0
+    records: int = 0
+
+    def add(self, records: int) -> None:
+        self.number = self.number + 1 if records == self.records else 1
+        self.records = records

@@ -1,0 +1,208 @@
+"""What a study sets out to run: checked, changed by a run, written down, and split into cells."""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from tuning import tuners as registry
+from tuning.budget import Budget
+from tuning.errors import StudyError
+from tuning.journal.journal import Journal
+from tuning.journal.records import CUT, Trial
+from tuning.problems.problem import TrainingProblem
+from tuning.runner.cell import CellTask
+from tuning.statistics.sequential import Rule
+from tuning.tuners.base import Tuner
+
+FIVE = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
+TENSORBOARD = ("curves", "full")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """What a run changes of a study, as the command line's options of the same names say it; None keeps the study's.
+
+    Attributes:
+        budget: Epochs a cell.
+        tuners: Labels of the study's own, or registered names.
+        baselines: False leaves all of them out.
+        until_decided: The rule by which replicates are added.
+    """
+
+    budget: int | None = None
+    replicates: int | None = None
+    tuners: Sequence[str] | None = None
+    baselines: bool = True
+    retrain: int | None = None
+    rope: float | None = None
+    trial_seconds: float | None = None
+    tensorboard: str | None = None
+    until_decided: Rule | None = None
+
+
+class StudyPlan:
+    """What is to run: problems, tuners and baselines, budget and replicates, checked; see `tuning.Study`."""
+
+    def __init__(
+        self,
+        name: str,
+        problem: TrainingProblem | Sequence[TrainingProblem],
+        tuners: Sequence[str | Tuner] = FIVE,
+        *,
+        budget: Budget,
+        replicates: int = 5,
+        baselines: Sequence[str | Tuner] = registry.BASELINES,
+        retrain: int = 5,
+        rope: float | None = None,
+        continue_winners: int = 0,
+        trial_seconds: float | None = None,
+        tensorboard: str = "curves",
+    ) -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
+        self.name = name
+        self.problems: list[TrainingProblem] = list(problem) if isinstance(problem, Sequence) else [problem]
+        self.tuners = _tuners(tuners)
+        self.baselines = _tuners(baselines)
+        self.budget = budget
+        self.replicates = replicates
+        self.retrain = retrain
+        self.rope = rope
+        self.continue_winners = continue_winners
+        self.trial_seconds = trial_seconds
+        self.tensorboard = tensorboard
+        self.until_decided: Rule | None = None
+        """The rule by which replicates are added; None for a fixed number."""
+        self._check()
+
+    def _check(self) -> None:
+        if not isinstance(self.budget, Budget):
+            raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
+        if not isinstance(self.replicates, int) or isinstance(self.replicates, bool) or self.replicates < 1:
+            raise StudyError(f"Study(replicates={self.replicates!r}): expected a whole number of at least 1")
+        for name, unit in (("retrain", "seeds"), ("continue_winners", "epochs")):
+            given = getattr(self, name)
+            if not isinstance(given, int) or isinstance(given, bool) or given < 0:
+                raise StudyError(f"Study({name}={given!r}): expected a whole number of {unit}, or 0 for none")
+        if self.tensorboard not in TENSORBOARD:
+            raise StudyError(f"Study(tensorboard={self.tensorboard!r}): expected {' or '.join(map(repr, TENSORBOARD))}")
+        if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
+            raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
+        if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
+            raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
+        limit = self.trial_seconds
+        if limit is not None and not (
+            isinstance(limit, int | float) and not isinstance(limit, bool) and 0 < limit < math.inf
+        ):
+            raise StudyError(f"Study(trial_seconds={limit!r}): expected seconds above 0, or None for no limit")
+        for problem in self.problems:
+            if not hasattr(problem, "max_epochs"):
+                raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
+        for kind, given in (
+            ("problem", [problem.name for problem in self.problems]),
+            ("tuner", [tuner.label for tuner in [*self.tuners, *self.baselines]]),
+        ):
+            if not given or (kind == "tuner" and not self.tuners):
+                raise StudyError(f"study {self.name!r} has no {kind}; give at least one")
+            if unusable := [name for name in given if not isinstance(name, str) or not name.isprintable() or not name]:
+                raise StudyError(f"a {kind} is called {unusable[0]!r}; expected a name of printable characters")
+            if twice := sorted({name for name in given if given.count(name) > 1}):
+                argument = "name" if kind == "problem" else "label"
+                raise StudyError(f"two {kind}s are called {twice[0]!r}; give one another {argument}=...")
+        for problem in self.problems:
+            if self.budget.epochs < problem.max_epochs:
+                raise StudyError(
+                    f"the budget of {self.budget.epochs} epochs is below one full trial of problem {problem.name!r} "
+                    f"({problem.max_epochs} epochs); raise the budget or lower max_epochs"
+                )
+
+    def changed(self, overrides: Overrides) -> Self:
+        """This plan with other numbers; all that `overrides` does not name stays as it is."""
+        plan = copy.copy(self)
+        by_label = {tuner.label: tuner for tuner in self.tuners}
+        for name in ("replicates", "retrain", "rope", "trial_seconds", "tensorboard", "until_decided"):
+            if (value := getattr(overrides, name)) is not None:
+                setattr(plan, name, value)
+        if overrides.budget is not None:
+            plan.budget = replace(self.budget, epochs=overrides.budget)
+        if overrides.tuners is not None:
+            plan.tuners = _tuners([by_label.get(label, label) for label in overrides.tuners])
+        if not overrides.baselines:
+            plan.baselines = []
+        plan._check()
+        return plan
+
+    def budget_of(self, tuner: Tuner) -> Budget:
+        """What each cell of a tuner may spend."""
+        return replace(self.budget, epochs=tuner.epochs or self.budget.epochs * tuner.budget_factor)
+
+    def plan(self) -> dict[str, Any]:
+        """For the journal: tuners and baselines with their settings, budget, replicates, retrainings."""
+        return {
+            "tuners": {tuner.label: tuner.describe() for tuner in self.tuners},
+            "baselines": {
+                tuner.label: {**tuner.describe(), "budget_factor": tuner.budget_factor} for tuner in self.baselines
+            },
+            "budget_epochs": self.budget.epochs,
+            "replicates": self.replicates,
+            "retrain": self.retrain,
+            "rope": self.rope,
+            **({} if self.trial_seconds is None else {"trial_seconds": self.trial_seconds}),
+            **({"until_decided": self.until_decided.to_json()} if self.until_decided else {}),
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal's first line: the study's name and its problems. Loads data and records spaces."""
+        return {"study": self.name, "problems": {problem.name: problem.describe() for problem in self.problems}}
+
+    def tasks(self, journal: Journal | None = None) -> list[CellTask]:
+        """The cells to run, replicate by replicate, with what the journal holds of each."""
+        tasks = [
+            CellTask(
+                self.name,
+                problem,
+                tuner,
+                replicate,
+                self.budget_of(tuner),
+                retrain=self.retrain,
+                trial_seconds=self.trial_seconds,
+            )
+            for replicate in range(1, self.replicates + 1)
+            for problem in self.problems
+            for tuner in (*self.tuners, *self.baselines)
+        ]
+        if journal is None:
+            return tasks
+        return [
+            replace(
+                task,
+                recorded=_kept(journal.trials.get(task.cell, ()), task.budget),
+                retrained=tuple(journal.retrainings.get(task.cell, ())),
+            )
+            for task in tasks
+        ]
+
+
+def _kept(recorded: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:
+    """The trials that hold at this budget: one that a smaller budget had cut is trained again, in full."""
+    if recorded and recorded[-1].state == CUT and recorded[-1].spent_epochs < budget.epochs:
+        recorded = recorded[:-1]
+    return tuple(recorded)
+
+
+def _tuners(given: str | Tuner | Sequence[str | Tuner]) -> list[Tuner]:
+    return [_tuner(tuner) for tuner in ([given] if isinstance(given, str | Tuner) else given)]
+
+
+def _tuner(given: str | Tuner) -> Tuner:
+    if isinstance(given, Tuner):
+        return given
+    if isinstance(given, str):
+        return registry.load(given)()
+    raise StudyError(f"tuner {given!r}: expected a registered name ({', '.join(registry.names())}) or a Tuner object")

@@ -1,0 +1,123 @@
+"""After a cell's search: its incumbents are retrained on fresh seeds, and only then scored on test.
+
+The best score that a search saw is too good: it was picked for being the best of many, luck of its seed included. What
+a configuration is worth is what it gives on seeds that had no part in the choice. The final incumbent is retrained,
+and so is each earlier one, for a search may have gone on to something that is better on validation and worse on test
+(overtuning: Schneider, Bischl and Feurer, 2025, arXiv:2506.19540). None of it is charged to the search.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tuning import seeds
+from tuning.configuration import Configuration
+from tuning.evaluation.evaluator import not_finite, over_time
+from tuning.journal.incumbents import incumbent_trials
+from tuning.journal.records import COMPLETE, FAILED, Cell, Retraining, Trial
+from tuning.objective import Objective
+from tuning.problems.problem import TrainingProblem
+
+
+def pending_retrainings(
+    trials: Sequence[Trial], retrained: Sequence[Retraining], objective: Objective, repeats: int
+) -> list[tuple[Trial, int]]:
+    """The retrainings that a cell still needs: incumbent and repeat, the final incumbent's first."""
+    known = [(done.configuration, done.repeat) for done in retrained]
+    return [
+        (trial, repeat)
+        for trial in reversed(incumbent_trials(trials, objective))
+        for repeat in range(1, repeats + 1)
+        if (trial.configuration, repeat) not in known
+    ]
+
+
+def retrain(
+    problem: TrainingProblem,
+    study: str,
+    cell: Cell,
+    trial: int,
+    configuration: Configuration,
+    repeat: int,
+    *,
+    seconds: float | None = None,
+    on_running: Callable[[Retraining], None] = lambda retraining: None,
+) -> Retraining:
+    """Trains a configuration in full on the seed of this repeat, and scores it on test.
+
+    What the training raises, a loss or objective that is not finite, or more than so many `seconds`, makes the
+    retraining FAILED. `on_running` is called as the evaluator's.
+    """
+    begun = time.monotonic()
+    curve: list[dict[str, float]] = []
+    error = ""
+    running = Retraining(
+        cell=cell,
+        trial=trial,
+        repeat=repeat,
+        configuration=configuration,
+        state=FAILED,
+        score=math.nan,
+        test={},
+        curve=[],
+        seed=seeds.of_retraining(study, cell.problem, cell.replicate, configuration, repeat),
+    )
+
+    def on_epoch(logs: dict[str, float]) -> bool:
+        nonlocal error
+        curve.append(logs)
+        error = not_finite(logs, problem.objective.metric, len(curve))
+        if not error and len(curve) < problem.max_epochs:
+            error = over_time(begun, seconds)
+        on_running(replace(running, curve=list(curve)))
+        return bool(error)
+
+    on_running(running)
+    outcome = problem.retrain(configuration, seed=running.seed, on_epoch=on_epoch)
+    error = error or outcome.error or ("" if curve else "the training ended without one epoch")
+    return replace(
+        running,
+        state=FAILED if error else COMPLETE,
+        score=math.nan if error else problem.objective.score(curve),
+        test={} if error else outcome.test,
+        curve=curve,
+        train_seconds=time.monotonic() - begun,
+        error=error,
+    )
+
+
+def retrain_incumbents(
+    problem: TrainingProblem,
+    study: str,
+    cell: Cell,
+    trials: Sequence[Trial],
+    repeats: int,
+    recorded: Sequence[Retraining] = (),
+    on_retraining: Callable[[Retraining], None] = lambda retraining: None,
+    *,
+    seconds: float | None = None,
+    on_running: Callable[[Retraining], None] = lambda retraining: None,
+) -> list[Retraining]:
+    """Retrains the incumbents of a cell whose search is over.
+
+    Args:
+        repeats: Seeds for each incumbent.
+        recorded: The cell's retrainings from the journal; those are not trained again.
+        on_retraining: Called with each new one as it ends.
+        seconds, on_running: As `retrain` takes them.
+
+    Returns:
+        The recorded ones and the new.
+    """
+    done = list(recorded)
+    for trial, repeat in pending_retrainings(trials, recorded, problem.objective, repeats):
+        done.append(
+            retrain(
+                problem, study, cell, trial.trial, trial.configuration, repeat, seconds=seconds, on_running=on_running
+            )
+        )
+        on_retraining(done[-1])
+    return done

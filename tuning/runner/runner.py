@@ -1,0 +1,288 @@
+"""The driver: opens a study's folder, runs its cells, and alone writes what comes back."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from tuning.errors import JournalError
+from tuning.evaluation.evaluator import time_limit_words
+from tuning.journal import journal as journals
+from tuning.journal.journal import Journal
+from tuning.journal.records import FAILED, Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.journal.writer import JournalWriter
+from tuning.process.manifest import manifest
+from tuning.runner.cell import DONE, CellTask
+from tuning.runner.executor import Executor, run_here
+from tuning.runner.plan import StudyPlan
+from tuning.runner.retraining import pending_retrainings
+from tuning.runner.schedule import Pace
+from tuning.tensorboard.hparams import HparamsWriter, write_hparams
+
+PARTING_SECONDS = 5.0  # in which an interrupted run writes HPARAMS that wait; going on writes them all
+
+
+class Watcher(Protocol):
+    """Is told how a run goes on, for the progress."""
+
+    def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
+    def note(self, note: str) -> None: ...
+    def epoch(self, cell: Cell, spent: int, best: float) -> None: ...
+    def trial(self, trial: Trial) -> None: ...
+    def retraining(self, retraining: Retraining) -> None: ...
+    def end(self, end: CellEnd) -> None: ...
+
+
+class Unwatched:
+    """Nobody looks."""
+
+    def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
+    def note(self, note: str) -> None: ...
+    def epoch(self, cell: Cell, spent: int, best: float) -> None: ...
+    def trial(self, trial: Trial) -> None: ...
+    def retraining(self, retraining: Retraining) -> None: ...
+    def end(self, end: CellEnd) -> None: ...
+
+
+@dataclass
+class Run:
+    """What a run left: the study's folder, and how the cells of this run ended."""
+
+    directory: Path
+    ends: list[CellEnd] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[CellEnd]:
+        return [end for end in self.ends if end.state != DONE]
+
+
+def run(
+    study: StudyPlan, out: Path, watcher: Watcher | None = None, command: str = "", execute: Executor = run_here
+) -> Run:
+    """Runs the cells of a study that are not done yet, into ``<out>/<study>/``.
+
+    Checks everything that can be checked before the first epoch, so that a mistake costs seconds and changes no
+    file.
+
+    Raises:
+        DataError, SpaceError, ObjectiveError: A problem cannot be searched.
+        JournalError: The folder holds another study, another setting of it, or is in use.
+        ReplayError: A search that goes on asks for other trials than the journal holds.
+    """
+    from tuning.process.setup import prepare_process
+
+    watcher = watcher or Unwatched()
+    facts = prepare_process()
+    for problem in study.problems:
+        problem.check()
+        for tuner in (*study.tuners, *study.baselines):
+            tuner.check(problem)
+    directory = out / study.name
+    description = study.describe()
+    begun = journals.begun(directory)
+    with JournalWriter.resume(directory) if begun else JournalWriter.create(directory, description) as writer:
+        known = journals.read(directory)
+        _check_same(known, description, study)
+        session = _normal({"plan": study.plan(), "manifest": manifest(facts, command)})
+        notes = [note for note in (known.healed, _newer(known.manifest, session["manifest"])) if note]
+        writer.session(**session, at_once=not begun)  # a search that cannot go on touches nothing
+        known.sessions.append(session)
+        tasks = study.tasks(known)
+        pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
+        watcher.begin(tasks, pending, notes)
+        hparams = write_hparams(known, directory)
+        recorder = _Recorder(writer, hparams, watcher, pending, Pace(known.all_trials()))
+        try:
+            execute(pending, recorder)
+        except BaseException:
+            with suppress(JournalError):  # what ended the run is what is to be said
+                recorder.catch_up_with_all(PARTING_SECONDS)
+            raise
+        recorder.catch_up_with_all()
+        writer.heal()
+    return Run(directory, recorder.ends)
+
+
+class _Recorder:
+    """Writes what comes back from the cells, and tells the watcher."""
+
+    def __init__(
+        self, writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, tasks: Iterable[CellTask], pace: Pace
+    ) -> None:
+        self.writer = writer
+        self.hparams = hparams
+        self.watcher = watcher
+        self.trials = {task.cell: list(task.recorded) for task in tasks}
+        self.retrainings = {task.cell: list(task.retrained) for task in tasks}
+        self.ends: list[CellEnd] = []
+        self.together = writer.together
+        self.on_note = watcher.note
+        self.pace = pace
+        self.unshown: deque[Trial | Retraining] = deque()  # recorded, and not in the HPARAMS logs yet
+
+    def trials_of(self, cell: Cell) -> list[Trial]:
+        return self.trials[cell]
+
+    def retrainings_of(self, cell: Cell) -> list[Retraining]:
+        return self.retrainings[cell]
+
+    def on_epoch(self, cell: Cell, spent: int, best: float) -> None:
+        self.watcher.epoch(cell, spent, best)
+
+    def on_trial(self, trial: Trial) -> None:
+        self.writer.trial(trial)
+        # A trial that an earlier, smaller budget had cut is replaced.
+        self.trials[trial.cell][trial.trial :] = [trial]
+        self.unshown.append(trial)
+        self.pace.add(trial)
+        self.watcher.trial(trial)
+
+    def on_retraining(self, retraining: Retraining) -> None:
+        known = self.retrainings[retraining.cell]
+        # A worker that was given up may still speak, and a cell's result brings all again.
+        if any((one.configuration, one.repeat) == (retraining.configuration, retraining.repeat) for one in known):
+            return
+        self.writer.retraining(retraining)
+        known.append(retraining)
+        self.unshown.append(retraining)
+        self.watcher.retraining(retraining)
+
+    def catch_up(self) -> bool:
+        """Writes the HPARAMS of one record; false where there is none left."""
+        if self.unshown:
+            record = self.unshown.popleft()
+            try:
+                if isinstance(record, Trial):
+                    self.hparams.write(record)
+                else:
+                    self.hparams.retrained(record)
+            except OSError as error:  # a library would take it for the trial's failure
+                raise JournalError(
+                    f"the HPARAMS logs cannot be written ({error.strerror}), all trials that ended are recorded; mend "
+                    "that, and run the same command to go on"
+                ) from error
+        return bool(self.unshown)
+
+    def catch_up_with_all(self, seconds: float = math.inf) -> None:
+        until = time.monotonic() + seconds
+        while self.catch_up() and time.monotonic() < until:
+            pass
+
+    def on_result(self, task: CellTask, result: CellResult) -> None:
+        for trial in result.trials[len(self.trials[task.cell]) :]:  # those whose message was lost on the way
+            self.on_trial(trial)
+        for retraining in result.retrainings:
+            self.on_retraining(retraining)
+        if result.end is not None:
+            self.writer.cell(result.end)
+            self.ends.append(result.end)
+            self.trials[task.cell], self.retrainings[task.cell] = [], []  # nobody asks again: a run may have millions
+            best = task.problem.objective.best(trial.score for trial in result.trials)
+            self.watcher.epoch(task.cell, result.end.spent_epochs, best)
+            self.watcher.end(result.end)
+
+
+def _is_done(end: CellEnd | None, task: CellTask) -> bool:
+    """Whether a cell needs no more work: it ended, at no smaller budget than today's, and is retrained."""
+    if end is None or end.state != DONE:
+        return False
+    if pending_retrainings(task.recorded, task.retrained, task.problem.objective, task.retrain):
+        return False
+    return max(end.spent_epochs, end.budget_epochs) >= task.budget.epochs
+
+
+def _check_same(known: Journal, description: dict[str, Any], study: StudyPlan) -> None:
+    """Raises JournalError where the folder's journal is of another study, or of another setting of it."""
+    where = f"{known.directory} holds another study"
+    mend = "choose another folder with --out, or move that one away"
+    if known.name != description["study"]:
+        raise JournalError(f"{where}, {known.name!r}; {mend}")
+    for problem in known.problems.keys() | description["problems"].keys():
+        before, now = known.problems.get(problem), description["problems"].get(problem)
+        if before is None or now is None:
+            raise JournalError(f"{where}: problem {problem!r} is in {'it' if now is None else 'yours'} only; {mend}")
+        for part, words in (
+            ("space", "another search space"),
+            ("objective", "another objective"),
+            ("max_epochs", "another max_epochs"),
+            ("data", "other data"),
+        ):
+            if _normal(before[part]) != _normal(now[part]):
+                raise JournalError(
+                    f"{where}: problem {problem!r} has {words} there ({_difference(before, now, part)}); {mend}"
+                )
+    plan = known.plan
+    ran = plan["tuners"] | plan["baselines"]
+    for label, settings in (study.plan()["tuners"] | study.plan()["baselines"]).items():
+        if label in ran and ran[label] != _normal(settings):
+            raise JournalError(
+                f"{known.directory}: tuner {label!r} ran there with {ran[label]}, now it has {settings}; "
+                "give it another label=..., or choose another folder with --out"
+            )
+    _check_limit(known, study.trial_seconds)
+    if study.budget.epochs < plan["budget_epochs"]:
+        raise JournalError(
+            f"{known.directory} was begun with a budget of {plan['budget_epochs']} epochs a cell, now it is "
+            f"{study.budget.epochs}; a study goes on with the same budget or a larger one: {mend}"
+        )
+
+
+def _newer(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Libraries that are not those of the run before, for what they change is in the results."""
+    old, new = ({"python": one.get("python"), **one.get("versions", {})} for one in (before, now))
+    changed = [f"{name} {old[name]}, now {new[name]}" for name in old if name in new and old[name] != new[name]]
+    changed += [f"{name} {old[name]}, now gone" for name in old if name not in new]
+    if not before or not changed:
+        return ""
+    return f"The run before had {'; '.join(changed)}. If that changes what is searched, this run says so and stops."
+
+
+def _check_limit(known: Journal, limit: float | None) -> None:
+    """Raises JournalError where another limit of a trial's seconds would have recorded something else."""
+    before = known.plan.get("trial_seconds")
+    if not known.sessions or before == limit:
+        return
+    was, now = ("no limit" if one is None else f"{one:g} s" for one in (before, limit))
+    records: list[Trial | Retraining] = [*known.all_trials(), *(one for of in known.retrainings.values() for one in of)]
+    for record in records:
+        if record.state == FAILED:
+            differs = before is not None and record.error.startswith(time_limit_words(before))
+        else:
+            differs = limit is not None and record.train_seconds > limit
+        if differs:
+            raise JournalError(
+                f"{known.directory} ran with {was} as the time limit of a trial, now it is {now}, by which trial "
+                f"{record.trial} of {record.cell}, of {record.train_seconds:.0f} s, would have ended otherwise; keep "
+                "the limit, or choose another folder with --out"
+            )
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any], part: str) -> str:
+    one, other = _normal(before[part]), _normal(now[part])
+    if part == "space":
+        there = {str(entry["name"]): entry for entry in one}
+        here = {str(entry["name"]): entry for entry in other}
+        names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+        return f"they differ in {', '.join(names[:5])}" if names else "in another order"
+    if part == "data":
+        return f"fingerprint {one['fingerprint']}, yours {other['fingerprint']}"
+    return f"{one}, yours {other}"
+
+
+def _normal(value: Any) -> Any:
+    """As it comes back from JSON: tuples as lists."""
+    return json.loads(json.dumps(value))
+
+
+def command_line() -> str:
+    """How this run was called, without paths of this machine: a journal may be published."""
+    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return " ".join(Path(word).name if Path(word).is_absolute() else word for word in words)

@@ -1,0 +1,35 @@
+"""The study that trains a table of configurations."""
+
+from __future__ import annotations
+
+from tuning.budget import Budget
+from tuning.errors import StudyError
+from tuning.formatting import plural
+from tuning.problems.surrogate import FOLDS
+from tuning.problems.table import SUFFIX, TableProblem
+from tuning.runner.plan import StudyPlan
+from tuning.tuners.table_draws import TableDraws
+
+
+def table_study(study: StudyPlan, configurations: int) -> StudyPlan:
+    """The study that trains so many configurations of each problem of `study`, or all where there are fewer.
+
+    Raises:
+        StudyError: They are too few to be fitted, or a problem of `study` is computed from a table itself.
+        DataError, SpaceError: A space cannot be recorded.
+    """
+    if computed := [problem.name for problem in study.problems if isinstance(problem, TableProblem)]:
+        raise StudyError(f"problem {computed[0]!r} is computed from a table already; expected one that is trained")
+    number = int(min(configurations, max(problem.space.size for problem in study.problems)))
+    if number < FOLDS:
+        raise StudyError(f"a table of {plural(number, 'configuration')} is too small; expected {FOLDS} or more")
+    return StudyPlan(
+        study.name + SUFFIX,
+        study.problems,
+        [TableDraws()],
+        budget=Budget(max(problem.max_epochs for problem in study.problems)),
+        replicates=number,
+        baselines=(),
+        retrain=0,
+        trial_seconds=study.trial_seconds,
+    )

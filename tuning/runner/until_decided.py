@@ -1,0 +1,120 @@
+"""`tuning run --until-decided`: replicates are added until the rule has settled every pair, or to its cap.
+
+    run all replicates before the first look that can decide anything
+    while a pair is open, and the cap is not reached:
+        run one replicate more; look
+
+What is decided is read from the journal, as the report reads it, so an interrupted run goes on to the same decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from math import comb
+from pathlib import Path
+
+from tuning.analysis import looks
+from tuning.analysis.summary import summarise
+from tuning.errors import JournalError, StudyError
+from tuning.journal import journal as journals
+from tuning.journal.records import Cell
+from tuning.runner import runner
+from tuning.runner.cell import CellTask
+from tuning.runner.executor import Executor, Listener, run_here
+from tuning.runner.plan import Overrides, StudyPlan
+from tuning.runner.runner import Run, Unwatched, Watcher
+from tuning.statistics.sequential import Rule
+from tuning.statistics.signed_rank import replicates_needed
+
+
+def until_decided(
+    study: StudyPlan,
+    out: Path,
+    rule: Rule,
+    watch: Callable[[], AbstractContextManager[Watcher]] = lambda: nullcontext(Unwatched()),
+    command: str = "",
+    execute: Executor = run_here,
+    *,
+    at_once: int = 1,
+    on_look: Callable[[str], None] = lambda line: None,
+) -> Run:
+    """Runs a study, or goes on with it, until every pair of tuners is settled or the cap is reached.
+
+    Args:
+        study: Its number of replicates does not count.
+        out: Where its folder is.
+        rule: Until when.
+        watch: Gives a watcher for each round of replicates.
+        command: For the manifest.
+        execute: Where cells run; called once a round.
+        at_once: Replicates that a round adds: more than one keeps workers busy that one would leave idle. What is
+            decided, and after which replicate, does not depend on it.
+        on_look: Is told after each round what is settled, a line for each problem.
+
+    Raises:
+        StudyError: The cap is too low to decide anything, or there is nothing to compare.
+        JournalError: The folder was begun with another rule, or with as many replicates as a test at the end needs.
+        Also what `tuning.runner.runner.run` raises.
+    """
+    planned = _check_begun(out / study.name, rule, comb(len(study.tuners), 2))
+    replicates = max(before_first_look(study, rule).replicates, planned)
+    tried: set[Cell] = set()
+
+    def once(tasks: Sequence[CellTask], listener: Listener) -> None:
+        # A cell that failed in an earlier round is not tried again in each that follows.
+        fresh = [task for task in tasks if task.cell not in tried]
+        tried.update(task.cell for task in fresh)
+        execute(fresh, listener)
+
+    done = Run(out / study.name)
+    while True:
+        grown = study.changed(Overrides(replicates=replicates, until_decided=rule))
+        with watch() as watcher:
+            done.ends += runner.run(grown, out, watcher, command, once).ends
+        found = summarise(journals.read(done.directory))
+        for line in looks.accounts(found.pairs, rule):
+            on_look(line)
+        if replicates >= rule.cap or looks.still_open(found.pairs).empty:
+            return done
+        replicates = min(rule.cap, replicates + at_once)
+
+
+def before_first_look(study: StudyPlan, rule: Rule) -> StudyPlan:
+    """The study with as many replicates as the first look needs that can decide anything.
+
+    Raises:
+        StudyError: There is nothing to decide, or the cap is too low for it.
+    """
+    pairs = comb(len(study.tuners), 2)
+    if not pairs:
+        raise StudyError(f"study {study.name!r} has one tuner, nothing to decide; give it two or more")
+    return study.changed(Overrides(replicates=rule.first_look(pairs)))
+
+
+def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
+    """Replicates that a folder's journal plans already; 0 where there is none.
+
+    Raises:
+        JournalError: The rule would not keep its level there.
+    """
+    if not journals.begun(directory):
+        return 0
+    plan = journals.read(directory).plan
+    before, planned = Rule.of(plan), int(plan["replicates"])
+    mend = "choose another folder with --out"
+    if before is not None and before != rule:
+        raise JournalError(
+            f"{directory} was begun with {_words(before)}, now it is {_words(rule)}; a rule that changes between looks "
+            f"keeps no level: keep it, or {mend}"
+        )
+    if before is None and planned >= replicates_needed(pairs):
+        raise JournalError(
+            f"{directory} was begun with {planned} replicates for one test at the end, which may have been seen; to go "
+            f"on until it decides would keep no level: {mend}"
+        )
+    return planned
+
+
+def _words(rule: Rule) -> str:
+    return f"--cap {rule.cap}" + (f" --rope {rule.rope:g}" if rule.rope is not None else " and no --rope")

@@ -1,0 +1,213 @@
+"""The winner of each tuner as a model that can be used: `models/<tuner>.keras` in the study's folder.
+
+A training depends on its seed alone, so the winner's weights need not be kept, nor travel from worker to driver: the
+retraining that the journal holds is done once more, here, and its model is saved. What the report shows of it is
+measured at the same time, and recorded in the journal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tuning.analysis.winners import mean_score, winners
+from tuning.configuration import Configuration
+from tuning.errors import StudyError
+from tuning.journal.journal import Journal
+from tuning.journal.records import Retraining
+from tuning.journal.winner_record import Winner, weights_file
+from tuning.journal.writer import JournalWriter
+from tuning.problems.problem import Problem, TrainingProblem
+from tuning.tensorboard.hparams import WINNERS
+
+FOLDER = "models"
+
+
+def save_winners(
+    journal: Journal,
+    problems: Sequence[TrainingProblem],
+    further: int = 0,
+    *,
+    full: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
+    """Saves each tuner's winner, where its file does not hold it already; the files written.
+
+    Beside `<tuner>.keras` stand its weights alone, `<tuner>.weights.h5`; only those where Keras cannot save the model.
+
+    Args:
+        journal: Gets a record of each winner that is saved.
+        problems: Those of the study.
+        further: Epochs that each is then trained on, with training and validation data together, as
+            `<tuner>-continued.keras`: for use, for there is nothing left to compare it by but the test split.
+        full: Whether TensorBoard's logs of its training are written, to `tensorboard/<tuner>`; see
+            `tuning.training.tensorboard_logs`.
+        say: Told what could not be done, a line each.
+    """
+    by_name = {problem.name: problem for problem in problems}
+    chosen = winners(journal)
+    written = []
+    for (key, winner), path in zip(chosen.items(), _paths(journal, list(chosen)), strict=True):
+        logs = journal.directory / WINNERS / path.stem if full else None
+        known = _saved(journal, key, winner, path)
+        if key[0] not in by_name:
+            continue
+        if known is None or (logs is not None and not (logs / "model").is_dir()):
+            known = _save(journal, by_name[key[0]], winner, path, logs, say)
+            if known is None:
+                continue
+            written.append(path.with_name(known.file))
+        if further and (known.further_epochs != further or not _there(_continued(path))):
+            _continue(journal, _problem(problems, key[0]), winner, path, further)
+            written.append(_continued(path).with_name(_there(_continued(path))))
+    return written
+
+
+def best_configuration(journal: Journal, tuner: str | None = None, problem: str | None = None) -> Configuration:
+    """The configuration of a tuner's winner; without a tuner, of the best of them. Raises StudyError: there is none."""
+    return dict(_pick(journal, tuner, problem)[1].configuration)
+
+
+def best_model(
+    journal: Journal, problems: Sequence[TrainingProblem], tuner: str | None = None, problem: str | None = None
+) -> Any:
+    """A tuner's winner as it was saved, a compiled `keras.Model`. Raises StudyError: there is no such, or no file."""
+    key, winner, path = _pick(journal, tuner, problem)
+    return _problem(problems, key[0]).load_model(_file(journal, key, winner, path), winner.configuration)
+
+
+def continue_training(
+    journal: Journal,
+    problems: Sequence[TrainingProblem],
+    epochs: int,
+    tuner: str | None = None,
+    problem: str | None = None,
+) -> tuple[Any, dict[str, float]]:
+    """A tuner's winner trained on with training and validation data together, and its metrics on test.
+
+    Saved beside the winner, as `save_winners` does with `further` epochs.
+
+    Raises:
+        StudyError: There is no such winner or no file of it, or it cannot be trained on.
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise StudyError(f"continue_training(epochs={epochs!r}): expected a whole number of at least 1")
+    key, winner, path = _pick(journal, tuner, problem)
+    own = _problem(problems, key[0])
+    record = _continue(journal, own, winner, _file(journal, key, winner, path), epochs)
+    return own.load_model(_continued(path), winner.configuration), dict(record.continued)
+
+
+def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[tuple[str, str], Retraining, Path]:
+    """The winner that is asked for, and where its model is saved."""
+    known = list(journal.problems)
+    if problem is None and len(known) > 1:
+        raise StudyError(f"study {journal.name!r} has the problems {', '.join(known)}; give one with problem=...")
+    name = known[0] if problem is None else problem
+    if name not in known:
+        raise StudyError(f"study {journal.name!r} has no problem {name!r}; it has {', '.join(known)}")
+    tuners = list(journal.plan["tuners"])
+    if tuner is not None and tuner not in tuners:
+        raise StudyError(f"study {journal.name!r} has no tuner {tuner!r}; it has {', '.join(tuners) or 'none yet'}")
+    chosen = winners(journal)
+    paths = dict(zip(chosen, _paths(journal, list(chosen)), strict=True))
+    own = {key: winner for key, winner in chosen.items() if key[0] == name and tuner in (None, key[1])}
+    if not own:
+        raise StudyError(
+            f"{tuner or 'no tuner'} has {'no' if tuner else 'a'} winner in {journal.directory}: no final incumbent is "
+            "retrained; `tuning run STUDY.py --retrain 1` does that"
+        )
+    means = {key: mean_score(journal, winner) for key, winner in own.items()}
+    best = journal.objective(name).best(means.values())
+    key = next(key for key, mean in means.items() if mean == best)
+    return key, own[key], paths[key]
+
+
+def _problem(problems: Sequence[TrainingProblem], name: str) -> Problem:
+    found = next((problem for problem in problems if problem.name == name), None)
+    if found is None:
+        raise StudyError(f"the study has no problem {name!r}, though its folder does; it is of another script")
+    if not isinstance(found, Problem):
+        raise StudyError(f"problem {name!r} is computed: it has no model")
+    return found
+
+
+def _file(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path) -> Path:
+    if _saved(journal, key, winner, path) is None:
+        what = "is not of the winner of today" if _there(path) else "is missing"
+        raise StudyError(f"{path} {what}; `tuning run STUDY.py` saves it again")
+    return path
+
+
+def _saved(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path) -> Winner | None:
+    """The record of this winner, where its files are there too."""
+    known = journal.winners.get(key)
+    if known is None or known.file != _there(path):
+        return None
+    same = (known.cell, known.trial, known.repeat) == (winner.cell, winner.trial, winner.repeat)
+    return known if same else None
+
+
+def _there(path: Path) -> str:
+    """Name of the file of a saved model, or of its weights where Keras could not save it whole; empty without them."""
+    weights = weights_file(path)
+    return "" if not weights.is_file() else path.name if path.is_file() else weights.name
+
+
+def _save(
+    journal: Journal,
+    problem: TrainingProblem,
+    winner: Retraining,
+    path: Path,
+    logs: Path | None,
+    say: Callable[[str], None],
+) -> Winner | None:
+    """Trains a winner once more and saves it; None where that failed, or a computed problem has no model."""
+    path.parent.mkdir(exist_ok=True)
+    if logs is not None and logs.is_dir():
+        shutil.rmtree(logs)
+    outcome = problem.retrain(
+        winner.configuration, seed=winner.seed, on_epoch=lambda epoch: False, save=path, logs=logs
+    )
+    for line in [outcome.error] if outcome.error else outcome.notes:
+        say(f"{winner.cell.problem}, the winner of {winner.cell.tuner}: {line}")
+    if outcome.error or outcome.anatomy is None:
+        with contextlib.suppress(OSError):  # others are in it
+            path.parent.rmdir()
+        return None
+    for stale in (_continued(path), weights_file(_continued(path))):
+        stale.unlink(missing_ok=True)
+    record = Winner(winner.cell, winner.trial, winner.repeat, _there(path), outcome.test, outcome.anatomy)
+    return _recorded(journal, record)
+
+
+def _continue(journal: Journal, problem: Problem, winner: Retraining, path: Path, epochs: int) -> Winner:
+    test = problem.continue_training(path, winner.configuration, epochs, seed=winner.seed, save=_continued(path))
+    return _recorded(journal, replace(journal.winners[winner.cell[:2]], further_epochs=epochs, continued=test))
+
+
+def _recorded(journal: Journal, record: Winner) -> Winner:
+    with JournalWriter.resume(journal.directory) as writer:
+        writer.winner(record)
+    journal.winners[record.cell[:2]] = record
+    return record
+
+
+def _continued(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-continued.keras")
+
+
+def _paths(journal: Journal, chosen: Sequence[tuple[str, str]]) -> list[Path]:
+    """A file for each problem and tuner; of the problem's name only where there are several, and safe on any system."""
+    several = len({problem for problem, _ in chosen}) > 1
+    paths: list[Path] = []
+    for problem, tuner in chosen:
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{problem}-{tuner}" if several else tuner).lstrip(".")[:80]
+        alike = sum(path.stem.partition("~")[0] == name for path in paths)
+        paths.append(journal.directory / FOLDER / (f"{name}~{alike + 1}.keras" if alike else f"{name}.keras"))
+    return paths

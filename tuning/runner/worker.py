@@ -1,0 +1,154 @@
+"""What runs in a Dask worker: a cell, which tells the driver of each record as it comes.
+
+Beside it, what a worker does about its own end: it leaves a trail of what it is training, in case that kills it; it
+ends itself where a training hangs; and it is the first that the system kills when memory runs out.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import functools
+import os
+import pickle
+import random
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from tuning.errors import StudyError
+from tuning.journal.records import Cell, CellResult, Retraining, Trial
+from tuning.problems.problem import TrainingProblem
+from tuning.process.tensorflow_import import import_tensorflow
+from tuning.runner.cell import CellTask, run_cell
+
+GRACE_SECONDS = 10.0  # a trial over its limit is ended at the end of its epoch, and so much later with its process
+EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
+
+
+class StartedBefore(Exception):  # noqa: N818
+    """In a worker: Dask starts a cell again by itself, as it was sent, after the worker that had it was lost.
+
+    How often a cluster does so is a setting of its scheduler, for all its users. The driver sends the cell again
+    instead, with what was recorded meanwhile.
+    """
+
+
+def _leave_random_alone() -> None:
+    """Gives Dask's threads a generator of their own: they draw from Python's global one while a user's code does."""
+    own = random.Random()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("dask", "distributed", "tornado") and getattr(module, "random", None) is random:
+            module.random = own  # type: ignore[attr-defined]
+
+
+def steady_clock(loop: Any) -> None:
+    """Has Dask's messages of this process timed by a clock that nobody sets.
+
+    `distributed.batched.BatchedSend` waits for moments of the wall clock (distributed 2026.8): where that is set back
+    by an hour while it waits, its messages come an hour later.
+
+    Args:
+        loop: Tornado's loop that sends them.
+    """
+    import distributed.batched
+
+    wall, begun = time.time(), time.monotonic()
+
+    def steady() -> float:
+        return wall + time.monotonic() - begun
+
+    loop.time = steady
+    distributed.batched.time = steady  # type: ignore[attr-defined]
+
+
+_problems: dict[tuple[str, str], TrainingProblem] = {}
+"""In a worker: the problems of the run it works for, so that data is loaded and turned into tensors once."""
+
+
+def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
+    """Runs a cell in a worker; `again`, if one has died over it; `foreign`, if the cluster is somebody else's.
+
+    Raises:
+        StartedBefore: A foreign cluster has started it a second time by itself.
+    """
+    from distributed import Event, get_client, get_worker
+
+    worker = get_worker()
+    if worker.state.nthreads != 1:
+        raise StudyError(
+            f"the worker at {worker.address} has {worker.state.nthreads} threads, and cells that share a process would "
+            "share TensorFlow's random numbers; start workers with `dask worker --nthreads 1`, several on a machine "
+            "with --nworkers"
+        )
+    import_tensorflow()
+    task: CellTask = pickle.loads(pickled)
+
+    from tuning.process.setup import prepare_process
+
+    running = worker.get_current_task()
+    if foreign:
+        started = Event(running)
+        if started.is_set():
+            raise StartedBefore
+        started.set()
+    key = (topic, task.problem.name)
+    if not any(known[0] == topic for known in _problems):
+        _problems.clear()
+    if key not in _problems:
+        _problems[key] = task.problem
+        _leave_random_alone()
+        steady_clock(worker.loop)
+        _first_to_be_killed()
+        prepare_process()
+    told = told_running = 0.0
+    # After a death each message is answered before the next training begins, so that it is known which one kills.
+    tell = functools.partial(get_client().log_event if again else worker.log_event, topic)
+
+    def on_trial(trial: Trial) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        tell({"kind": "trial", "trial": trial.to_json()})
+
+    def on_epoch(cell: Cell, spent: int, best: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= EPOCH_MESSAGE_SECONDS:
+            told = time.monotonic()
+            tell({"kind": "epoch", "key": running, "cell": list(cell), "spent": spent, "best": best})
+
+    def on_retraining(retraining: Retraining) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        tell({"kind": "retraining", "retraining": retraining.to_json()})
+
+    def on_running(record: Trial | Retraining) -> None:
+        nonlocal told_running
+        if record.curve and time.monotonic() - told_running < EPOCH_MESSAGE_SECONDS:
+            return
+        told_running = time.monotonic()
+        kind = "trial runs" if isinstance(record, Trial) else "retraining runs"
+        tell({"kind": kind, "key": running, "record": record.to_json()})
+        if not record.curve and task.trial_seconds is not None:
+            _end_process_after(task.trial_seconds + GRACE_SECONDS)
+
+    try:
+        return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch, on_retraining, on_running)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _first_to_be_killed() -> None:
+    """Where the system runs out of memory, it is to kill a worker, which costs a trial, and not the driver."""
+    with suppress(OSError):  # there is such a file on Linux only
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def _end_process_after(seconds: float) -> None:
+    """Ends this process unless it is called off: from a thread of C, for a training that hangs may hold Python."""
+    faulthandler.dump_traceback_later(seconds, file=_nowhere(), exit=True)
+
+
+@functools.cache
+def _nowhere() -> IO[bytes]:
+    """Where that thread writes what was running; it keeps the number of the file, which must stay open."""
+    return open(os.devnull, "wb")  # noqa: PTH123  a device, not a file

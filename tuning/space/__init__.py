@@ -1,0 +1,10 @@
+"""The search space: recorded once from `build_model(hp)`, and the same for every library.
+
+Imports: words.
+
+    hyperparameter   one hyperparameter: its values, its conditions, its JSON
+    space            Space: what is searched
+    recorder         record: runs the code that declares a space
+    converters       the space as KerasTuner, scikit-learn, Optuna and the others take it
+    sampling_check   check: do all libraries draw alike?
+"""

@@ -1,0 +1,186 @@
+"""The one recorded space as each library sees it.
+
+KerasTuner    a `HyperParameters` that holds the recorded hyperparameters themselves
+scikit-learn  a distribution whose `rvs` gives a whole configuration, so that conditionals stay
+a grid        `grid(space)`, for searches that go through all combinations
+Nevergrad     `flat(space)`: options, and numbers in 0 .. 1, without conditions
+SMAC, Ax      `numbered(space)`: the same, with names and options that no library finds fault with
+Optuna        `suggest(space, trial)`, define-by-run: a native distribution where Optuna's is exactly
+              KerasTuner's, else an index or a probability that is mapped by KerasTuner's own rule
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import keras_tuner
+import numpy as np
+from keras_tuner.engine import hyperparameters as hp_types
+
+from tuning.configuration import Configuration, Value
+from tuning.space.hyperparameter import HyperParameter, contains, finite_values, is_active, plain, value_at
+from tuning.space.space import Space
+
+
+def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
+    """What KerasTuner's oracles draw from."""
+    view = keras_tuner.HyperParameters()
+    view.merge(list(space.hyperparameters))
+    return view
+
+
+class ScikitLearnView:
+    """A parameter distribution for `RandomizedSearchCV`: one draw is one configuration.
+
+    `ParameterSampler` accepts any object with `rvs`; given as the single parameter ``model__configuration`` it
+    keeps conditional hyperparameters together, and names such as ``optimizer`` or ``epochs`` do not collide with
+    scikeras' own arguments.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def rvs(self, random_state: np.random.RandomState | int | None = None) -> Configuration:
+        if not isinstance(random_state, np.random.RandomState):
+            random_state = np.random.RandomState(random_state)
+        return self.space.sample(random_state.random_sample)
+
+
+def grid(space: Space, points: int = 10) -> Iterator[Configuration]:
+    """All combinations, made one by one, the last hyperparameter varied first; conditional ones where they are active.
+
+    A Float, or an Int on a log scale, that has no step gives `points` values, evenly spaced in probability: what
+    KerasTuner's own grid does with ten.
+    """
+
+    def fill(place: int, values: Configuration) -> Iterator[Configuration]:
+        if place == len(space.hyperparameters):
+            yield values
+            return
+        hp = space.hyperparameters[place]
+        if hp.name in values or not is_active(hp, values):
+            yield from fill(place + 1, values)
+            return
+        for value in _grid_values(hp, points):
+            yield from fill(place + 1, {**values, hp.name: plain(value)})
+
+    return fill(0, {})
+
+
+def _grid_values(hp: HyperParameter, points: int) -> Sequence[Value]:
+    stepped = getattr(hp, "step", 1) is not None
+    values = finite_values(hp)
+    if values is not None and stepped:
+        return values
+    return list(dict.fromkeys(value_at(hp, (index + 0.5) / points) for index in range(points)))
+
+
+def drawable_default(hp: HyperParameter) -> Value:
+    """The default, or where it lies between the steps the step that KerasTuner maps it to."""
+    return plain(hp.default if contains(hp, hp.default) else value_at(hp, hp.value_to_prob(hp.default)))
+
+
+def flat(space: Space) -> dict[str, Sequence[Value] | None]:
+    """What a library without conditions is told: by key the options of a choice, or None for a number in 0 .. 1."""
+    return {
+        key: finite_values(hp) if isinstance(hp, hp_types.Choice | hp_types.Boolean) else None
+        for key, hp in zip(space.keys, space.hyperparameters, strict=True)
+        if not isinstance(hp, hp_types.Fixed)
+    }
+
+
+def from_flat(space: Space, answers: Mapping[str, Any]) -> Configuration:
+    """The configuration behind answers to `flat`: option, or number mapped by KerasTuner's rule; inactive ones left."""
+
+    def draw(key: str, hp: HyperParameter) -> Value:
+        if isinstance(hp, hp_types.Fixed):
+            return plain(hp.value)
+        answer = answers[key]
+        return plain(answer) if isinstance(hp, hp_types.Choice | hp_types.Boolean) else value_at(hp, float(answer))
+
+    return space.configuration(draw)
+
+
+def numbered(space: Space) -> dict[str, int | None]:
+    """`flat` by names x0, x1, ...: of a choice how many options there are, which then go by their number."""
+    options = flat(space).values()
+    return {f"x{place}": None if values is None else len(values) for place, values in enumerate(options)}
+
+
+def from_numbered(space: Space, answers: Mapping[str, Any]) -> Configuration:
+    """The configuration behind answers to `numbered`."""
+    flat_answers = {
+        key: answers[f"x{place}"] if options is None else options[int(answers[f"x{place}"])]
+        for place, (key, options) in enumerate(flat(space).items())
+    }
+    return from_flat(space, flat_answers)
+
+
+class OptunaTrial(Protocol):
+    """The part of `optuna.trial.Trial` that is used here."""
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any: ...
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int: ...
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float: ...
+
+
+def suggest(space: Space, trial: OptunaTrial) -> Configuration:
+    """Asks an Optuna trial for the active hyperparameters, each under its key in the space."""
+    return space.configuration(lambda key, hp: _suggest(key, hp, trial))
+
+
+def optuna_words(hp: HyperParameter) -> str:
+    """How Optuna is asked for a hyperparameter, for `tuning check`."""
+    match _kind(hp):
+        case "fixed":
+            return "fixed"
+        case "categorical":
+            return f"categorical {list(finite_values(hp) or ())}"
+        case "int":
+            return f"int {hp.min_value} .. {hp.max_value} step {hp.step}"
+        case "index":
+            return f"index 0 .. {hp._get_n_values() - 1}, mapped"
+        case "float":
+            return f"float {hp.min_value:g} .. {hp.max_value:g}{' log' if hp.sampling == 'log' else ''}"
+        case _:
+            return "probability 0 .. 1, mapped"
+
+
+def _suggest(key: str, hp: HyperParameter, trial: OptunaTrial) -> Value:
+    match _kind(hp):
+        case "fixed":
+            value = hp.value
+        case "categorical":
+            value = trial.suggest_categorical(key, list(finite_values(hp) or ()))
+        case "int":
+            # The highest value that KerasTuner reaches: Optuna would warn of a range that the step does not divide.
+            last = hp.min_value + (hp.max_value - hp.min_value) // hp.step * hp.step
+            value = trial.suggest_int(key, hp.min_value, last, step=hp.step)
+        case "index":
+            value = hp._get_value_by_index(trial.suggest_int(key, 0, hp._get_n_values() - 1))
+            value = int(value) if isinstance(hp, hp_types.Int) else value
+        case "float":
+            value = trial.suggest_float(key, hp.min_value, hp.max_value, log=hp.sampling == "log")
+        case _:
+            value = value_at(hp, trial.suggest_float(key, 0.0, 1.0))
+    return value  # type: ignore[no-any-return]
+
+
+def _kind(hp: HyperParameter) -> str:
+    """Which Optuna distribution is exactly KerasTuner's.
+
+    Not Optuna's log-uniform integer: it rounds where KerasTuner cuts. It has no log with a step and no reverse_log,
+    and its stepped floats may reach an end that KerasTuner's, by rounding, do not.
+    """
+    if isinstance(hp, hp_types.Fixed):
+        return "fixed"
+    if isinstance(hp, hp_types.Choice | hp_types.Boolean):
+        return "categorical"
+    if hp.step is not None:
+        return "int" if isinstance(hp, hp_types.Int) and hp.sampling == "linear" else "index"
+    if isinstance(hp, hp_types.Float) and hp.sampling in ("linear", "log"):
+        return "float"
+    return "probability"

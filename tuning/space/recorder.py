@@ -1,0 +1,227 @@
+"""Records a search space by running the code that declares it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras_tuner
+from keras_tuner.engine import hyperparameters as hp_types
+
+from tuning.configuration import Configuration, Value
+from tuning.errors import SpaceError
+from tuning.space.hyperparameter import (
+    HyperParameter,
+    contains,
+    definition,
+    describe,
+    finite_values,
+    is_active,
+    same_place,
+)
+from tuning.space.space import Space
+from tuning.text import error_line
+
+MAX_DISCOVERIES = 100  # builds that may find new names: a guard against names that never end
+MAX_CHOICES = 32  # of one hyperparameter set in turn while recording; the ends and the middle of longer ones
+RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need two values at once
+OVERLAP_DRAWS = 512  # random configurations drawn to see whether two declarations of one name meet
+
+
+class RecordingHyperParameters(keras_tuner.HyperParameters):
+    """KerasTuner's `HyperParameters` that refuses what KerasTuner would bend in silence."""
+
+    def _retrieve(self, hp: HyperParameter) -> Any:
+        _check(hp)
+        for known in self._hps.get(hp.name, ()):
+            if known.conditions == hp.conditions and definition(known) != definition(hp):
+                raise SpaceError(
+                    f"hyperparameter {hp.name!r} is declared twice with different definitions, {describe(known)} and "
+                    f"{describe(hp)}; KerasTuner would keep the first in silence: give the second another name"
+                )
+        return super()._retrieve(hp)
+
+
+def record(declare: Callable[[keras_tuner.HyperParameters], None]) -> Space:
+    """Records the space of code that asks `hp` for values.
+
+    Args:
+        declare: Runs the user's code (build and what `fit` asks for) with the given `hp`. What it raises at the
+            defaults is an error; what it raises elsewhere is a configuration that cannot be built.
+
+    Raises:
+        SpaceError: The code raises at its defaults, declares what no library can map faithfully, or never stops
+            declaring new names.
+    """
+    recorder = _Recorder(declare)
+    recorder.run({}, at_defaults=True)
+    recorder.reach_all_conditions()
+    recorder.vary_each()
+    recorder.vary_at_random()
+    _check_overlap(recorder.found)
+    return Space(recorder.found, _notes(recorder))
+
+
+class _Recorder:
+    """Runs `declare` with different values and gathers the hyperparameters it asks for."""
+
+    def __init__(self, declare: Callable[[keras_tuner.HyperParameters], None]) -> None:
+        self.declare = declare
+        self.found: list[HyperParameter] = []
+        self.found_with: list[Configuration] = []  # the values of the run that found each of them
+        self.asked: list[set[str]] = []  # the names that each run found or asked for
+        self.active_names: list[set[str]] = []  # the names that were active in it
+        self.reached: list[Any] = []  # the conditions that were made true
+        self.varied = 0  # how many of those found were set to their ends or choices
+        self.discoveries = 0  # runs that found something new
+
+    def run(self, values: Configuration, at_defaults: bool = False) -> bool:
+        """Runs the code once with `values`, the rest at defaults; whether something new was found."""
+        hp = _Listening()
+        hp.merge(self.found)
+        hp.values = self.complete(values)
+        try:
+            self.declare(hp)
+        except SpaceError:
+            raise
+        except Exception as error:
+            if at_defaults:
+                raise SpaceError(f"the model cannot be built at its default values: {error_line(error)}") from error
+        else:
+            self.asked.append(hp.asked)
+            self.active_names.append(set(hp.values))
+        new = [entry for entry in hp.space if not any(same_place(entry, known) for known in self.found)]
+        # Those under a condition go behind what was found before, so parents always stand first.
+        self.found.extend(new)
+        self.found_with.extend([values] * len(new))
+        self.discoveries += bool(new)
+        if self.discoveries > MAX_DISCOVERIES:
+            raise SpaceError(
+                f"after {MAX_DISCOVERIES} builds with new hyperparameters more appear ({new[-1].name!r} last); "
+                "expected a finite list of names that does not change from build to build"
+            )
+        return bool(new)
+
+    def complete(self, values: Configuration) -> Configuration:
+        space = Space(self.found)
+        return space.configuration(lambda _, hp: values.get(hp.name, hp.default))
+
+    def reach_all_conditions(self) -> None:
+        """Makes each condition true once, as KerasTuner does before a search."""
+        while chains := [hp.conditions for hp in self.found if hp.conditions and hp.conditions not in self.reached]:
+            self.reached.append(chains[0])
+            self.run({condition.name: condition.values[0] for condition in chains[0]})
+
+    def vary_each(self) -> None:
+        """Sets each hyperparameter, those found on the way included, to its ends or to each choice."""
+        while self.varied < len(self.found):
+            hp = self.found[self.varied]
+            # Beside the values it was found with: behind a plain `if` it is asked for with no others.
+            needed = self.found_with[self.varied] | {condition.name: condition.values[0] for condition in hp.conditions}
+            self.varied += 1
+            for value in _telling_values(hp):
+                if value != hp.default:
+                    self.run({**needed, hp.name: value})
+                    self.reach_all_conditions()
+
+    def vary_at_random(self) -> None:
+        uniform = random.Random(1).random
+        for _ in range(RANDOM_BUILDS):
+            if self.run(Space(self.found).sample(uniform)):
+                self.reach_all_conditions()
+                self.vary_each()
+
+
+class _Listening(RecordingHyperParameters):
+    """Also remembers the names that were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def _retrieve(self, hp: HyperParameter) -> Any:
+        self.asked.add(hp.name)
+        return super()._retrieve(hp)
+
+    def get(self, name: str) -> Any:
+        self.asked.add(self._get_name(name))
+        return super().get(name)
+
+
+def _telling_values(hp: HyperParameter) -> Sequence[Value]:
+    """Values worth a build: each choice of a short list, else both ends and the middle."""
+    values = finite_values(hp)
+    if values is None:
+        return [hp.min_value, hp.max_value]
+    if isinstance(hp, hp_types.Choice) and len(values) <= MAX_CHOICES:
+        return values
+    return list(dict.fromkeys([values[0], values[-1], values[len(values) // 2]]))
+
+
+def _check(hp: HyperParameter) -> None:
+    """Refuses declarations that KerasTuner accepts and then bends, or that a library could not map."""
+    name = hp.name
+    if not name or name.startswith("tuner/"):
+        raise SpaceError(f"a hyperparameter is called {name!r}; expected a name, not under 'tuner/' (KerasTuner's own)")
+    if isinstance(hp, hp_types.Choice):
+        if len(set(hp.values)) < len(hp.values):
+            raise SpaceError(f"Choice {name!r} repeats a value in {hp.values}; list each value once")
+        if not all(isinstance(value, str) or math.isfinite(value) for value in hp.values):
+            raise SpaceError(f"Choice {name!r} has a value that is not finite in {hp.values}; use a string for it")
+    if isinstance(hp, hp_types.Fixed) and not (isinstance(hp.value, str) or math.isfinite(hp.value)):
+        raise SpaceError(f"Fixed {name!r} has the value {hp.value!r}, which is not finite; use a string for it")
+    if isinstance(hp, hp_types.Int | hp_types.Float):
+        if not (math.isfinite(hp.min_value) and math.isfinite(hp.max_value)):
+            raise SpaceError(f"{describe(hp)} {name!r}: expected finite bounds")
+        if hp.step is not None and not hp.step > 0:
+            raise SpaceError(f"{describe(hp)} {name!r}: expected a step above 0")
+        if isinstance(hp.default, bool):
+            raise SpaceError(f"{describe(hp)} {name!r} has the default {hp.default!r}; expected a number")
+        if not hp.min_value <= hp.default <= hp.max_value:
+            raise SpaceError(
+                f"hyperparameter {name!r} has the default {hp.default!r} outside of its range "
+                f"{hp.min_value!r} .. {hp.max_value!r}; give a default inside of it"
+            )
+        if isinstance(hp, hp_types.Int) and hp.default != int(hp.default):
+            raise SpaceError(f"{describe(hp)} {name!r} has the default {hp.default!r}; expected a whole number")
+
+
+def _check_overlap(found: Sequence[HyperParameter]) -> None:
+    """Refuses one name with two definitions that can be active together: its value would depend on the library."""
+    names = [hp.name for hp in found]
+    twice = [hp for hp in found if names.count(hp.name) > 1]
+    if not twice:
+        return
+    space, uniform = Space(found), random.Random(1).random
+    for _ in range(OVERLAP_DRAWS):
+        values = space.sample(uniform)
+        for one, other in itertools.combinations([hp for hp in twice if is_active(hp, values)], 2):
+            if one.name == other.name and definition(one) != definition(other):
+                raise SpaceError(
+                    f"hyperparameter {one.name!r} has two definitions that are active together, {describe(one)} and "
+                    f"{describe(other)}; give one of them another name"
+                )
+
+
+def _notes(recorder: _Recorder) -> list[str]:
+    notes = []
+    for hp in recorder.found:
+        if isinstance(hp, hp_types.Float) and hp.step is not None and hp.sampling == "linear":
+            last = hp.prob_to_value(math.nextafter(1.0, 0.0))
+            if not math.isclose(last, hp.max_value):
+                notes.append(
+                    f"{hp.name}: with min {hp.min_value:g} and step {hp.step:g} KerasTuner never draws "
+                    f"{hp.max_value:g}; the last value is {last:.6g}, in every library"
+                )
+        if not contains(hp, hp.default):
+            notes.append(f"{hp.name}: the default {hp.default:g} lies between the steps, so no library ever draws it")
+        runs = list(zip(recorder.asked, recorder.active_names, strict=True))
+        if not hp.conditions and any(hp.name in active and hp.name not in asked for asked, active in runs):
+            notes.append(
+                f"{hp.name}: asked for only in some configurations but declared without a condition, so it is drawn in "
+                "all; hp.conditional_scope would leave it out where it does nothing"
+            )
+    return notes

@@ -1,0 +1,178 @@
+"""Proves by sampling that every library draws a recorded space from the declared distributions.
+
+Each library draws through its own machinery: KerasTuner's random oracle, scikit-learn's `ParameterSampler`, Optuna's
+`RandomSampler`. Each hyperparameter's draws, where it is active, are held against its declared marginal: the
+Kolmogorov-Smirnov test where it is continuous, chi-squared where it is discrete.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras_tuner
+import numpy as np
+import optuna
+import scipy.stats
+from keras_tuner.engine import hyperparameters as hp_types
+from sklearn.model_selection import ParameterSampler
+
+from tuning.configuration import Configuration
+from tuning.space.converters import ScikitLearnView, keras_tuner_view, suggest
+from tuning.space.hyperparameter import HyperParameter, contains, finite_values, is_active, value_at
+from tuning.space.space import Space
+
+ALPHA = 1e-3
+"""Chance of a false alarm of the whole check, over all libraries and hyperparameters (Bonferroni)."""
+
+MIN_EXPECTED = 10  # draws a bin of the chi-squared test must expect; rarer neighbours are merged
+MAX_VALUES = 10_000  # of an integer that are told apart; of more, runs of neighbours are
+
+
+@dataclass(frozen=True)
+class Match:
+    """One hyperparameter's draws in one library against its declared marginal.
+
+    Attributes:
+        draws: How many configurations had it active.
+        test: ``"Kolmogorov-Smirnov"``, ``"chi-squared"``, ``"constant"``, ``"presence"`` or ``"never active"``.
+        p_value: Of the test; 0 where a value lies outside of the declared ones, or where the hyperparameter is
+            there although inactive, or not there although active.
+    """
+
+    library: str
+    key: str
+    draws: int
+    test: str
+    p_value: float
+
+
+def check(space: Space, draws: int, seed: int) -> list[Match]:
+    """Draws `draws` configurations through each library and tests every hyperparameter of the space."""
+    return [
+        _match(library, key, hp, space, configurations)
+        for library, configurations in sample(space, draws, seed).items()
+        for key, hp in zip(space.keys, space.hyperparameters, strict=True)
+    ]
+
+
+def differing(matches: list[Match]) -> list[Match]:
+    """Those that are shown not to follow the declared distribution, at `ALPHA` over all of them."""
+    return [match for match in matches if match.p_value < ALPHA / len(matches)]
+
+
+def sample(space: Space, draws: int, seed: int) -> dict[str, list[Configuration]]:
+    """`draws` configurations by library, each drawn by the library itself."""
+    return {
+        "KerasTuner": _by_keras_tuner(space, draws, seed),
+        "scikit-learn": _by_scikit_learn(space, draws, seed),
+        "Optuna": _by_optuna(space, draws, seed),
+    }
+
+
+def _by_keras_tuner(space: Space, draws: int, seed: int) -> list[Configuration]:
+    oracle = keras_tuner.oracles.RandomSearchOracle(
+        objective=keras_tuner.Objective("score", "max"),
+        max_trials=draws,
+        seed=seed,
+        hyperparameters=keras_tuner_view(space),
+    )
+    return [space.active(oracle.populate_space(str(number))["values"]) for number in range(draws)]
+
+
+def _by_scikit_learn(space: Space, draws: int, seed: int) -> list[Configuration]:
+    sampler = ParameterSampler({"configuration": ScikitLearnView(space)}, draws, random_state=seed)
+    return [parameters["configuration"] for parameters in sampler]
+
+
+def _by_optuna(space: Space, draws: int, seed: int) -> list[Configuration]:
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+        return [suggest(space, study.ask()) for _ in range(draws)]
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+def _match(library: str, key: str, hp: HyperParameter, space: Space, configurations: list[Configuration]) -> Match:
+    drawn = [values for values in configurations if is_active(hp, values)]
+    namesakes = [other for other in space.hyperparameters if other.name == hp.name]
+    if any((hp.name in values) != any(is_active(one, values) for one in namesakes) for values in configurations):
+        return Match(library, key, len(drawn), "presence", 0.0)
+    values = [values[hp.name] for values in drawn]
+    finite = finite_values(hp)
+    if finite is not None and len(finite) == 1:
+        same = all(value == finite[0] for value in values)
+        return Match(library, key, len(values), "constant", 1.0 if same else 0.0)
+    if not values:
+        return Match(library, key, 0, "never active", 1.0)
+    if finite is None:
+        if not all(contains(hp, value) for value in values):
+            return Match(library, key, len(values), "Kolmogorov-Smirnov", 0.0)
+        p_value = scipy.stats.kstest(_scale(hp, hp.max_value)(np.array(values, dtype=float)), "uniform").pvalue
+        return Match(library, key, len(values), "Kolmogorov-Smirnov", float(p_value))
+    return Match(library, key, len(values), "chi-squared", _chi_squared(hp, values, finite))
+
+
+def _chi_squared(hp: HyperParameter, values: list[Any], support: Sequence[Any]) -> float:
+    places = _places(values, support)
+    if places is None:
+        return 0.0
+    edges = _edges(hp, support)
+    observed = np.bincount(np.searchsorted(edges, places, side="right") - 1, minlength=len(edges) - 1)
+    expected = np.diff(_cumulative(hp, support, edges)) * len(values)
+    bins = _merged(expected)
+    observed, expected = np.bincount(bins, observed), np.bincount(bins, expected)
+    if len(observed) < 2:
+        return 1.0
+    return float(scipy.stats.chisquare(observed, expected).pvalue)
+
+
+def _places(values: list[Any], support: Sequence[Any]) -> np.ndarray | None:
+    """Index of each value in the support; None where one is not in it."""
+    if isinstance(support, range):
+        whole = all(type(value) is int and value in support for value in values)
+        return (np.array(values) - support.start) // support.step if whole else None
+    known = {value: place for place, value in enumerate(support)}
+    return np.array([known[value] for value in values]) if all(value in known for value in values) else None
+
+
+def _edges(hp: HyperParameter, support: Sequence[Any]) -> np.ndarray:
+    """Indices in the support where the bins of the test begin, and its end: a bin a value, if they are not too many."""
+    if len(support) <= MAX_VALUES:
+        return np.arange(len(support) + 1)
+    inner = [support.index(value_at(hp, probability)) for probability in np.linspace(0.0, 1.0, MAX_VALUES)[1:-1]]
+    return np.unique([0, *inner, len(support)])
+
+
+def _cumulative(hp: HyperParameter, support: Sequence[Any], edges: np.ndarray) -> np.ndarray:
+    """Declared probability of the values before each edge: all equal, but for integers without a step."""
+    if isinstance(hp, hp_types.Int) and hp.step is None:
+        return _scale(hp, hp.max_value + 1)(hp.min_value + edges.astype(float))
+    return edges / len(support)
+
+
+def _merged(expected: np.ndarray) -> np.ndarray:
+    """A bin for each expected count: neighbours share one until it expects `MIN_EXPECTED`."""
+    bins, current, total = [], 0, 0.0
+    for count in expected:
+        bins.append(current)
+        total += count
+        if total >= MIN_EXPECTED:
+            current, total = current + 1, 0.0
+    # What remains at the end expects too little: it goes to the bin before.
+    return np.minimum(bins, max(current - 1, 0))
+
+
+def _scale(hp: HyperParameter, maximum: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Distribution function on min .. `maximum`, from the declaration, not by KerasTuner's own mapping."""
+    low = hp.min_value
+    if hp.sampling == "linear":
+        return lambda value: (value - low) / (maximum - low)
+    width = math.log(maximum / low)
+    if hp.sampling == "log":
+        return lambda value: np.log(value / low) / width
+    return lambda value: 1.0 - np.log(np.maximum(low + maximum - value, low) / low) / width

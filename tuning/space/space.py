@@ -1,0 +1,181 @@
+"""The search space, recorded once from KerasTuner's `build_model(hp)` and the same for every library.
+
+A space is an ordered list of KerasTuner hyperparameters with their conditions; conditional ones stand behind their
+parents. One mapping, KerasTuner's own `prob_to_value(u)` with u uniform in [0, 1), turns uniform numbers into values
+for all libraries (`tuning.space.converters`), so that all draw from exactly the same distributions.
+
+Recording runs the model-building code, never a training. KerasTuner itself builds until each `conditional_scope` has
+been active once and finds what stands behind a plain `if` only in the middle of a search; here every hyperparameter
+is set to its ends or to each of its choices too, until no new name appears.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras_tuner
+
+from tuning.configuration import Configuration, Value
+from tuning.errors import SpaceError
+from tuning.space.hyperparameter import (
+    HyperParameter,
+    contains,
+    describe,
+    finite_values,
+    from_json,
+    is_active,
+    plain,
+    to_json,
+    value_at,
+)
+
+MAX_REPEATS = 10_000  # draws in a row that bring nothing new: the space has been gone through
+
+
+class ConfiguredHyperParameters(keras_tuner.HyperParameters):
+    """The `hp` of one trial: answers with a configuration's values, and knows no name that was not recorded."""
+
+    def _retrieve(self, hp: HyperParameter) -> Any:
+        if not self._exists(hp.name, hp.conditions):
+            raise SpaceError(
+                f"hyperparameter {hp.name!r} was not found when the space was recorded; declare it for every "
+                "configuration, inside hp.conditional_scope(parent, values) where it depends on another"
+            )
+        return super()._retrieve(hp)
+
+
+class Space:
+    """A recorded search space.
+
+    Args:
+        hyperparameters: In declaration order, conditional ones behind their parents.
+
+    Attributes:
+        notes: Remarks for the user about what KerasTuner makes of a declaration.
+    """
+
+    def __init__(self, hyperparameters: Sequence[HyperParameter], notes: Sequence[str] = ()) -> None:
+        self.hyperparameters = tuple(hyperparameters)
+        self.notes = tuple(notes)
+        counts: dict[str, int] = {}
+        keys = []
+        for hp in self.hyperparameters:
+            counts[hp.name] = counts.get(hp.name, 0) + 1
+            keys.append(hp.name if counts[hp.name] == 1 else f"{hp.name} [{counts[hp.name]}]")
+        self.keys = tuple(keys)
+        """One unique key a hyperparameter: its name, numbered where a name stands under several parents."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Unique names in declaration order."""
+        return tuple(dict.fromkeys(hp.name for hp in self.hyperparameters))
+
+    @property
+    def size(self) -> float:
+        """Number of distinct configurations; infinity where a dimension is continuous."""
+        return _count(self.hyperparameters)
+
+    def configuration(self, draw: Callable[[str, HyperParameter], Value]) -> Configuration:
+        """The configuration that arises when `draw(key, hyperparameter)` gives each active one its value."""
+        values: Configuration = {}
+        for key, hp in zip(self.keys, self.hyperparameters, strict=True):
+            if is_active(hp, values) and hp.name not in values:
+                values[hp.name] = plain(draw(key, hp))
+        return values
+
+    def default(self) -> Configuration:
+        """The configuration that `build_model` gets when nobody searches."""
+        return self.configuration(lambda _, hp: hp.default)
+
+    def sample(self, uniform: Callable[[], float]) -> Configuration:
+        """A random configuration; `uniform()` gives numbers in [0, 1)."""
+        return self.configuration(lambda _, hp: value_at(hp, uniform()))
+
+    def distinct(self, seed: int) -> Iterator[Configuration]:
+        """Random configurations, each once, until `MAX_REPEATS` draws in a row bring nothing new."""
+        uniform = random.Random(seed).random
+        seen: set[str] = set()
+        repeats = 0
+        while repeats < MAX_REPEATS:
+            configuration = self.sample(uniform)
+            key = json.dumps(configuration)
+            repeats = repeats + 1 if key in seen else 0
+            if not repeats:
+                seen.add(key)
+                yield configuration
+
+    def active(self, values: Mapping[str, Any]) -> Configuration:
+        """`values` without inactive hyperparameters and without a library's own keys (`tuner/...`)."""
+        kept: Configuration = {}
+        for hp in self.hyperparameters:
+            if hp.name in values and is_active(hp, kept):
+                kept[hp.name] = plain(values[hp.name])
+        return kept
+
+    def why_not(self, configuration: Mapping[str, Any]) -> str:
+        """Why a configuration does not lie in this space, in words; empty where it does."""
+        expected: Configuration = {}
+        for hp in self.hyperparameters:
+            if not is_active(hp, expected) or hp.name in expected:
+                continue
+            if hp.name not in configuration:
+                return f"{hp.name!r} is missing"
+            value = configuration[hp.name]
+            if not contains(hp, value):
+                return f"{hp.name!r} is {value!r}, expected {describe(hp)}"
+            expected[hp.name] = value
+        extra = [name for name in configuration if name not in expected]
+        return f"{extra[0]!r} is not an active hyperparameter" if extra else ""
+
+    def to_hp(self, configuration: Configuration) -> keras_tuner.HyperParameters:
+        """The `hp` object that `build_model(hp)` gets for a configuration."""
+        hp = ConfiguredHyperParameters()
+        hp.merge(list(self.hyperparameters))
+        hp.values = dict(configuration)
+        return hp
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """One mapping a hyperparameter: ``name``, ``type``, its bounds, and ``conditions``."""
+        return [to_json(hp) for hp in self.hyperparameters]
+
+    @classmethod
+    def from_json(cls, entries: Sequence[Mapping[str, Any]]) -> Space:
+        """Reverse of `to_json`, for a space that a journal holds; `notes` are about the declaring code, and lost."""
+        return cls([from_json(entry) for entry in entries])
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that differ between different spaces."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> float:
+    """Distinct configurations; infinity where continuous, or past `limit` combinations of what conditions ask for."""
+    asked: dict[str, list[Value]] = {}
+    for hp in hyperparameters:
+        for condition in hp.conditions:
+            asked.setdefault(condition.name, []).extend(condition.values)
+    # Values that conditions ask for (None for all others), with the number of configurations that have them.
+    branches: list[tuple[dict[str, Any], int]] = [({}, 1)]
+    for hp in hyperparameters:
+        values = finite_values(hp)
+        if values is None:
+            return math.inf
+        told = [value for value in dict.fromkeys(asked.get(hp.name, ())) if value in values]
+        grown = []
+        for known, count in branches:
+            if hp.name in known or not is_active(hp, known):
+                grown.append((known, count))
+                continue
+            grown.extend(({**known, hp.name: value}, count) for value in told)
+            if len(values) > len(told):
+                grown.append(({**known, hp.name: None}, count * (len(values) - len(told))))
+        branches = grown
+        if len(branches) > limit:
+            return math.inf
+    return float(sum(count for _, count in branches))

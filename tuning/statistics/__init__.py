@@ -1,0 +1,10 @@
+"""Statistics on arrays and numbers. Nothing here knows what a study, a tuner or a journal is.
+
+Imports: words.
+
+    bootstrap     intervals by resampling replicates
+    power         critical values, power and numbers of replicates, simulated
+    ranks         rank_test, critical_difference
+    sequential    Rule, p_values: tests that may be looked at after each replicate
+    signed_rank   signed_rank_p, holm, shift_estimate
+"""

@@ -1,0 +1,201 @@
+"""The sequential rule of `--until-decided`: replicates are added one at a time, and each pair is tested after each.
+
+Testing again and again at fixed-n p-values would tell equal tuners apart far more often than the level says. Here the
+whole sequence of looks, up to a cap that is fixed beforehand, has one error rate.
+
+**Statistic.** A pair's differences d_1, d_2, ... come replicate by replicate. d_i scores ±R_i / (i + 1), where R_i is
+the rank of |d_i| among the first i: Wilcoxon's signed ranks, each given when it comes and never changed (sequential
+ranks; Reynolds, Annals of Statistics 3, 1975). Zeros are dropped and ties share mid-ranks.
+
+**Null distribution.** Of two tuners that do not differ, a difference is as likely as its opposite, whatever the sizes.
+Given the sizes the signs are fair coins, and as no score is changed later, the chance of every sum, and of having
+stopped before, follows by one convolution for each look: exact for any distribution, ties and failed cells included,
+without Monte Carlo. AdaStop (Mathieu et al., TMLR 2024) spends its level likewise, on permutations of means.
+
+**Spending.** After k of `cap` replicates at most (k / cap)^2 of a level is spent, and what one look could not use is
+left to the next (Lan and DeMets, Biometrika 70, 1983; the power family of Kim and DeMets, Biometrika 74, 1987). The
+exponent lies between Pocock's early stops and O'Brien and Fleming's power at the cap. By the cap nearly all is spent,
+so equal tuners are told apart at nearly the level. Anytime-valid methods (e-values) need no cap, but keep level back
+for looks that never come, and so declare less by any cap.
+
+**Many pairs.** The p-value of a pair after a look is the smallest level whose sequence of tests has stopped by then:
+valid at all looks at once, and never rising. So what Holm's adjustment (1979) declares at some look it would declare
+at the cap too, where it keeps the level over all pairs.
+
+**Practically equal** are two tuners whose difference is shown to lie within ±rope: the same test, one-sided, refutes
+a shift of -rope and one of +rope (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987; as repeated
+confidence intervals do: Jennison and Turnbull, JRSS B 51, 1989), adjusted by Holm's method as a family of its own. The
+chance of calling any pair equal that differs by `rope` or more is at most the level, if differences are symmetric
+around the value by which the pair differs; the test for a difference needs no such assumption.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tuning.errors import StudyError
+from tuning.formatting import plural
+from tuning.statistics.signed_rank import LEVEL, replicates_needed
+
+PLAN = "until_decided"  # the rule's entry in the journal's plan
+CAP = 30
+MAX_CAP = 500
+SPENDING_POWER = 2
+SCALE = 40  # scores are whole numbers up to this, so that sums can be counted; the level is kept at any scale
+GRID = np.geomspace(0.5, 5e-6, 36)  # one-sided levels that p is rounded up to, beside those that Holm's method asks for
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When to stop adding replicates; fixed before the first look, for all looks share one level.
+
+    Args:
+        cap: Replicates after which the last look is.
+        rope: Differences of less than this, in the metric's unit, do not matter; None to ask for differences only.
+
+    Raises:
+        StudyError: One of these is not as said.
+    """
+
+    cap: int = CAP
+    rope: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cap <= MAX_CAP:
+            raise StudyError(f"a cap of {self.cap} replicates: expected 1 to {MAX_CAP}")
+        if self.rope is not None and not 0 < self.rope < math.inf:
+            raise StudyError(f"a rope of {self.rope:g}: expected a difference above 0, in the metric's unit")
+
+    @classmethod
+    def of(cls, plan: Mapping[str, Any]) -> Rule | None:
+        """The rule in a journal's plan; None for a study with a fixed number of replicates."""
+        entry = plan.get(PLAN)
+        return cls(int(entry["cap"]), entry["rope"]) if entry else None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"cap": self.cap, "rope": self.rope, "level": LEVEL, "spending_power": SPENDING_POWER}
+
+    def spent(self, looks: int) -> float:
+        """Share of a level that may be spent after so many looks."""
+        return min(1.0, looks / self.cap) ** SPENDING_POWER
+
+    def smallest_p(self, looks: int) -> float:
+        """The smallest two-sided p there can be after so many looks: all differences of one sign."""
+        return min(1.0, 2.0 ** (1 - looks) / self.spent(looks)) if looks else 1.0
+
+    def first_look(self, num_pairs: int) -> int:
+        """Replicates from which on one of so many pairs can be decided.
+
+        Raises:
+            StudyError: Not by the cap.
+        """
+        for looks in range(1, self.cap + 1):
+            if self.smallest_p(looks) * num_pairs <= LEVEL:
+                return looks
+        raise StudyError(
+            f"a cap of {plural(self.cap, 'replicate')}: no difference in {plural(num_pairs, 'pair')} of tuners can be "
+            f"shown by then at {LEVEL:.0%}; raise it to {replicates_needed(num_pairs)} or more"
+        )
+
+
+def p_values(differences: npt.ArrayLike, rule: Rule, num_pairs: int = 1) -> Floats:
+    """Two-sided sequential p after each look at (num_looks,) differences in the order of the replicates.
+
+    Args:
+        differences: NaN where a replicate has none.
+        rule: Differences behind its cap are left out.
+        num_pairs: Of the family that Holm's adjustment will be over.
+
+    Returns:
+        (min(num_looks, cap),), never rising. Without a difference, p is ``a`` or less at any of the looks with a
+        chance of at most ``a``. Each is rounded up to a level of `GRID`, or to one that Holm's adjustment compares.
+    """
+    return two_sided(*one_sided(np.asarray(differences, dtype=float), rule, num_pairs))
+
+
+def equality_p_values(differences: npt.ArrayLike, rope: float, rule: Rule, num_pairs: int = 1) -> Floats:
+    """The same for the hypothesis that the difference is `rope` or more in either direction."""
+    values = np.asarray(differences, dtype=float)
+    above, _ = one_sided(values + rope, rule, num_pairs)
+    _, below = one_sided(values - rope, rule, num_pairs)
+    return np.asarray(np.maximum(above, below))
+
+
+def two_sided(above: Floats, below: Floats) -> Floats:
+    # Half of the level for each side; that a sequence stops on both is next to impossible, so this loses nothing.
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(above, below)))
+
+
+def one_sided(differences: Floats, rule: Rule, num_pairs: int) -> tuple[Floats, Floats]:
+    """Sequential p after each look, of differences above 0 and of differences below 0."""
+    signed = signed_scores(differences[: rule.cap])
+    asked = LEVEL / np.arange(1, num_pairs + 1)
+    # A hair lower, so that a p times its number of pairs is not rounded to above the level.
+    levels = np.unique(np.concatenate([GRID, asked, asked / 2]))[::-1] * (1 - 1e-12)
+    most = boundaries(np.abs(signed), levels, rule)
+    sides = []
+    for losing in (signed < 0, signed > 0):
+        losses = np.cumsum(np.where(losing, np.abs(signed), 0))
+        stopped = np.logical_or.accumulate(losses <= most, axis=1)
+        sides.append(np.where(stopped, levels[:, None], 1.0).min(axis=0))
+    return sides[0], sides[1]
+
+
+def signed_scores(differences: npt.ArrayLike) -> Integers:
+    """±`SCALE` R_i / (i + 1), rounded, for (num_looks,) differences; R_i is the mid-rank of |d_i| among the first i.
+
+    NaN and zeros score 0 and are not counted.
+    """
+    values = np.nan_to_num(np.asarray(differences, dtype=float), nan=0.0)
+    sizes, counted = np.abs(values), values != 0
+    so_far = np.tril(np.ones((len(values), len(values)), dtype=bool)) & counted
+    smaller = (so_far & (sizes < sizes[:, None])).sum(axis=1)
+    equal = (so_far & (sizes == sizes[:, None])).sum(axis=1)
+    ranks = smaller + (equal + 1) / 2
+    scores = np.rint(SCALE * ranks / (so_far.sum(axis=1) + 1)).astype(np.int64)
+    return np.where(counted, np.sign(values).astype(np.int64) * scores, 0)
+
+
+def boundaries(scores: npt.ArrayLike, levels: npt.ArrayLike, rule: Rule) -> Integers:
+    """The largest sum of losing scores at which the one-sided test of each level stops at each look; -1 for none.
+
+    Args:
+        scores: (num_looks,) sizes, as of `signed_scores`.
+        levels: (num_levels,) falling, at most 0.5.
+        rule: Says what is spent by when.
+
+    Returns:
+        (num_levels, num_looks). A lower level never stops where a higher one would not: this is what makes the
+        smallest level that has stopped a p-value.
+    """
+    alpha = np.asarray(levels, dtype=float)
+    sizes = np.asarray(scores, dtype=np.int64)
+    # By level and sum of losing scores: in how many of all sign patterns a test has not stopped and is there. Losses
+    # only grow, and no level of at most 0.5 stops beyond half of all scores: what is beyond need not be counted.
+    patterns = np.zeros((len(alpha), int(sizes.sum()) // 2 + 1))
+    patterns[:, 0] = 1.0
+    rows, columns = np.arange(len(alpha)), np.arange(patterns.shape[1])
+    used = np.zeros(len(alpha))
+    most = np.empty((len(alpha), len(sizes)), dtype=np.int64)
+    for look, score in enumerate(sizes):
+        lost = np.zeros_like(patterns)
+        if score < patterns.shape[1]:
+            lost[:, score:] = patterns[:, : patterns.shape[1] - score]
+        patterns += lost
+        used *= 2
+        reached = np.cumsum(patterns, axis=1)
+        reached += used[:, None]
+        room = alpha * rule.spent(look + 1) * 2.0 ** (look + 1)
+        stops = (reached <= room[:, None]).sum(axis=1) - 1
+        most[:, look] = np.minimum.accumulate(stops)
+        used = np.where(most[:, look] >= 0, reached[rows, most[:, look]], used)
+        patterns *= columns > most[:, look, None]
+    return most

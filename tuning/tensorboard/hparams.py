@@ -1,0 +1,362 @@
+"""TensorBoard HPARAMS: all trials of all tuners in one table, made from the journal alone.
+
+    hparams/trials/events.out.tfevents.tuning                         the columns: one experiment tag
+    hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...tuning    one session a trial, with its learning curve
+    hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...test      an incumbent's mean test score, once retrained
+
+Beside them stands `hparams/summary`, a log directory of its own (`hparams_summary`): TensorBoard reads all that lies
+below the directory it is given, and a table takes one experiment tag.
+
+The journal holds durations but no dates, so the wall times are conventional: the cells, which run side by side, all
+begin on 2000-01-01 UTC, and a cell's clock goes on by each trial's `suggest_seconds` and `train_seconds`. The same
+journal therefore always gives the same bytes, and TensorBoard's relative time axis is true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tensorboard.plugins.hparams import api_pb2
+
+from tuning.configuration import Value
+from tuning.errors import JournalError
+from tuning.journal.journal import Journal
+from tuning.journal.provenance import words
+from tuning.journal.records import FAILED, Cell, Retraining, Trial
+from tuning.objective import Objective
+from tuning.tensorboard.messages import (
+    EVENT_FILE,
+    ORIGIN,
+    encodable,
+    end_event,
+    experiment_event,
+    finite,
+    scalars_event,
+    start_event,
+    write_events,
+)
+
+FOLDER = "hparams"
+WINNERS = "tensorboard"  # beside it: all of the winners' trainings, by `tuning.training.tensorboard_logs`
+TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
+METRICS = ("score", "best_score", "epochs", "train_seconds", "suggest_seconds")
+# Of incumbents that were retrained; the others have none. It is the sixth: the page ticks five, and its parallel
+# coordinates leave out every trial that lacks a ticked column.
+TEST = "test_score"
+_FEW = 10  # from this many values on, the page filters by a regular expression, which it then refuses for numbers
+_PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
+_DATA_TYPES = {
+    "number": api_pb2.DATA_TYPE_FLOAT64,
+    "boolean": api_pb2.DATA_TYPE_BOOL,
+    "text": api_pb2.DATA_TYPE_STRING,
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A hyperparameter column of the HPARAMS table.
+
+    Attributes:
+        name: What TensorBoard calls it, unique.
+        kind: ``"number"``, ``"boolean"`` or ``"text"``; one for all trials, since a column of mixed types hides rows
+            (tensorboard#3597).
+        values: All values it can have, where they are few; else empty.
+        bounds: Least and greatest value of a number, where `values` is empty.
+        leading: Whether it says where a trial comes from, and stands before the hyperparameters.
+    """
+
+    name: str
+    kind: str
+    values: tuple[Value, ...] = ()
+    bounds: tuple[float, float] | None = None
+    leading: bool = False
+
+    def fit(self, value: Value) -> Value | None:
+        """`value` as this column's type; None where that cannot be (then it is left out, as an inactive one is)."""
+        match self.kind:
+            case "text":
+                return encodable(str(value))
+            case "boolean":
+                return bool(value)
+        return finite(value)
+
+    def to_proto(self) -> Any:
+        # TensorBoard 2.21 does not keep the order given: it sorts by `differs`, then by name
+        # (`_sort_and_reduce_to_hparams_limit`). Claimed for the leading columns alone, `differs` keeps them first.
+        info = api_pb2.HParamInfo(name=self.name, type=_DATA_TYPES[self.kind], differs=self.leading)
+        if self.values:
+            info.domain_discrete.extend(self.values)
+        elif self.bounds is not None:
+            info.domain_interval.min_value, info.domain_interval.max_value = self.bounds
+        return info
+
+
+@dataclass(frozen=True)
+class _Written:
+    """Where a cell stood after a trial."""
+
+    trial: int
+    best_score: float
+    clock: float
+
+
+class HparamsWriter:
+    """Writes a study's HPARAMS logs, trial by trial; no file stays open between two calls.
+
+    A new writer begins with an empty folder. To go on with a study, take the writer that `write_hparams` returns:
+    it has rebuilt what the journal holds, so no trial is there twice.
+
+    Args:
+        directory: The study's folder; only ``<directory>/hparams`` is touched.
+        study: The journal's first line, with ``problems`` by name, each with ``space`` and ``objective``.
+        plan: A session's plan. With it the page offers the tuners and replicates as boxes to tick.
+
+    Raises:
+        JournalError: ``<directory>/hparams`` is a link or a file.
+    """
+
+    def __init__(self, directory: Path, study: Mapping[str, Any], plan: Mapping[str, Any] | None = None) -> None:
+        emptied(Path(directory) / FOLDER)
+        self.directory = Path(directory) / TRIALS
+        problems = study["problems"]
+        self._objectives = {name: Objective.from_json(problem["objective"]) for name, problem in problems.items()}
+        computed = any(words(name, problem) for name, problem in problems.items())
+        self._leading = leading_columns(list(problems), plan or {}, named=computed)
+        taken = [column.name for column in self._leading]
+        self._hyperparameters = hyperparameter_columns([problem["space"] for problem in problems.values()], taken)
+        self._cells: dict[Cell, list[_Written]] = {}
+        self._tests: dict[tuple[Cell, int], list[float]] = {}
+        columns = [*self._leading, *self._hyperparameters.values()]
+        write_events(self.directory, [_config_event(columns, list(self._objectives.values()))])
+
+    def write(self, trial: Trial) -> None:
+        """Adds a trial. A trial that a cell already has replaces it and those after it, as in the journal."""
+        done = self._cells.setdefault(trial.cell, [])
+        while done and done[-1].trial >= trial.trial:
+            # Somebody may have deleted the folder meanwhile: it is only a view of the journal.
+            shutil.rmtree(self.directory / run_name(trial.cell, done.pop().trial), ignore_errors=True)
+        better = self._objectives[trial.cell.problem].better
+        before = done[-1] if done else _Written(-1, math.nan, ORIGIN)
+        best_score = trial.score if better(trial.score, before.best_score) else before.best_score
+        start = before.clock + _seconds(trial.suggest_seconds)
+        end = start + _seconds(trial.train_seconds)
+        events = _trial_events(trial, self._values(trial), best_score, start, end)
+        write_events(self.directory / run_name(trial.cell, trial.trial), events)
+        done.append(_Written(trial.trial, best_score, end))
+
+    def retrained(self, retraining: Retraining) -> None:
+        """Adds a retraining to its trial: `TEST` becomes the mean over the trial's retrainings so far."""
+        done = {one.trial: one for one in self._cells.get(retraining.cell, ())}
+        test = finite(retraining.test.get(self._objectives[retraining.cell.problem].test_metric))
+        if retraining.trial not in done or test is None:
+            return
+        tests = self._tests.setdefault((retraining.cell, retraining.trial), [])
+        tests.append(test)
+        means = [sum(tests[:number]) / number for number in range(1, len(tests) + 1)]
+        clock = done[retraining.trial].clock
+        events = [scalars_event(clock, number, {TEST: mean}) for number, mean in enumerate(means, start=1)]
+        # A file of its own behind the trial's: TensorBoard has read that one, and would not begin it anew.
+        write_events(self.directory / run_name(retraining.cell, retraining.trial), events, f"{EVENT_FILE}.test")
+
+    def _values(self, trial: Trial) -> dict[str, Value]:
+        """Values by column, the active ones only."""
+        cell = trial.cell
+        origin: dict[str, Value] = {"tuner": cell.tuner, "replicate": cell.replicate, "problem": cell.problem}
+        values = {column.name: column.fit(origin[column.name]) for column in self._leading}
+        for name, value in trial.configuration.items():
+            column = self._hyperparameters.get(name)
+            if column is not None:
+                values[column.name] = column.fit(value)
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def write_hparams(journal: Journal, directory: Path) -> HparamsWriter:
+    """Rebuilds ``<directory>/hparams`` from a journal: the trials of the planned cells, and nothing else.
+
+    Args:
+        journal: What `tuning.journal.journal.read` gives.
+        directory: The study's folder.
+
+    Returns:
+        The writer, ready for the trials that come next.
+
+    Raises:
+        JournalError: ``<directory>/hparams`` is a link or a file.
+    """
+    writer = HparamsWriter(directory, journal.study, journal.plan)
+    for trial in journal.all_trials():
+        writer.write(trial)
+    for cell in journal.planned_cells():
+        for retraining in sorted(journal.retrainings.get(cell, ()), key=lambda one: (one.trial, one.repeat)):
+            writer.retrained(retraining)
+    return writer
+
+
+def is_written(directory: Path) -> bool:
+    """Whether a study's folder has HPARAMS logs, complete or still growing."""
+    return (Path(directory) / TRIALS / EVENT_FILE).is_file()
+
+
+def leading_columns(problems: Sequence[str], plan: Mapping[str, Any], named: bool = False) -> list[Column]:
+    """Where a trial comes from: `tuner` and `replicate`, then `problem` where there are several or it is `named`."""
+    labels = tuple(encodable(label) for label in (*plan.get("tuners", ()), *plan.get("baselines", ())))
+    replicates = int(plan.get("replicates", 0))
+    columns = [
+        Column("tuner", "text", labels, leading=True),
+        Column("replicate", "number", *_numbers(range(1, replicates + 1)), leading=True),
+    ]
+    if named or len(problems) > 1:
+        columns.append(Column("problem", "text", tuple(encodable(name) for name in problems), leading=True))
+    return columns
+
+
+def hyperparameter_columns(spaces: Iterable[Sequence[Mapping[str, Any]]], taken: Sequence[str]) -> dict[str, Column]:
+    """Columns by hyperparameter name, in the order of the spaces, a name that several declare once.
+
+    Those that a trial may lack, because of a condition or in another problem, come last: the page's parallel
+    coordinates leave out every trial that lacks one of the columns ticked, which at first are the first five.
+    A hyperparameter that is called like one of the columns in `taken` becomes ``hp.<name>``.
+    """
+    spaces = list(spaces)
+    declared: dict[str, list[Mapping[str, Any]]] = {}
+    for space in spaces:
+        for entry in space:
+            declared.setdefault(entry["name"], []).append(entry)
+    used = set(taken)
+    columns = {}
+    for name, entries in declared.items():
+        free = encodable(name)
+        while free in used:
+            free = f"hp.{free}"
+        used.add(free)
+        columns[name] = _column(free, entries)
+    always = {
+        name
+        for name, entries in declared.items()
+        if len(entries) == len(spaces) and not any(entry.get("conditions") for entry in entries)
+    }
+    return dict(sorted(columns.items(), key=lambda item: item[0] not in always))
+
+
+def run_name(cell: Cell, trial: int) -> str:
+    """A trial's directory below `TRIALS`, also its session group name: unique, and safe whatever the names hold.
+
+    Numbers are padded, since TensorBoard lists runs in the order of their names.
+    """
+    return f"{safe_folder(cell.problem)}/{safe_folder(cell.tuner)}/{cell.replicate:02}/{trial:04}"
+
+
+def safe_folder(name: str) -> str:
+    """`name` as a directory: itself where it is plain, else quoted and shortened, with a digest behind a tilde.
+
+    A plain name has no tilde and no capitals, so no two names meet, on file systems that ignore case neither.
+    """
+    if _PLAIN.fullmatch(name):
+        return name
+    encoded = name.encode("utf-8", "surrogatepass")
+    quoted = quote(encoded, safe="").replace("~", "%7E").replace(".", "%2E")
+    return f"{quoted[:48]}~{hashlib.sha256(encoded).hexdigest()[:16]}"
+
+
+def _column(name: str, entries: Sequence[Mapping[str, Any]]) -> Column:
+    """One column for all declarations of a name: a number only if all are, text where their types differ."""
+    values: list[Value] = []
+    bounds: list[float] = []
+    for entry in entries:
+        match entry["type"]:
+            case "Int" | "Float":
+                bounds += [entry["min_value"], entry["max_value"]]
+            case "Boolean":
+                values += [False, True]
+            case "Choice":
+                values += entry["values"]
+            case _:
+                values.append(entry["value"] if "value" in entry else entry["default"])
+    kinds = {_kind(value) for value in [*values, *bounds]}
+    kind = kinds.pop() if len(kinds) == 1 else "text"
+    if kind == "number":
+        return Column(name, kind, *_numbers(values, bounds))
+    if bounds:
+        return Column(name, kind)
+    return Column(name, kind, tuple(dict.fromkeys(v if kind == "boolean" else encodable(str(v)) for v in values)))
+
+
+def _numbers(
+    values: Iterable[Any], bounds: Sequence[float] = ()
+) -> tuple[tuple[Value, ...], tuple[float, float] | None]:
+    """The domain of a number column: its values where they are few, else the interval that holds all."""
+    known = sorted({number for value in values if (number := finite(value)) is not None})
+    ends = [*known, *(number for value in bounds if (number := finite(value)) is not None)]
+    if not ends:
+        return (), None
+    if not bounds and len(known) < _FEW:
+        return tuple(known), None
+    return (), (min(ends), max(ends))
+
+
+def _kind(value: Value) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else "text"
+
+
+def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) -> Any:
+    rules = {f"{rule.metric}, {rule.direction}, {rule.epoch} epoch" for rule in objectives}
+    score = rules.pop() if len(rules) == 1 else "by each problem's objective"
+    descriptions = {
+        "score": score,
+        "best_score": f"the best score of the tuner in this replicate when the trial ended ({score})",
+        "epochs": "epochs charged for the trial",
+        "train_seconds": "building, training and validating",
+        "suggest_seconds": "the tuner's own thinking before the trial",
+        TEST: "an incumbent's mean on the test split over its retrainings on fresh seeds",
+    }
+    return experiment_event([column.to_proto() for column in columns], descriptions)
+
+
+def _trial_events(
+    trial: Trial, values: Mapping[str, Value], best_score: float, start: float, end: float
+) -> Iterator[Any]:
+    """Session start, an event an epoch, the metrics, session end."""
+    yield start_event(run_name(trial.cell, trial.trial), values, start)
+    tags: dict[str, str] = {}
+    for number, epoch in enumerate(trial.curve, start=1):
+        named = {tags.get(name) or tags.setdefault(name, _curve_tag(name)): value for name, value in epoch.items()}
+        wall_time = start + (end - start) * number / trial.epochs
+        yield scalars_event(wall_time, trial.initial_epoch + number, named)
+    results = (trial.score, best_score, trial.epochs, trial.train_seconds, trial.suggest_seconds)
+    yield scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
+    yield end_event(end, failed=trial.state == FAILED)  # a pruned or cut trial did what it was asked to
+
+
+def _curve_tag(metric: str) -> str:
+    """A metric's own name, as `epoch_<name>` where it is called like a column of the table."""
+    return f"epoch_{metric}" if metric in METRICS else encodable(metric)
+
+
+def emptied(folder: Path) -> Path:
+    """`folder`, empty; raises as `refuse_link` does."""
+    refuse_link(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def refuse_link(folder: Path) -> None:
+    """Raises JournalError where a folder of ours is a link or a file: what that points at is not ours to delete."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        kind = "a link" if folder.is_symlink() else "a file"
+        raise JournalError(f"{folder} is {kind}; expected a folder that can be deleted and rebuilt: move it away")
+
+
+def _seconds(value: float) -> float:
+    return max(finite(value) or 0.0, 0.0)

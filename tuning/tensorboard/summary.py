@@ -1,0 +1,79 @@
+"""`hparams/summary`: a second, small TensorBoard log directory, one session group for each problem and tuner.
+
+A table of thousands of trials hides who is ahead. This one has a row a tuner: its best configuration as the
+hyperparameters, and as metrics what the report's table of tuners says. It stands beside the trials' log directory and
+not in it, because TensorBoard reads all that lies below the one it is given.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tuning.analysis.curves import DONE
+from tuning.analysis.summary import Summary, results
+from tuning.configuration import Value
+from tuning.journal.journal import Journal
+from tuning.journal.records import FAILED
+from tuning.tensorboard.hparams import (
+    FOLDER,
+    Column,
+    emptied,
+    hyperparameter_columns,
+    leading_columns,
+    refuse_link,
+    safe_folder,
+)
+from tuning.tensorboard.messages import ORIGIN, end_event, experiment_event, scalars_event, start_event, write_events
+
+SUMMARY = f"{FOLDER}/summary"  # TensorBoard's log directory
+METRICS = {
+    "median": "median over replicates of the best score when the budget was spent",
+    "low": "lower end of the median's bootstrap interval",
+    "high": "upper end of the median's bootstrap interval",
+    "retrained": "mean validation score of the final incumbents on fresh seeds",
+    "test": "mean test score of the final incumbents on fresh seeds",
+    "optimism": "how much better the search saw its final incumbents than they are on fresh seeds",
+    "replicates_done": "replicates that are finished",
+    "charged_epochs": "epochs charged, over all replicates",
+    "trials": "over all replicates",
+    "trials_failed": "over all replicates",
+    "train_seconds": "over all replicates",
+    "suggest_seconds": "the tuner's own thinking, over all replicates",
+}
+
+
+def write_hparams_summary(journal: Journal, found: Summary, directory: Path) -> None:
+    """Rebuilds ``<directory>/hparams/summary``.
+
+    A session is SUCCESS where all planned replicates of the tuner are done, FAILURE where one failed, and else has no
+    end yet. What does not exist, such as a test score without a test split, is left out.
+
+    Raises:
+        JournalError: ``<directory>/hparams``, or its ``summary``, is a link or a file.
+    """
+    refuse_link(Path(directory) / FOLDER)
+    folder = emptied(Path(directory) / SUMMARY)
+    leading = leading_columns(list(found.objectives), journal.plan, named=True)
+    leading = [column for column in leading if column.name != "replicate"]
+    spaces = [problem["space"] for problem in journal.problems.values()]
+    columns = hyperparameter_columns(spaces, [column.name for column in leading])
+    write_events(folder, [experiment_event([one.to_proto() for one in (*leading, *columns.values())], METRICS)])
+    best = {(row["problem"], row["tuner"]): row["configuration"] for row in found.best.to_dict("records")}
+    states = found.cells.groupby(["problem", "tuner"], sort=False)["state"].agg(set).to_dict()
+    for row in results(found).to_dict("records"):
+        problem, tuner = str(row["problem"]), str(row["tuner"])
+        group = f"{safe_folder(problem)}/{safe_folder(tuner)}"
+        values = _values({"problem": problem, "tuner": tuner}, {column.name: column for column in leading})
+        values |= _values(best.get((problem, tuner), {}), columns)
+        end = ORIGIN + row["train_seconds"] + row["suggest_seconds"]
+        events = [start_event(group, values, ORIGIN), scalars_event(end, 0, {name: row[name] for name in METRICS})]
+        if FAILED in states[problem, tuner] or states[problem, tuner] == {DONE}:
+            events.append(end_event(end, failed=FAILED in states[problem, tuner]))
+        write_events(folder / group, events)
+
+
+def _values(given: dict[str, Any], columns: dict[str, Column]) -> dict[str, Value]:
+    """By column; what is not finite is left out, as an inactive hyperparameter is."""
+    fitted = {columns[name].name: columns[name].fit(value) for name, value in given.items() if name in columns}
+    return {name: value for name, value in fitted.items() if value is not None}

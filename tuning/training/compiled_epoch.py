@@ -1,0 +1,351 @@
+"""A whole epoch in one compiled call, in the place of Keras' own `fit`.
+
+`model.fit` on small models spends most of its time between the steps, and what it does around them each epoch takes
+as long as all steps of an epoch on small data. So here an epoch is one call of a `tf.function` that loops over shuffled
+batches with Keras' own `train_step`, and `_epochs` does with callbacks, validation, metrics and `stop_training` what
+Keras' own loop does, hook by hook.
+
+The order of samples is given from outside, a permutation for each epoch, so that a continued training goes on in the
+order it would have had. Where a fit asks for what one call an epoch cannot keep, `why_not` says why; then Keras' own
+loop runs over the same batches in the same order (`OrderedBatches`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.utils.python_utils import pythonify_logs
+
+from tuning.splits import is_dataset
+from tuning.training.fit_arguments import is_arrays, normalise, size_of
+from tuning.training.graph_cache import Traces, is_of_keras
+from tuning.training.resident import Resident
+
+Logs = dict[str, Any]
+Order = Callable[[int], np.ndarray]
+"""`order(size)` gives the permutation of the next epoch, shape ``(size,)``."""
+
+BATCH_HOOKS = (
+    "on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end",
+    "on_test_batch_begin", "on_test_batch_end",
+)  # fmt: skip
+
+
+def fallback_reason(model: keras.Model, arguments: Mapping[str, Any]) -> str:
+    """Why a fit with these arguments cannot run an epoch a call, in a few words; empty where it can."""
+    if keras.backend.backend() != "tensorflow":
+        return f"the {keras.backend.backend()} backend"
+    if not model.compiled:
+        return "no compile"
+    for name in ("fit", "evaluate", "make_train_function", "make_test_function"):
+        if not _is_standard(model, name, of_type=True):
+            return f"{type(model).__name__} has a {name} of its own"
+    if not _is_default_strategy(model):
+        return "a distribution strategy"
+    if not is_arrays((arguments["x"], arguments["y"], arguments["sample_weight"])):
+        return f"data of type {type(arguments['x']).__name__}"
+    if model.run_eagerly:
+        return "run_eagerly=True"
+    if arguments["steps_per_epoch"] is not None or arguments["validation_steps"] is not None:
+        return "steps_per_epoch or validation_steps"
+    validation = arguments["validation_data"]
+    if not is_arrays(validation) and not is_dataset(validation):
+        return f"validation data of type {type(validation).__name__}"
+    if keras.config.max_epochs() or keras.config.max_steps_per_epoch():
+        return "set_max_epochs or set_max_steps_per_epoch"
+    if arguments["shuffle"] not in (True, False):
+        return f"shuffle={arguments['shuffle']!r}"
+    if isinstance(arguments["callbacks"], keras.callbacks.CallbackList):
+        return "a CallbackList"
+    for callback in keras.tree.flatten(arguments["callbacks"] or ()):
+        if _works_on_batches(callback):
+            return f"{type(callback).__name__} works on batches"
+    return ""
+
+
+def fit(
+    model: keras.Model, arguments: Mapping[str, Any], order: Order, resident: Resident, configuration: str | None = None
+) -> keras.callbacks.History:
+    """`keras.Model.fit(model, **arguments)`, an epoch a call; only where `why_not` is empty.
+
+    Args:
+        arguments: Those of `keras.Model.fit`, complete, without `self`.
+        order: Gives each epoch's permutation; not called where ``shuffle=False``.
+        resident: What is the same in every trial of a problem: tensors of its data, and its graphs.
+        configuration: What the model was built from; without it, its graphs are not kept for the next of the same.
+    """
+    import tensorflow as tf
+
+    arguments = normalise(arguments)
+    batch_size, validation = arguments["batch_size"], arguments["validation_data"]
+    data = _element(arguments["x"], arguments["y"], arguments["sample_weight"], resident)
+    size = size_of(data)
+    _make_variables(model, _rows(data, min(batch_size, size)))
+    callbacks = keras.callbacks.CallbackList(
+        arguments["callbacks"],
+        add_history=True,
+        model=model,
+        verbose=0,
+        epochs=arguments["epochs"],
+        steps=-(-size // batch_size),
+    )
+    whole_epoch = functools.partial(_whole_epoch, model, resident.traces, configuration)
+    train_epoch = whole_epoch("train_step", batch_size, data)
+
+    def train() -> Logs:
+        rows = order(size) if arguments["shuffle"] else np.arange(size, dtype=np.int32)
+        if model.stop_training:  # set when the epoch began: Keras' loop ends behind its first batch
+            rows = rows[:batch_size]
+        logs: Logs = train_epoch(data, tf.constant(rows, tf.int32))
+        return logs
+
+    if validation is None:
+        return _epochs(model, arguments, callbacks, train, None)
+    if is_dataset(validation):
+        evaluate = functools.partial(model.evaluate, validation, callbacks=callbacks, return_dict=True)
+        return _epochs(model, arguments, callbacks, train, evaluate)
+    x, y, weight = validation
+    held_out = _element(x, y, weight, resident)
+    test_epoch = whole_epoch("test_step", arguments["validation_batch_size"], held_out)
+    test = functools.partial(test_epoch, held_out, tf.range(size_of(held_out)))
+    resets = not _keeps_metrics(model, "test_step")
+    return _epochs(model, arguments, callbacks, train, functools.partial(_evaluate, model, callbacks, test, resets))
+
+
+def _epochs(
+    model: keras.Model,
+    arguments: Mapping[str, Any],
+    callbacks: keras.callbacks.CallbackList,
+    train: Callable[[], Logs],
+    validate: Callable[[], Logs] | None,
+) -> keras.callbacks.History:
+    """The epochs of `keras.Model.fit`: all that it does with a model and its callbacks, in its order."""
+    model.stop_training = False
+    callbacks.on_train_begin()
+    logs: Logs | None = None
+    resets = not _keeps_metrics(model, "train_step") or any(map(_may_look_at_metrics, callbacks.callbacks))
+    for epoch in range(model._initial_epoch or arguments["initial_epoch"], arguments["epochs"]):
+        if resets:
+            model.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        logs = {**train()}
+        if validate is not None and model._should_eval(epoch, arguments["validation_freq"]):
+            logs.update({f"val_{name}": value for name, value in validate().items()})
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    if isinstance(model.optimizer, keras.optimizers.Optimizer) and arguments["epochs"] > 0:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+    callbacks.on_train_end(logs=logs)
+    history: keras.callbacks.History = model.history
+    return history
+
+
+def evaluate(
+    model: keras.Model, data: Sequence[Any], batch_size: int, resident: Resident, configuration: str | None = None
+) -> Logs:
+    """`model.evaluate(*data)` of a model that `fit` has trained, in one call.
+
+    Args:
+        data: ``(x, y)`` or ``(x, y, sample_weight)``, arrays.
+        batch_size: As of `keras.Model.evaluate`.
+        resident: As of `fit`.
+        configuration: As of `fit`.
+    """
+    import tensorflow as tf
+
+    x, y, weight = (*data, None)[:3]
+    held_out = _element(x, y, weight, resident)
+    test_epoch = _whole_epoch(model, resident.traces, configuration, "test_step", batch_size, held_out)
+    if not _keeps_metrics(model, "test_step"):
+        model.reset_metrics()
+    logs: Logs = pythonify_logs(test_epoch(held_out, tf.range(size_of(held_out))))
+    return logs
+
+
+def _evaluate(
+    model: keras.Model, callbacks: keras.callbacks.CallbackList, test: Callable[[], Logs], resets: bool
+) -> Logs:
+    """What `keras.Model.evaluate` does within a fit, in its order."""
+    model.stop_evaluating = False
+    callbacks.on_test_begin()
+    if resets:
+        model.reset_metrics()
+    logs: Logs = pythonify_logs(test())
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def _whole_epoch(
+    model: keras.Model, traces: Traces, configuration: str | None, step_name: str, batch_size: int, example: Any
+) -> Any:
+    """A compiled function ``(data, order) -> logs`` that calls a step of the model on each batch.
+
+    Keras' own steps gather their logs in metrics, which are read once at the end. A step of the user's may return
+    anything, and then the last batch's logs count, as in Keras' own loop: that batch is traced by itself.
+    """
+    import tensorflow as tf
+
+    step = getattr(model, step_name)
+    standard = _is_standard(model, step_name) and _is_standard(model, "compute_metrics")
+    keeps_metrics = _keeps_metrics(model, step_name)
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def epoch(data: Any, order: Any) -> Any:
+        if keeps_metrics:
+            model.reset_metrics()
+        size = tf.shape(order)[0]
+        last = size if standard else (size - 1) // batch_size * batch_size
+
+        def batch(start: Any) -> Any:
+            rows = order[start : start + batch_size]
+            return keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows), data)
+
+        def body(start: Any) -> Any:
+            with _unread_metrics(model) if keeps_metrics else contextlib.nullcontext():
+                step(batch(start))
+            return (start + batch_size,)
+
+        tf.while_loop(lambda start: start < last, body, (tf.constant(0),))
+        return model.get_metrics_result() if standard else step(batch(last))
+
+    compiled = tf.function(epoch, reduce_retracing=True)
+    if not standard:
+        return lambda *data: model._get_metrics_result_or_logs(compiled(*data))
+    if configuration is None or not _is_standard(model, "compute_loss"):
+        return compiled
+
+    @functools.cache  # at its first call: callbacks may change the model as training begins
+    def function() -> Any:
+        signature = keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), example)
+        key = [configuration, step_name, batch_size]
+        return traces.function(model, key, lambda: compiled, signature, tf.TensorSpec([None], tf.int32))
+
+    return lambda *data: function()(*data)
+
+
+@contextlib.contextmanager
+def _unread_metrics(model: keras.Model) -> Iterator[None]:
+    """Within, a step of Keras' own does not work out what its metrics amount to, which nobody reads before the end."""
+    object.__setattr__(model, "get_metrics_result", dict)
+    try:
+        yield
+    finally:
+        del model.__dict__["get_metrics_result"]
+
+
+def _keeps_metrics(model: keras.Model, step_name: str) -> bool:
+    """Whether a compiled epoch of these steps sets metrics back itself, and works out their results only at its end.
+
+    From Python, the first takes longer than the steps of an epoch on small data. A metric of the user's may do anything
+    when it is reset or asked, which a graph would do once, as it is traced.
+    """
+    names = (step_name, "compute_metrics", "reset_metrics", "get_metrics_result")
+    if not all(_is_standard(model, name) for name in names):
+        return False
+    metrics = [*model.metrics, *getattr(model._compile_metrics, "metrics", ())]
+    return all(map(is_of_keras, metrics))
+
+
+def _may_look_at_metrics(callback: Any) -> bool:
+    """Whether a callback is called between the reset and the epoch, and is the user's: Keras' and ours do not look."""
+    module = str(getattr(callback.on_epoch_begin, "__module__", ""))
+    return _is_overridden(callback, "on_epoch_begin") and not module.startswith(("keras.", "tuning."))
+
+
+def _make_variables(model: keras.Model, batch: Any) -> None:
+    """Builds layers, optimizer and metrics, so that the epoch's function is traced once.
+
+    `tf.function` traces a second time whatever made variables the first time, and metrics make theirs at first use.
+    Only where all of it is Keras' own: code of the user's runs when it would run anyway. The scope drops what the
+    call changes, such as the state of a recurrent or a random layer.
+    """
+    if not all(_is_standard(model, name) for name in ("train_step", "compute_loss", "compute_metrics")):
+        return
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
+    if not _made_by_shapes(model, y):
+        with keras.StatelessScope():
+            y_pred = model(x, training=False)
+            model.compute_metrics(x, y, y_pred, sample_weight)
+        # Regularizers cannot be asked inside the scope.
+        model.compute_loss(x, y, y_pred, sample_weight, training=False)
+        model.reset_metrics()
+    if model.optimizer is not None and not model.optimizer.built:  # a second build doubles a LossScaleOptimizer's state
+        model.optimizer.build(model.trainable_variables)
+
+
+def _made_by_shapes(model: keras.Model, y: Any) -> bool:
+    """Makes the metrics of a common model without a batch, which takes a tenth of the time; whether that was all.
+
+    A functional model has its layers' variables since it was put together; a loss of one output makes none; and a
+    metric that is a mean makes its own at birth.
+    """
+    output = getattr(getattr(model, "_functional", model), "_outputs_struct", None)
+    if output is None or y is None or keras.tree.is_nested(output) or keras.tree.is_nested(y):
+        return False
+    if None in output.shape[1:] or not is_of_keras(model):
+        return False
+    metrics = model._compile_metrics
+    if metrics is None:
+        return True
+    if not metrics.built:
+        metrics.build(y, keras.ops.zeros((len(y), *output.shape[1:]), output.dtype))
+    return all(
+        isinstance(metric, keras.metrics.MeanMetricWrapper) and is_of_keras(metric) for metric in metrics.metrics
+    )
+
+
+def _is_standard(model: keras.Model, name: str, of_type: bool = False) -> bool:
+    """Whether a method is Keras' own, and not that of a subclass or set on the model itself."""
+    method = getattr(type(model), name) if of_type else getattr(getattr(model, name), "__func__", None)
+    return method is getattr(keras.Model, name)
+
+
+def _is_default_strategy(model: keras.Model) -> bool:
+    import tensorflow as tf
+
+    return not tf.distribute.has_strategy() and model.distribute_strategy is tf.distribute.get_strategy()
+
+
+def _element(x: Any, y: Any, sample_weight: Any, resident: Resident) -> Any:
+    """The data as one element of a data set: tuples for lists, which `tf.data` would stack."""
+    parts = (None if part is None else _tensors(part, resident) for part in (x, y, sample_weight))
+    return keras.utils.pack_x_y_sample_weight(*parts)
+
+
+def _tensors(part: Any, resident: Resident) -> Any:
+    if isinstance(part, Mapping):
+        return {name: _tensors(value, resident) for name, value in part.items()}
+    if isinstance(part, tuple | list):
+        return tuple(_tensors(value, resident) for value in part)
+    return resident.tensor(part)
+
+
+def _rows(part: Any, count: int) -> Any:
+    return keras.tree.map_structure(lambda tensor: tensor[:count], part)
+
+
+def _works_on_batches(callback: Any) -> bool:
+    """Whether a callback does something at a batch. Keras' own that only do on request are asked what was requested."""
+    hooks = [hook for hook in BATCH_HOOKS if _is_overridden(callback, hook)]
+    if any(not _hook_is_of_keras(callback, hook) for hook in hooks):
+        return True
+    if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
+        return bool(callback.save_freq != "epoch")
+    if isinstance(callback, keras.callbacks.TensorBoard):
+        return callback.update_freq != "epoch" or bool(callback.write_steps_per_second) or callback._should_trace
+    return bool(hooks) and not isinstance(callback, keras.callbacks.ProgbarLogger)
+
+
+def _is_overridden(callback: Any, hook: str) -> bool:
+    function = getattr(getattr(callback, hook, None), "__func__", None)
+    return function is not getattr(keras.callbacks.Callback, hook)
+
+
+def _hook_is_of_keras(callback: Any, hook: str) -> bool:
+    return bool(getattr(getattr(callback, hook), "__module__", "").startswith("keras."))

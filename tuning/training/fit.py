@@ -1,0 +1,203 @@
+"""What `model.fit` is during a trial, and the callback that watches it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import keras_tuner
+import numpy as np
+
+from tuning import seeds
+from tuning.objective import Objective
+from tuning.training import compiled_epoch, fit_arguments, keras_loop
+from tuning.training.outcome import Logs, scalars
+from tuning.training.recipe import Recipe, data_arguments
+from tuning.training.state import State, first_samples, read_state, set_generators, write_state
+
+
+class Stop(BaseException):
+    """Leaves a user's own training loop, which knows nothing of `stop_training`."""
+
+
+class Watcher(keras.callbacks.Callback):
+    """Sees each epoch end: hands its logs on, and stops at the target or when told to."""
+
+    def __init__(
+        self, epochs: int, on_epoch: Callable[[Logs], bool], keep_state: bool, best: BestWeights | None = None
+    ) -> None:
+        super().__init__()
+        self.remaining = epochs
+        self.on_epoch = on_epoch
+        self.keep_state = keep_state
+        self.best = best
+        self.state: State | None = None
+        self.fitted: keras.Model | None = None
+        """The model whose `fit` is running."""
+        self.continuable = False
+        """Whether that fit can be continued."""
+        self.stopped = False
+        self.continues: State = []
+        """The state that the next epoch goes on from."""
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self.stopped:
+            raise Stop
+        set_generators(self.continues)  # here, for Keras draws from them before its first epoch
+        self.continues = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.stopped:
+            raise Stop
+        self.remaining -= 1
+        seen = scalars(logs or {})
+        if self.best is not None:
+            self.best.see(seen, self.model)
+        told = self.on_epoch(seen)
+        self.stopped = told or self.remaining <= 0
+        in_fit = self.fitted is not None and self.fitted is self.model
+        self.state = None
+        if self.keep_state and in_fit and self.continuable and (self.stopped or self.model.stop_training):
+            # Before on_train_end, where a callback may put other weights back: continuing is from here.
+            self.state = read_state(self.model)
+        if self.stopped:
+            self.model.stop_training = True
+            if not in_fit:
+                raise Stop
+
+    def __copy__(self) -> Watcher:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Watcher:
+        return self
+
+
+class BestWeights:
+    """Keeps the weights of the epoch that counts."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+        self.score = math.nan
+        self.weights: list[np.ndarray] | None = None
+
+    def see(self, logs: Logs, model: keras.Model) -> None:
+        score = logs.get(self.objective.metric, math.nan)
+        if self.objective.epoch == "last" or self.objective.better(score, self.score):
+            self.score, self.weights = score, model.get_weights()
+
+    def restore(self, model: keras.Model) -> None:
+        """A callback may have put other weights there at the end, as EarlyStopping does."""
+        if self.weights is not None:
+            model.set_weights(self.weights)
+
+
+class Fit:
+    """What `model.fit` is during a trial.
+
+    A training can be continued where it was one `model.fit`, Keras' own, up to the epochs that `HyperModel.fit` was
+    given. A second fit, a loop or an optimizer of the user's own cannot be entered in the middle.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        hp: keras_tuner.HyperParameters,
+        watcher: Watcher,
+        seed: int,
+        initial_epoch: int,
+        state: State | None,
+        callbacks: Sequence[Any] = (),
+    ) -> None:
+        self.recipe = recipe
+        self.callbacks = callbacks
+        self.configuration = repr(sorted(hp.values.items()))
+        self.watcher = watcher
+        self.seed = seed
+        self.initial_epoch = initial_epoch
+        self.epoch = initial_epoch
+        self.epochs = 0
+        self.state = state
+        self.ways: list[str] = []
+
+    def arguments(self, epochs: int) -> dict[str, Any]:
+        """What `HyperModel.fit` gets beside `hp` and `model`."""
+        self.epochs = epochs
+        arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": epochs, "verbose": 0}
+        return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
+
+    def attach(self, model: keras.Model) -> None:
+        object.__setattr__(model, "fit", lambda *args, **kwargs: self(model, *args, **kwargs))
+        self.watcher.set_model(model)
+
+    def detach(self, model: keras.Model) -> None:
+        model.__dict__.pop("fit", None)
+
+    @property
+    def how(self) -> str:
+        """What trained, each way once."""
+        return "; ".join(dict.fromkeys(self.ways)) or "a loop of the user's own"
+
+    def __call__(self, model: keras.Model, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        if type(model).fit is not keras.Model.fit:
+            return self._by_its_own_fit(model, args, kwargs)
+        arguments = fit_arguments.bind(model, args, kwargs)
+        arguments["callbacks"] = self._with_watcher(arguments["callbacks"])
+        if self.initial_epoch and not self.ways:  # HyperModel.fit does not know that it continues
+            arguments["initial_epoch"] = self.initial_epoch
+            if not model.built:
+                model(first_samples(arguments["x"]), training=False)
+            self.watcher.continues = self.state or []
+            write_state(model, self.watcher.continues)
+        reason = compiled_epoch.fallback_reason(model, arguments)
+        continuable = arguments["epochs"] == self.epochs and arguments["initial_epoch"] == self.initial_epoch
+        with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
+            if reason:
+                return keras_loop.fit_by_keras(model, arguments, self.next_order)
+            return compiled_epoch.fit(model, arguments, self.next_order, self.recipe.resident, self.configuration)
+
+    def test(self, model: keras.Model) -> Logs:
+        """Metrics on the test split, in batches of the size that `fit` validates in; none where there is no split."""
+        test = self.recipe.splits.test
+        if test is None:
+            return {}
+        sizes = (self.recipe.fit_arguments.get(name) for name in ("validation_batch_size", "batch_size"))
+        batch_size = next((size for size in sizes if size), 32)  # Keras' own default
+        if self.how == "compiled" and isinstance(test, tuple):
+            return scalars(compiled_epoch.evaluate(model, test, batch_size, self.recipe.resident, self.configuration))
+        arrays = dict(zip(("x", "y", "sample_weight"), test if isinstance(test, tuple) else (test,), strict=False))
+        size = batch_size if isinstance(test, tuple) else None
+        return scalars(model.evaluate(**arrays, batch_size=size, return_dict=True, verbose=0))
+
+    def _by_its_own_fit(self, model: keras.Model, args: Any, kwargs: dict[str, Any]) -> Any:
+        """A `fit` of a subclass may take other arguments and gets them as they are given."""
+        kwargs["callbacks"] = self._with_watcher(kwargs.get("callbacks"))
+        with self._fitting(model, f"keras: {type(model).__name__} has a fit of its own", continuable=False):
+            return type(model).fit(model, *args, **kwargs)
+
+    def _with_watcher(self, callbacks: Any) -> Any:
+        """The callbacks with the watcher as the last."""
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            if self.watcher not in callbacks.callbacks:
+                callbacks.append(self.watcher)
+            return callbacks
+        given = keras.tree.flatten(callbacks) if callbacks else []
+        return [one for one in given if one is not self.watcher] + [self.watcher]
+
+    @contextlib.contextmanager
+    def _fitting(self, model: keras.Model, way: str, continuable: bool) -> Iterator[None]:
+        optimizers = [one for one in vars(model).values() if isinstance(one, keras.optimizers.Optimizer)]
+        self.watcher.continuable = continuable and not self.ways and all(one is model.optimizer for one in optimizers)
+        self.ways.append(way)
+        before, self.watcher.fitted = self.watcher.fitted, model
+        try:
+            yield
+        finally:
+            self.watcher.fitted = before
+
+    def next_order(self, size: int) -> np.ndarray:
+        order = seeds.order_of_epoch(self.seed, self.epoch, size)
+        self.epoch += 1
+        return order

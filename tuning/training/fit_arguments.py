@@ -1,0 +1,119 @@
+"""What a call of `model.fit` means: its arguments, complete, with all that Keras makes of them carried out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def bind(model: keras.Model, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call of `keras.Model.fit`, complete with defaults, without `self`."""
+    bound = inspect.signature(keras.Model.fit).bind(model, *args, **kwargs)
+    bound.apply_defaults()
+    return {name: value for name, value in bound.arguments.items() if name != "self"}
+
+
+def normalise(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a fit on arrays with all that Keras makes of them carried out.
+
+    Data frames become arrays; `validation_split` takes the last part of the arrays, before any shuffling;
+    `class_weight` becomes a weight for each sample; one array of sample weights serves every output; the batch sizes
+    are numbers; and `validation_data` is ``(x, y, sample_weight)``.
+
+    Raises:
+        ValueError: What Keras refuses as well.
+    """
+    arguments = dict(arguments)
+    x, y, weight = (_without_frames(arguments[name]) for name in ("x", "y", "sample_weight"))
+    validation = arguments["validation_data"]
+    if validation is not None and is_arrays(validation):
+        validation = tuple(_without_frames(part) for part in keras.utils.unpack_x_y_sample_weight(validation))
+    share = arguments["validation_split"]
+    if share and validation is None:
+        size = size_of(x)
+        cut = int(np.floor(size * (1.0 - share)))
+        if cut in (0, size):
+            raise ValueError(f"validation_split={share} leaves no training or no validation of {size} samples")
+        parts = (x, y, weight)
+        x, y, weight = _cut(parts, slice(0, cut))
+        validation = _cut(parts, slice(cut, size))
+    if arguments["class_weight"] is not None:
+        weight = _class_weights(y, weight, arguments["class_weight"])
+    if isinstance(validation, tuple) and is_arrays(validation):
+        validation = (*validation[:2], _for_each_output(validation[1], validation[2]))
+    batch_size = int(arguments["batch_size"] or 32)
+    settled = {
+        "x": x,
+        "y": y,
+        "sample_weight": _for_each_output(y, weight),
+        "class_weight": None,
+        "batch_size": batch_size,
+        "validation_data": validation,
+        "validation_batch_size": int(arguments["validation_batch_size"] or batch_size),
+        "validation_split": 0.0,
+    }
+    return {**arguments, **settled}
+
+
+def is_arrays(part: Any) -> bool:
+    """Whether a structure holds nothing but dense arrays of numbers, tensors, data frames (or None)."""
+    if part is None:
+        return True
+    if isinstance(part, Mapping):
+        return all(is_arrays(value) for value in part.values())
+    if isinstance(part, tuple | list):
+        return all(is_arrays(value) for value in part)
+    if hasattr(part, "iloc"):
+        part = part.to_numpy()
+    if isinstance(part, np.ndarray):
+        return part.dtype.kind in "fiub"
+    return type(part).__name__ == "EagerTensor"
+
+
+def as_floatx(array: Any) -> np.ndarray:
+    """As numpy; floats cast as Keras' own adapter does."""
+    array = np.asarray(keras.ops.convert_to_numpy(array))
+    is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
+    return np.asarray(array, dtype=keras.config.floatx()) if is_float else array
+
+
+def size_of(data: Any) -> int:
+    return int(keras.tree.flatten(data)[0].shape[0])
+
+
+def _cut(parts: tuple[Any, ...], rows: slice) -> tuple[Any, ...]:
+    return tuple(None if part is None else keras.tree.map_structure(lambda array: array[rows], part) for part in parts)
+
+
+def _without_frames(part: Any) -> Any:
+    """Arrays for pandas' frames, and columns for its series, as Keras makes them."""
+    if part is None:
+        return None
+    return keras.tree.map_structure(
+        lambda leaf: leaf.to_numpy().reshape(len(leaf), -1) if hasattr(leaf, "iloc") else leaf, part
+    )
+
+
+def _for_each_output(y: Any, sample_weight: Any) -> Any:
+    if sample_weight is None or not keras.tree.is_nested(y) or keras.tree.is_nested(sample_weight):
+        return sample_weight
+    return keras.tree.map_structure(lambda _: sample_weight, y)
+
+
+def _class_weights(y: Any, sample_weight: Any, class_weight: Mapping[int, float]) -> np.ndarray:
+    """A weight for each sample by Keras' own rule: 1.0 for a class without one."""
+    if sample_weight is not None:
+        raise ValueError("sample_weight and class_weight cannot be given both")
+    if keras.tree.is_nested(y):
+        raise ValueError("class_weight is for models with one output; give sample weights")
+    classes = keras.ops.convert_to_numpy(y)
+    classes = classes.argmax(-1) if classes.ndim > 1 and classes.shape[-1] != 1 else classes.reshape(len(classes))
+    classes = np.round(classes).astype("int32")
+    weights = np.ones(len(classes), dtype=keras.config.floatx())
+    for label, weight in class_weight.items():
+        weights[classes == label] = weight
+    return weights

@@ -1,0 +1,55 @@
+"""Keras' own training loop, over the same batches in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from tuning.splits import is_dataset
+from tuning.training.compiled_epoch import Order
+from tuning.training.fit_arguments import as_floatx, is_arrays, normalise, size_of
+
+
+class OrderedBatches(keras.utils.PyDataset):
+    """Arrays as batches in a given order, for Keras' own loop: the same batches that `fit` makes."""
+
+    def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: int, order: Order) -> None:
+        super().__init__()
+        parts = tuple(part for part in (x, y, sample_weight) if part is not None)
+        self._data = keras.tree.lists_to_tuples(keras.tree.map_structure(as_floatx, parts))
+        self._size = size_of(self._data)
+        self._batch_size = batch_size
+        self._next_order = order
+        self._order = np.arange(self._size)
+
+    def __len__(self) -> int:
+        return -(-self._size // self._batch_size)
+
+    def __getitem__(self, index: int) -> Any:
+        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        return keras.tree.map_structure(lambda array: array[rows], self._data)
+
+    def on_epoch_begin(self) -> None:
+        self._order = self._next_order(self._size)
+
+
+def fit_by_keras(model: keras.Model, arguments: Mapping[str, Any], order: Order) -> keras.callbacks.History:
+    """Keras' own loop; arrays that are to be shuffled are shuffled by `order`.
+
+    Without `y` a step gets the bare `x`, which a `PyDataset` cannot give: then Keras shuffles by its own seed.
+    """
+    arguments = dict(arguments)
+    arrays = arguments["y"] is not None and is_arrays((arguments["x"], arguments["y"], arguments["sample_weight"]))
+    if arrays and arguments["shuffle"] is True and arguments["steps_per_epoch"] is None:
+        arguments = normalise(arguments)
+        batches = OrderedBatches(
+            arguments["x"], arguments["y"], arguments["sample_weight"], arguments["batch_size"], order
+        )
+        arguments.update(x=batches, y=None, sample_weight=None, batch_size=None, shuffle=False)
+    elif is_dataset(arguments["x"]):
+        arguments["shuffle"] = False  # it shuffles by itself, and Keras would warn of its own default
+    history: keras.callbacks.History = keras.Model.fit(model, **{**arguments, "verbose": 0})
+    return history

@@ -1,0 +1,135 @@
+"""What can be learned of a recipe without a search: its space, without training, and what a few samples report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import keras_tuner
+
+from tuning.errors import ObjectiveError, SpaceError
+from tuning.space.recorder import record
+from tuning.space.space import Space
+from tuning.splits import Splits, head, size
+from tuning.training.outcome import Logs
+from tuning.training.recipe import Recipe, build, data_arguments, has_own_fit
+from tuning.training.session import clear_session
+from tuning.training.trainer import train_epochs
+
+PROBE_SAMPLES = 64
+
+
+def record_space(recipe: Recipe) -> Space:
+    """The search space of a recipe, without training: `model.fit` is called but does nothing.
+
+    Raises:
+        SpaceError: See `tuning.space.recorder.record`; also where no compiled model is returned.
+    """
+    own_fit = has_own_fit(recipe.hypermodel)
+
+    def declare(hp: keras_tuner.HyperParameters) -> None:
+        clear_session()
+        recipe.hypermodel.declare_hyperparameters(hp)
+        model = build(recipe, hp)
+        if own_fit:
+            _declare_in_fit(recipe, hp, model)
+
+    return record(declare)
+
+
+def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
+    """Trains the default configuration for one epoch on a few samples; the metrics that it reports.
+
+    Raises:
+        ObjectiveError: `metric` is not among them.
+        SpaceError: Training raises at the defaults.
+    """
+    curve: list[Logs] = []
+
+    def watch(logs: Logs) -> bool:
+        curve.append(logs)
+        return False
+
+    train_part(recipe, space, PROBE_SAMPLES, 1, watch)
+    if not curve:
+        raise ObjectiveError(
+            "HyperModel.fit ended without one epoch seen by its callbacks; pass the `callbacks` it is given to "
+            "model.fit, or call their on_epoch_end(epoch, logs) in a loop of its own"
+        )
+    if metric not in curve[0]:
+        raise ObjectiveError(
+            f"the objective {metric!r} is not reported by the model, which reports {', '.join(curve[0])}; "
+            "name one of these in Objective(...) or add the metric to model.compile (it is needed after every epoch: "
+            "validation_freq=1)"
+        )
+    return list(curve[0])
+
+
+def train_part(recipe: Recipe, space: Space, samples: int, epochs: int, on_epoch: Callable[[Logs], bool]) -> int:
+    """Trains the default configuration on the first samples of the data; the number of samples trained on.
+
+    Raises:
+        SpaceError: Training raises.
+    """
+    part = _part(recipe, samples)
+    outcome = train_epochs(part, space.to_hp(space.default()), seed=1, epochs=epochs, on_epoch=on_epoch)
+    if outcome.error:
+        raise SpaceError(f"the model cannot be trained at its default values: {outcome.error}")
+    return size(part.splits.train) or 0
+
+
+class _DeclaredError(Exception):
+    """Ends `HyperModel.fit` while the space is recorded, where a loop of the user's own would begin to train."""
+
+
+class _NoTraining(keras.callbacks.Callback):
+    def on_train_begin(self, logs: Any = None) -> None:
+        raise _DeclaredError
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        raise _DeclaredError
+
+    on_epoch_end = on_epoch_begin
+
+    def __deepcopy__(self, memo: Any) -> _NoTraining:
+        return self
+
+
+class _AnyMetric(dict[str, list[float]]):
+    """A history that answers for every metric, so that code behind `model.fit` goes on."""
+
+    def __missing__(self, name: str) -> list[float]:
+        return [0.0]
+
+
+def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: keras.Model) -> None:
+    """Runs the user's `fit` on a few samples with a `model.fit` that does nothing."""
+    fitted = False
+
+    def fit(*args: Any, **kwargs: Any) -> keras.callbacks.History:
+        nonlocal fitted
+        fitted = True
+        history = keras.callbacks.History()
+        history.history = _AnyMetric()
+        history.epoch = [0]
+        return history
+
+    object.__setattr__(model, "fit", fit)
+    arguments = {**data_arguments(_part(recipe, PROBE_SAMPLES)), **recipe.fit_arguments, "epochs": 1, "verbose": 0}
+    try:
+        recipe.hypermodel.fit(hp, model, **arguments, callbacks=[_NoTraining()])
+    except _DeclaredError:
+        return
+    except SpaceError:
+        raise
+    except Exception:
+        # Behind model.fit the user's code works with an untrained model and an empty history: its errors say nothing.
+        if not fitted:
+            raise
+
+
+def _part(recipe: Recipe, samples: int) -> Recipe:
+    """The same recipe with the first samples of its data."""
+    splits = Splits(head(recipe.splits.train, samples), head(recipe.splits.validation, samples))
+    return Recipe(recipe.hypermodel, splits, recipe.fit_arguments, recipe.callbacks)

@@ -1,0 +1,86 @@
+"""All that training needs beside a configuration: the user's model code, data and arguments."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import keras_tuner
+
+from tuning.errors import SpaceError
+from tuning.splits import Splits
+from tuning.training import resident as residents
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that training needs beside a configuration.
+
+    Attributes:
+        hypermodel: `build(hp)` makes the model, `fit(hp, model, ...)` trains it.
+        splits: Training and validation data.
+        fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``.
+        callbacks: A function without arguments that gives a list, or a list to be copied; fresh ones for each trial.
+        resident: Tensors of the data, shared by all trials.
+    """
+
+    hypermodel: keras_tuner.HyperModel
+    splits: Splits
+    fit_arguments: Mapping[str, Any] = field(default_factory=dict)
+    callbacks: Callable[[], Sequence[Any]] | Sequence[Any] = ()
+    resident: residents.Resident = field(default_factory=residents.Resident)
+
+    def fresh_callbacks(self) -> list[Any]:
+        made = self.callbacks() if callable(self.callbacks) else copy.deepcopy(list(self.callbacks))
+        return list(made)
+
+
+class _FromFunction(keras_tuner.HyperModel):
+    """A function `build_model(hp)` as the `kt.HyperModel` that KerasTuner makes of it."""
+
+    def __init__(self, build: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.build = build
+
+
+def hypermodel_of(build_model: Any) -> keras_tuner.HyperModel:
+    """A `kt.HyperModel` from one, from its class, or from a function `build_model(hp)`.
+
+    Raises:
+        SpaceError: It is none of these.
+    """
+    if isinstance(build_model, type) and issubclass(build_model, keras_tuner.HyperModel):
+        build_model = build_model()
+    if isinstance(build_model, keras_tuner.HyperModel):
+        return build_model
+    if not callable(build_model):
+        raise SpaceError(
+            f"build_model is {build_model!r} of type {type(build_model).__name__}; "
+            "expected a function build_model(hp) that returns a compiled Keras model, or a kt.HyperModel"
+        )
+    return _FromFunction(build_model)
+
+
+def has_own_fit(hypermodel: keras_tuner.HyperModel) -> bool:
+    return type(hypermodel).fit is not keras_tuner.HyperModel.fit
+
+
+def build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
+    model = recipe.hypermodel.build(hp)
+    if not isinstance(model, keras.Model):
+        raise SpaceError(f"build_model returned {type(model).__name__}; expected a compiled keras.Model")
+    if not model.compiled and not has_own_fit(recipe.hypermodel):  # a loop of his own needs no compile
+        raise SpaceError("build_model returned a model that is not compiled; call model.compile(...) before return")
+    return model
+
+
+def data_arguments(recipe: Recipe) -> dict[str, Any]:
+    """`x`, `y` and the rest as KerasTuner's users give them to `search`; a `tf.data.Dataset` goes in as `x` alone."""
+    train, validation = recipe.splits.train, recipe.splits.validation
+    if not isinstance(train, tuple):
+        return {"x": train, "validation_data": validation}
+    names = ("x", "y", "sample_weight")
+    return {**dict(zip(names, train, strict=False)), "validation_data": validation}

@@ -1,0 +1,44 @@
+"""What the trials of a problem share: tensors of its data, and compiled epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tuning.splits import is_aligned
+from tuning.training.graph_cache import Traces
+
+
+class Resident:
+    """What the trials of a problem share: tensors of the arrays that all of them train on, and compiled epochs.
+
+    Of arrays, only the arrays named at birth are kept: what a user's `fit` makes anew in each trial is not.
+    """
+
+    def __init__(self, arrays: Sequence[Any] = ()) -> None:
+        self._arrays = {id(array): array for array in arrays}
+        self._tensors: dict[int, Any] = {}
+        self.traces = Traces()
+
+    def tensor(self, array: Any) -> Any:
+        """The array as a tensor; floats as Keras' own adapter casts them, to `keras.config.floatx()`."""
+        if id(array) in self._tensors:
+            return self._tensors[id(array)]
+        is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
+        dtype = keras.config.floatx() if is_float else None
+        if id(array) not in self._arrays:
+            return keras.ops.convert_to_tensor(array, dtype=dtype)
+        self._tensors[id(array)] = tensor = _shared(array, dtype)
+        return tensor
+
+
+def _shared(array: np.ndarray, dtype: str | None) -> Any:
+    """A tensor in the array's own memory where that can be; over one not aligned TensorFlow would end the process."""
+    import tensorflow as tf
+
+    if array.dtype.name == (dtype or array.dtype.name) and array.flags.writeable and is_aligned(array):
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return keras.ops.convert_to_tensor(array, dtype=dtype)

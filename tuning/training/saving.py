@@ -1,0 +1,56 @@
+"""Models saved to files, and loaded from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import keras_tuner
+
+from tuning.errors import StudyError
+from tuning.journal.winner_record import weights_file
+from tuning.text import error_line
+from tuning.training.recipe import Recipe, build, data_arguments
+from tuning.training.state import first_samples
+
+
+def save_model(model: keras.Model, path: Path) -> str:
+    """Saves a model, and its weights beside it; why only the weights could be saved, as a sentence, else empty."""
+    model.save_weights(weights_file(path))
+    try:
+        model.save(path)
+    except Exception as error:  # a class of the user's need not tell Keras how it is made
+        path.unlink(missing_ok=True)
+        return (
+            f"Keras cannot save it whole: its weights are saved, for a model built anew from its configuration "
+            f"({error_line(error, 150)})."
+        )
+    return ""
+
+
+def load_model(recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path) -> keras.Model:
+    """The model of a file that `save_model` wrote, compiled, its optimizer's state included.
+
+    Keras' safe mode refuses what would run code that is in the file, such as a lambda, and knows no class of the user's
+    that is not registered. Such a model, and one that could not be saved whole, is built by `build_model`, from `hp`,
+    and gets its weights.
+
+    Raises:
+        StudyError: Neither can be done.
+    """
+    try:
+        if not path.is_file():
+            raise FileNotFoundError("Keras could not save it whole")
+        return keras.saving.load_model(path, safe_mode=True)
+    except Exception as refused:
+        try:
+            model = build(recipe, hp)
+            if not model.built:
+                model(first_samples(data_arguments(recipe)["x"]), training=False)
+            if model.optimizer is not None and not model.optimizer.built:  # it would drop its state in silence
+                model.optimizer.build(model.trainable_variables)
+            model.load_weights(weights_file(path))
+        except Exception as error:
+            words = f"{error_line(refused, 150)}; built anew: {error_line(error, 150)}"
+            raise StudyError(f"{path} cannot be loaded: {words}") from error
+        return model

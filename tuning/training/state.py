@@ -1,0 +1,71 @@
+"""What a training goes on from: weights, optimizer state and the state of random layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from tuning.splits import is_dataset
+from tuning.training import fit_arguments
+
+State = list[np.ndarray]
+"""Values of all variables of a model, then of its optimizer's, in Keras' own order; then `_generators`."""
+
+
+def first_samples(x: Any) -> Any:
+    """A few samples of what `fit` was given, to build a model on.
+
+    Raises:
+        ValueError: They cannot be had without taking them away.
+    """
+    if fit_arguments.is_arrays(x):
+        return keras.tree.map_structure(lambda array: array[:1], x)
+    if isinstance(x, keras.utils.PyDataset):
+        return keras.utils.unpack_x_y_sample_weight(x[0])[0]
+    if is_dataset(x):
+        return keras.utils.unpack_x_y_sample_weight(next(iter(x)))[0]
+    raise ValueError(
+        f"a model that is not built cannot be continued on {type(x).__name__}; give it an Input layer or call build"
+    )
+
+
+def read_state(model: keras.Model) -> State:
+    """What `write_state` sets again: all that a training goes on from, the learning rate included."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(model)] + _generators()
+
+
+def write_state(model: keras.Model, state: State) -> None:
+    """Raises ValueError where the state is of another model."""
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)  # an unbuilt optimizer would drop its state in silence
+    variables = _variables(model)
+    shapes = [tuple(variable.shape) for variable in variables] + [value.shape for value in _generators()]
+    if shapes != [value.shape for value in state]:
+        raise ValueError("the state of the continued trial does not fit the model built from the same configuration")
+    for variable, value in zip(variables, state, strict=False):
+        variable.assign(value)
+
+
+def _generators() -> State:
+    """What random layers draw from that is no variable of the model: PyTorch's generator, on that backend."""
+    if keras.backend.backend() != "torch":
+        return []
+    import torch
+
+    return [torch.get_rng_state().numpy().copy()]
+
+
+def set_generators(state: State) -> None:
+    """Sets what `_generators` gave, where it gave something, from the end of a state."""
+    if keras.backend.backend() == "torch" and state:
+        import torch
+
+        torch.set_rng_state(torch.from_numpy(state[-1]))
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    """Weights, the state of random layers, and the optimizer's; not the metrics', which each epoch resets."""
+    metrics = {id(variable) for variable in model.metrics_variables}
+    return [variable for variable in model.variables if id(variable) not in metrics] + list(model.optimizer.variables)

@@ -1,0 +1,88 @@
+"""All that TensorBoard can show of a winner's training: `--tensorboard full`.
+
+    tensorboard/<winner>/train, validation    what Keras' own callback writes: scalars, histograms of weights, the
+                                              model's graph and that of its operations, a profile of a few steps
+    tensorboard/<winner>/model                its summary as text; pictures that it takes for another class
+
+Of winners only, which are trained once more to be saved: a search of hundreds of trials would be slowed by it and fill
+the disk. A profile takes Keras' own loop, over the same batches; the weights are the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tuning.objective import Objective
+from tuning.splits import Part, Splits
+from tuning.text import error_line
+from tuning.training.anatomy import classified
+
+PROFILED = (2, 10)  # steps; the first one also traces and would hide the others
+PICTURES = 24
+_CHANNELS = (1, 3, 4)
+
+
+def callback(folder: Path) -> keras.callbacks.TensorBoard:
+    """Keras' own callback, which writes what it can into a folder."""
+    profiled = PROFILED if keras.backend.backend() == "tensorflow" else 0  # it refuses, or warns, on the others
+    return keras.callbacks.TensorBoard(str(folder), histogram_freq=1, profile_batch=profiled)
+
+
+def write(folder: Path, model: keras.Model, splits: Splits, objective: Objective) -> list[str]:
+    """Adds the model's summary and its mistakes; what could not be logged, a line each. Never raises."""
+    notes = []
+    if not any(folder.glob("**/plugins/profile/**/*.xplane.pb")):
+        notes.append("no profile: TensorFlow's profiler gave none on this machine")
+    try:
+        from tensorflow import summary
+
+        writer = summary.create_file_writer(str(folder / "model"))
+        with writer.as_default(step=0):
+            lines: list[str] = []
+            model.summary(print_fn=lines.append, line_length=100)
+            indented = "\n".join(f"    {line}" for line in "\n".join(lines).splitlines())  # Markdown's code
+            summary.text("summary", indented)
+            for tag, picture in mistakes(model, splits, objective):
+                summary.image(tag, picture[None])
+        writer.close()
+    except Exception as error:  # its model is saved and must not be lost for the want of a picture
+        notes.append(f"no summary and pictures: {error_line(error)}")
+    return notes
+
+
+def mistakes(model: keras.Model, splits: Splits, objective: Objective) -> list[tuple[str, np.ndarray]]:
+    """Up to `PICTURES` pictures of the test split that are taken for another class, the surest mistakes first.
+
+    Returns:
+        A title, and the picture of shape (height, width, channels) with values in 0 .. 1; none where not exactly one
+        input holds pictures, or the model tells no classes apart.
+    """
+    pictures = _pictures(splits.test)
+    if pictures is None:
+        return []
+    found = classified(model, splits, objective)
+    if found is None or len(found.true) != len(pictures):  # such as a class for each pixel
+        return []
+    wrong = np.flatnonzero(found.true != found.predicted)
+    shown = wrong[np.argsort(-found.certainty[wrong], kind="stable")][:PICTURES]
+    least, most = float(pictures[shown].min(initial=0)), float(pictures[shown].max(initial=0))
+    return [
+        (
+            f"misclassified/{place:02} {found.classes[found.true[row]]} taken for "
+            f"{found.classes[found.predicted[row]]} (test sample {row})",
+            (pictures[row] - least) / ((most - least) or 1.0),
+        )
+        for place, row in enumerate(shown, start=1)
+    ]
+
+
+def _pictures(test: Part | None) -> np.ndarray | None:
+    """The one input of the test split that holds pictures, of shape (num, height, width, channels)."""
+    if not isinstance(test, tuple):
+        return None
+    arrays = [array[..., None] if array.ndim == 3 else array for array in keras.tree.flatten(test[0])]
+    found = [array for array in arrays if array.ndim == 4 and array.shape[-1] in _CHANNELS]
+    return found[0] if len(found) == 1 and np.issubdtype(found[0].dtype, np.number) else None

@@ -1,0 +1,118 @@
+"""The one path that trains: a configuration becomes a model, and the model is trained epoch by epoch.
+
+    seed everything -> build -> restore a parent's state -> HyperModel.fit, whose model.fit is ours -> curve
+
+`model.fit` is replaced on each model by one that trains whole epochs in compiled calls (`compiled_epoch`), or by
+Keras' own loop (`keras_loop`) where that cannot be, always over the same batches. A watcher at the end of every
+epoch, the last among the callbacks, hands the logs on and stops the training when told to; it is also
+given to `HyperModel.fit` as a callback, so that a training loop of the user's own that calls its callbacks is counted
+and stopped in the same way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import keras_tuner
+import numpy as np
+
+from tuning.errors import StudyError
+from tuning.objective import Objective
+from tuning.text import error_line
+from tuning.training import anatomy as inspection
+from tuning.training import tensorboard_logs
+from tuning.training.fit import BestWeights, Fit, Stop, Watcher
+from tuning.training.outcome import Logs, Outcome
+from tuning.training.recipe import Recipe, build
+from tuning.training.saving import load_model, save_model
+from tuning.training.session import clear_session, seeds_of_its_own
+from tuning.training.state import State
+
+
+def train_epochs(
+    recipe: Recipe,
+    hp: keras_tuner.HyperParameters,
+    *,
+    seed: int,
+    epochs: int,
+    on_epoch: Callable[[Logs], bool],
+    initial_epoch: int = 0,
+    state: State | None = None,
+    keep_state: bool = False,
+    test_by: Objective | None = None,
+    save: Path | None = None,
+    logs: Path | None = None,
+) -> Outcome:
+    """Trains one configuration up to `epochs` in all.
+
+    Args:
+        hp: Holds the configuration.
+        seed: Of initial weights, data order and everything random; the whole training depends on it alone.
+        on_epoch: Called with the logs of each epoch as it ends; true stops the training there.
+        initial_epoch: Epochs that `state` has behind it.
+        state: To continue from: weights, optimizer state, and the state of random layers.
+        keep_state: Whether the outcome holds the state after the last epoch.
+        test_by: Scores the weights that count by this rule (the best epoch's or the last's) on the test split.
+        save: With `test_by`: where to save the model with those weights, a file name that ends in ``.keras``; the
+            weights alone go beside it, see `tuning.journal.winner_record.weights_file`.
+        logs: With `save`: folder for all that TensorBoard can show of the training, see `tensorboard_logs`.
+
+    Returns:
+        The outcome. What the user's code raises is in its `error`, never raised.
+    """
+    clear_session()
+    keras.utils.set_random_seed(seed)
+    best = None if test_by is None else BestWeights(test_by)
+    watcher = Watcher(epochs - initial_epoch, on_epoch, keep_state, best)
+    trainer = Fit(
+        recipe, hp, watcher, seed, initial_epoch, state, () if logs is None else [tensorboard_logs.callback(logs)]
+    )
+    outcome = Outcome()
+    model = None
+    try:
+        with seeds_of_its_own(seed):
+            model = build(recipe, hp)
+            trainer.attach(model)
+            with contextlib.suppress(Stop):
+                recipe.hypermodel.fit(hp, model, **trainer.arguments(epochs))
+            if best is not None:
+                best.restore(model)
+                outcome.test = trainer.test(model)
+            if save is not None and test_by is not None:
+                trainer.detach(model)
+                remark = save_model(model, save)
+                outcome.anatomy = inspection.anatomy(model, recipe.splits, test_by, [remark] if remark else [])
+                if logs is not None:
+                    outcome.notes = tensorboard_logs.write(logs, model, recipe.splits, test_by)
+    except Exception as error:
+        outcome.error = error_line(error)
+    outcome.fit, outcome.state = trainer.how, watcher.state
+    if model is not None:
+        trainer.detach(model)
+    return outcome
+
+
+def continue_training(
+    recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path, epochs: int, *, seed: int, save: Path
+) -> Logs:
+    """Trains a saved model on with training and validation data together; see `Problem.continue_training`."""
+    train, validation = recipe.splits.train, recipe.splits.validation
+    clear_session()
+    model = load_model(recipe, hp, path)
+    keras.utils.set_random_seed(seed)
+    trainer = Fit(recipe, hp, Watcher(epochs, lambda logs: False, False), seed, 0, None)
+    try:
+        if isinstance(train, tuple):
+            parts = zip(train, validation, strict=True)
+            arrays = [keras.tree.map_structure(lambda *both: np.concatenate(both), *both) for both in parts]
+            data = dict(zip(("x", "y", "sample_weight"), arrays, strict=False))
+        else:
+            data = {"x": train.concatenate(validation)}
+        model.fit(**data, **recipe.fit_arguments, epochs=epochs, verbose=0)
+        save_model(model, save)
+        return trainer.test(model)
+    except Exception as error:
+        raise StudyError(f"{path} cannot be trained on: {error_line(error)}") from error

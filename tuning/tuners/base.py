@@ -1,0 +1,109 @@
+"""The contract of a tuner: a name, what it can do, and one method."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+from tuning.budget import Budget
+from tuning.errors import StudyError, TuningError
+from tuning.evaluation.evaluator import Evaluator
+from tuning.problems.problem import TrainingProblem
+
+
+class Tuner(ABC):
+    """A search strategy, run by its own library's own loop.
+
+    Args:
+        label: Name in the study, for two settings of one tuner in one comparison; default: `name`.
+        arguments: The library's own arguments, such as ``KTHyperband(factor=4)``.
+
+    Raises:
+        StudyError: What it `needs` is not installed.
+    """
+
+    name: ClassVar[str]
+    """Registered name."""
+    library: ClassVar[str]
+    """Distribution whose loop this is."""
+    resumes: ClassVar[bool] = False
+    """Whether it continues trials, so that their states must be kept."""
+    prunes: ClassVar[bool] = False
+    """Whether it can stop a trial by its curve."""
+    parallel: ClassVar[bool] = False
+    """Whether it can ask for several trials before it knows the results of any (`parallel_trials`)."""
+    seeded: ClassVar[bool] = True
+    """Whether its seed matters; where it does not, replicates differ by their trainings alone."""
+    needs: ClassVar[str] = ""
+    """Module that it imports and that does not come with `tuning` itself."""
+    extra: ClassVar[str] = ""
+    """Extra of a distribution that brings it: ``pip install "tuning[extra]"``."""
+    baseline: ClassVar[bool] = False
+    """Whether it is a yardstick for the others, and no competitor."""
+    budget_factor: ClassVar[int] = 1
+    """How many times the study's budget its cells may spend; `search` is given the product."""
+    epochs: int | None = None
+    """What its cells spend where that is its own and does not depend on the study's budget."""
+
+    def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
+        if not self.is_installed():
+            raise StudyError(
+                f"tuner {self.name!r} needs {self.needs!r}, which is not installed; install it with: "
+                f'python -m pip install "tuning[{self.extra}]"'
+            )
+        self.label = label or self.name
+        self.arguments = arguments
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Whether what it `needs` is there."""
+        return not cls.needs or find_spec(cls.needs) is not None
+
+    @abstractmethod
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        """Searches until the evaluator ends it, or until the strategy itself is done.
+
+        Call ``evaluator.evaluate(configuration, epochs, resume_from)`` for each trial and go on with its score; a
+        FAILED trial's is NaN. Let `SearchOver`, which it raises at the end of the budget, pass through.
+
+        Args:
+            problem: Its `space` is to be searched, its `objective` says which scores are better.
+            evaluator: Trains and counts.
+            budget: Epochs the search may spend; for strategies that must know it beforehand.
+            seed: Of all the strategy's own randomness.
+        """
+
+    def problem_of(self, problem: TrainingProblem) -> TrainingProblem:
+        """What its cells train on a study's problem: that problem, but for a baseline with a model of its own."""
+        return problem
+
+    def check(self, problem: TrainingProblem) -> None:
+        """Raises a TuningError, its label in front, where it has a model of its own that cannot be trained."""
+        try:
+            if (own := self.problem_of(problem)) is not problem:
+                own.check()
+        except TuningError as error:
+            raise type(error)(f"baseline {self.label!r}: {error}") from error
+
+    def describe(self) -> dict[str, Any]:
+        """For the journal: the registered name and the arguments, JSON-able."""
+        return {"tuner": self.name, **{name: _readable(value) for name, value in sorted(self.arguments.items())}}
+
+
+def require_parallel_trials(given: Any) -> int:
+    """`parallel_trials` as it was given. Raises StudyError where it is no number of trials."""
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise StudyError(f"parallel_trials={given!r}: expected a whole number of at least 1")
+    return given
+
+
+def _readable(value: Any) -> Any:
+    """A value that JSON can hold: numbers and words as they are, other things by their name."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return getattr(value, "__name__", None) or type(value).__name__

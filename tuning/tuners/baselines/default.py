@@ -1,0 +1,25 @@
+"""The baseline that does not tune: the model as its author wrote it."""
+
+from __future__ import annotations
+
+from tuning.budget import Budget
+from tuning.evaluation.evaluator import Evaluator
+from tuning.problems.problem import TrainingProblem
+from tuning.space.converters import drawable_default
+from tuning.tuners.base import Tuner
+
+
+class Default(Tuner):
+    """The space's default configuration, trained in full once; the rest of the budget is left.
+
+    What a search adds is what it finds beyond this. A default that lies between a hyperparameter's steps is moved to
+    the step that KerasTuner maps it to, for no tuner could ever draw it.
+    """
+
+    name = "default"
+    library = "tuning"
+    seeded = False
+    baseline = True
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        evaluator.evaluate(problem.space.configuration(lambda _, hp: drawable_default(hp)))

@@ -1,0 +1,66 @@
+"""A baseline that is no search: a Keras model as one would write it without a tuner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tuning.problems.problem import Problem, TrainingProblem
+from tuning.tuners.baselines.fixed_model import PlainBaseline
+
+if TYPE_CHECKING:
+    from tuning.space.space import Space
+
+
+class KerasBaseline(PlainBaseline):
+    """A plain Keras model beside the tuners, trained on the same splits and scored by the same objective.
+
+        KerasBaseline("flatten-300-100-10", build, epochs=30)
+
+    Args:
+        label: Its name in the study.
+        build: A function without arguments that returns a compiled model.
+        epochs: Of its training; not limited by the study's budget or `max_epochs`.
+        callbacks: As `Problem` takes them.
+        fit_arguments: As `Problem` takes them; the problem's own are not used.
+
+    Raises:
+        StudyError: `epochs` is below one.
+    """
+
+    name = "keras-model"
+
+    def __init__(
+        self,
+        label: str,
+        build: Callable[[], Any],
+        *,
+        epochs: int,
+        callbacks: Callable[[], Sequence[Any]] | Sequence[Any] = (),
+        fit_arguments: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(label, epochs=epochs, no_search=f"a Keras model, trained for {epochs} epochs")
+        self.build = build
+        self.callbacks = callbacks
+        self.fit_arguments = fit_arguments
+
+    def problem_of(self, problem: TrainingProblem) -> TrainingProblem:
+        return _WithoutSpace(
+            lambda hp: self.build(),
+            data=lambda: self.data_of(problem),
+            objective=problem.objective,
+            max_epochs=self.epochs or 1,
+            name=problem.name,
+            callbacks=self.callbacks,
+            fit_arguments=self.fit_arguments,
+        )
+
+
+class _WithoutSpace(Problem):
+    """A problem of one configuration, the empty one."""
+
+    @property
+    def space(self) -> Space:
+        from tuning.space.space import Space
+
+        return Space(())

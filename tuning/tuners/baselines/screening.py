@@ -1,0 +1,41 @@
+"""The baseline that is successive halving without the halving: one epoch for many, all epochs for the best."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from tuning.budget import Budget
+from tuning.evaluation.evaluator import Evaluator
+from tuning.journal.records import FAILED
+from tuning.problems.problem import TrainingProblem
+from tuning.tuners.base import Tuner
+
+KEPT = 3
+"""Trials of a round that are trained in full."""
+
+
+class Screening(Tuner):
+    """One epoch for many random configurations, then the best of them in full; again as long as the budget lasts.
+
+    A round is one-epoch trials of `KEPT` times `max_epochs` configurations, drawn without repeats, and then the best
+    `KEPT` of them trained on to `max_epochs`, each charged its further epochs only: half of the epochs screen. Rounds
+    do not depend on the budget, so that a search goes on where it ended when that is raised. FAILED trials are not
+    continued; a space with nothing new to draw ends the search.
+    """
+
+    name = "screening"
+    library = "tuning"
+    resumes = True
+    baseline = True
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        draws = problem.space.distinct(seed)
+        while round_of := list(islice(draws, KEPT * problem.max_epochs)):
+            screened = [evaluator.evaluate(configuration, epochs=1) for configuration in round_of]
+            ranked = sorted(
+                (trial for trial in screened if trial.state != FAILED),
+                key=lambda trial: trial.score,
+                reverse=problem.objective.direction == "max",
+            )
+            for trial in ranked[:KEPT] if problem.max_epochs > 1 else ():
+                evaluator.evaluate(trial.configuration, resume_from=trial.trial)

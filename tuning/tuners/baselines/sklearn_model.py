@@ -1,0 +1,182 @@
+"""A baseline that is no search: a scikit-learn estimator, fitted once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tuning.configuration import Configuration
+from tuning.errors import DataError, ObjectiveError, StudyError
+from tuning.problems.problem import TrainingProblem
+from tuning.space.space import Space
+from tuning.splits import is_dataset
+from tuning.text import error_line
+from tuning.tuners.baselines.fixed_model import PlainBaseline
+
+if TYPE_CHECKING:
+    from tuning.training.outcome import Logs, Outcome
+    from tuning.training.state import State
+
+
+Score = Callable[[Any, Any, Any], float]
+"""``score(estimator, x, y)`` gives the objective's metric, as a scikit-learn scorer is called."""
+
+_OF_PREDICTIONS = {
+    "accuracy": "accuracy_score",
+    "binary_accuracy": "accuracy_score",
+    "sparse_categorical_accuracy": "accuracy_score",
+    "mean_absolute_error": "mean_absolute_error",
+    "mae": "mean_absolute_error",
+    "mean_squared_error": "mean_squared_error",
+    "mse": "mean_squared_error",
+    "root_mean_squared_error": "root_mean_squared_error",
+    "r2_score": "r2_score",
+}
+"""Keras' metrics that scikit-learn computes of predictions, with its own names for them."""
+
+
+class SklearnBaseline(PlainBaseline):
+    """A scikit-learn estimator beside the tuners, fitted on the same training split and scored on the same others.
+
+        SklearnBaseline("mlp-50-50", make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=[50, 50])))
+
+    A fit counts as one epoch, whatever the estimator does in it. Samples with several axes, such as pictures, are
+    flattened. Each `random_state` that is None is set to the replicate's seed; one that is given is kept, and then
+    replicates do not differ.
+
+    Args:
+        label: Its name in the study.
+        estimator: It is cloned, never fitted itself.
+        score: Gives the objective's metric where scikit-learn has none of that name: ``score(fitted, x, y)``.
+
+    Raises:
+        StudyError: `estimator` is no estimator.
+    """
+
+    name = "sklearn-estimator"
+
+    def __init__(self, label: str, estimator: Any, *, score: Score | None = None) -> None:
+        wanted = ("fit", "predict", "get_params")
+        if isinstance(estimator, type) or not all(hasattr(estimator, method) for method in wanted):
+            raise StudyError(
+                f"baseline {label!r} is {estimator!r}; expected a scikit-learn estimator with fit and predict"
+            )
+        words = " ".join(repr(estimator).split())
+        super().__init__(label, epochs=1, no_search=f"scikit-learn's {words}, a fit counted as one epoch")
+        self.estimator = estimator
+        self.score = score
+
+    def problem_of(self, problem: TrainingProblem) -> TrainingProblem:
+        return _Fits(self, problem)
+
+
+class _Fits:
+    """A problem of one configuration, the empty one, whose training is one `fit` of an estimator."""
+
+    max_epochs = 1
+
+    def __init__(self, baseline: SklearnBaseline, problem: TrainingProblem) -> None:
+        self.name = problem.name
+        self.objective = problem.objective
+        self.is_regression = problem.is_regression
+        self.space = Space(())
+        self._baseline = baseline
+        self._parts = {name: _flat(name, part) for name, part in baseline.data_of(problem).parts().items()}
+        self._score = baseline.score or _score_of(self.objective.test_metric)
+
+    def train(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: Callable[[Logs], bool],
+        initial_epoch: int = 0,
+        state: State | None = None,
+        keep_state: bool = False,
+    ) -> Outcome:
+        return self._fit(seed, on_epoch)[1]
+
+    def retrain(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int,
+        on_epoch: Callable[[Logs], bool],
+        save: Path | None = None,
+        logs: Path | None = None,
+    ) -> Outcome:
+        fitted, outcome = self._fit(seed, on_epoch)
+        if not outcome.error and "test" in self._parts:
+            outcome.test = {self.objective.test_metric: float(self._score(fitted, *self._parts["test"]))}
+        return outcome
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    def check(self) -> list[str]:
+        """All that can be checked without a fit is checked when this is made."""
+        return [self.objective.metric]
+
+    def _fit(self, seed: int, on_epoch: Callable[[Logs], bool]) -> tuple[Any, Outcome]:
+        """The fitted estimator, and what came of it; a warning is told beside what trained it."""
+        from sklearn.base import clone
+
+        from tuning.training.outcome import Outcome
+
+        outcome = Outcome(fit="scikit-learn")
+        scored_on = "validation" if self.objective.metric.startswith("val_") else "train"
+        fitted = None
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                fitted = _seeded(clone(self._baseline.estimator), seed).fit(*self._parts["train"])
+                score = float(self._score(fitted, *self._parts[scored_on]))
+        except Exception as error:
+            outcome.error = error_line(error)
+            return fitted, outcome
+        kinds = dict.fromkeys(one.category.__name__ for one in told)
+        outcome.fit += f" with a {', a '.join(kinds)}" if kinds else ""
+        on_epoch({self.objective.metric: score})
+        return fitted, outcome
+
+
+def _flat(name: str, part: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The arrays x as (num_samples, num_features), and y, one column as (num_samples,); raises DataError."""
+    if is_dataset(part) or not all(isinstance(entry, np.ndarray) for entry in part) or len(part) > 2:
+        raise DataError(
+            f"{name} is a Dataset, has several inputs or outputs, or sample weights; "
+            "a scikit-learn estimator takes one array x and one array y"
+        )
+    x, y = part
+    return x.reshape(len(x), -1), y.ravel() if y.size == len(y) else y
+
+
+def _score_of(metric: str) -> Score:
+    """Raises ObjectiveError where scikit-learn has no such metric of predictions."""
+    if metric not in _OF_PREDICTIONS:
+        raise ObjectiveError(
+            f"scikit-learn does not compute {metric!r}, only {', '.join(_OF_PREDICTIONS)}; give "
+            "SklearnBaseline(score=...) a function of the fitted estimator, x and y"
+        )
+
+    def score(estimator: Any, x: Any, y: Any) -> float:
+        import sklearn.metrics
+
+        return float(getattr(sklearn.metrics, _OF_PREDICTIONS[metric])(y, estimator.predict(x)))
+
+    return score
+
+
+def _seeded(estimator: Any, seed: int) -> Any:
+    """With `seed` for every `random_state` that is None, of the steps of a pipeline too."""
+    free = {
+        name: seed
+        for name, value in estimator.get_params(deep=True).items()
+        if value is None and name.rpartition("__")[2] == "random_state"
+    }
+    return estimator.set_params(**free)

@@ -1,0 +1,166 @@
+"""KerasTuner's searches: its own loop, with trials that go through the evaluator."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras_tuner
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from tuning.budget import Budget
+from tuning.evaluation.evaluator import Evaluator
+from tuning.journal.records import FAILED
+from tuning.problems.problem import TrainingProblem
+from tuning.space.converters import drawable_default, keras_tuner_view
+from tuning.space.hyperparameter import contains
+from tuning.tuners.base import Tuner
+
+NO_LIMIT = 10**6
+"""For limits that the budget sets in truth: trials, and failures in a row (3 by default, which ends a search)."""
+
+
+def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Evaluator, **arguments: Any) -> None:
+    """Makes the tuner, `kind(**arguments)`, and runs its search to its end or the budget's."""
+
+    class Evaluated(kind):
+        def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
+            values = trial.hyperparameters.values
+            parent = values.get("tuner/trial_id")
+            done = evaluator.evaluate(
+                problem.space.active(values),
+                epochs=values.get("tuner/epochs"),
+                resume_from=None if parent is None else numbers[parent],
+            )
+            numbers[trial.trial_id] = done.trial
+            if done.state == FAILED:
+                raise keras_tuner.errors.FailedTrialError(done.error)
+            return {problem.objective.metric: done.score}
+
+    numbers: dict[str, int] = {}  # KerasTuner's trial ids -> trials of the cell
+    objective = keras_tuner.Objective(problem.objective.metric, problem.objective.direction)
+    with tempfile.TemporaryDirectory(prefix="tuning-keras-tuner-") as folder:
+        tuner = Evaluated(
+            objective=objective,
+            hyperparameters=keras_tuner_view(problem.space),
+            tune_new_entries=False,
+            allow_new_entries=False,
+            directory=folder,
+            project_name="search",
+            **{"max_consecutive_failed_trials": NO_LIMIT, **arguments},
+        )
+        with _quiet():
+            tuner.search(verbose=0)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """KerasTuner prints each failed trial's traceback, which would tear the progress; the journal has its error."""
+    from keras_tuner.src import config
+
+    before, config.DEBUG = config.DEBUG, False
+    try:
+        yield
+    finally:
+        config.DEBUG = before
+
+
+OPEN_UNIT = (1e-9, 1.0 - 1e-9)  # far enough from the ends for the rounding of `min * (max / min) ** u`
+
+
+class KTBayesian(Tuner):
+    """`keras_tuner.BayesianOptimization`: a Gaussian process (Matern 5/2) with the lower confidence bound.
+
+    `num_initial_points` random trials come first; KerasTuner's default, 3 for each hyperparameter, makes a short
+    search over many hyperparameters a random one. `alpha` and `beta` are KerasTuner's: observation noise, and the
+    weight of exploration.
+    """
+
+    name = "kt-bayesian"
+    library = "keras-tuner"
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        arguments = {"max_trials": NO_LIMIT, **self.arguments}
+        with warnings.catch_warnings():
+            # A length scale at its bound is usual for a choice or a flat dimension, and no news for the user.
+            warnings.filterwarnings("ignore", category=ConvergenceWarning)
+            run(_Bayesian, problem, evaluator, seed=seed, **arguments)
+
+
+class _Bayesian(keras_tuner.BayesianOptimization):
+    """Keeps the acquisition's optimum out of the ends 0 and 1 of the unit interval.
+
+    KerasTuner's draws lie in [0, 1), but its optimiser may end exactly at 1, where an Int with log sampling becomes
+    max_value + 1, a value outside of the declared space.
+    """
+
+    def __init__(self, **arguments: object) -> None:
+        super().__init__(**arguments)
+        oracle = self.oracle
+        oracle._get_hp_bounds = lambda: np.array([OPEN_UNIT for _ in oracle._nonfixed_space()])
+
+
+class KTGrid(Tuner):
+    """`keras_tuner.GridSearch`: all combinations, from the defaults on, the last hyperparameter varied first.
+
+    A continuous hyperparameter without a step gives ten values. The order is KerasTuner's and the same in every
+    replicate: a budget below the size of the grid sees one corner of it.
+    """
+
+    name = "kt-grid"
+    library = "keras-tuner"
+    seeded = False
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        run(_Grid, problem, evaluator, seed=seed, **self.arguments)
+
+
+class _Grid(keras_tuner.GridSearch):
+    """Starts from defaults that the space can draw: KerasTuner would evaluate one that lies between the steps."""
+
+    def __init__(self, **arguments: Any) -> None:
+        hyperparameters = copy.deepcopy(arguments.pop("hyperparameters").space)  # the recorded ones are everybody's
+        for hp in hyperparameters:
+            if not contains(hp, hp.default):
+                hp._default = drawable_default(hp)
+        drawable = keras_tuner.HyperParameters()
+        drawable.merge(hyperparameters)
+        super().__init__(hyperparameters=drawable, **arguments)
+
+
+class KTHyperband(Tuner):
+    """`keras_tuner.Hyperband`: brackets of successive halving (Li et al., JMLR 18:185, 2018).
+
+    `max_epochs` (the paper's R) is the problem's and `factor` (the paper's eta) 3 unless given. Brackets follow one
+    another until the budget is spent; `hyperband_iterations` given ends the search earlier. A promoted trial goes
+    on where it stopped, with its optimizer's state, which KerasTuner alone would lose, and is charged the
+    increment only.
+    """
+
+    name = "kt-hyperband"
+    library = "keras-tuner"
+    resumes = True
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        # KerasTuner reads 0 iterations as "without end".
+        arguments = {"max_epochs": problem.max_epochs, "hyperband_iterations": 0, **self.arguments}
+        run(keras_tuner.Hyperband, problem, evaluator, seed=seed, **arguments)
+
+
+class KTRandom(Tuner):
+    """`keras_tuner.RandomSearch`: independent draws, without repeats; each trained in full.
+
+    It ends by itself after 20 repeats in a row, so a small space may leave budget unspent.
+    """
+
+    name = "kt-random"
+    library = "keras-tuner"
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        arguments = {"max_trials": NO_LIMIT, **self.arguments}
+        run(keras_tuner.RandomSearch, problem, evaluator, seed=seed, **arguments)

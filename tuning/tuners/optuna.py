@@ -1,0 +1,232 @@
+"""Optuna's samplers and pruners under its own `Study.optimize`."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import optuna
+
+from tuning.budget import Budget
+from tuning.configuration import Configuration
+from tuning.evaluation.evaluator import Evaluator
+from tuning.journal.records import FAILED, PRUNED, Trial
+from tuning.problems.problem import TrainingProblem
+from tuning.space.converters import suggest
+from tuning.tuners.base import Tuner, require_parallel_trials
+
+_STATES = {PRUNED: optuna.trial.TrialState.PRUNED, FAILED: optuna.trial.TrialState.FAIL}
+
+
+class OptunaTuner(Tuner):
+    """`optuna.Study.optimize` with a sampler, and a pruner if one is given.
+
+    Args:
+        label: As in `Tuner`.
+        sampler: A function `sampler(seed)` that makes another sampler; a sampler itself would bring a seed of its own.
+        pruner: ``None`` (off), or an `optuna.pruners` object, copied for each search. It sees the score so far at
+            each epoch; a pruned trial is charged what ran and is never continued.
+        n_trials: Ends the search after so many trials, if the budget does not.
+        parallel_trials: How many trials are asked for before the result of any of them is told, as by so many workers
+            that end together: what Optuna's batches (`Study.ask`, `Study.tell`) let a sampler know. They are
+            trained one after another, in the order asked for, so the budget holds to the epoch and a search
+            is repeated exactly.
+        arguments: Those of the sampler's class.
+    """
+
+    library = "optuna"
+    prunes = True
+    parallel = True
+
+    def __init__(
+        self,
+        *,
+        label: str | None = None,
+        sampler: Callable[[int], optuna.samplers.BaseSampler] | None = None,
+        pruner: optuna.pruners.BasePruner | None = None,
+        n_trials: int | None = None,
+        parallel_trials: int = 1,
+        **arguments: Any,
+    ) -> None:
+        at_once = None if require_parallel_trials(parallel_trials) == 1 else parallel_trials
+        given = {
+            name: value
+            for name, value in (
+                ("sampler", sampler), ("pruner", pruner), ("n_trials", n_trials), ("parallel_trials", at_once),
+            )
+            if value is not None
+        }  # fmt: skip
+        super().__init__(label=label, **given, **arguments)
+        self.make_sampler = sampler or (lambda seed: self.default_sampler(seed, **arguments))
+        self.pruner = pruner
+        self.n_trials = n_trials
+        self.parallel_trials = parallel_trials
+
+    @abstractmethod
+    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        """The sampler of a search, where no other was given."""
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        def evaluate(trial: optuna.Trial, configuration: Configuration) -> Trial:
+            def prune(epoch: int, score: float) -> bool:
+                trial.report(score, epoch)
+                return trial.should_prune()
+
+            return evaluator.evaluate(configuration, prune=prune if self.pruner else None)
+
+        def objective(trial: optuna.Trial) -> float:
+            done = evaluate(trial, suggest(problem.space, trial))
+            if done.state == PRUNED:
+                raise optuna.TrialPruned
+            return done.score  # NaN for a FAILED trial, which Optuna records as failed and goes on
+
+        def batches(study: optuna.Study) -> None:
+            left = budget.epochs if self.n_trials is None else self.n_trials  # a trial costs at least an epoch
+            while left > 0:
+                # Suggested one by one, for the sampler sees what is asked for already.
+                asked = [(one, suggest(problem.space, one)) for one in _asks(study, min(left, self.parallel_trials))]
+                ended = [(trial, evaluate(trial, configuration)) for trial, configuration in asked]
+                for trial, done in ended:
+                    # A pruned trial's value is its last report, as `optimize` has it; a FAILED one has none.
+                    state = _STATES.get(done.state)
+                    study.tell(trial, None if state else done.score, state)
+                left -= len(asked)
+
+        with warnings.catch_warnings(), _quiet():
+            warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+            study = optuna.create_study(
+                # Some pruners place a trial by the study's name, which must not differ from run to run.
+                study_name=f"{evaluator.cell}/{seed}",
+                sampler=self.make_sampler(seed),
+                pruner=copy.deepcopy(self.pruner) or optuna.pruners.NopPruner(),
+                direction="maximize" if problem.objective.direction == "max" else "minimize",
+            )
+            if self.parallel_trials == 1:
+                study.optimize(objective, n_trials=self.n_trials)
+            else:
+                batches(study)
+
+
+class OptunaTPE(OptunaTuner):
+    """`optuna.Study.optimize` with the Tree-structured Parzen Estimator (Bergstra et al., NeurIPS 2011).
+
+    Of several trials at a time it takes those under way for bad ones (its `constant_liar`, on by default). `arguments`
+    are those of `optuna.samplers.TPESampler`, such as ``n_startup_trials=20``.
+    """
+
+    name = "optuna-tpe"
+
+    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.TPESampler(seed=seed, **arguments)
+
+
+class OptunaRandom(OptunaTuner):
+    """`optuna.Study.optimize` with independent random draws, each trained in full unless a pruner is given."""
+
+    name = "optuna-random"
+
+    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.RandomSampler(seed=seed, **arguments)
+
+
+class OptunaQMC(OptunaTuner):
+    """`optuna.Study.optimize` over a scrambled Sobol sequence, which covers the space more evenly than chance.
+
+    Scrambled (Optuna's default is not), for else every replicate would get the same points. Choices, booleans and
+    hyperparameters that the first trial did not have are drawn at random. `arguments` are those of
+    `optuna.samplers.QMCSampler`.
+    """
+
+    name = "optuna-qmc"
+
+    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        settings = {"scramble": True, "warn_independent_sampling": False, **arguments}
+        return optuna.samplers.QMCSampler(seed=seed, **settings)
+
+
+class OptunaGP(OptunaTuner):
+    """`optuna.Study.optimize` with a Gaussian process and log expected improvement.
+
+    The first `n_startup_trials` (10) are random. Hyperparameters that are not active in every trial are drawn at
+    random: the process models only those that all trials share. Optuna shows it no
+    FAILED trial, so it may ask for a place that fails again and again. `arguments` are those of
+    `optuna.samplers.GPSampler`.
+    """
+
+    name = "optuna-gp"
+    extra = "gp"
+    needs = "torch"
+
+    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        import torch
+
+        torch.set_num_threads(1)  # as `one_blas_thread`, which does not reach PyTorch
+        return optuna.samplers.GPSampler(seed=seed, **{"warn_independent_sampling": False, **arguments})
+
+
+class OptunaCmaEs(OptunaTuner):
+    """`optuna.Study.optimize` with covariance matrix adaptation (Hansen, arXiv:1604.00772).
+
+    It evolves the numeric hyperparameters that every trial has; choices, booleans and conditional ones are drawn at
+    random. `arguments` are those of `optuna.samplers.CmaEsSampler`.
+    """
+
+    name = "optuna-cmaes"
+    extra = "cmaes"
+    needs = "cmaes"
+
+    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.CmaEsSampler(seed=seed, **{"warn_independent_sampling": False, **arguments})
+
+
+class OptunaTPEMedian(OptunaTPE):
+    """`optuna-tpe` that stops a trial whose score so far is below the median of earlier trials at that epoch.
+
+    With `optuna.pruners.MedianPruner` as it is by default (5 trials are never pruned); for other settings give a
+    `pruner`. The rule of the median is that of Golovin et al. (Vizier, KDD 2017).
+    """
+
+    name = "optuna-tpe-median"
+
+    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
+        super().__init__(pruner=pruner or optuna.pruners.MedianPruner(), **arguments)
+
+
+class OptunaTPEHyperband(OptunaTPE):
+    """`optuna-tpe` that stops trials at the rungs of Hyperband's brackets (Li et al., JMLR 18:185, 2018).
+
+    `optuna.pruners.HyperbandPruner` from 1 epoch to the problem's `max_epochs`, `factor` 3; for other settings give a
+    `pruner`. Unlike `kt-hyperband` no trial is continued: each is stopped, or goes on at once. Every bracket learns
+    from its own trials alone, so TPE's random start, `n_startup_trials`, is gone through in each.
+    """
+
+    name = "optuna-tpe-hyperband"
+
+    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
+        super().__init__(pruner=pruner or optuna.pruners.HyperbandPruner(), **arguments)
+        self.sizes_its_brackets = pruner is None
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        sized = copy.copy(self)
+        if self.sizes_its_brackets:
+            sized.pruner = optuna.pruners.HyperbandPruner(1, problem.max_epochs, 3)
+        super(OptunaTPEHyperband, sized).search(problem, evaluator, budget=budget, seed=seed)
+
+
+def _asks(study: optuna.Study, trials: int) -> Iterator[optuna.Trial]:
+    for _ in range(trials):
+        yield study.ask()
+
+
+class _quiet:  # noqa: N801
+    """Optuna's own lines about each trial would tear the progress display."""
+
+    def __enter__(self) -> None:
+        self._level = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def __exit__(self, *_: object) -> None:
+        optuna.logging.set_verbosity(self._level)

@@ -1,0 +1,200 @@
+"""Runs one of scikit-learn's searches with fits that go through the evaluator.
+
+The estimators are scikeras' with `fit` and `score` led through the evaluator. It owns the data, so what scikit-learn
+splits, indexes and copies for each fit is a column of row numbers: one for training, one for validation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scikeras.wrappers import KerasClassifier, KerasRegressor
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, PredefinedSplit, RandomizedSearchCV
+
+from tuning.budget import Budget
+from tuning.configuration import Configuration
+from tuning.errors import StudyError
+from tuning.evaluation.evaluator import Evaluator
+from tuning.journal.records import FAILED, Trial
+from tuning.problems.problem import TrainingProblem
+from tuning.space.converters import ScikitLearnView, grid
+from tuning.tuners.base import Tuner, require_parallel_trials
+
+
+def run(
+    kind: Callable[..., Any],
+    problem: TrainingProblem,
+    evaluate: Callable[[Configuration, int], float],
+    values: Any,
+    **arguments: Any,
+) -> None:
+    """Makes the search, `kind(estimator, values, **arguments)`, and fits it on row numbers.
+
+    Args:
+        evaluate: Called with a configuration and the estimator's parameter `epochs`; returns the trial's score.
+        values: Of the parameter ``model__configuration``: a list of configurations, or a distribution of them.
+    """
+    sign = 1.0 if problem.objective.direction == "max" else -1.0
+
+    # A function, for `clone` copies an estimator's parameters deeply, and functions not at all.
+    def score(configuration: Configuration, epochs: int) -> float:
+        return sign * evaluate(configuration, epochs)
+
+    estimator = (_Regressor if problem.is_regression else _Classifier)(
+        score, model__configuration=None, epochs=problem.max_epochs
+    )
+    search = kind(estimator, {"model__configuration": values}, cv=PredefinedSplit([-1, 0]), refit=False, **arguments)
+    with warnings.catch_warnings():
+        # A FAILED trial's score is NaN, which the search passes over; the journal holds its error.
+        warnings.filterwarnings("ignore", message="One or more of the test scores are non-finite")
+        warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
+        search.fit(np.array([[0], [1]]), np.array([0, 1]))
+
+
+class _Evaluated:
+    """`fit` evaluates the estimator's configuration, `score` gives that trial's score (greater is better).
+
+    `epochs` goes along because scikit-learn's halving sets it as its resource.
+    """
+
+    model: Any
+    model__configuration: Configuration
+    epochs: int
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:  # noqa: N803
+        self.score_ = self.model(dict(self.model__configuration), self.epochs)
+        return self
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
+        return float(self.score_)
+
+
+class _Classifier(_Evaluated, KerasClassifier):
+    pass
+
+
+class _Regressor(_Evaluated, KerasRegressor):
+    pass
+
+
+class SklearnGrid(Tuner):
+    """`GridSearchCV.fit` on a `PredefinedSplit`: all combinations, the last hyperparameter varied first.
+
+    A hyperparameter without steps gives ten values, evenly spaced on its own scale, as KerasTuner's grid does; a
+    conditional one is varied where it is active. GridSearchCV takes a grid in its order, the same in every replicate:
+    a budget below the size of the grid sees one corner of it. Steps in `build_model` make a grid small.
+    """
+
+    name = "sklearn-grid"
+    library = "scikit-learn"
+    seeded = False
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        # GridSearchCV lists its whole grid first. A trial costs at least an epoch: no search comes further than this.
+        reachable = list(itertools.islice(grid(problem.space), budget.epochs))
+        run(
+            GridSearchCV,
+            problem,
+            lambda configuration, epochs: evaluator.evaluate(configuration, epochs).score,
+            reachable,
+            **self.arguments,
+        )
+
+
+class SklearnHalving(Tuner):
+    """`HalvingRandomSearchCV.fit` with epochs as its resource (Karnin et al., ICML 2013; Jamieson & Talwalkar, 2016).
+
+    One halving starts with ``factor ** floor(log(max_epochs, factor))`` random candidates, `factor` 3, and as many
+    epochs each as let the last rung come nearest to the problem's `max_epochs` (scikit-learn's ``"exhaust"``); the
+    best third goes on. Halvings with new candidates follow one another until the budget is spent. scikit-learn alone
+    trains a promoted candidate anew; here it goes on where it stopped and is charged the increment only. `arguments`
+    are scikit-learn's: `factor`, `n_candidates`, `min_resources`, `max_resources`, `aggressive_elimination`.
+    """
+
+    name = "sklearn-halving"
+    library = "scikit-learn"
+    resumes = True
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        factor = self.arguments.get("factor", 3)
+        settings = {
+            "n_candidates": int(factor ** int(math.log(problem.max_epochs + 0.5, factor))),
+            "min_resources": "exhaust",
+            "max_resources": problem.max_epochs,
+            "factor": factor,
+            **self.arguments,
+        }
+        random = np.random.RandomState(seed)
+        while True:
+            self._halve(problem, evaluator, random_state=random.randint(2**31), **settings)
+
+    def _halve(self, problem: TrainingProblem, evaluator: Evaluator, **settings: Any) -> None:
+        last: dict[str, Trial] = {}
+
+        def evaluate(configuration: Configuration, epochs: int) -> float:
+            key = json.dumps(configuration)
+            parent = last.get(key)
+            if parent is not None and parent.state == FAILED:  # promoted for want of candidates that did not fail
+                return math.nan
+            last[key] = evaluator.evaluate(configuration, epochs, None if parent is None else parent.trial)
+            return last[key].score
+
+        with warnings.catch_warnings():
+            # Unlike the other searches, this one also asks for the training folds' scores.
+            warnings.filterwarnings("ignore", message="One or more of the train scores are non-finite")
+            run(
+                HalvingRandomSearchCV,
+                problem,
+                evaluate,
+                ScikitLearnView(problem.space),
+                resource="epochs",
+                **settings,
+            )
+
+
+class SklearnRandomized(Tuner):
+    """`RandomizedSearchCV.fit` on a `PredefinedSplit`: independent draws, each trained in full.
+
+    Args:
+        label: As in `Tuner`.
+        parallel_trials: How many trials are asked for before the result of any of them is told, as in `OptunaTPE`.
+            scikit-learn makes all draws beforehand, so the trials are the same for any number; it is recorded, and
+            said in the report.
+        arguments: Those of `RandomizedSearchCV`.
+
+    Raises:
+        StudyError: `n_jobs` is given: its processes would train past the budget, each with a copy of the evaluator.
+    """
+
+    name = "sklearn-randomized"
+    library = "scikit-learn"
+    parallel = True
+
+    def __init__(self, *, label: str | None = None, parallel_trials: int = 1, **arguments: Any) -> None:
+        if arguments.get("n_jobs") not in (None, 1):
+            raise StudyError(
+                f"SklearnRandomized(n_jobs={arguments['n_jobs']!r}): trials of a cell are trained one after another; "
+                "cells run in parallel: leave n_jobs out, and run the study with --jobs"
+            )
+        at_once = {"parallel_trials": parallel_trials} if require_parallel_trials(parallel_trials) > 1 else {}
+        super().__init__(label=label, **arguments, **at_once)
+        self.library_arguments = arguments
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        run(
+            RandomizedSearchCV,
+            problem,
+            lambda configuration, _: evaluator.evaluate(configuration).score,
+            ScikitLearnView(problem.space),
+            # A trial costs at least an epoch, so the budget ends the search before the draws do.
+            **{"n_iter": budget.epochs, **self.library_arguments},
+            random_state=seed,
+        )
