@@ -1,7 +1,5 @@
 """Compare hyperparameter tuners on your own Keras models, at equal budgets, over independent replicates.
 
-    from tuning import datasets as datasets
-
 Names are loaded when they are first used, so that ``import tuning`` and ``tuning --help`` load no TensorFlow.
 """
 

@@ -76,8 +76,8 @@ def invoke(*words: object) -> Result:
 @pytest.mark.parametrize("words", [["--help"], *([command, "--help"] for command in COMMANDS)], ids=" ".join)
 def test_help_is_quick_and_imports_nothing_heavy(words: list[str]) -> None:
     script = (
-        "import sys\nfrom tuning import cli\n"
-        f"try:\n    cli.app({words})\nexcept SystemExit as end:\n    code = end.code\n"
+        "import sys\nfrom tuning.cli import main\n"
+        f"try:\n    main.app({words})\nexcept SystemExit as end:\n    code = end.code\n"
         f"import json, time\nprint(json.dumps([code, [m for m in {HEAVY} if m in sys.modules], time.process_time()]))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -277,7 +277,7 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
 def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path) -> None:
     written(tmp_path)
     script = (
-        "import os, signal, sys; from pathlib import Path; from tuning.journal.journal import JournalWriter; "
+        "import os, signal, sys; from pathlib import Path; from tuning.journal.writer import JournalWriter; "
         "writer = JournalWriter.resume(Path(sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == -9

@@ -210,7 +210,7 @@ def test_workers_are_kept_from_round_to_round(monkeypatch: pytest.MonkeyPatch) -
         def all(self, tasks: Sequence[Any]) -> None:
             ran.append((self.client, len(tasks)))
 
-    monkeypatch.setattr(dask_cluster, "client_of", client)
+    monkeypatch.setattr(dask_executor, "client_of", client)
     monkeypatch.setattr(dask_executor, "_Run", Runs)
     tasks: Any = ["a", "b"]
     with on_dask(jobs=2) as execute:

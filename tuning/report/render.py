@@ -22,7 +22,7 @@ from tuning.report.tables.base import Table
 
 def markdown(shown: dict[str, Any]) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tuning"),
+        loader=jinja2.PackageLoader("tuning.report"),
         autoescape=False,
         finalize=escape_markdown,
         trim_blocks=True,
@@ -36,7 +36,7 @@ def markdown(shown: dict[str, Any]) -> str:
 
 def html(shown: dict[str, Any], svgs: dict[str, str], bundle: str) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tuning"),
+        loader=jinja2.PackageLoader("tuning.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
