@@ -15,7 +15,7 @@ from tuning.errors import JournalError, StudyError
 from tuning.journal.journal import path_of, read
 from tuning.journal.records import Cell, CellEnd, CellResult
 from tuning.problems.synthetic import SyntheticProblem
-from tuning.runner import dask_cluster, dask_executor
+from tuning.runner import dask_executor
 from tuning.runner.cell import CellTask
 from tuning.runner.dask_executor import on_dask
 from tuning.runner.executor import Listener
