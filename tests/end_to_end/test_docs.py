@@ -26,7 +26,7 @@ from tuning.testing import TunerConformance
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 README = ROOT / "README.md"
-REWRITE = "PYTHONPATH=. python tests/documentation.py"
+REWRITE = "PYTHONPATH=. python tests/support/documentation.py"
 GROUP: Any = typer.main.get_command(main.app)
 NOT_IN_THE_TABLE = {"--help", "--debug"}  # what every command has
 BROUGHT_BY_THE_READER = {"dask_jobqueue", "dask_kubernetes", "my_package", "cancer"}

@@ -1,9 +1,9 @@
 """The documentation's blocks of code, and what its commands print now.
 
-    PYTHONPATH=. python tests/documentation.py      writes the real output under every `$ tuning ...` of docs/
+    PYTHONPATH=. python tests/support/documentation.py      writes the real output under every `$ tuning ...` of docs/
 
-A block of `console` that begins with `$ tuning` is a command with its output. The commands of all pages run in order,
-in one folder, where a block of Python that begins with `# name.py` lies as that file.
+A `console` block that begins with `$ tuning` is a command with its output. The commands of all pages run in order, in
+one folder. A Python block that begins with `# name.py` is written there as that file.
 """
 
 import os
@@ -26,13 +26,13 @@ _SECONDS = re.compile(r'("(?:worker_)?seconds(?:_left)?": )[-+.\de]+')
 
 
 def blocks(page: Path, kind: str) -> Iterator[str]:
-    for found in _BLOCK.finditer(page.read_text()):
-        if found["kind"] == kind:
-            yield found["text"]
+    for match in _BLOCK.finditer(page.read_text()):
+        if match["kind"] == kind:
+            yield match["text"]
 
 
 def commands(page: Path) -> dict[str, str]:
-    """The command lines of a page, without `$`, and the output that stands under each."""
+    """The command lines of a page, without `$`, and the output shown under each."""
     shown = {}
     for block in blocks(page, "console"):
         line, _, output = block.partition("\n")
@@ -47,13 +47,13 @@ def printed() -> dict[Path, dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            found: dict[Path, dict[str, str]] = {}
+            outputs: dict[Path, dict[str, str]] = {}
             for page in PAGES:
                 for block in blocks(page, "python"):
-                    if named := re.match(r"# (\w+\.py)\n", block):
-                        Path(named[1]).write_text(block)
-                found[page] = {line: _output(line) for line in commands(page)}
-            return found
+                    if title := re.match(r"# (\w+\.py)\n", block):
+                        Path(title[1]).write_text(block)
+                outputs[page] = {line: _output(line) for line in commands(page)}
+            return outputs
         finally:
             os.chdir(before)
 
@@ -65,7 +65,7 @@ def _output(line: str) -> str:
 
 
 def comparable(output: str) -> str:
-    """Output without what differs from run to run: durations, and the columns and line breaks that go with them."""
+    """Output without what differs from run to run: durations, and the column widths and line breaks they change."""
     output = _SECONDS.sub(r"\1T", _DURATION.sub("T", output))
     return re.sub(r"─+", "─", " ".join(output.split()))
 
@@ -75,7 +75,7 @@ def rewrite() -> None:
         text = page.read_text()
         for line, output in outputs.items():
             shown = commands(page)[line]
-            if comparable(shown) == comparable(output):  # but for durations, which would only make noise
+            if comparable(shown) == comparable(output):  # only durations differ
                 continue
             old = f"```console\n$ {line}\n{shown}```"
             text = text.replace(old, f"```console\n$ {line}\n{output}```")
