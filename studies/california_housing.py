@@ -4,12 +4,12 @@
 
 A regression: root mean squared error of the median house value, in 100,000 $. The figure to beat is 0.505, that of
 scikit-learn's StandardScaler and MLPRegressor(hidden_layer_sizes=[50, 50, 50], random_state=42) on the validation split
-of `train_test_split(random_state=42)` twice, fitted in 64-bit floats; on test it is 0.521. Here it stands beside the
-tuners in 32-bit floats, which Keras uses too, and on other seeds.
+of `train_test_split(random_state=42)` twice, fitted in 64-bit floats; on test it is 0.521. Here the tuners are
+compared with it in 32-bit floats, which Keras uses too, and on other seeds.
 
 Cost: 5 tuners x 3 replicates x 120 epochs = 1,800 epochs of 11,610 districts, and half as many to retrain the
-incumbents: a quarter of an hour on 2 cores. The data come from scikit-learn's cache (SCIKIT_LEARN_DATA), or by a
-download.
+incumbents: a quarter of an hour on 2 cores. The data come from scikit-learn's cache (SCIKIT_LEARN_DATA), or
+are downloaded.
 """
 
 import math
@@ -27,7 +27,7 @@ max_epochs = 30
 BATCH_SIZE = 32
 STEPS = max_epochs * math.ceil(11_610 / BATCH_SIZE)
 
-# Four full trainings a search.
+# Four full trainings per search.
 budget = Budget(epochs=120)
 
 replicates = 3

@@ -4,7 +4,7 @@
 
 Cost: 5 tuners x 3 replicates x 30 epochs = 450 epochs of 1,297 pictures, and nearly as many to retrain the incumbents:
 under a minute on 2 cores. The data come with scikit-learn, so no network is needed. This is the quick start: small
-enough to watch, too small to crown a tuner.
+enough to watch, too small to show which tuner is best.
 """
 
 import keras
@@ -14,20 +14,20 @@ from tuning import Budget, Objective, Problem, Study, datasets
 # One full training. Good configurations pass 0.95 validation accuracy within it.
 max_epochs = 10
 
-# Three full trainings a search. Tight on purpose: with room for dozens, every tuner finds a good configuration in so
-# small a space. Hyperband spends it on more trials, most of them short. `--budget 120` goes on from here.
+# Three full trainings per search. Tight on purpose: with dozens, every tuner finds a good configuration in such a small
+# space. Hyperband spends it on more trials, most of them short. `--budget 120` continues from here.
 budget = Budget(epochs=30)
 
-# The least that shows a spread; a verdict that should hold wants ten or more.
+# The smallest number that shows a spread; a reliable verdict needs ten or more.
 replicates = 3
 
 # Fresh seeds on which each incumbent is trained again. Each takes about a third as long as the searches.
 retrain = 1
 
-# Accuracy is what one wants of a classifier; the best epoch counts, as it would with a ModelCheckpoint.
+# Accuracy, as usual for a classifier; the best epoch counts, as it would with a ModelCheckpoint.
 objective = Objective("val_accuracy", "max")
 
-# Every tuner there is, each in its library's own loop and with its library's own defaults.
+# The five tuners, each in its library's own loop and with its library's own defaults.
 tuners = ["kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe"]
 
 
@@ -40,7 +40,7 @@ def build_model(hp):
     dropout = hp.Boolean("dropout")
     rate = 0.0
     with hp.conditional_scope("dropout", [True]):
-        if dropout:  # the rate exists only where there is dropout, in every library
+        if dropout:  # the rate exists only with dropout, in every library
             rate = hp.Float("dropout_rate", 0.1, 0.5)
     for _ in range(n_layers):
         model.add(keras.layers.Dense(n_neurons, activation="relu"))

@@ -4,10 +4,10 @@
     python studies/fashion_mnist.py --budget 60 --replicates 1  a first look
 
 Cost: 5 tuners x 5 replicates x 120 epochs = 3,000 epochs of 55,000 pictures, about as many again to train the
-incumbents on fresh seeds, and 600 for the classic network that stands beside them without a search. An epoch of 300 and
-100 neurons takes about 0.8 s on a core, one of eight layers 2 to 3 s, so this is a matter of two hours on two cores;
+incumbents on fresh seeds, and 600 for the classic network, which needs no search. An epoch of 300 and 100
+neurons takes about 0.8 s on a core, one of eight layers 2 to 3 s, so this takes about two hours on two cores;
 `tuning check studies/fashion_mnist.py` estimates it for your machine. The data come from Debian's package
-dataset-fashion-mnist, from the folder that TUNING_FASHION_MNIST names, or by a download.
+dataset-fashion-mnist, from the folder that TUNING_FASHION_MNIST names, or are downloaded.
 """
 
 import keras
@@ -15,7 +15,7 @@ import keras
 from tuning import Budget, KerasBaseline, Objective, Problem, Study, datasets
 
 # One full training, and the longest of Hyperband's. A third of the 30 epochs that the classic example trains for: a
-# search wants many configurations, and the winners are trained for longer afterwards.
+# search needs many configurations, and the winners are trained for longer afterwards.
 max_epochs = 10
 
 # One whole iteration of Hyperband(max_epochs=10, factor=3), so that it is judged on all its brackets; for the others
@@ -24,17 +24,17 @@ max_epochs = 10
 # KTBayesian(num_initial_points=4).
 budget = Budget(epochs=120)
 
-# Enough for an interval; its width says whether more are worth the time.
+# Enough for an interval; its width shows whether more replicates are worth the time.
 replicates = 5
 
 # Accuracy, as in the literature on this data set; the best epoch counts, as it would with a ModelCheckpoint.
 objective = Objective("val_accuracy", "max")
 
-# Every tuner there is, each in its library's own loop and with its library's own defaults.
+# The five tuners, each in its library's own loop and with its library's own defaults.
 tuners = ["kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe"]
 
-# Fresh seeds on which each incumbent is trained again. Five are the default; with three, the spread over seeds
-# is known less well, and the study is shorter.
+# Fresh seeds on which each incumbent is trained again. Five are the default; with three, we know less about the spread
+# over seeds, and the study is shorter.
 retrain = 3
 
 # At the end each tuner's winner is trained for 20 epochs more, on training and validation data together: 30 in all, as
@@ -66,8 +66,8 @@ def classic():
     return model
 
 
-# What no search costs: the space's defaults, and the classic network, trained for its 30 epochs. The other two
-# baselines, `random-2x` and `screening`, would cost 1,800 epochs more.
+# Two baselines without a search: the space's defaults, and the classic network, trained for its 30 epochs. The other
+# two, `random-2x` and `screening`, would cost 1,800 epochs more.
 baselines = ["default", KerasBaseline("flatten-300-100-10", classic, epochs=30)]
 
 problem = Problem(build_model, data=datasets.fashion_mnist, objective=objective, max_epochs=max_epochs)

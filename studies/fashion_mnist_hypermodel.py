@@ -1,12 +1,12 @@
-"""Does a `kt.HyperModel` whose `fit` has hyperparameters of its own run unchanged through all five libraries?
+"""Does a `kt.HyperModel` whose `fit` has its own hyperparameters run unchanged with all five tuners?
 
     python studies/fashion_mnist_hypermodel.py
 
-Written for KerasTuner, where only KerasTuner's tuners can search it: whether pixels are normalised and how many make a
-batch is asked for in `fit`, and EarlyStopping ends a training that has not got better for two epochs.
+It is written for KerasTuner, where only KerasTuner's tuners can search it: whether pixels are normalised and how many
+make a batch is decided in `fit`, and EarlyStopping ends a training that has not improved for two epochs.
 
 Cost: 5 tuners x 3 replicates x 240 epochs = 3,600 epochs of 11,000 pictures, a fifth of Fashion MNIST's training split,
-and some 500 more to retrain the incumbents. With all 55,000 it is five times that: say so in `pictures`.
+and some 500 more to retrain the incumbents. With all 55,000 it costs five times as much: change `pictures` for it.
 """
 
 import keras
@@ -36,7 +36,7 @@ retrain = 1
 
 
 def pictures():
-    """Fashion MNIST with the first 11,000 of its 55,000 training pictures; validation and test are whole."""
+    """Fashion MNIST with the first 11,000 of its 55,000 training pictures; validation and test are complete."""
     splits = datasets.fashion_mnist()
     x, y = splits.train
     return Splits((x[:11_000], y[:11_000]), splits.validation, splits.test)
@@ -59,7 +59,7 @@ class Classifier(kt.HyperModel):
         return model
 
     def fit(self, hp, model, x, y, **kwargs):
-        if hp.Boolean("normalize"):  # until it is adapted, the layer changes nothing
+        if hp.Boolean("normalize"):  # before it is adapted, the layer changes nothing
             model.get_layer("normalization").adapt(x)
         return model.fit(x, y, batch_size=hp.Choice("batch_size", [16, 32, 64, 128]), **kwargs)
 

@@ -3,12 +3,12 @@
     tuning run studies/fashion_mnist_surrogate.py
 
 Nothing is trained here. The scores are computed from a table of random configurations of `studies/fashion_mnist.py`,
-each trained in full once, which stands in `reports/fashion_mnist-table` and was made by
+each trained in full once, which is in `reports/fashion_mnist-table` and was made by
 
     tuning table studies/fashion_mnist.py --configurations 120
 
-So this is an answer about a model of the problem, and every place that shows it says so, with the error of the fit.
-What it buys is certainty about that model: 100 replicates tell apart what 5 trained ones cannot.
+So this answers the question for a model of the problem; wherever the answer is shown, it is labelled as such, with the
+error of the fit. The gain is certainty about that model: 100 replicates show differences that 5 trained ones cannot.
 """
 
 from pathlib import Path

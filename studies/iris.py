@@ -1,10 +1,10 @@
-"""Does searching for an MLP pay on 150 iris flowers, where scikit-learn's classifiers need no search?
+"""Is it worth searching for an MLP on 150 iris flowers, where scikit-learn's classifiers need no search?
 
     tuning run studies/iris.py
 
 Cost: 5 tuners x 5 replicates x 150 epochs of 90 flowers, and about as much again to retrain the incumbents: a few
 minutes on 2 cores. The data come with scikit-learn. Accuracy 1.0 is reachable, and with 30 flowers for validation many
-configurations reach it: this study shows a ceiling, and that a comparison of tuners has nothing to say under one.
+configurations reach it: this study shows such a ceiling, where a comparison of tuners says nothing.
 """
 
 import keras
@@ -17,14 +17,14 @@ from tuning import Budget, Objective, Problem, SklearnBaseline, Study, datasets
 max_epochs = 30
 fit_arguments = {"batch_size": 8}
 
-# Five full trainings a search.
+# Five full trainings per search.
 budget = Budget(epochs=150)
 
 replicates = 5
 
 objective = Objective("val_accuracy", "max")
 
-# Both as scikit-learn has them by default; a fit of theirs takes a fraction of a second.
+# Both with scikit-learn's defaults; each fit takes a fraction of a second.
 baselines = [
     "default",
     SklearnBaseline("sklearn-mlp", MLPClassifier()),

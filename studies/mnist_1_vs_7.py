@@ -1,10 +1,10 @@
-"""Is a small network for 1 against 7 worth tuning, beside the classic one trained by full-batch gradient descent?
+"""Is it worth tuning a small network for 1 against 7, compared with the classic one and full-batch gradient descent?
 
     tuning run studies/mnist_1_vs_7.py
 
 The classic one: 256 tanh neurons, a sigmoid, and 500 steps of plain gradient descent (rate 0.001) on the whole training
-split at once. On the 13,007 ones and sevens of MNIST's 60,000 training pictures its training accuracy is 0.974 then.
-The report in `reports/` was made where only MNIST's 10,000 test digits were at hand: on 1,730 of their 2,163 ones and
+split at once. On the 13,007 ones and sevens of MNIST's 60,000 training pictures its training accuracy is then 0.974.
+The report in `reports/` was made with MNIST's 10,000 test digits alone: on 1,730 of their 2,163 ones and
 sevens, with 216 for validation and 217 for test. Name a folder with MNIST's IDX files in TUNING_MNIST; without it Keras
 downloads them.
 
@@ -21,7 +21,7 @@ from tuning import Budget, KerasBaseline, Objective, Problem, Splits, Study, dat
 
 max_epochs = 20
 
-# Five full trainings a search.
+# Five full trainings per search.
 budget = Budget(epochs=100)
 
 replicates = 3
@@ -33,7 +33,7 @@ retrain = 2
 
 
 def ones_and_sevens():
-    """MNIST's splits with the ones (0) and the sevens (1) alone."""
+    """MNIST's splits with only the ones (label 0) and the sevens (label 1)."""
     parts = datasets.mnist().parts()
     chosen = {name: (y == 1) | (y == 7) for name, (_, y) in parts.items()}
     sevens = {name: (x[chosen[name]], (y[chosen[name]] == 7).astype("int64")) for name, (x, y) in parts.items()}
@@ -41,7 +41,7 @@ def ones_and_sevens():
 
 
 def compiled(model, optimizer):
-    """With the four cells of a confusion matrix beside the accuracy."""
+    """Compiled with the four cells of a confusion matrix as metrics, and the accuracy."""
     cells = [
         keras.metrics.TruePositives(name="true_positives"),
         keras.metrics.FalsePositives(name="false_positives"),

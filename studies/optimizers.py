@@ -1,13 +1,13 @@
-"""Which tuner copes best with a wide space, most of whose hyperparameters depend on others?
+"""Which tuner works best in a wide space, where nearly half of the hyperparameters depend on others?
 
     tuning run studies/optimizers.py
 
-Everything that one is told to try on a dense network: how many layers and how many neurons in each, activation,
+Everything that people recommend to try on a dense network: how many layers and how many neurons in each, activation,
 initialiser, batch normalisation, dropout, the optimizer with its own hyperparameters, the learning rate with a warm-up,
 and the batch size. A neuron count exists only where its layer does, a momentum only with SGD, a beta_1 only with Adam
-and its kin, in every library, in the report and in TensorBoard's HPARAMS.
+and Nadam, in every library, in the report and in TensorBoard's HPARAMS.
 
-Cost: 5 tuners x 3 replicates x 100 epochs of 1,297 pictures, and half as much to retrain the incumbents: some ten
+Cost: 5 tuners x 3 replicates x 100 epochs of 1,297 pictures, and half as much to retrain the incumbents: about ten
 minutes on 2 cores. The data come with scikit-learn.
 """
 
@@ -18,15 +18,15 @@ from tuning import Budget, KTBayesian, Objective, Problem, Study, datasets
 
 max_epochs = 10
 
-# Ten full trainings a search.
+# Ten full trainings per search.
 budget = Budget(epochs=100)
 
 replicates = 3
 
 objective = Objective("val_accuracy", "max")
 
-# KerasTuner's Bayesian optimisation would draw three random trials for each of the 19 hyperparameters, more than it
-# has: with four it has six left to think about.
+# KerasTuner's Bayesian optimisation would draw three random trials for each of the 19 hyperparameters, more than the
+# budget pays for. With four random trials, it can choose six others.
 tuners = ["kt-random", "kt-hyperband", KTBayesian(num_initial_points=4), "sklearn-randomized", "optuna-tpe"]
 
 # Fresh seeds on which each incumbent is trained again.
@@ -36,7 +36,7 @@ MAX_LAYERS = 4
 
 
 class WideSpace(kt.HyperModel):
-    """A dense network of which nearly everything is to be found."""
+    """A dense network of which nearly everything is searched."""
 
     def build(self, hp):
         activation = hp.Choice("activation", ["relu", "selu", "elu", "leaky_relu", "tanh"])
@@ -68,7 +68,7 @@ class WideSpace(kt.HyperModel):
         warm_up = hp.Boolean("warm_up")
         with hp.conditional_scope("warm_up", [True]):
             if warm_up:
-                # From 0 to the rate in so many steps; alpha=1: the rate then stays.
+                # From 0 to the rate in this many steps; alpha=1: then the rate stays constant.
                 steps = hp.Int("warm_up_steps", 10, 200, sampling="log")
                 learning_rate = keras.optimizers.schedules.CosineDecay(
                     0.0, decay_steps=1, alpha=1.0, warmup_target=learning_rate, warmup_steps=steps

@@ -1,20 +1,20 @@
-"""Does the harness take models that are not one stack of layers, and does the answer depend on how they are wired?
+"""Can models be searched that are not one stack of layers, and does the answer depend on how they are connected?
 
     tuning run studies/wide_and_deep.py
 
 Wide & Deep on California housing, four times: with one input; with two inputs (features 0 to 4 wide, 2 to 7 deep); with
-a second output on the deep part, loss weights 0.9 and 0.1, and the objective on the main output; and that once more as
-a subclass of `keras.Model` with the same layers. Four problems in one study.
+a second output on the deep part, loss weights 0.9 and 0.1, and the objective on the main output; and the same again as
+a subclass of `keras.Model`. Four problems in one study.
 
-One district of the validation split lies 525 standard deviations from the mean occupancy. Features 0 to 4 are without
-it, but the deep part is not, and what a model makes of that district alone moves its root mean squared error, from
-epoch to epoch too. The best epoch counts.
+One district of the validation split lies 525 standard deviations from the mean occupancy. Features 0 to 4 do not
+include that value, but the deep part does: what a model predicts for this one district changes its root mean squared
+error, from epoch to epoch too. The best epoch counts.
 
 Source: Cheng et al., Wide & Deep Learning for Recommender Systems, 2016, arXiv:1606.07792.
 
 Cost: 4 problems x 5 tuners x 3 replicates x 30 epochs = 1,800 epochs of 11,610 districts, and about as many to retrain
-the incumbents: some fifteen minutes on 2 cores. The data come from scikit-learn's cache (SCIKIT_LEARN_DATA), or by a
-download.
+the incumbents: about fifteen minutes on 2 cores. The data come from scikit-learn's cache (SCIKIT_LEARN_DATA), or are
+downloaded.
 """
 
 import keras
@@ -22,11 +22,11 @@ import keras_tuner as kt
 
 from tuning import Budget, Objective, Problem, Splits, Study, datasets
 
-# Enough to tell good rates from bad ones; no model is at its best by then.
+# Enough to tell good rates from bad ones; no model has reached its best by then.
 max_epochs = 10
 fit_arguments = {"batch_size": 64}
 
-# Three full trainings a search: the question is whether all four run, not who wins.
+# Three full trainings per search: the question is whether all four run, not which tuner wins.
 budget = Budget(epochs=30)
 
 replicates = 3
