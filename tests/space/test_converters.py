@@ -14,12 +14,21 @@ from hypothesis import given, settings
 from sklearn.model_selection import ParameterSampler
 
 from tests.support.random_spaces import Plan, plans
+from tuning import tuners
 from tuning.configuration import Configuration
-from tuning.space.converters import ScikitLearnView, flat, from_flat, keras_tuner_view, optuna_words, suggest
+from tuning.space.converters import (
+    ScikitLearnView,
+    flat,
+    from_flat,
+    from_keras_tuner,
+    keras_tuner_view,
+    optuna_words,
+    suggest,
+)
 from tuning.space.hyperparameter import describe, finite_values
 from tuning.space.recorder import record
 from tuning.space.space import Space
-from tuning.testing import mixed_space
+from tuning.testing import SyntheticProblem, mixed_space, search
 from tuning.tuners import keras_tuner as kt_bayesian
 
 HP = keras_tuner.HyperParameters
@@ -257,3 +266,42 @@ def test_answers_of_a_library_without_conditions_make_configurations_of_the_spac
         assert space.why_not(from_flat(space, answers)) == ""
     lowest = from_flat(space, {key: options[0] if options else 0.0 for key, options in told.items()})
     assert (lowest["layers"], lowest["width"], lowest["rate"]) == (1, 16, pytest.approx(1e-4))
+
+
+# -- one name in several scopes ----------------------------------------------------------------------------------------
+
+
+def one_name_in_two_scopes(hp: keras_tuner.HyperParameters) -> None:
+    hp.Choice("kind", ["dense", "conv"])
+    with hp.conditional_scope("kind", ["dense"]):
+        hp.Int("units", 16, 64)
+        hp.Boolean("deep")
+        with hp.conditional_scope("deep", [True]):
+            hp.Float("rate", 0.1, 0.2)
+    with hp.conditional_scope("kind", ["conv"]):
+        hp.Int("units", 100, 200)
+        hp.Boolean("deep")
+        with hp.conditional_scope("deep", [False]):
+            hp.Float("rate", 0.5, 0.6)
+
+
+def test_keras_tuner_draws_a_name_of_two_scopes_in_the_one_that_holds() -> None:
+    space = record(one_name_in_two_scopes)
+    oracle = keras_tuner.oracles.RandomSearchOracle(
+        objective=OBJECTIVE, max_trials=60, seed=1, hyperparameters=keras_tuner_view(space)
+    )
+    drawn = [from_keras_tuner(space, oracle.populate_space(str(number))["values"]) for number in range(60)]
+    assert all(in_the_space(space, configuration) for configuration in drawn)
+    for kind, deep, low, high in (("dense", True, 0.1, 0.2), ("conv", False, 0.5, 0.6)):
+        rates = [values["rate"] for values in drawn if values["kind"] == kind and values["deep"] is deep]
+        assert rates
+        assert all(low <= rate <= high for rate in rates)
+    assert {values["units"] >= 100 for values in drawn if values["kind"] == "conv"} == {True}
+
+
+@pytest.mark.parametrize("name", ["kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe"])
+def test_a_name_of_two_scopes_is_searched_to_the_end_of_the_budget(name: str) -> None:
+    problem = SyntheticProblem(one_name_in_two_scopes)
+    done = search(tuners.load(name)(), problem, epochs=90)
+    assert sum(trial.epochs for trial in done.trials) == 90
+    assert {trial.state for trial in done.trials} <= {"COMPLETE", "CUT"}

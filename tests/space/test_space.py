@@ -1,5 +1,6 @@
 """The recorded space: what is found, what is refused, and what lies in it."""
 
+import itertools
 import json
 import math
 import random
@@ -243,7 +244,9 @@ def test_a_configuration_that_cannot_be_built_leads_to_no_false_note() -> None:
 
     space = record(declare)
     assert space.names == ("layers", "units")
-    assert space.notes == ()
+    assert [note.partition(" cannot be built")[0] for note in space.notes] == [
+        "1 of 19 configurations tried while recording"
+    ]
 
 
 def test_one_name_under_two_parents_is_two_hyperparameters() -> None:
@@ -427,6 +430,11 @@ def endless(hp: HP) -> None:
     hp.Int(f"units_{random.random()}", 1, 4)
 
 
+def twice_with_another_default(hp: HP) -> None:
+    hp.Int("units", 1, 4, default=2)
+    hp.Int("units", 1, 4, default=3)
+
+
 def raising(hp: HP) -> None:
     if hp.Int("layers", 1, 4) == 1:
         raise ValueError("no model\nof one layer")
@@ -438,7 +446,13 @@ def raising(hp: HP) -> None:
         (
             twice,
             "hyperparameter 'units' is declared twice with different definitions, Int 1 .. 4 and Int 1 .. 8; "
-            "KerasTuner would keep the first in silence: give the second another name",
+            "KerasTuner would keep the first in silence: give the second another name, or, if the bound depends on "
+            'another hyperparameter, declare a share of it, such as hp.Float("units_share", 0.1, 1.0), and multiply',
+        ),
+        (
+            twice_with_another_default,
+            "hyperparameter 'units' is declared twice with different definitions, Int 1 .. 4 with the default 2 and "
+            "with the default 3; KerasTuner would keep the first in silence: give the second another name",
         ),
         (
             twice_of_two_kinds,
@@ -448,7 +462,8 @@ def raising(hp: HP) -> None:
         (
             twice_behind_an_if,
             "hyperparameter 'units' is declared twice with different definitions, Int 1 .. 9 and Int 100 .. 900; "
-            "KerasTuner would keep the first in silence: give the second another name",
+            "KerasTuner would keep the first in silence: give the second another name, or, if the bound depends on "
+            'another hyperparameter, declare a share of it, such as hp.Float("units_share", 0.1, 1.0), and multiply',
         ),
         (
             active_together,
@@ -770,3 +785,72 @@ def test_a_name_under_two_parents_comes_back_from_its_json() -> None:
     again = Space.from_json(space.to_json())
     assert again.to_json() == space.to_json()
     assert again.keys == ("kind", "size", "size [2]")
+
+
+# -- what stands behind single values ----------------------------------------------------------------------------------
+
+
+def behind_one_value(hp: HP) -> None:
+    if hp.Int("depth", 1, 9) == 6:
+        hp.Int("units_for_6", 1, 4)
+
+
+def a_scope_for_each_value(hp: HP) -> None:
+    count = hp.Int("count", 1, 40)
+    with hp.conditional_scope("count", [count]):
+        hp.Float(f"rate_{count}", 0.0, 1.0)
+
+
+def a_step_between(hp: HP) -> None:
+    if hp.Int("width", 8, 80, step=8) == 24:
+        hp.Boolean("narrow")
+
+
+def by_a_table(hp: HP) -> None:
+    for name in {3: ["first"], 7: ["first", "second"]}.get(hp.Int("kind", 0, 9), []):
+        hp.Boolean(name)
+
+
+@pytest.mark.parametrize(
+    ("declare", "names"),
+    [
+        (behind_one_value, {"units_for_6"}),
+        (a_scope_for_each_value, {f"rate_{count}" for count in range(1, 41)}),
+        (a_step_between, {"narrow"}),
+        (by_a_table, {"first", "second"}),
+    ],
+)
+def test_each_value_of_a_short_range_is_tried(declare: Any, names: set[str]) -> None:
+    space = record(declare)
+    assert names <= set(space.names)
+    for configuration in itertools.islice(space.distinct(1), 200):
+        declare(space.to_hp(configuration))  # raises where a name was not recorded
+
+
+def test_how_many_recorded_configurations_cannot_be_built_is_noted() -> None:
+    def odd_ones_fail(hp: HP) -> None:
+        if hp.Int("layers", 0, 5, default=2) % 2:
+            raise ValueError("no model")
+
+    notes = record(odd_ones_fail).notes
+    assert len(notes) == 1
+    assert re.fullmatch(
+        r"\d+ of \d+ configurations tried while recording cannot be built, the last with ValueError: no model; such "
+        r"trials are FAILED",
+        notes[0],
+    )
+
+
+def test_reading_what_is_not_declared_says_how_to_mend_it() -> None:
+    with pytest.raises(SpaceError, match=r"units does not exist. Declare 'units', with hp.Int or the like, before"):
+        record(lambda hp: hp.get("units"))
+
+    def read_outside_its_scope(hp: HP) -> None:
+        hp.Choice("kind", ["a", "b"])
+        with hp.conditional_scope("kind", ["b"]):
+            hp.Int("units", 1, 4)
+        hp.get("units")
+
+    with pytest.raises(SpaceError, match=r"units is currently inactive. Read 'units' only inside of its conditional"):
+        record(read_outside_its_scope)
+    assert record(lambda hp: hp.Boolean("known") if "unknown" in hp else hp.Boolean("other")).names == ("other",)

@@ -11,6 +11,7 @@ Optuna        `suggest(space, trial)`, define-by-run: a native distribution wher
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -24,10 +25,41 @@ from tuning.space.space import Space
 
 
 def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
-    """What KerasTuner's oracles draw from."""
+    """What KerasTuner's oracles draw from: each hyperparameter under its key in the space.
+
+    The key is the name, but for a name that stands under several parents: KerasTuner 1.4.8 drops its value where the
+    first of them is inactive, and draws it again, unseeded (`HyperParameters.ensure_active_values`).
+    """
     view = keras_tuner.HyperParameters()
-    view.merge(list(space.hyperparameters))
+    view.merge([_under_its_key(space, key, hp) for key, hp in zip(space.keys, space.hyperparameters, strict=True)])
     return view
+
+
+def from_keras_tuner(space: Space, values: Mapping[str, Any]) -> Configuration:
+    """The configuration behind what an oracle has drawn from `keras_tuner_view`; its own keys (`tuner/...`) left."""
+    return space.configuration(lambda key, hp: values.get(key, hp.default))
+
+
+def _under_its_key(space: Space, key: str, hp: HyperParameter) -> HyperParameter:
+    parents = [_key_of_parent(space, hp, condition) for condition in hp.conditions]
+    if key == hp.name and parents == [condition.name for condition in hp.conditions]:
+        return hp
+    renamed = copy.deepcopy(hp)
+    renamed.name = key
+    renamed.conditions = [
+        type(condition)(parent, condition.values) for parent, condition in zip(parents, hp.conditions, strict=True)
+    ]
+    return renamed
+
+
+def _key_of_parent(space: Space, hp: HyperParameter, condition: Any) -> str:
+    """The key of the parent that a condition means: of several of its name the one in the innermost scope around."""
+    around = {
+        key: len(parent.conditions)
+        for key, parent in zip(space.keys, space.hyperparameters, strict=True)
+        if parent.name == condition.name and all(outer in hp.conditions for outer in parent.conditions)
+    }
+    return max(around, key=around.__getitem__, default=str(condition.name))
 
 
 class ScikitLearnView:

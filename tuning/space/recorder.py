@@ -26,7 +26,7 @@ from tuning.space.space import Space
 from tuning.text import error_line
 
 MAX_DISCOVERIES = 100  # builds that may find new names: a guard against names that never end
-MAX_CHOICES = 32  # of one hyperparameter set in turn while recording; the ends and the middle of longer ones
+MAX_VALUES = 40  # of one hyperparameter that are all tried while recording; the ends and the middle of longer ranges
 RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need two values at once
 OVERLAP_DRAWS = 512  # random configurations drawn to see whether two declarations of one name meet
 
@@ -39,10 +39,18 @@ class RecordingHyperParameters(keras_tuner.HyperParameters):
         for known in self._hps.get(hp.name, ()):
             if known.conditions == hp.conditions and definition(known) != definition(hp):
                 raise SpaceError(
-                    f"hyperparameter {hp.name!r} is declared twice with different definitions, {describe(known)} and "
-                    f"{describe(hp)}; KerasTuner would keep the first in silence: give the second another name"
+                    f"hyperparameter {hp.name!r} is declared twice with different definitions, {_apart(known, hp)}; "
+                    f"KerasTuner would keep the first in silence: {_mend(known, hp)}"
                 )
         return super()._retrieve(hp)
+
+    def get(self, name: str) -> Any:
+        try:
+            return super().get(name)
+        except KeyError as error:  # as KerasTuner raises it, for a user's code may wait for it
+            raise KeyError(f"{error.args[0]} Declare {name!r}, with hp.Int or the like, before it is read") from None
+        except ValueError as error:
+            raise ValueError(f"{error} Read {name!r} only inside of its conditional_scope") from None
 
 
 def record(declare: Callable[[keras_tuner.HyperParameters], None]) -> Space:
@@ -75,6 +83,7 @@ class _Recorder:
         self.asked: list[set[str]] = []  # the names that each run found or asked for
         self.active_names: list[set[str]] = []  # the names that were active in it
         self.reached: list[Any] = []  # the conditions that were made true
+        self.unbuildable: list[str] = []  # what each run raised that was not at the defaults
         self.varied = 0  # how many of those found were set to their ends or choices
         self.discoveries = 0  # runs that found something new
 
@@ -90,6 +99,7 @@ class _Recorder:
         except Exception as error:
             if at_defaults:
                 raise SpaceError(f"the model cannot be built at its default values: {error_line(error)}") from error
+            self.unbuildable.append(error_line(error))
         else:
             self.asked.append(hp.asked)
             self.active_names.append(set(hp.values))
@@ -152,11 +162,11 @@ class _Listening(RecordingHyperParameters):
 
 
 def _telling_values(hp: HyperParameter) -> Sequence[Value]:
-    """Values worth a build: each choice of a short list, else both ends and the middle."""
+    """Values worth a build: each of a short list, for code may ask for one of them alone; else ends and middle."""
     values = finite_values(hp)
     if values is None:
         return [hp.min_value, hp.max_value]
-    if isinstance(hp, hp_types.Choice) and len(values) <= MAX_CHOICES:
+    if len(values) <= MAX_VALUES:
         return values
     return list(dict.fromkeys([values[0], values[-1], values[len(values) // 2]]))
 
@@ -206,8 +216,32 @@ def _check_overlap(found: Sequence[HyperParameter]) -> None:
                 )
 
 
+def _apart(known: HyperParameter, new: HyperParameter) -> str:
+    """Two definitions in words that tell them apart."""
+    words = describe(known), describe(new)
+    if words[0] == words[1]:
+        return f"{words[0]} with the default {known.default!r} and with the default {new.default!r}"
+    return f"{words[0]} and {words[1]}"
+
+
+def _mend(known: HyperParameter, new: HyperParameter) -> str:
+    """How a name with two definitions is mended: where only a bound moved, it depends on another hyperparameter."""
+    changed = {field for field, value in definition(new).items() if definition(known).get(field) != value}
+    if changed & {"min_value", "max_value"} and changed <= {"min_value", "max_value", "default"}:
+        return (
+            f"give the second another name, or, if the bound depends on another hyperparameter, declare a share of it, "
+            f'such as hp.Float("{new.name}_share", 0.1, 1.0), and multiply'
+        )
+    return "give the second another name"
+
+
 def _notes(recorder: _Recorder) -> list[str]:
     notes = []
+    if recorder.unbuildable:
+        notes.append(
+            f"{len(recorder.unbuildable)} of {len(recorder.unbuildable) + len(recorder.asked)} configurations tried "
+            f"while recording cannot be built, the last with {recorder.unbuildable[-1]}; such trials are FAILED"
+        )
     for hp in recorder.found:
         if isinstance(hp, hp_types.Float) and hp.step is not None and hp.sampling == "linear":
             last = hp.prob_to_value(math.nextafter(1.0, 0.0))

@@ -20,7 +20,7 @@ from keras_tuner.engine import hyperparameters as hp_types
 from sklearn.model_selection import ParameterSampler
 
 from tuning.configuration import Configuration
-from tuning.space.converters import ScikitLearnView, keras_tuner_view, suggest
+from tuning.space.converters import ScikitLearnView, from_keras_tuner, keras_tuner_view, suggest
 from tuning.space.hyperparameter import HyperParameter, contains, finite_values, is_active, value_at
 from tuning.space.space import Space
 
@@ -79,7 +79,7 @@ def _by_keras_tuner(space: Space, draws: int, seed: int) -> list[Configuration]:
         seed=seed,
         hyperparameters=keras_tuner_view(space),
     )
-    return [space.active(oracle.populate_space(str(number))["values"]) for number in range(draws)]
+    return [from_keras_tuner(space, oracle.populate_space(str(number))["values"]) for number in range(draws)]
 
 
 def _by_scikit_learn(space: Space, draws: int, seed: int) -> list[Configuration]:

@@ -6,7 +6,7 @@ for all libraries (`tuning.space.converters`), so that all draw from exactly the
 
 Recording runs the model-building code, never a training. KerasTuner itself builds until each `conditional_scope` has
 been active once and finds what stands behind a plain `if` only in the middle of a search; here every hyperparameter
-is set to its ends or to each of its choices too, until no new name appears.
+is set to each of its values too, or to the ends and the middle of a long range, until no new name appears.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +13,11 @@ from tuning.errors import ObjectiveError, SpaceError
 from tuning.space.recorder import record
 from tuning.space.space import Space
 from tuning.splits import Splits, head, size
+from tuning.training.graph_cache import is_of_keras
 from tuning.training.outcome import Logs
 from tuning.training.recipe import Recipe, build, data_arguments, has_own_fit
 from tuning.training.session import clear_session
+from tuning.training.state import first_samples
 from tuning.training.trainer import train_epochs
 
 PROBE_SAMPLES = 64
@@ -32,6 +35,7 @@ def record_space(recipe: Recipe) -> Space:
         clear_session()
         recipe.hypermodel.declare_hyperparameters(hp)
         model = build(recipe, hp)
+        _declare_in_call(recipe, model)
         if own_fit:
             _declare_in_fit(recipe, hp, model)
 
@@ -101,6 +105,17 @@ class _AnyMetric(dict[str, list[float]]):
 
     def __missing__(self, name: str) -> list[float]:
         return [0.0]
+
+
+def _declare_in_call(recipe: Recipe, model: keras.Model) -> None:
+    """Calls a model of the user's own classes once: its `call` may ask for hyperparameters.
+
+    What it raises says nothing: a `fit` of the user's own may give it other data.
+    """
+    if model.built or all(map(is_of_keras, [model, *model.layers])):
+        return
+    with contextlib.suppress(Exception):
+        model(first_samples(data_arguments(_part(recipe, 1))["x"]), training=True)
 
 
 def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: keras.Model) -> None:

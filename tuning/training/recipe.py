@@ -12,6 +12,7 @@ import keras_tuner
 
 from tuning.errors import SpaceError
 from tuning.splits import Splits
+from tuning.text import error_line
 from tuning.training import resident as residents
 
 
@@ -53,7 +54,14 @@ def hypermodel_of(build_model: Any) -> keras_tuner.HyperModel:
         SpaceError: It is none of these.
     """
     if isinstance(build_model, type) and issubclass(build_model, keras_tuner.HyperModel):
-        build_model = build_model()
+        try:
+            build_model = build_model()
+        except TypeError as error:
+            name = build_model.__name__
+            raise SpaceError(
+                f"{name}() cannot be made ({error_line(error)}); give an object, such as model = {name}(...), and not "
+                "the class"
+            ) from error
     if isinstance(build_model, keras_tuner.HyperModel):
         return build_model
     if not callable(build_model):

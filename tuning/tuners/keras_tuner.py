@@ -17,7 +17,7 @@ from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.records import FAILED
 from tuning.problems.problem import TrainingProblem
-from tuning.space.converters import drawable_default, keras_tuner_view
+from tuning.space.converters import drawable_default, from_keras_tuner, keras_tuner_view
 from tuning.space.hyperparameter import contains
 from tuning.tuners.base import Tuner
 
@@ -33,7 +33,7 @@ def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Eval
             values = trial.hyperparameters.values
             parent = values.get("tuner/trial_id")
             done = evaluator.evaluate(
-                problem.space.active(values),
+                from_keras_tuner(problem.space, values),
                 epochs=values.get("tuner/epochs"),
                 resume_from=None if parent is None else numbers[parent],
             )
