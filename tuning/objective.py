@@ -61,6 +61,11 @@ class Objective:
         known = [score for score in scores if not math.isnan(score)]
         return (min if self.direction == "min" else max)(known, default=math.nan)
 
+    @property
+    def sign(self) -> float:
+        """+1 where higher is better, -1 where lower is: what a score is multiplied by, so that more is better."""
+        return 1.0 if self.direction == "max" else -1.0
+
     def better(self, score: float, other: float) -> bool:
         """Whether `score` is strictly better than `other`; NaN is better than nothing and beaten by any number."""
         if math.isnan(score):
