@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuning.errors import StudyError
+from tuning.arguments import whole_number
 
 
 @dataclass(frozen=True)
@@ -21,5 +21,5 @@ class Budget:
     epochs: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.epochs, int) or isinstance(self.epochs, bool) or self.epochs < 1:
-            raise StudyError(f"Budget(epochs={self.epochs!r}): expected a whole number of at least 1 epoch a cell")
+        expected = "a whole number of at least 1 epoch a cell"
+        whole_number(self.epochs, f"Budget(epochs={self.epochs!r})", expected=expected)

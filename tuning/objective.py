@@ -49,7 +49,7 @@ class Objective:
             return math.nan
         if self.epoch == "last":
             return values[-1]
-        return min(values) if self.direction == "min" else max(values)
+        return max(values, key=lambda value: self.sign * value)
 
     @property
     def test_metric(self) -> str:
@@ -59,7 +59,7 @@ class Objective:
     def best(self, scores: Iterable[float]) -> float:
         """The best of these scores; NaN, a FAILED trial's, is passed over, and is the answer where nothing is left."""
         known = [score for score in scores if not math.isnan(score)]
-        return (min if self.direction == "min" else max)(known, default=math.nan)
+        return max(known, key=lambda score: self.sign * score, default=math.nan)
 
     @property
     def sign(self) -> float:
@@ -72,7 +72,7 @@ class Objective:
             return False
         if math.isnan(other):
             return True
-        return score < other if self.direction == "min" else score > other
+        return self.sign * score > self.sign * other
 
     def to_json(self) -> dict[str, str]:
         return {"metric": self.metric, "direction": self.direction, "epoch": self.epoch}

@@ -10,7 +10,7 @@ _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # Keras writes its messages i
 
 def error_line(error: BaseException, limit: int = 300) -> str:
     """`error` as one line of at most `limit` characters: its class, then its message."""
-    words = " ".join(_TERMINAL_COLOURS.sub("", str(error)).split())
+    words = one_line(_TERMINAL_COLOURS.sub("", str(error)))
     line = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -26,6 +26,18 @@ def one_line(text: str) -> str:
         for letter in words
         if unicodedata.category(letter) not in ("Cc", "Cf", "Cs") and letter not in "\ufffe\uffff"
     )
+
+
+def file_name(text: str, *, keep: str = "", trim: str = "_", limit: int = 40) -> str:
+    """`text` as a file's name that every system takes, at most `limit` characters of it; two texts may share one.
+
+    Args:
+        keep: Characters that stay beside ASCII letters and digits. Each run of others becomes an underscore, which does
+            not end the name unless underscores are kept.
+        trim: Characters that do not begin it.
+    """
+    name = re.sub(f"[^A-Za-z0-9{re.escape(keep)}]+", "_", text).lstrip(trim)
+    return (name if "_" in keep else name.rstrip("_"))[:limit]
 
 
 _UNSEEN = {

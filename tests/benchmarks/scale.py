@@ -20,7 +20,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.browser import chromium, opened
+from tests.support.browser import chromium, opened
 from tuning import Budget, Study
 from tuning.journal.journal import read
 from tuning.journal.records import COMPLETE, Cell, CellEnd, Trial

@@ -15,6 +15,7 @@ from tuning.errors import StudyError
 from tuning.journal.journal import read
 from tuning.journal.records import COMPLETE, CUT
 from tuning.runner.plan import Overrides
+from tuning.runner.runner import run
 
 CODE = Path(__file__).parents[1] / "support" / "users_code.py"
 
@@ -41,10 +42,8 @@ def test_what_keras_tuner_searches_is_searched_unchanged(name, tmp_path):
     assert {hp.name for hp in oracle.get_space().space} <= set(problem.space.names)
 
     assert problem.objective.metric in problem.check()
-    directory = study.changed(Overrides(budget=3, replicates=1, tuners=["optuna-tpe"], baselines=False, retrain=0)).run(
-        tmp_path
-    )
-    trials = list(read(directory).all_trials())
+    short = Overrides(budget=3, replicates=1, tuners=["optuna-tpe"], baselines=False, retrain=0)
+    trials = list(read(run(study.changed(short), tmp_path).directory).all_trials())
     assert [(trial.state, trial.epochs) for trial in trials] == [(COMPLETE, 2), (CUT, 1)]
     assert all(not problem.space.why_not(trial.configuration) for trial in trials)
 
@@ -60,11 +59,11 @@ def test_the_command_runs_resumes_and_says_what_it_ran(tmp_path, monkeypatch):
         monkeypatch.setattr("sys.argv", ["tuning", *more])
         return CliRunner(env={"COLUMNS": "200"}).invoke(main.app, [*more])
 
-    run = ["run", *words, *numbers, "--jobs", "1", "--replicates"]
-    first = invoke(*run, "1")
+    begun = ["run", *words, *numbers, "--jobs", "1", "--replicates"]
+    first = invoke(*begun, "1")
     assert first.exit_code == 0, first.output
     assert "reports/their_file-build_model/report.html" in first.stdout
-    more = invoke(*run, "2")
+    more = invoke(*begun, "2")
     assert "1 of 2 cells are done already." in more.stdout
     journal = read(tmp_path / "reports" / "their_file-build_model")
     assert list(journal.problems) == ["build_model"]

@@ -148,7 +148,7 @@ class TestMistakes:
     def test_what_is_no_estimator_or_no_tuner(self) -> None:
         with pytest.raises(StudyError, match=r"'p' is <class .*Perceptron'>; expected a scikit-learn estimator"):
             SklearnBaseline("p", Perceptron)
-        with pytest.raises(StudyError, match=r"'k' has epochs=0; expected a whole number of at least 1"):
+        with pytest.raises(StudyError, match=r"'k' has epochs=0: expected a whole number of at least 1"):
             KerasBaseline("k", model, epochs=0)
         with pytest.raises(StudyError, match=r"'p' is no search, .*: give it in baselines=\[\.\.\.\]"):
             Study("s", flowers(), [SklearnBaseline("p", Perceptron())], budget=Budget(2))

@@ -24,7 +24,7 @@ from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.forkserver import start_from_nothing
 from tuning.runner.plan import StudyPlan
 from tuning.splits import EXPECTED
-from tuning.text import error_line
+from tuning.text import error_line, file_name
 
 OBJECTIVE = "val_loss"  # every compiled model reports it
 MAX_EPOCHS = 10
@@ -75,9 +75,9 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
         data=_load(named.data, "--data", module_of),
         objective=objective_of(named.objective or OBJECTIVE),
         max_epochs=max_epochs,
-        name=_safe(found["name"]),
+        name=_study_name(found["name"]),
     )
-    name = _safe(f"{Path(found['file']).stem}-{found['name']}")
+    name = _study_name(f"{Path(found['file']).stem}-{found['name']}")
     return StudyPlan(name, problem, budget=Budget(FULL_TRAININGS * max_epochs if budget is None else budget))
 
 
@@ -120,8 +120,8 @@ def _load(named: str, where: str, module_of: Callable[[Path], ModuleType]) -> An
         raise StudyError(f"{named} raises {error_line(error)}") from error
 
 
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip("._-")[:100] or "model"
+def _study_name(name: str) -> str:
+    return file_name(name, keep="._-", trim="._-", limit=100) or "model"
 
 
 def load_study(path: Path) -> StudyPlan:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from tuning.arguments import whole_number
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.objective import Objective
@@ -116,8 +117,7 @@ class Problem:
     ) -> None:
         if not isinstance(objective, Objective):
             raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
-        if not isinstance(max_epochs, int) or isinstance(max_epochs, bool) or max_epochs < 1:
-            raise StudyError(f"Problem(max_epochs={max_epochs!r}): expected a whole number of at least 1")
+        whole_number(max_epochs, f"Problem(max_epochs={max_epochs!r})")
         if not isinstance(fit_arguments or {}, Mapping):
             raise StudyError(
                 f"Problem(fit_arguments={fit_arguments!r}): expected a mapping, such as {{'batch_size': 64}}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from tuning import tuners as registry
+from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.journal.journal import Journal
@@ -84,12 +85,10 @@ class StudyPlan:
     def _check(self) -> None:
         if not isinstance(self.budget, Budget):
             raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
-        if not isinstance(self.replicates, int) or isinstance(self.replicates, bool) or self.replicates < 1:
-            raise StudyError(f"Study(replicates={self.replicates!r}): expected a whole number of at least 1")
+        whole_number(self.replicates, f"Study(replicates={self.replicates!r})")
         for name, unit in (("retrain", "seeds"), ("continue_winners", "epochs")):
-            given = getattr(self, name)
-            if not isinstance(given, int) or isinstance(given, bool) or given < 0:
-                raise StudyError(f"Study({name}={given!r}): expected a whole number of {unit}, or 0 for none")
+            number, expected = getattr(self, name), f"a whole number of {unit}, or 0 for none"
+            whole_number(number, f"Study({name}={number!r})", least=0, expected=expected)
         if self.tensorboard not in TENSORBOARD:
             raise StudyError(f"Study(tensorboard={self.tensorboard!r}): expected {' or '.join(map(repr, TENSORBOARD))}")
         if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):

@@ -8,7 +8,6 @@ measured at the same time, and recorded in the journal.
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning.analysis.winners import mean_score, winners
+from tuning.arguments import whole_number
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.journal import Journal
@@ -24,6 +24,7 @@ from tuning.journal.winner_record import Winner, weights_file
 from tuning.journal.writer import JournalWriter
 from tuning.problems.problem import Problem, TrainingProblem
 from tuning.tensorboard.hparams import WINNERS
+from tuning.text import file_name
 
 FOLDER = "models"
 
@@ -95,8 +96,7 @@ def continue_training(
     Raises:
         StudyError: There is no such winner or no file of it, or it cannot be trained on.
     """
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        raise StudyError(f"continue_training(epochs={epochs!r}): expected a whole number of at least 1")
+    whole_number(epochs, f"continue_training(epochs={epochs!r})")
     key, winner, path = _pick(journal, tuner, problem)
     own = _problem(problems, key[0])
     record = _continue(journal, own, winner, _file(journal, key, winner, path), epochs)
@@ -207,7 +207,7 @@ def _paths(journal: Journal, chosen: Sequence[tuple[str, str]]) -> list[Path]:
     several = len({problem for problem, _ in chosen}) > 1
     paths: list[Path] = []
     for problem, tuner in chosen:
-        name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{problem}-{tuner}" if several else tuner).lstrip(".")[:80]
+        name = file_name(f"{problem}-{tuner}" if several else tuner, keep="._-", trim=".", limit=80)
         alike = sum(path.stem.partition("~")[0] == name for path in paths)
         paths.append(journal.directory / FOLDER / (f"{name}~{alike + 1}.keras" if alike else f"{name}.keras"))
     return paths

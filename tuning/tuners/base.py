@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError, TuningError
 from tuning.evaluation.evaluator import Evaluator
@@ -94,9 +95,7 @@ class Tuner(ABC):
 
 def require_parallel_trials(given: Any) -> int:
     """`parallel_trials` as it was given. Raises StudyError where it is no number of trials."""
-    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
-        raise StudyError(f"parallel_trials={given!r}: expected a whole number of at least 1")
-    return given
+    return whole_number(given, f"parallel_trials={given!r}")
 
 
 def _readable(value: Any) -> Any:

@@ -18,7 +18,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from tuning.text import one_line
+from tuning.text import file_name, one_line
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
@@ -197,7 +197,4 @@ def slugs(problems: Sequence[str]) -> dict[str, str]:
     """What to add to a figure's file name: nothing for one problem, else its number and its name made safe."""
     if len(problems) == 1:
         return {problems[0]: ""}
-    return {
-        problem: f"_{place}_{re.sub(r'[^A-Za-z0-9]+', '_', problem).strip('_')[:40]}".rstrip("_")
-        for place, problem in enumerate(problems, start=1)
-    }
+    return {problem: f"_{place}_{file_name(problem)}".rstrip("_") for place, problem in enumerate(problems, start=1)}

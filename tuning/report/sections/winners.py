@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from tuning.report.figures.base import slugs
 from tuning.report.figures.layer_graph import MAX_LAYERS, shape_of
 from tuning.report.figures.winners import Picture
 from tuning.report.tables.base import Entry, Table, table
+from tuning.text import file_name
 
 NOTE = (
     "A tuner's winner is the final incumbent with the best mean score on fresh seeds, and of its seeds the best, by "
@@ -85,17 +85,13 @@ def winner_sections(journal: Journal) -> dict[str, Winners]:
                     journal,
                     winner,
                     records[tuner],
-                    f"winner{safe[problem]}_{place}_{_safe(tuner)}",
+                    f"winner{safe[problem]}_{place}_{file_name(tuner)}",
                     means[tuner] == best,
                 )
                 for place, (tuner, winner) in enumerate(own.items(), start=1)
             ]
             found[problem] = Winners(_configurations(journal, problem, own, records, means), tuple(sections))
     return found
-
-
-def _safe(tuner: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "_", tuner).strip("_")[:40]
 
 
 def _record_of(journal: Journal, winner: Retraining) -> Winner | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.evaluation.evaluator import Evaluator
@@ -33,9 +34,7 @@ class PlainBaseline(Tuner):
 
     def __init__(self, label: str, *, epochs: int, no_search: str) -> None:
         super().__init__(label=label)
-        if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
-            raise StudyError(f"baseline {label!r} has epochs={epochs!r}; expected a whole number of at least 1")
-        self.epochs = epochs
+        self.epochs = whole_number(epochs, f"baseline {label!r} has epochs={epochs!r}")
         self.no_search = no_search
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
