@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from tests.support.users_code import SEARCHED
 from tuning.cli import main
-from tuning.cli.load import Named, find_study, objective_of
+from tuning.cli.load import find_study, objective_of
+from tuning.cli.options import Named
 from tuning.errors import StudyError
 from tuning.journal.journal import read
 from tuning.journal.records import COMPLETE, CUT

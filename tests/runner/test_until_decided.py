@@ -32,6 +32,10 @@ def study(names: Sequence[str] = ("kt-random", "optuna-tpe", "sklearn-randomized
     return Study("s", given, list(names), budget=Budget(2), replicates=4, baselines=(), retrain=0)
 
 
+def by(rule: Rule, plan: Study) -> Study:
+    return plan.changed(Overrides(until_decided=rule))
+
+
 class Scored:
     """An executor that trains nothing: each cell ends with a score of its own."""
 
@@ -80,7 +84,7 @@ def test_it_ends_with_the_first_look_that_decides_all(tmp_path: Path) -> None:
     execute, lines = Scored(far_apart), list[str]()
     rule = Rule(20)
     first = rule.first_look(3)
-    done = until_decided(study(), tmp_path, rule, execute=execute, on_look=lines.append)
+    done = until_decided(by(rule, study()), tmp_path, execute=execute, on_look=lines.append)
     assert [len(cells) for cells in execute.calls] == [3 * first]
     assert len(done.ends) == 3 * first
     plan = read(tmp_path / "s").plan
@@ -94,7 +98,7 @@ def test_it_ends_with_the_first_look_that_decides_all(tmp_path: Path) -> None:
 
 def test_one_replicate_at_a_time_until_the_cap(tmp_path: Path) -> None:
     execute, lines = Scored(close), list[str]()
-    until_decided(study(), tmp_path, Rule(13), execute=execute, on_look=lines.append)
+    until_decided(by(Rule(13), study()), tmp_path, execute=execute, on_look=lines.append)
     first = Rule(13).first_look(3)
     assert [len(cells) for cells in execute.calls] == [3 * first] + [3] * (13 - first)
     assert [cell.replicate for cell in execute.calls[-1]] == [13] * 3
@@ -103,7 +107,7 @@ def test_one_replicate_at_a_time_until_the_cap(tmp_path: Path) -> None:
 
 
 def test_a_rope_settles_what_does_not_differ(tmp_path: Path) -> None:
-    until_decided(study(), tmp_path, Rule(30, rope=3.0), execute=Scored(close))
+    until_decided(by(Rule(30, rope=3.0), study()), tmp_path, execute=Scored(close))
     assert read(tmp_path / "s").plan["replicates"] < 30
     assert all(row[2] or row[3] for row in settled(tmp_path))
 
@@ -112,29 +116,29 @@ def test_a_rope_settles_what_does_not_differ(tmp_path: Path) -> None:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Never interrupted; undecided at the cap."""
     folder = tmp_path_factory.mktemp("whole")
-    until_decided(study(), folder, Rule(12), execute=Scored(close))
+    until_decided(by(Rule(12), study()), folder, execute=Scored(close))
     return folder
 
 
 @pytest.mark.parametrize("cells", [1, 17, 29, 31])
 def test_an_interrupted_run_goes_on_to_the_same_decision(whole: Path, tmp_path: Path, cells: int) -> None:
     with pytest.raises(KeyboardInterrupt):
-        until_decided(study(), tmp_path, Rule(12), execute=Scored(close, interrupt_at=cells))
-    until_decided(study(), tmp_path, Rule(12), execute=Scored(close))
+        until_decided(by(Rule(12), study()), tmp_path, execute=Scored(close, interrupt_at=cells))
+    until_decided(by(Rule(12), study()), tmp_path, execute=Scored(close))
     assert settled(tmp_path) == settled(whole)
     assert found(tmp_path).verdict == found(whole).verdict
 
 
 def test_running_again_runs_nothing(whole: Path) -> None:
     again = Scored(close)
-    until_decided(study(), whole, Rule(12), execute=again)
+    until_decided(by(Rule(12), study()), whole, execute=again)
     assert again.calls == [[]]
 
 
 def test_several_replicates_at_once_decide_the_same(tmp_path: Path) -> None:
     two, one, four = study(["kt-random", "sklearn-randomized"]), Scored(close), Scored(close)
-    until_decided(two, tmp_path / "one", Rule(30), execute=one)
-    until_decided(two, tmp_path / "four", Rule(30), execute=four, at_once=4)
+    until_decided(by(Rule(30), two), tmp_path / "one", execute=one)
+    until_decided(by(Rule(30), two), tmp_path / "four", execute=four, at_once=4)
     assert 2 * len(one.calls[1]) == len(four.calls[1]) / 2 == 4
     assert len(one.calls) > len(four.calls)
     (decided,) = [(row[:5]) for row in settled(tmp_path / "one")]
@@ -144,7 +148,7 @@ def test_several_replicates_at_once_decide_the_same(tmp_path: Path) -> None:
 
 def test_a_tuner_that_fails_is_not_waited_for_and_not_tried_again_each_round(tmp_path: Path) -> None:
     execute = Scored(lambda cell: close(cell) + (cell.tuner == "sklearn-randomized"), failing="optuna-tpe")
-    until_decided(study(), tmp_path, Rule(20), execute=execute)
+    until_decided(by(Rule(20), study()), tmp_path, execute=execute)
     cells = [cell for call in execute.calls for cell in call]
     assert len(cells) == len(set(cells))
     replicates = read(tmp_path / "s").plan["replicates"]
@@ -155,7 +159,7 @@ def test_a_tuner_that_fails_is_not_waited_for_and_not_tried_again_each_round(tmp
 def test_each_problem_is_decided_by_itself(tmp_path: Path) -> None:
     lines: list[str] = []
     scored = Scored(lambda cell: far_apart(cell) if cell.problem == "p0" else close(cell))
-    until_decided(study(problems=2), tmp_path, Rule(13), execute=scored, on_look=lines.append)
+    until_decided(by(Rule(13), study(problems=2)), tmp_path, execute=scored, on_look=lines.append)
     assert [line[:4] for line in lines[-2:]] == ["p0: ", "p1: "]
     assert "undecided" not in lines[-2]
     assert "undecided at the cap" in lines[-1]
@@ -165,7 +169,7 @@ def test_another_rule_is_refused(whole: Path) -> None:
     before = path_of(whole / "s").read_bytes()
     for rule in (Rule(20), Rule(12, 0.1)):
         with pytest.raises(JournalError, match="was begun with --cap 12 and no --rope, now it is --cap") as refused:
-            until_decided(study(), whole, rule, execute=Scored(close))
+            until_decided(by(rule, study()), whole, execute=Scored(close))
         assert "\n" not in str(refused.value)
     assert path_of(whole / "s").read_bytes() == before
 
@@ -173,14 +177,14 @@ def test_another_rule_is_refused(whole: Path) -> None:
 def test_a_study_that_may_have_been_tested_is_refused(whole: Path, tmp_path: Path) -> None:
     run(study().changed(Overrides(replicates=7)), tmp_path / "tested", execute=Scored(close))
     with pytest.raises(JournalError, match="begun with 7 replicates for one test at the end, which may have been seen"):
-        until_decided(study(), tmp_path / "tested", Rule(16), execute=Scored(close))
+        until_decided(by(Rule(16), study()), tmp_path / "tested", execute=Scored(close))
     run(study(), tmp_path / "too few to test", execute=Scored(close))
-    until_decided(study(), tmp_path / "too few to test", Rule(12), execute=Scored(close))
+    until_decided(by(Rule(12), study()), tmp_path / "too few to test", execute=Scored(close))
     assert settled(tmp_path / "too few to test") == settled(whole)
 
 
 def test_a_plain_run_in_between_keeps_the_rule(tmp_path: Path) -> None:
-    until_decided(study(), tmp_path, Rule(9), execute=Scored(close))
+    until_decided(by(Rule(9), study()), tmp_path, execute=Scored(close))
     before = settled(tmp_path)
     run(study().changed(Overrides(replicates=12)), tmp_path, execute=Scored(close))
     assert settled(tmp_path) == before  # what comes behind the cap is not looked at
@@ -188,9 +192,9 @@ def test_a_plain_run_in_between_keeps_the_rule(tmp_path: Path) -> None:
 
 def test_what_cannot_be_decided_is_said_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="has one tuner, nothing to decide"):
-        until_decided(study(["kt-random"]), tmp_path, Rule())
+        until_decided(by(Rule(), study(["kt-random"])), tmp_path)
     with pytest.raises(StudyError, match=r"a cap of 6 replicates: .* 3 pairs .* raise it to 7 or more"):
-        until_decided(study(), tmp_path, Rule(6))
+        until_decided(by(Rule(6), study()), tmp_path)
     assert not list(tmp_path.iterdir())
 
 

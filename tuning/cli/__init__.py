@@ -4,7 +4,7 @@ Imports: words, process, statistics, journal, space, training, problems, tuners,
 runner, report.
 
     main         the commands
-    options      their options, each once
+    options      RunOptions and others: their options, each once
     script       run_script: `python study.py`
     exit         guarded, exit codes
     load         load_study, find_study: what a path names

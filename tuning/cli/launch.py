@@ -35,20 +35,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tuning.runner.plan import StudyPlan
-    from tuning.statistics.sequential import Rule
 
 
-def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, rule: Rule | None) -> int:
+def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str) -> int:
     """Runs a study, or goes on with it, and makes its report; the exit code.
 
     Args:
         jobs: Processes; None for one a core.
         scheduler: The address of a Dask cluster to run on instead; empty for none.
-        rule: Of a study that runs until it is decided.
     """
     console = output()
     with _interruptible(out / study.name, console):
-        done = _cells(study, out, jobs, scheduler, console, rule)
+        done = _cells(study, out, jobs, scheduler, console)
         journal = read(done.directory)
         full = study.tensorboard == "full"
         say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
@@ -82,12 +80,11 @@ def train_table(study: StudyPlan, configurations: int, out: Path, jobs: int | No
     return _failed(done, journal, console)
 
 
-def _cells(
-    study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console, rule: Rule | None = None
-) -> Run:
+def _cells(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console) -> Run:
     """Runs a study's cells with its progress."""
+    rule = study.until_decided
     if rule is not None:
-        study = before_first_look(study, rule)
+        study = before_first_look(study)
         console.print(f"Until decided: what follows, then one replicate at a time, at most {rule.cap}.")
     tasks = study.tasks()
     cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
@@ -113,7 +110,7 @@ def _cells(
         watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
         at_once = max(1, jobs * study.replicates // cells)
         on_look = partial(say, soft_wrap=True)
-        return until_decided(study, out, rule, watch, command_line(), execute, at_once=at_once, on_look=on_look)
+        return until_decided(study, out, watch, command_line(), execute, at_once=at_once, on_look=on_look)
 
 
 @contextmanager

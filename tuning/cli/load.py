@@ -9,7 +9,6 @@ import re
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import cloudpickle
 
 from tuning.budget import Budget
+from tuning.cli.options import Named
 from tuning.errors import StudyError, TuningError
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
@@ -30,21 +30,6 @@ OBJECTIVE = "val_loss"  # every compiled model reports it
 MAX_EPOCHS = 10
 FULL_TRAININGS = 10  # that a cell may spend, where no budget is given
 _NAMED = re.compile(r"(?P<file>.*\.py):(?P<name>[^:/\\]*)")
-
-
-@dataclass(frozen=True)
-class Named:
-    """What is said of a model that is named on the command line; empty and None where nothing is.
-
-    Attributes:
-        data: ``FILE.py:NAME`` of a function that returns the splits.
-        objective: A metric, or ``METRIC:min``, ``METRIC:max``; default: `OBJECTIVE`.
-        max_epochs: Epochs of one full training; default: `MAX_EPOCHS`.
-    """
-
-    data: str = ""
-    objective: str = ""
-    max_epochs: int | None = None
 
 
 def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,28 +15,18 @@ from tuning.cli.console import output
 from tuning.cli.exit import EXIT_FAILED, guarded
 from tuning.cli.options import (
     AsJson,
-    Baselines,
-    Cap,
-    Data,
+    Changes,
     Debug,
-    Epochs,
     Folder,
     Jobs,
-    MaxEpochs,
-    ObjectiveOf,
+    Named,
     Out,
-    Replicates,
-    Retrain,
-    Rope,
+    RunOptions,
     Scheduler,
     StudyOrCode,
     StudyPath,
-    TensorBoard,
-    TrialSeconds,
-    Tuners,
-    UntilDecided,
     changed,
-    rule_of,
+    with_options,
 )
 from tuning.errors import StudyError
 from tuning.process.cores import cores
@@ -116,47 +106,19 @@ def init(
         failed="something failed",
     )
 )
-def run(
-    study: StudyOrCode,
-    data: Data = "",
-    objective: ObjectiveOf = "",
-    max_epochs: MaxEpochs = None,
-    budget: Epochs = None,
-    replicates: Replicates = None,
-    tuners: Tuners = None,
-    baselines: Baselines = True,
-    retrain: Retrain = None,
-    until_decided: UntilDecided = False,
-    cap: Cap = None,
-    rope: Rope = None,
-    trial_seconds: TrialSeconds = None,
-    jobs: Jobs = None,
-    scheduler: Scheduler = "",
-    tensorboard: TensorBoard = None,
-    out: Out = Path("reports"),
-    debug: Debug = False,
-) -> None:
+@with_options
+def run(study: StudyOrCode, named: Named, options: RunOptions) -> None:
     """Run a study, or go on with it, and make its report."""
-    from tuning.cli.load import Named, find_study
+    from tuning.cli.load import find_study
 
     def work() -> int:
-        with _workers_ahead(jobs, scheduler):
-            planned = changed(
-                find_study(study, Named(data, objective, max_epochs), budget),
-                budget,
-                replicates,
-                tuners,
-                baselines,
-                retrain,
-                rope,
-                trial_seconds,
-                tensorboard,
-            )
+        with _workers_ahead(options.jobs, options.scheduler):
+            plan = changed(find_study(study, named, options.budget), options)
             from tuning.cli.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
 
-            return run_study(planned, out, jobs, scheduler, rule_of(until_decided, cap, planned.rope, replicates))
+            return run_study(plan, options.out, options.jobs, options.scheduler)
 
-    guarded(work, debug)
+    guarded(work, options.debug)
 
 
 @app.command(
@@ -167,16 +129,11 @@ def run(
         failed="a library draws otherwise than declared",
     )
 )
+@with_options
 def check(
     study: StudyOrCode,
-    data: Data = "",
-    objective: ObjectiveOf = "",
-    max_epochs: MaxEpochs = None,
-    budget: Epochs = None,
-    replicates: Replicates = None,
-    tuners: Tuners = None,
-    baselines: Baselines = True,
-    retrain: Retrain = None,
+    named: Named,
+    changes: Changes,
     draws: Annotated[int, typer.Option(min=100, help="Configurations to draw through each library.")] = 2000,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -185,24 +142,14 @@ def check(
 
     The space as each library sees it, and whether all draw alike; budgets, seeds, and an estimate of the time.
     """
-    from tuning.cli.load import Named, find_study
+    from tuning.cli.load import find_study
 
     def work() -> int:
         from tuning.cli.check import examine, show
 
-        found = examine(
-            changed(
-                find_study(study, Named(data, objective, max_epochs), budget),
-                budget,
-                replicates,
-                tuners,
-                baselines,
-                retrain,
-            ),
-            draws,
-        )
-        _print_json(found) if as_json else show(found, output())
-        return 0 if found["alike"] else EXIT_FAILED
+        examined = examine(changed(find_study(study, named, changes.budget), changes), draws)
+        _print_json(examined) if as_json else show(examined, output())
+        return 0 if examined["alike"] else EXIT_FAILED
 
     guarded(work, debug)
 
@@ -278,8 +225,8 @@ def status(directory: Folder, as_json: AsJson = False, debug: Debug = False) -> 
     def work() -> int:
         from tuning.cli.status import look, show
 
-        found = look(directory)
-        _print_json(found) if as_json else show(found, output())
+        state = look(directory)
+        _print_json(state) if as_json else show(state, output())
         return 0
 
     guarded(work, debug)
@@ -325,10 +272,10 @@ def compare(
         from tuning.journal.merge import compared
         from tuning.report.report import write_report
 
-        together = compared(directories)
+        journal = compared(directories)
         if path_of(out).exists():
             raise StudyError(f"{out} is the folder of a study; choose another with --out")
-        show_report(write_report(out, together), output())
+        show_report(write_report(out, journal), output())
         return 0
 
     guarded(work, debug)
@@ -367,8 +314,8 @@ def tuners(as_json: AsJson = False, debug: Debug = False) -> None:
     def work() -> int:
         from tuning.cli.tuner_list import look, show
 
-        found = look()
-        _print_json(found) if as_json else show(found, output())
+        known = look()
+        _print_json(known) if as_json else show(known, output())
         return 0
 
     guarded(work, debug)
@@ -379,10 +326,10 @@ def main() -> None:
     app()
 
 
-def _print_json(found: Any) -> None:
+def _print_json(content: object) -> None:
     import json
 
-    sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def _workers_ahead(jobs: int | None, scheduler: str) -> AbstractContextManager[None]:

@@ -1,9 +1,17 @@
-"""The options of the command line, each once."""
+"""The options of the command line, each declared once; those of a study as dataclasses.
+
+A command takes such a dataclass as one parameter, and `with_options` shows typer its fields instead: what `tuning run`,
+`tuning check` and a study's own script have in common is listed here alone.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -23,94 +31,159 @@ StudyOrCode = Annotated[
         help="A script that defines a tuning.Study; or a model without one, FILE.py:build_model with --data.",
     ),
 ]
-Data = Annotated[str, typer.Option(metavar="FILE.py:load", help="Function that returns the data of a named model.")]
-ObjectiveOf = Annotated[
-    str,
-    typer.Option(
-        "--objective",
-        metavar="METRIC",
-        help="What a named model is tuned for; default: val_loss. METRIC:max or METRIC:min where that is not known.",
-    ),
-]
-MaxEpochs = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Epochs of one full training of a named model; default: 10.")
-]
 Folder = Annotated[
     Path,
     typer.Argument(metavar="DIR", help="A study's folder, such as reports/digits.", autocompletion=study_folders),
 ]
-Epochs = Annotated[int | None, typer.Option("--budget", metavar="EPOCHS", help="Epochs that each cell may spend.")]
-Replicates = Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")]
-Tuners = Annotated[
-    str | None,
-    typer.Option(metavar="A,B", help="Tuners, by name, with commas between.", autocompletion=tuner_names),
-]
-Baselines = Annotated[bool, typer.Option(help="Run the study's baselines beside its tuners.")]
-Retrain = Annotated[int | None, typer.Option(metavar="N", min=0, help="Fresh seeds to retrain each incumbent on.")]
 Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each core.")]
 Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Run on this Dask cluster instead.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the study's folder is.")]
-UntilDecided = Annotated[
-    bool, typer.Option("--until-decided", help="Add replicates one at a time until every pair of tuners is settled.")
-]
-Cap = Annotated[int | None, typer.Option(metavar="N", help="Replicates at most, with --until-decided; default: 30.")]
-Rope = Annotated[
-    float | None,
-    typer.Option(metavar="X", help="Differences of at most X, in the metric's unit, do not matter."),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for programs.")]
-TrialSeconds = Annotated[
-    float | None,
-    typer.Option(metavar="S", help="A trial that takes longer is FAILED, and one that hangs is ended."),
-]
-TensorBoard = Annotated[
-    str | None,
-    typer.Option(
-        metavar="curves|full",
-        help="full: log histograms, graph, profile, summary and misclassified pictures of each winner too, "
-        "which is trained once more to be saved; searching stays as fast.",
-    ),
-]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-def rule_of(until_decided: bool, cap: int | None, rope: float | None, replicates: int | None) -> Rule | None:
-    """The sequential rule that the options ask for; None for a fixed number of replicates."""
-    from tuning.statistics.sequential import CAP, Rule
+@dataclass(frozen=True)
+class Named:
+    """What belongs to a model that is named on the command line; empty and None where nothing is said.
 
-    if until_decided and replicates is not None:
-        raise StudyError("--until-decided adds replicates by itself; say how many at most with --cap, not --replicates")
-    if not until_decided and cap is not None:
-        raise StudyError("--cap belongs to --until-decided; give that too")
-    return Rule(CAP if cap is None else cap, rope) if until_decided else None
+    Attributes:
+        data: ``FILE.py:NAME`` of a function that returns the splits.
+        objective: A metric, or ``METRIC:min``, ``METRIC:max``.
+        max_epochs: Epochs of one full training.
+    """
+
+    data: Annotated[
+        str, typer.Option(metavar="FILE.py:load", help="Function that returns the data of a named model.")
+    ] = ""
+    objective: Annotated[
+        str,
+        typer.Option(
+            metavar="METRIC",
+            help="What a named model is tuned for; default: val_loss. "
+            "METRIC:max or METRIC:min where that is not known.",
+        ),
+    ] = ""
+    max_epochs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Epochs of one full training of a named model; default: 10.")
+    ] = None
 
 
-def changed(
-    study: StudyPlan,
-    budget: int | None,
-    replicates: int | None,
-    tuners: str | None,
-    baselines: bool,
-    retrain: int | None,
-    rope: float | None = None,
-    trial_seconds: float | None = None,
-    tensorboard: str | None = None,
-) -> StudyPlan:
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What may be changed of any study, to be shown or run; None leaves it as it is."""
+
+    budget: Annotated[int | None, typer.Option(metavar="EPOCHS", help="Epochs that each cell may spend.")] = None
+    replicates: Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")] = None
+    tuners: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Tuners, by name, with commas between.", autocompletion=tuner_names),
+    ] = None
+    baselines: Annotated[bool, typer.Option(help="Run the study's baselines beside its tuners.")] = True
+    retrain: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Fresh seeds to retrain each incumbent on.")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Changes):
+    """What else a run may change, and where it runs."""
+
+    until_decided: Annotated[
+        bool,
+        typer.Option("--until-decided", help="Add replicates one at a time until every pair of tuners is settled."),
+    ] = False
+    cap: Annotated[
+        int | None, typer.Option(metavar="N", help="Replicates at most, with --until-decided; default: 30.")
+    ] = None
+    rope: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Differences of at most X, in the metric's unit, do not matter."),
+    ] = None
+    trial_seconds: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="A trial that takes longer is FAILED, and one that hangs is ended."),
+    ] = None
+    jobs: Jobs = None
+    scheduler: Scheduler = ""
+    tensorboard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="curves|full",
+            help="full: log histograms, graph, profile, summary and misclassified pictures of each winner too, "
+            "which is trained once more to be saved; searching stays as fast.",
+        ),
+    ] = None
+    out: Out = Path("reports")
+    debug: Debug = False
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`command` as typer is to see it: each parameter that is a dataclass of options stands as its fields."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        if not is_dataclass(hints[name]):
+            parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hints[name]))
+            continue
+        groups[name] = hints[name]
+        types = get_type_hints(hints[name], include_extras=True)
+        parameters += [
+            inspect.Parameter(field.name, parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name])
+            for field in fields(groups[name])
+        ]
+
+    @functools.wraps(command)
+    def called(**given: Any) -> None:
+        grouped = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**given, **grouped)
+
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return called
+
+
+def changed(study: StudyPlan, options: Changes) -> StudyPlan:
+    """The study as the options change it.
+
+    Raises:
+        StudyError: It cannot be changed so.
+    """
     from tuning.budget import Budget
     from tuning.runner.plan import Overrides
 
-    if budget is not None:
-        Budget(budget)
-    names = [name.strip() for name in tuners.split(",") if name.strip()] if tuners is not None else None
-    return study.changed(
+    if options.budget is not None:
+        Budget(options.budget)
+    tuners = options.tuners
+    run = options if isinstance(options, RunOptions) else RunOptions()
+    plan = study.changed(
         Overrides(
-            budget=budget,
-            replicates=replicates,
-            tuners=names,
-            baselines=baselines,
-            retrain=retrain,
-            rope=rope,
-            trial_seconds=trial_seconds,
-            tensorboard=tensorboard,
+            budget=options.budget,
+            replicates=options.replicates,
+            tuners=None if tuners is None else [name.strip() for name in tuners.split(",") if name.strip()],
+            baselines=options.baselines,
+            retrain=options.retrain,
+            rope=run.rope,
+            trial_seconds=run.trial_seconds,
+            tensorboard=run.tensorboard,
         )
     )
+    return plan.changed(Overrides(until_decided=rule_of(run, plan.rope)))
+
+
+def rule_of(options: RunOptions, rope: float | None) -> Rule | None:
+    """The sequential rule that the options ask for, with the study's `rope`; None for a fixed number of replicates.
+
+    Raises:
+        StudyError: They do not go together.
+    """
+    from tuning.statistics.sequential import CAP, Rule
+
+    if options.until_decided and options.replicates is not None:
+        raise StudyError("--until-decided adds replicates by itself; say how many at most with --cap, not --replicates")
+    if not options.until_decided and options.cap is not None:
+        raise StudyError("--cap belongs to --until-decided; give that too")
+    return Rule(CAP if options.cap is None else options.cap, rope) if options.until_decided else None

@@ -31,7 +31,6 @@ from tuning.statistics.signed_rank import replicates_needed
 def until_decided(
     study: StudyPlan,
     out: Path,
-    rule: Rule,
     watch: Callable[[], AbstractContextManager[Watcher]] = lambda: nullcontext(Unwatched()),
     command: str = "",
     execute: Executor = run_here,
@@ -42,9 +41,8 @@ def until_decided(
     """Runs a study, or goes on with it, until every pair of tuners is settled or the cap is reached.
 
     Args:
-        study: Its number of replicates does not count.
+        study: Its `until_decided` is the rule; its number of replicates does not count.
         out: Where its folder is.
-        rule: Until when.
         watch: Gives a watcher for each round of replicates.
         command: For the manifest.
         execute: Where cells run; called once a round.
@@ -57,8 +55,9 @@ def until_decided(
         JournalError: The folder was begun with another rule, or with as many replicates as a test at the end needs.
         Also what `tuning.runner.runner.run` raises.
     """
+    rule = _rule_of(study)
     planned = _check_begun(out / study.name, rule, comb(len(study.tuners), 2))
-    replicates = max(before_first_look(study, rule).replicates, planned)
+    replicates = max(before_first_look(study).replicates, planned)
     tried: set[Cell] = set()
 
     def once(tasks: Sequence[CellTask], listener: Listener) -> None:
@@ -69,27 +68,33 @@ def until_decided(
 
     done = Run(out / study.name)
     while True:
-        grown = study.changed(Overrides(replicates=replicates, until_decided=rule))
+        grown = study.changed(Overrides(replicates=replicates))
         with watch() as watcher:
             done.ends += runner.run(grown, out, watcher, command, once).ends
-        found = summarise(journals.read(done.directory))
-        for line in looks.accounts(found.pairs, rule):
+        pairs = summarise(journals.read(done.directory)).pairs
+        for line in looks.accounts(pairs, rule):
             on_look(line)
-        if replicates >= rule.cap or looks.still_open(found.pairs).empty:
+        if replicates >= rule.cap or looks.still_open(pairs).empty:
             return done
         replicates = min(rule.cap, replicates + at_once)
 
 
-def before_first_look(study: StudyPlan, rule: Rule) -> StudyPlan:
+def before_first_look(study: StudyPlan) -> StudyPlan:
     """The study with as many replicates as the first look needs that can decide anything.
 
     Raises:
-        StudyError: There is nothing to decide, or the cap is too low for it.
+        StudyError: It has no rule, there is nothing to decide, or the cap is too low for it.
     """
     pairs = comb(len(study.tuners), 2)
     if not pairs:
         raise StudyError(f"study {study.name!r} has one tuner, nothing to decide; give it two or more")
-    return study.changed(Overrides(replicates=rule.first_look(pairs)))
+    return study.changed(Overrides(replicates=_rule_of(study).first_look(pairs)))
+
+
+def _rule_of(study: StudyPlan) -> Rule:
+    if study.until_decided is None:
+        raise StudyError(f"study {study.name!r} has a fixed number of replicates; give it a rule to run until decided")
+    return study.until_decided
 
 
 def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
