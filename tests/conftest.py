@@ -22,6 +22,7 @@ from tuning.exploration.exploration import searches
 from tuning.journal import journal
 
 if TYPE_CHECKING:
+    from tuning.analysis.problem_summary import ProblemSummary
     from tuning.analysis.summary import Summary
     from tuning.exploration.exploration import Search
     from tuning.journal.journal import Journal
@@ -68,6 +69,12 @@ def golden_read(tmp_path_factory: pytest.TempPathFactory) -> Journal:
 def golden(golden_read: Journal) -> Summary:
     """What a report says of it."""
     return summarise(golden_read)
+
+
+@pytest.fixture(scope="module")
+def digits(golden: Summary) -> ProblemSummary:
+    """And of its one problem."""
+    return golden.problems["digits"]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,9 @@ from scipy import stats
 from tests.support.golden_journal import GOLDEN, session, study, trial, write_golden, write_scores
 from tuning.analysis.curves import CELL, final_scores, incumbents, incumbents_at, median_curve, median_interval
 from tuning.analysis.pairs import pairwise
-from tuning.analysis.summary import Summary, failure_groups, summarise
+from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.summary import summarise
+from tuning.analysis.trials import failure_groups
 from tuning.analysis.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
 from tuning.journal import journal
 from tuning.journal.frames import epochs_frame, trials_frame
@@ -28,9 +30,9 @@ from tuning.statistics.signed_rank import holm, replicates_needed, signed_rank_p
 A, B = Cell("digits", "a", 1), Cell("digits", "b", 1)
 
 
-def of_scores(path: Path, scores: dict[str, list[float | None]], direction: str = "max") -> Summary:
+def of_scores(path: Path, scores: dict[str, list[float | None]], direction: str = "max") -> ProblemSummary:
     write_scores(path, scores, direction)
-    return summarise(journal.read(path))
+    return summarise(journal.read(path)).problems["digits"]
 
 
 @pytest.fixture
@@ -51,8 +53,7 @@ def small(path: Path, epoch: str = "best", direction: str = "max") -> Journal:
 
 
 def steps_of(read: Journal) -> pd.DataFrame:
-    objectives = {name: read.objective(name) for name in read.problems}
-    return incumbents(trials_frame(read), epochs_frame(read), objectives)
+    return incumbents(trials_frame(read), epochs_frame(read), read.objective("digits"))
 
 
 def test_every_epoch_of_a_trial_that_did_not_fail_counts_as_it_comes(tmp_path: Path) -> None:
@@ -77,15 +78,15 @@ def test_with_the_last_epoch_a_trial_counts_at_its_end(tmp_path: Path) -> None:
 
 def test_incumbents_are_right_continuous_steps_undefined_before_the_first_result(tmp_path: Path) -> None:
     read = small(tmp_path)
-    found = summarise(read)
-    matrix = incumbents_at(found.incumbents, found.cells, "digits", "a", [1], [0, 0.999, 1, 1.5, 2, 6.99, 7, 10])
+    found = summarise(read).problems["digits"]
+    matrix = incumbents_at(found.incumbents, found.cells, "a", [1], [0, 0.999, 1, 1.5, 2, 6.99, 7, 10])
     np.testing.assert_array_equal(matrix, [[np.nan, np.nan, 0.5, 0.5, 0.7, 0.7, 0.8, 0.8]])
-    assert np.isnan(incumbents_at(found.incumbents, found.cells, "digits", "b", [1, 2], [1, 10])).all()
+    assert np.isnan(incumbents_at(found.incumbents, found.cells, "b", [1, 2], [1, 10])).all()
 
 
 def test_an_open_cell_is_undefined_past_what_it_spent(golden: Journal) -> None:
-    found = summarise(golden)
-    matrix = incumbents_at(found.incumbents, found.cells, "digits", "kt-random", [1, 4], [8, 9, 12])
+    found = summarise(golden).problems["digits"]
+    matrix = incumbents_at(found.incumbents, found.cells, "kt-random", [1, 4], [8, 9, 12])
     assert not np.isnan(matrix[0]).any()
     assert list(np.isnan(matrix[1])) == [False, True, True]
     open_cell = (found.finals["tuner"] == "kt-random") & (found.finals["replicate"] == 4)
@@ -135,7 +136,7 @@ def test_incumbents_equal_a_plain_loop_whatever_the_order_of_rows(
     steps = incumbents(
         trials_table.sample(frac=1, random_state=seed),
         epochs_table.sample(frac=1, random_state=seed),
-        {"digits": objective},
+        objective,
     )
     assert list(zip(steps["spent_epochs"], steps["score"], strict=True)) == expected
 
@@ -165,7 +166,7 @@ def test_a_cell_ended_by_a_smaller_budget_is_unfinished_now(tmp_path: Path, reas
         writer.trial(trial(A, 0, [0.5, 0.6], 2))
         writer.cell(CellEnd(A, "DONE", reason, "", 1, 2, 1.0))
         session(writer, ["a"], 8, 1)
-    found = summarise(journal.read(tmp_path))
+    found = summarise(journal.read(tmp_path)).problems["digits"]
     ended = reason == "the tuner ended its search"
     assert found.cells["state"].tolist() == ["DONE" if ended else "UNFINISHED"]
     assert found.finals["score"].notna().tolist() == [ended]
@@ -224,9 +225,9 @@ def test_pairs_use_replicates_present_in_both_and_know_the_direction(tmp_path: P
     row = found.pairs.to_dict("records")[0]
     assert (row["n"], row["a_better"], row["ties"]) == (2, 0.75, 1)
     assert row["difference"] == pytest.approx(0.05)
-    less = pairwise(found.finals, ["a", "b"], "digits", Objective("loss", "min")).to_dict("records")[0]
+    less = pairwise(found.finals, ["a", "b"], Objective("loss", "min")).to_dict("records")[0]
     assert less["a_better"] == 0.25
-    shuffled = pairwise(found.finals.sample(frac=1, random_state=1), ["a", "b"], "digits", Objective("x", "max"))
+    shuffled = pairwise(found.finals.sample(frac=1, random_state=1), ["a", "b"], Objective("x", "max"))
     pd.testing.assert_frame_equal(shuffled, found.pairs)
 
 
@@ -282,7 +283,7 @@ def test_a_cell_whose_trials_all_failed_is_named(tmp_path: Path) -> None:
 
 
 def test_tuner_table_and_best_configurations(golden: Journal) -> None:
-    found = summarise(golden)
+    found = summarise(golden).problems["digits"]
     tuners = found.tuners.set_index("tuner")
     assert list(tuners.index) == ["kt-random", "kt-hyperband", "optuna-tpe", "default", "random-2x"]
     assert tuners["scored"].tolist() == [3, 3, 3, 4, 3]
@@ -304,7 +305,7 @@ def test_failures_are_grouped_and_counted(golden: Journal) -> None:
 
 
 def test_final_scores_equal_the_best_trial_of_each_done_cell(golden: Journal) -> None:
-    found = summarise(golden)
+    found = summarise(golden).problems["digits"]
     done = found.cells.loc[found.cells["state"] == "DONE", CELL]
     counted = found.trials[found.trials["state"] != FAILED].merge(done, on=CELL)
     expected = counted.groupby(CELL)["score"].max().to_dict()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tuning.analysis.standings import ALL, standing_grid, standings
+from tuning.analysis.standings import Floats, measured, standing_grid, standings, standings_over
 from tuning.objective import Objective
 from tuning.statistics import bootstrap
 
@@ -55,14 +55,23 @@ def test_too_few_replicates_have_no_interval() -> None:
     assert np.isnan([low[0], high[0]]).all()
 
 
+def described(
+    scores: Floats,
+    tuners: list[str],
+    budgets: list[float],
+    objective: Objective = MAX,
+    best: float = 9.0,
+    random_search: str | None = None,
+) -> pd.DataFrame:
+    """The standings on one problem."""
+    return standings(scores, measured(scores, objective, best, tuners, random_search=random_search), budgets)
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.permutations(range(5)))
 def test_the_order_of_replicates_does_not_matter_to_what_stands(order: list[int]) -> None:
     scores = block(5, 3, 4)
-    a, b = (
-        standings({"p": one}, {"p": MAX}, {"p": 9.0}, list("abc"), [1, 2, 3, 4], random_search="a")
-        for one in (scores, scores[order])
-    )
+    a, b = (described(rows, list("abc"), [1, 2, 3, 4], random_search="a") for rows in (scores, scores[order]))
     values = ["median", "median_low", "iqm", "iqm_high", "rank", "normalised", "normalised_low"]
     pd.testing.assert_frame_equal(a[values], b[values])
     # The draws are of replicates in order, so an interval of ranks may move by the bootstrap's own chance.
@@ -72,19 +81,19 @@ def test_the_order_of_replicates_does_not_matter_to_what_stands(order: list[int]
 def test_random_search_is_one_and_the_best_known_is_nought() -> None:
     scores = block(5, 2, 3)
     scores[:, 1] = 9.0
-    found = standings({"p": scores}, {"p": MAX}, {"p": 9.0}, ["random", "b"], [1, 2, 3], random_search="random")
+    found = described(scores, ["random", "b"], [1, 2, 3], random_search="random")
     assert found.loc[found["tuner"] == "random", "normalised"].tolist() == [1, 1, 1]
     assert found.loc[found["tuner"] == "b", "normalised"].tolist() == [0, 0, 0]
-    same = standings({"p": scores}, {"p": MAX}, {"p": 9.0}, ["a", "b"], [1, 2, 3], random_search=None)
+    same = described(scores, ["a", "b"], [1, 2, 3])
     assert same["normalised"].isna().all()
-    nothing = standings({"p": scores[:, ::-1]}, {"p": MAX}, {"p": 9.0}, ["r", "b"], [1, 2, 3], random_search="r")
+    nothing = described(scores[:, ::-1], ["r", "b"], [1, 2, 3], random_search="r")
     assert nothing["normalised"].isna().all()  # random search found the best known
 
 
 def test_min_and_max_mirror_each_other() -> None:
     scores = block(4, 3, 2)
-    up = standings({"p": scores}, {"p": MAX}, {"p": 9.0}, list("abc"), [1, 2], random_search="a")
-    down = standings({"p": -scores}, {"p": MIN}, {"p": -9.0}, list("abc"), [1, 2], random_search="a")
+    up = described(scores, list("abc"), [1, 2], random_search="a")
+    down = described(-scores, list("abc"), [1, 2], MIN, -9.0, random_search="a")
     pd.testing.assert_series_equal(up["rank"], down["rank"])
     pd.testing.assert_series_equal(up["normalised"], down["normalised"])
     pd.testing.assert_series_equal(up["median_low"], -down["median_high"], check_names=False)
@@ -95,7 +104,7 @@ def test_what_is_missing_is_not_imputed() -> None:
     scores[1, 0] = NAN  # a cell that is not done
     scores[2, 1, 0] = NAN  # no result yet at the first budget
     scores[:, 2] = NAN  # a tuner without any score
-    found = standings({"p": scores}, {"p": MAX}, {"p": 9.0}, list("abc"), [1, 2], random_search=None)
+    found = described(scores, list("abc"), [1, 2])
     found = found.set_index(["tuner", "spent_epochs"])
     assert found.loc[("a", 1), "replicates"] == 3
     assert found.loc[("a", 1), "median"] == pytest.approx(np.median(scores[[0, 2, 3], 0, 0]))
@@ -106,16 +115,20 @@ def test_what_is_missing_is_not_imputed() -> None:
 
 
 def test_over_problems_means_are_of_problems_whatever_their_replicates() -> None:
-    scores = {"p": block(3, 2, 1), "q": -block(7, 2, 1, seed=5)}
-    found = standings(scores, {"p": MAX, "q": MIN}, {"p": 9.0, "q": -9.0}, ["a", "b"], [4], random_search="a")
-    rows = found.set_index(["problem", "tuner"])
+    scores = [block(3, 2, 1), -block(7, 2, 1, seed=5)]
+    measures = [
+        measured(rows, objective, best, ["a", "b"], random_search="a", stratum=stratum)
+        for stratum, (rows, objective, best) in enumerate(zip(scores, (MAX, MIN), (9.0, -9.0), strict=True))
+    ]
+    frames = [standings(*given, [4]).set_index("tuner") for given in zip(scores, measures, strict=True)]
+    over = standings_over(measures, [4]).set_index("tuner")
     for name in ("rank", "normalised"):
-        every = [rows.loc[(problem, "b"), name] for problem in scores]
-        assert rows.loc[(ALL, "b"), name] == pytest.approx(np.mean(every))
-        assert rows.loc[(ALL, "b"), f"{name}_low"] <= rows.loc[(ALL, "b"), name]
-    assert rows.loc[(ALL, "a"), "normalised"] == 1
-    assert np.isnan(rows.loc[(ALL, "b"), "median"])
-    assert rows.loc[(ALL, "b"), "blocks"] == 2
+        assert over.loc["b", name] == pytest.approx(np.mean([frame.loc["b", name] for frame in frames]))
+        assert over.loc["b", f"{name}_low"] <= over.loc["b", name]
+    assert over.loc["a", "normalised"] == 1
+    assert np.isnan(over.loc["b", "median"])
+    assert over.loc["b", "blocks"] == 2
+    assert standings_over(measures[:1], [4]).empty
 
 
 def test_the_grid_holds_the_budgets_of_the_verdict() -> None:

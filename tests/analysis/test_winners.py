@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tuning.analysis.gaps import not_retrained
+from tuning.analysis.sentences import worth
 from tuning.analysis.summary import summarise
-from tuning.analysis.verdict import not_retrained, worth
 from tuning.analysis.winners import DEFAULT, EARLIER, retrained_cells, winner_table, winners
 from tuning.budget import Budget
 from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame
@@ -22,7 +23,7 @@ from tuning.runner.winner_models import save_winners
 from tuning.splits import Splits
 from tuning.study import Study
 
-MAX, MIN = {"p": Objective("val_accuracy", "max")}, {"p": Objective("val_loss", "min")}
+MAX, MIN = Objective("val_accuracy", "max"), Objective("val_loss", "min")
 
 
 def retrainings(*rows: tuple[str, int, int, bool, float, float], state: str = "COMPLETE") -> pd.DataFrame:
@@ -56,15 +57,15 @@ def test_overtuning_names_what_was_better_on_test():
     default = ("default", 1, 0, True, 0.5, 0.72)
     scores = finals(a=0.95, default=0.5)
 
-    def found(*rows: tuple[str, int, int, bool, float, float], objectives=MAX) -> tuple[object, str]:
-        cell = retrained_cells(retrainings(*rows), scores, objectives, "default").to_dict("records")[0]
+    def found(*rows: tuple[str, int, int, bool, float, float], objective=MAX) -> tuple[object, str]:
+        cell = retrained_cells(retrainings(*rows), scores, objective, "default").to_dict("records")[0]
         return cell["overtuned"], cell["better_on_test"]
 
     assert found(final, earlier, default) == (True, f"{EARLIER} and {DEFAULT}")
     assert found(final, earlier) == (True, EARLIER)
     assert found(final, ("a", 1, 0, False, 0.8, 0.6), default) == (True, DEFAULT)
     assert found(final, ("a", 1, 0, False, 0.8, 0.6)) == (False, "")
-    assert found(final, earlier, default, objectives=MIN) == (False, "")
+    assert found(final, earlier, default, objective=MIN) == (False, "")
     assert found(final) == (None, "")  # nothing to set beside it
     assert found(("a", 1, 2, True, 0.9, math.nan), earlier) == (None, "")
 
@@ -99,9 +100,9 @@ def test_what_was_not_retrained_is_named():
 
 
 def test_what_incumbents_are_worth_is_said_in_a_sentence():
-    def said(*rows: tuple[str, int, int, bool, float, float], objectives=MAX, **scores: float) -> str:
-        table = winner_table(retrained_cells(retrainings(*rows), finals(**scores), objectives))
-        return " ".join(worth(table, ["a", "b"], objectives["p"]))
+    def said(*rows: tuple[str, int, int, bool, float, float], objective=MAX, **scores: float) -> str:
+        table = winner_table(retrained_cells(retrainings(*rows), finals(**scores), objective))
+        return " ".join(worth(table, ["a", "b"], objective))
 
     a, b, beside = (("a", 1, 2, True, 0.8, 0.7), ("b", 1, 2, True, 0.6, 0.75), ("default", 1, 0, True, 0.9, 0.9))
     assert said(a, b, beside, a=0.9, b=0.8, default=0.9) == (
@@ -113,8 +114,8 @@ def test_what_incumbents_are_worth_is_said_in_a_sentence():
         "them; 1 of 1 search overtuned. Highest mean test accuracy: a, 0.7"
     )
     untested = [(*row[:5], math.nan) for row in (a, b)]
-    assert "0.150 better in val_loss" in said(*untested, a=0.9, b=0.8, objectives=MIN)
-    assert "Lowest mean retrained val_loss: b, 0.600," in said(*untested, a=0.9, b=0.8, objectives=MIN)
+    assert "0.150 better in val_loss" in said(*untested, a=0.9, b=0.8, objective=MIN)
+    assert "Lowest mean retrained val_loss: b, 0.600," in said(*untested, a=0.9, b=0.8, objective=MIN)
     assert said(beside, default=0.9) == ""
 
 
@@ -155,7 +156,7 @@ def test_on_shuffled_labels_every_tuner_is_at_chance_and_too_hopeful(tmp_path: P
     problem = Problem(build_model, noise, Objective("val_accuracy", "max"), 2, name="noise")
     study = Study("noise", problem, FIVE, budget=Budget(10), replicates=1, baselines=(), retrain=3, continue_winners=1)
     journal = read(study.run(tmp_path))
-    cells = retrained_cells(retrainings_frame(journal), summarise(journal).finals, {"noise": problem.objective})
+    cells = retrained_cells(retrainings_frame(journal), summarise(journal).problems["noise"].finals, problem.objective)
     assert list(cells["tuner"]) == list(FIVE)
     # 2,000 test pictures: a guess scores 0.25 with a standard deviation of 0.0097.
     assert (cells["test"] - 0.25).abs().max() < 5 * 0.0097

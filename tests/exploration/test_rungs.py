@@ -26,31 +26,31 @@ def bracket() -> list[object]:
 
 
 def test_promotions_are_followed_from_rung_to_rung() -> None:
-    stood = paths(bracket(), RULE)
-    way = stood[stood["path"] == 1]
+    ways = paths(bracket(), RULE)
+    way = ways[ways["path"] == 1]
     assert way[["trial", "epochs", "score", "promoted"]].to_numpy().tolist() == [
         [1, 2, 0.5, True], [3, 4, 0.7, True], [4, 8, 0.9, False]
     ]  # fmt: skip
     assert set(way["bracket"]) == {2}
-    found = rungs(stood, RULE).set_index(["bracket", "epochs"])
+    found = rungs(ways, RULE).set_index(["bracket", "epochs"])
     assert found.loc[(2, 2), ["trials", "promoted", "best", "best_stopped"]].tolist() == [2, 1, 0.5, 0.2]
     assert found.loc[(2, 8), ["trials", "promoted"]].tolist() == [1, 0]
 
 
 def test_a_trial_that_failed_or_was_cut_has_no_score_at_its_rung() -> None:
-    stood = paths(bracket(), RULE).set_index("trial")
-    assert math.isnan(stood.loc[2, "score"])
-    assert math.isnan(stood.loc[5, "score"])
+    ways = paths(bracket(), RULE).set_index("trial")
+    assert math.isnan(ways.loc[2, "score"])
+    assert math.isnan(ways.loc[5, "score"])
 
 
 def test_pruned_trials_stand_at_each_rung_they_came_to_with_the_score_they_had_there() -> None:
     curve = [0.2, 0.6, 0.5, 0.8]
-    stood = paths(
+    ways = paths(
         [trial(PRUNING, 0, curve[:1], 1, state=PRUNED), trial(PRUNING, 1, curve[:2], 3, state=PRUNED),
          trial(PRUNING, 2, curve, 7, state=COMPLETE)],
         RULE,
     )  # fmt: skip
-    found = rungs(stood, RULE).set_index("epochs")
+    found = rungs(ways, RULE).set_index("epochs")
     assert found["trials"].to_dict() == {1: 3, 2: 2, 4: 1}
     assert found["promoted"].to_dict() == {1: 2, 2: 1, 4: 0}
     assert found["best"].to_dict() == {1: 0.2, 2: 0.6, 4: 0.8}
@@ -70,8 +70,8 @@ def test_the_typical_replicate_is_the_median_ones() -> None:
         {"tuner": ["halving"] * 4, "replicate": [1, 2, 3, 4], "score": [0.9, 0.1, 0.5, math.nan]}
     )  # fmt: skip
     cells = [Cell("digits", "halving", replicate) for replicate in (1, 2, 3, 4)]
-    stood = paths(
+    ways = paths(
         [one for cell in cells for one in (trial(cell, 0, [0.1], 1), trial(cell, 1, [0.2], 2, parent=0))], RULE
     )
-    assert typical_replicate(finals, stood, "halving") == 3
-    assert typical_replicate(finals, stood, "plain") is None
+    assert typical_replicate(finals, ways, "halving") == 3
+    assert typical_replicate(finals, ways, "plain") is None

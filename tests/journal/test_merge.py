@@ -10,7 +10,6 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.golden_journal import session, study, trial
-from tuning.analysis.standings import ALL
 from tuning.analysis.summary import summarise
 from tuning.cli import main
 from tuning.errors import JournalError
@@ -51,9 +50,9 @@ def test_ranks_and_normalised_scores_over_the_problems_of_all_studies(tmp_path: 
     one = written(tmp_path / "a", "digits", {"kt-random": SIX, "optuna-tpe": best, "kt-grid": better})
     two = written(tmp_path / "b", "iris", {"optuna-tpe": [0.1] * 6, "kt-random": better}, direction="min")
     found = summarise(compared([one, two]))
-    assert list(found.objectives) == ["digits", "iris"]
-    assert found.contestants == ("kt-random", "optuna-tpe")
-    end = found.standings[(found.standings["problem"] == ALL) & (found.standings["spent_epochs"] == 2)]
+    assert list(found.problems) == ["digits", "iris"]
+    assert found.contest.tuners == ("kt-random", "optuna-tpe")
+    end = found.standings[found.standings["spent_epochs"] == 2]
     assert end.set_index("tuner")["rank"].to_dict() == {"kt-random": 2.0, "optuna-tpe": 1.0}
     assert end.set_index("tuner")["normalised"]["kt-random"] == pytest.approx(1.0)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.support.golden_journal import trial
-from tuning.analysis.summary import Summary, summarise
+from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.summary import summarise
 from tuning.budget import Budget
 from tuning.errors import JournalError, StudyError
 from tuning.journal.journal import path_of, read
@@ -71,8 +72,9 @@ def close(cell: Cell) -> float:
     return 1.7 * (cell.tuner == "sklearn-randomized") + float(np.random.default_rng(seed).normal())
 
 
-def found(out: Path) -> Summary:
-    return summarise(read(out / "s"))
+def found(out: Path) -> ProblemSummary:
+    (problem,) = summarise(read(out / "s")).problems.values()
+    return problem
 
 
 def settled(out: Path) -> list[tuple[Any, ...]]:

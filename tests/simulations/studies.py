@@ -90,7 +90,7 @@ def judged(
 
     def one() -> pd.DataFrame:
         finals = simulated(scores, labels, replicates, generator, better_by)
-        return pairwise(finals, labels, PROBLEM.name, PROBLEM.objective)
+        return pairwise(finals, labels, PROBLEM.objective)
 
     unknown = {"like": lambda *_: np.empty((0, 0)), "power": lambda *_: np.nan, "replicates_for": lambda *_: np.nan}
     with mock.patch.multiple(signed_rank, **unknown):

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from tests.simulations.sequential import KINDS, declared, equal_share, fixed_share, peeking_share, scores
 from tests.support.golden_journal import study, trial, write_scores
-from tuning.analysis.summary import Summary, summarise
+from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.summary import summarise
 from tuning.analysis.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
 from tuning.cli import status
 from tuning.errors import StudyError
@@ -169,13 +170,13 @@ def test_equality_is_symmetric_and_needs_more_than_no_difference() -> None:
 # What a study's folder says.
 
 
-def of_scores(path: Path, found: dict[str, Any], rule: Rule, direction: str = "max") -> Summary:
+def of_scores(path: Path, found: dict[str, Any], rule: Rule, direction: str = "max") -> ProblemSummary:
     write_scores(path, found, direction)
     lines = journal.path_of(path).read_text().splitlines(keepends=True)
     session = json.loads(lines[1])
     session["plan"]["until_decided"] = rule.to_json()
     journal.path_of(path).write_text("".join([lines[0], json.dumps(session) + "\n", *lines[2:]]))
-    return summarise(journal.read(path))
+    return summarise(journal.read(path)).problems["digits"]
 
 
 def three(n: int) -> dict[str, list[float]]:
@@ -251,7 +252,7 @@ def test_a_failed_cell_is_looked_at_without_a_score(tmp_path: Path) -> None:
                 else:
                     writer.trial(trial(cell, 0, [0.5 + 0.01 * replicate * (tuner == "a")], 1))
                     writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 1, 1.0))
-    found = summarise(journal.read(tmp_path))
+    found = summarise(journal.read(tmp_path)).problems["digits"]
     assert set(found.pairs["looks"]) == {12}
     assert found.pairs["decided"].tolist() == ["a", "", ""]
     assert (

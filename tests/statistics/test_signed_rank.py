@@ -17,7 +17,8 @@ from scipy import stats
 
 from tests.support.golden_journal import BASELINES, session, study, trial, write_scores
 from tuning.analysis.pairs import pairwise
-from tuning.analysis.summary import Summary, summarise
+from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.summary import summarise
 from tuning.analysis.summary_json import to_json
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
 from tuning.analysis.verdict import DIFFERENCE, EQUAL, UNDECIDED
@@ -30,12 +31,12 @@ from tuning.statistics.signed_rank import holm, shift_estimate
 MAX = Objective("val_accuracy", "max")
 
 
-def of_scores(path: Path, scores: dict[str, list[float | None]], rope: float | None = None) -> Summary:
+def of_scores(path: Path, scores: dict[str, list[float | None]], rope: float | None = None) -> ProblemSummary:
     write_scores(path, scores)
     read = journal.read(path)
     for one in read.sessions:
         one["plan"]["rope"] = rope
-    return summarise(with_plan(read, rope=rope))
+    return summarise(with_plan(read, rope=rope)).problems["digits"]
 
 
 def with_plan(read: journal.Journal, **more: Any) -> journal.Journal:
@@ -97,9 +98,9 @@ def test_the_order_of_rows_does_not_matter_and_p_values_are_scipys(seed: int, re
     finals = pd.DataFrame(rows, columns=["problem", "tuner", "replicate", "score"])
     objective = Objective("x", direction)
     tuners = ["t0", "t1", "t2"]
-    found = pairwise(finals, tuners, "p", objective, rope=0.5)
+    found = pairwise(finals, tuners, objective, rope=0.5)
     shuffled = finals.sample(frac=1, random_state=seed)
-    pd.testing.assert_frame_equal(pairwise(shuffled, tuners, "p", objective, rope=0.5), found)
+    pd.testing.assert_frame_equal(pairwise(shuffled, tuners, objective, rope=0.5), found)
     theirs = [stats.wilcoxon(wide[:, a] - wide[:, b], method="exact").pvalue for a, b in ((0, 1), (0, 2), (1, 2))]
     assert found["p"].to_numpy() == pytest.approx(np.array(theirs))
     assert found["p_holm"].to_numpy() == pytest.approx(holm(theirs))
@@ -117,7 +118,7 @@ def test_practically_equal_is_said_only_with_a_rope_that_holds_the_interval(tmp_
     assert wide.verdict.kind == EQUAL
     assert wide.verdict.line == "Practically equal: a and b (8 replicates)."
     assert "within ±0.01 with 95% confidence each: a and b." in wide.verdict.details[0]
-    assert "1 pair practically equal" in wide.by_budget["digits"][-1].line
+    assert "1 pair practically equal" in wide.by_budget[-1].line
     low, high = wide.pairs.loc[0, ["low", "high"]]
     assert -0.01 <= low < high <= 0.01
     assert of_scores(tmp_path / "narrow", scores, rope=high / 2).verdict.kind == UNDECIDED
@@ -144,7 +145,7 @@ def test_each_share_of_the_budget_has_its_own_verdict(tmp_path: Path) -> None:
                 writer.trial(trial(cell, 0, [early] * 4, 4))
                 writer.trial(trial(cell, 1, [late + replicate / 1000] * 4, 8))
                 writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 2, 8, 1.0))
-    quarter, half, whole = summarise(journal.read(tmp_path)).by_budget["digits"]
+    quarter, half, whole = summarise(journal.read(tmp_path)).problems["digits"].by_budget
     assert [part.epochs for part in (quarter, half, whole)] == [2, 4, 8]
     assert quarter.line.startswith(
         "no tuner is shown better than another; 1 of 1 pair undecided. To decide the closest"
@@ -162,8 +163,8 @@ def test_baselines_are_a_family_of_their_own(tmp_path: Path) -> None:
     read = journal.read(tmp_path)
     alone = with_plan(read, tuners={"a": {}, "b": {}})
     both = with_plan(read, tuners={"a": {}, "b": {}}, baselines=BASELINES)
-    found = summarise(both)
-    pd.testing.assert_frame_equal(found.pairs, summarise(alone).pairs)
+    found = summarise(both).problems["digits"]
+    pd.testing.assert_frame_equal(found.pairs, summarise(alone).problems["digits"].pairs)
     assert found.verdict.line == "a is shown better than b (Holm-adjusted p ≤ 0.05)."
     assert list(found.baseline_pairs[["a", "b"]].itertuples(index=False, name=None)) == [
         ("a", "default"), ("a", "random-2x"), ("b", "default"), ("b", "random-2x"),
@@ -180,7 +181,7 @@ def test_what_it_takes_is_said_for_each_kind_of_pair(tmp_path: Path) -> None:
     text = " ".join(found.verdict.details)
     assert "If differences are as these replicates show them, 80% power takes" in text
     assert "Not shown to differ is not shown to be equal" in text
-    json.loads(to_json(found), parse_constant=lambda constant: pytest.fail(constant))
+    json.loads(to_json(summarise(journal.read(tmp_path))), parse_constant=lambda constant: pytest.fail(constant))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -209,22 +210,20 @@ STEPS = pd.DataFrame(
 
 
 def test_epochs_to_a_target_show_what_did_not_reach_it() -> None:
-    reached = epochs_to_reach(STEPS.sample(frac=1, random_state=1), CELLS, {"p": MAX}, {"p": {"good": 0.7, "all": 0.5}})
+    reached = epochs_to_reach(STEPS.sample(frac=1, random_state=1), CELLS, MAX, {"good": 0.7, "all": 0.5})
     assert reached["epochs"].tolist() == [6, 3, math.inf, 2, 3, 1]
     good, every = target_table(reached).to_dict("records")
     assert (good["reached"], good["replicates"], good["median"], good["latest"]) == (2, 3, 6, math.inf)
     assert (every["reached"], every["median"], every["earliest"], every["latest"]) == (3, 2, 1, 3)
-    mirrored = epochs_to_reach(
-        STEPS.assign(score=-STEPS["score"]), CELLS, {"p": Objective("x", "min")}, {"p": {"g": -0.7}}
-    )
+    mirrored = epochs_to_reach(STEPS.assign(score=-STEPS["score"]), CELLS, Objective("x", "min"), {"g": -0.7})
     assert mirrored["epochs"].tolist() == [6, 3, math.inf]
 
 
 def test_targets_are_random_searchs_median_and_halfway_to_the_best_known() -> None:
     finals = pd.DataFrame({"problem": "p", "tuner": ["r", "r", "a"], "replicate": [1, 2, 1], "score": [0.4, 0.6, 0.8]})
-    assert targets(finals, {"p": 0.9}, "r") == {"p": {"median of r": 0.5, "halfway to the best known": 0.7}}
-    assert targets(finals, {"p": 0.9}, None)["p"]["median of all cells"] == pytest.approx(0.6)
-    assert targets(finals.assign(score=math.nan), {"p": math.nan}, "r") == {}
+    assert targets(finals, 0.9, "r") == {"median of r": 0.5, "halfway to the best known": 0.7}
+    assert targets(finals, 0.9, None)["median of all cells"] == pytest.approx(0.6)
+    assert targets(finals.assign(score=math.nan), math.nan, "r") == {}
 
 
 @settings(max_examples=20, deadline=None)
@@ -233,7 +232,7 @@ def test_profiles_are_scipys_empirical_distributions(scores: list[int], directio
     finals = pd.DataFrame({"problem": "p", "tuner": "a", "replicate": range(len(scores)), "score": scores}).astype(
         {"score": float}
     )
-    found = profiles(finals.sample(frac=1, random_state=2), ["a"], "p", Objective("x", direction))
+    found = profiles(finals.sample(frac=1, random_state=2), ["a"], Objective("x", direction))
     sign = 1.0 if direction == "max" else -1.0
     theirs = stats.ecdf(-sign * np.array(scores, dtype=float)).cdf
     assert found["share"].to_numpy() == pytest.approx(theirs.evaluate(-sign * found["score"].to_numpy()))

@@ -40,7 +40,7 @@ def test_a_session_group_for_each_tuner_beside_the_trials_and_not_among_them(tmp
         "digits/optuna-tpe": "STATUS_UNKNOWN",
         "digits/random-2x": "STATUS_UNKNOWN",
     }
-    best = {row["tuner"]: row["configuration"] for row in found.best.to_dict("records")}
+    best = {row["tuner"]: row["configuration"] for row in found.problems["digits"].best.to_dict("records")}
     for label in labels:
         assert groups[f"digits/{label}"]["hparams"] == {"tuner": label, "problem": "digits", **best[label]}
     rows = results(found).set_index("tuner")

@@ -186,8 +186,8 @@ class TestInAStudy:
         assert spent == {"kt-random": [4], "default": [2], "plain": [6], "perceptron": [1]}
 
     def test_the_report_says_that_it_is_no_search(self, folder: Path) -> None:
-        found = summarise(read(folder))
-        assert found.contestants == ("kt-random",)
+        (found,) = summarise(read(folder)).problems.values()
+        assert found.contest.tuners == ("kt-random",)
         assert set(found.baseline_pairs["b"]) == {"default", "plain", "perceptron"}
         judged = found.winners.set_index("tuner")["judged"]
         assert judged["kt-random"] == 2

@@ -2,13 +2,19 @@
 
 Imports: words, statistics, journal.
 
-    curves         incumbents, final_scores: the best score so far over the budget
-    pairs          pairwise: each pair of tuners, replicate by replicate
-    looks          judged: the same for a study that adds replicates until it is decided
-    standings      medians, interquartile means and ranks at every budget
-    targets        epochs to a target, performance profiles
-    winners        what winners are worth on fresh seeds
-    verdict        Verdict: who is shown better than whom
-    summary        Summary, summarise: all of it for one journal
-    summary_json   to_json: `summary.json`
+    curves            incumbents, final_scores: the best score so far over the budget
+    contest           Contest: who is compared, at what budget and by what rule
+    pairs             pairwise: each pair of tuners, replicate by replicate
+    looks             judged: the same for a study that adds replicates until it is decided
+    standings         medians, interquartile means and ranks at every budget
+    targets           epochs to a target, performance profiles
+    winners           what winners are worth on fresh seeds
+    tuner_table       tuner_table: a row a tuner
+    trials            the best trial of each tuner, and those that failed
+    verdict           Verdict: who is shown better than whom
+    sentences         its sentences on pairs and winners
+    gaps              what it could not use, by name
+    problem_summary   ProblemSummary: all of it for one problem
+    summary           Summary, summarise: all of it for one journal
+    summary_json      to_json: `summary.json`
 """

@@ -30,7 +30,7 @@ CELL_COLUMNS = [
 Floats = npt.NDArray[np.float64]
 
 
-def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objectives: Mapping[str, Objective]) -> pd.DataFrame:
+def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """The steps of every cell's incumbent: one row for each result that is strictly better than all before it.
 
     With ``epoch="best"`` every epoch of a trial counts as it comes; with ``"last"`` a trial counts by its score,
@@ -38,24 +38,19 @@ def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objectives: Mapping[s
     are in the running best already.
 
     Args:
-        trials: (num_trials, ...) as `tables.trials_frame` gives it, rows in any order.
-        epochs: (num_epochs, ...) as `tables.epochs_frame` gives it, rows in any order.
-        objectives: By problem.
+        trials: (num_trials, ...) one problem's rows of `frames.trials_frame`, in any order.
+        epochs: (num_epochs, ...) one problem's rows of `frames.epochs_frame`, in any order.
+        objective: Of the problem.
 
     Returns:
         (num_steps, 6): problem, tuner, replicate, spent_epochs, trial, score; sorted by cell and spent_epochs.
     """
-    parts = []
-    for problem, objective in objectives.items():
-        own = trials.loc[trials["problem"] == problem, [*CELL, "trial", "state", "spent_epochs", "score"]]
-        if objective.epoch == "last":
-            results = own[own["state"] != FAILED]
-        else:
-            results = _scored_epochs(epochs[epochs["problem"] == problem], own, objective.metric)
-        parts.append(_improvements(results, 1.0 if objective.direction == "max" else -1.0))
-    columns = [*CELL, "spent_epochs", "trial", "score"]
-    steps = [part[columns] for part in parts if len(part)]
-    return pd.concat(steps, ignore_index=True) if steps else pd.DataFrame(columns=columns)
+    if objective.epoch == "last":
+        results = trials.loc[trials["state"] != FAILED, [*CELL, "trial", "spent_epochs", "score"]]
+    else:
+        results = _scored_epochs(epochs, trials, objective.metric)
+    steps = _improvements(results, objective.sign)[[*CELL, "spent_epochs", "trial", "score"]]
+    return steps.reset_index(drop=True)
 
 
 def _scored_epochs(epochs: pd.DataFrame, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -84,17 +79,15 @@ def _improvements(results: pd.DataFrame, sign: float) -> pd.DataFrame:
 def incumbents_at(
     steps: pd.DataFrame,
     cells: pd.DataFrame,
-    problem: str,
     tuner: str,
     replicates: Sequence[int],
     budgets: npt.ArrayLike,
 ) -> Floats:
-    """The incumbents of a tuner's replicates on a grid of budgets.
+    """The incumbents of a tuner's replicates on one problem, on a grid of budgets.
 
     Args:
         steps: As `incumbents` gives it.
-        cells: As `cells_frame` gives it: a cell that is not DONE is undefined past what it has spent.
-        problem: Whose cells.
+        cells: The problem's rows of `cells_frame`: a cell that is not DONE is undefined past what it has spent.
         tuner: Whose cells.
         replicates: (num_replicates,), the rows of the result.
         budgets: (num_steps,) epochs spent.
@@ -103,13 +96,14 @@ def incumbents_at(
         (num_replicates, num_steps); NaN where a cell has no result yet, or has not come so far.
     """
     grid = np.asarray(budgets, dtype=float)
-    own = steps[(steps["problem"] == problem) & (steps["tuner"] == tuner)]
-    by_replicate = {int(str(replicate)): part for replicate, part in own.groupby("replicate")}
-    own_cells = cells[(cells["problem"] == problem) & (cells["tuner"] == tuner)]
+    by_replicate = {
+        int(str(replicate)): part for replicate, part in steps[steps["tuner"] == tuner].groupby("replicate")
+    }
+    searches = cells[cells["tuner"] == tuner]
     reach = {
         int(replicate): np.inf if state == DONE else float(charged)
         for replicate, state, charged in zip(
-            own_cells["replicate"], own_cells["state"], own_cells["charged_epochs"], strict=True
+            searches["replicate"], searches["state"], searches["charged_epochs"], strict=True
         )
     }
     matrix = np.full((len(replicates), len(grid)), np.nan)
@@ -166,7 +160,7 @@ def cells_frame(
     Args:
         planned: In the order wanted.
         ends: As the journal has them.
-        trials: As `tables.trials_frame` gives it.
+        trials: As `frames.trials_frame` gives it.
         budget_epochs: Of every cell, or by tuner: a baseline may have a budget of its own.
 
     Returns:
@@ -239,15 +233,12 @@ def final_scores(steps: pd.DataFrame, cells: pd.DataFrame, share: float = 1.0) -
     return finals.assign(score=finals["score"].astype(float))
 
 
-def scores_at(
-    steps: pd.DataFrame, cells: pd.DataFrame, problem: str, tuners: Sequence[str], budgets: npt.ArrayLike
-) -> Floats:
-    """The incumbents of finished cells on a grid of budgets, as a block.
+def scores_at(steps: pd.DataFrame, cells: pd.DataFrame, tuners: Sequence[str], budgets: npt.ArrayLike) -> Floats:
+    """The incumbents of one problem's finished cells on a grid of budgets, as a block.
 
     Args:
         steps: As `incumbents` gives it.
-        cells: As `cells_frame` gives it.
-        problem: Whose cells.
+        cells: The problem's rows of `cells_frame`.
         tuners: (num_tuners,).
         budgets: (num_steps,) epochs spent.
 
@@ -255,9 +246,9 @@ def scores_at(
         (num_replicates, num_tuners, num_steps), the planned replicates in order; NaN before a cell's first result, and
         for cells that are not DONE.
     """
-    replicates = sorted(int(replicate) for replicate in cells.loc[cells["problem"] == problem, "replicate"].unique())
+    replicates = sorted(int(replicate) for replicate in cells["replicate"].unique())
     done = cells[cells["state"] == DONE]
-    layers = [incumbents_at(steps, done, problem, tuner, replicates, budgets) for tuner in tuners]
+    layers = [incumbents_at(steps, done, tuner, replicates, budgets) for tuner in tuners]
     return np.stack(layers, axis=1) if layers else np.empty((len(replicates), 0, np.size(budgets)))
 
 
@@ -275,3 +266,8 @@ def mean_interval(values: npt.ArrayLike) -> tuple[float, float]:
     known = known[~np.isnan(known)]
     low, high = interval(known[:, None], mean_weights(len(known)) if len(known) else known)
     return float(low[0]), float(high[0])
+
+
+def best_known(steps: pd.DataFrame, objective: Objective) -> float:
+    """The best score that any cell of a problem had, finished or not; NaN where there is none."""
+    return float(objective.best(steps["score"].astype(float)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -29,9 +30,9 @@ def judged(
     """One problem's pairs, judged by the sequence of looks instead of by one test at the end.
 
     Args:
-        pairs: (num_pairs, ...) as `comparison.pairwise` gives them; one family.
-        finals: As `analysis.final_scores` gives it.
-        cells: As `analysis.cells_frame` gives it: a replicate is looked at when all its cells have ended.
+        pairs: (num_pairs, ...) as `pairs.pairwise` gives them; one family.
+        finals: The problem's `curves.final_scores`.
+        cells: The problem's rows of `curves.cells_frame`: a replicate is looked at when all its cells have ended.
         objective: Says which direction is better.
         rule: Of the study's plan.
 
@@ -42,12 +43,9 @@ def judged(
     """
     if pairs.empty:
         return pairs
-    own = cells["problem"] == pairs["problem"].iloc[0]
-    looks = min(rule.cap, complete_replicates(cells[own]))
-    wide = finals[finals["problem"] == pairs["problem"].iloc[0]].pivot(
-        index="replicate", columns="tuner", values="score"
-    )
-    wide = wide.reindex(range(1, looks + 1)) * (1.0 if objective.direction == "max" else -1.0)
+    looks = min(rule.cap, complete_replicates(cells))
+    wide = finals.pivot(index="replicate", columns="tuner", values="score")
+    wide = wide.reindex(range(1, looks + 1)) * objective.sign
     above, below, equal = (np.ones((len(pairs), looks + 1)) for _ in range(3))  # column 0: before the first look
     for row, (a, b) in enumerate(zip(pairs["a"], pairs["b"], strict=True)):
         differences = (wide[a] - wide[b]).to_numpy(dtype=float)
@@ -95,17 +93,17 @@ def account(pairs: pd.DataFrame, rule: Rule) -> str:
     return f"{'; '.join(parts)}."
 
 
-def accounts(pairs: pd.DataFrame, rule: Rule) -> list[str]:
-    """A line for each problem, with its name where there are several."""
-    problems = list(dict.fromkeys(pairs["problem"]))
+def accounts(pairs: Mapping[str, pd.DataFrame], rule: Rule) -> list[str]:
+    """A line for each problem whose pairs are given by its name, which is told where there are several."""
     return [
-        (f"{problem}: " if len(problems) > 1 else "") + account(pairs[pairs["problem"] == problem], rule)
-        for problem in problems
+        (f"{problem}: " if len(pairs) > 1 else "") + account(family, rule)
+        for problem, family in pairs.items()
+        if len(family)
     ]
 
 
-def with_looks(found: Verdict, pairs: pd.DataFrame, rule: Rule) -> Verdict:
+def with_looks(verdict: Verdict, pairs: pd.DataFrame, rule: Rule) -> Verdict:
     """One problem's verdict with the account of its looks."""
     equal = [f"{row['a']} / {row['b']}" for row in pairs.to_dict("records") if row["equal"]]
-    line = f"{found.line} Practically equal, within ±{rule.rope:g}: {names(equal)}." if equal else found.line
-    return replace(found, line=line, details=(account(pairs, rule), *found.details))
+    line = f"{verdict.line} Practically equal, within ±{rule.rope:g}: {names(equal)}." if equal else verdict.line
+    return replace(verdict, line=line, details=(account(pairs, rule), *verdict.details))

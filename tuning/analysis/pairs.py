@@ -14,7 +14,7 @@ from tuning.statistics.power import MOST, like, power, replicates_for
 from tuning.statistics.signed_rank import LEVEL, doubled_ranks, holm, shift_estimate, signed_rank_p, smallest_p
 
 PAIR_COLUMNS = [
-    "problem", "a", "b", "n", "a_better", "ties", "difference", "low", "high", "p", "p_holm", "smallest_p", "decided",
+    "a", "b", "n", "a_better", "ties", "difference", "low", "high", "p", "p_holm", "smallest_p", "decided",
     "equal", "power", "needed",
 ]  # fmt: skip
 
@@ -22,7 +22,6 @@ PAIR_COLUMNS = [
 def pairwise(
     finals: pd.DataFrame,
     tuners: Sequence[str],
-    problem: str,
     objective: Objective,
     *,
     pairs: Sequence[tuple[str, str]] | None = None,
@@ -32,9 +31,8 @@ def pairwise(
     """Pairs of tuners on one problem, over the replicates in which both have a score.
 
     Args:
-        finals: (num_cells, 4) as `analysis.final_scores` gives it, rows in any order.
+        finals: (num_cells, 4) the problem's `curves.final_scores`, rows in any order.
         tuners: The contestants, in the order of the plan: every two of them are a pair.
-        problem: Whose cells.
         objective: Says which direction is better.
         pairs: The family to adjust over, where it is not every two of `tuners`: each tuner and each baseline, say.
         rope: Half the width of the region of practical equivalence, in the metric's unit (Kruschke, Advances in
@@ -43,7 +41,7 @@ def pairwise(
             only; they are NaN for the others.
 
     Returns:
-        (num_pairs, 16), `PAIR_COLUMNS`: problem, a, b; n (replicates in both); a_better (probability that a beats b:
+        (num_pairs, 15), `PAIR_COLUMNS`: a, b; n (replicates in both); a_better (probability that a beats b:
         the share of replicates in which a is better, a tie counts half); ties; difference, low and high
         (`shift_estimate` of a minus b, in the metric's unit; the interval is not adjusted for other pairs); p
         (`signed_rank_p`); p_holm (over all these pairs); smallest_p; decided (the better tuner, or empty); equal
@@ -53,22 +51,19 @@ def pairwise(
     """
     family = list(combinations(tuners, 2)) if pairs is None else list(pairs)
     wide = (
-        finals[finals["problem"] == problem]
-        .pivot(index="replicate", columns="tuner", values="score")
+        finals.pivot(index="replicate", columns="tuner", values="score")
         .sort_index()
         .reindex(columns=list(dict.fromkeys([*tuners, *(name for pair in family for name in pair)])))
     )
-    sign = 1.0 if objective.direction == "max" else -1.0
     matched = [(wide[a] - wide[b]).dropna().to_numpy(dtype=float) for a, b in family]
     rows = []
     for (a, b), differences in zip(family, matched, strict=True):
         n = len(differences)
-        ranks, signed = doubled_ranks(sign * differences)
-        better, ties = int((sign * differences > 0).sum()), int((differences == 0).sum())
+        ranks, signed = doubled_ranks(objective.sign * differences)
+        better, ties = int((objective.sign * differences > 0).sum()), int((differences == 0).sum())
         difference, low, high = shift_estimate(differences)
         rows.append(
             {
-                "problem": problem,
                 "a": a,
                 "b": b,
                 "n": n,

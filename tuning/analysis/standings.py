@@ -24,10 +24,9 @@ from tuning.statistics.bootstrap import (
 from tuning.statistics.ranks import rank
 
 GRID_STEPS = 20  # budgets at which tuners are described, so that 25, 50 and 100 % are among them
-ALL = ""  # the name of all problems together
 MEASURES = ("median", "iqm", "rank", "normalised")
 STANDING_COLUMNS = [
-    "problem", "tuner", "spent_epochs", "replicates", "blocks",
+    "tuner", "spent_epochs", "replicates", "blocks",
     *(column for measure in MEASURES for column in (measure, f"{measure}_low", f"{measure}_high")),
 ]  # fmt: skip
 Floats = npt.NDArray[np.float64]
@@ -39,65 +38,92 @@ def standing_grid(budget_epochs: int) -> list[float]:
     return [float(step) for step in steps if step >= 1]
 
 
-def standings(
-    scores: Mapping[str, Floats],
-    objectives: Mapping[str, Objective],
-    best: Mapping[str, float],
-    tuners: Sequence[str],
-    budgets: Sequence[float],
-    *,
-    random_search: str | None,
-) -> pd.DataFrame:
-    """Every tuner on every problem at every budget, and over all problems where there are several.
-
-    Args:
-        scores: By problem, (num_replicates, num_tuners, num_steps) as `analysis.scores_at` gives it.
-        objectives: By problem.
-        best: By problem, the best score known: the normalised score's 0.
-        tuners: (num_tuners,) contestants.
-        budgets: (num_steps,) epochs.
-        random_search: The tuner whose interquartile mean at the same budget is the normalised score's 1; with None
-            there is no normalised score. Both ends are held fixed while the tuner is resampled.
-
-    Returns:
-        (num_rows, 17), `STANDING_COLUMNS`, sorted as given; `ALL` problems last, with rank and normalised score only.
-        ``replicates`` counts those with a score, ``blocks`` those that all ranked tuners share (a tuner without any
-        score is not ranked). A measure is NaN until all of its replicates have a result, and where it cannot be had.
-    """
-    frames, over = [], {}
-    for stratum, (problem, block) in enumerate(scores.items()):
-        direction = objectives[problem].direction
-        located = {name: _located(block, place, stratum) for place, name in enumerate(tuners)}
-        ranked = _ranks(block, direction, stratum)
-        gap = None
-        if random_search in located:
-            gap = best[problem] - located[random_search]["iqm"][0]
-            gap[gap == 0] = np.nan  # random search found the best known: there is nothing to normalise by
-        shared = _shared(block)
-        for place, name in enumerate(tuners):
-            measures = dict(located[name])
-            if gap is not None:
-                measures["normalised"] = _normalised(measures["iqm"], best[problem], gap)
-            measures["rank"] = (ranked[0][place], ranked[1][:, place] if len(ranked[1]) else ranked[1])
-            over[problem, name] = measures
-            replicates = int((~np.isnan(block[:, place, -1:])).any(axis=1).sum())
-            frames.append(_rows(problem, name, budgets, replicates, int(shared.sum()), measures))
-    if len(scores) > 1:
-        for name in tuners:
-            every = [over[problem, name] for problem in scores]
-            together = {
-                measure: _mean([one[measure] for one in every])
-                for measure in ("rank", "normalised")
-                if all(measure in one for one in every)
-            }
-            frames.append(_rows(ALL, name, budgets, 0, len(scores), together))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=STANDING_COLUMNS)
-
-
 # A measure: its value (num_steps,) and its bootstrap replicates (BOOTSTRAP_RESAMPLES, num_steps), or none where there
 # are too few replicates for an interval.
 Measure = tuple[Floats, Floats]
+Measures = Mapping[str, Mapping[str, Measure]]
+"""By tuner, and by name."""
 NONE = np.empty((0, 0))
+
+
+def measured(
+    scores: Floats,
+    objective: Objective,
+    best: float,
+    tuners: Sequence[str],
+    *,
+    random_search: str | None,
+    stratum: int = 0,
+) -> Measures:
+    """The measures of every tuner on one problem, those of `MEASURES` that can be had.
+
+    Args:
+        scores: (num_replicates, num_tuners, num_steps) as `curves.scores_at` gives it.
+        objective: Of the problem.
+        best: The best score known: the normalised score's 0.
+        tuners: (num_tuners,).
+        random_search: The tuner whose interquartile mean at the same budget is the normalised score's 1; with None
+            there is no normalised score. Both ends are held fixed while the tuner is resampled.
+        stratum: The problem's number in its study: problems are resampled independently of one another.
+    """
+    located = {name: _located(scores, place, stratum) for place, name in enumerate(tuners)}
+    ranks, resampled_ranks = _ranks(scores, objective.direction, stratum)
+    gap = None
+    if random_search in located:
+        gap = best - located[random_search]["iqm"][0]
+        gap[gap == 0] = np.nan  # random search found the best known: there is nothing to normalise by
+    measures = {}
+    for place, name in enumerate(tuners):
+        measures[name] = dict(located[name])
+        if gap is not None:
+            measures[name]["normalised"] = _normalised(located[name]["iqm"], best, gap)
+        resampled = resampled_ranks[:, place] if len(resampled_ranks) else resampled_ranks
+        measures[name]["rank"] = (ranks[place], resampled)
+    return measures
+
+
+def standings(scores: Floats, measures: Measures, budgets: Sequence[float]) -> pd.DataFrame:
+    """Every tuner on one problem at every budget.
+
+    Args:
+        scores: (num_replicates, num_tuners, num_steps) as `curves.scores_at` gives it.
+        measures: As `measured` gives them of these scores.
+        budgets: (num_steps,) epochs.
+
+    Returns:
+        (num_tuners * num_steps, 16), `STANDING_COLUMNS`, sorted as given. ``replicates`` counts those with a score,
+        ``blocks`` those that all ranked tuners share (a tuner without any score is not ranked). A measure is NaN until
+        all of its replicates have a result, and where it cannot be had.
+    """
+    blocks = int(_shared(scores).sum())
+    replicates = (~np.isnan(scores[:, :, -1:])).any(axis=2).sum(axis=0)
+    frames = [
+        _rows(name, budgets, int(replicates[place]), blocks, measures[name]) for place, name in enumerate(measures)
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=STANDING_COLUMNS)
+
+
+def standings_over(problems: Sequence[Measures], budgets: Sequence[float]) -> pd.DataFrame:
+    """Every tuner over several problems at every budget: the means of rank and normalised score.
+
+    Args:
+        problems: For each, as `measured` gives them; of the same tuners.
+        budgets: (num_steps,) epochs.
+
+    Returns:
+        (num_tuners * num_steps, 16), `STANDING_COLUMNS`, where ``blocks`` counts problems; empty for fewer than two.
+    """
+    if len(problems) < 2:
+        return pd.DataFrame(columns=STANDING_COLUMNS)
+    frames = []
+    for name in problems[0]:
+        means = {
+            measure: _mean([measures[name][measure] for measures in problems])
+            for measure in ("rank", "normalised")
+            if all(measure in measures[name] for measures in problems)
+        }
+        frames.append(_rows(name, budgets, 0, len(problems), means))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=STANDING_COLUMNS)
 
 
 def _located(block: Floats, place: int, stratum: int) -> dict[str, Measure]:
@@ -151,15 +177,15 @@ def _normalised(iqm: Measure, best: float, gap: Floats) -> Measure:
 
 def _mean(measures: Sequence[Measure]) -> Measure:
     """The mean over problems; its replicates where every problem has them."""
-    value = np.mean([one[0] for one in measures], axis=0)
-    return value, np.mean([one[1] for one in measures], axis=0) if all(len(one[1]) for one in measures) else NONE
+    values, resampled = zip(*measures, strict=True)
+    return np.mean(values, axis=0), np.mean(resampled, axis=0) if all(map(len, resampled)) else NONE
 
 
 def _rows(
-    problem: str, tuner: str, budgets: Sequence[float], replicates: int, blocks: int, measures: Mapping[str, Measure]
+    tuner: str, budgets: Sequence[float], replicates: int, blocks: int, measures: Mapping[str, Measure]
 ) -> pd.DataFrame:
     columns: dict[str, object] = {
-        "problem": problem, "tuner": tuner, "spent_epochs": list(budgets), "replicates": replicates, "blocks": blocks
+        "tuner": tuner, "spent_epochs": list(budgets), "replicates": replicates, "blocks": blocks
     }  # fmt: skip
     nothing = np.full(len(budgets), np.nan)
     for name in MEASURES:

@@ -6,11 +6,11 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TypeAlias
 
 import pandas as pd
 
-from tuning.analysis.standings import ALL
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.analysis.verdict import Verdict
 from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE
@@ -18,6 +18,7 @@ from tuning.statistics.ranks import RankTest
 from tuning.statistics.signed_rank import LEVEL
 
 SUMMARY_FORMAT = 2
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 
 def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | None = None) -> str:
@@ -27,69 +28,68 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         summary: What `summarise` made.
         more: By problem, further frames by name.
     """
-    document = {
+    document: dict[str, Json] = {
         "format": SUMMARY_FORMAT,
         "study": summary.study,
         "verdict": _verdict_json(summary.verdict),
-        "budget_epochs": summary.budget_epochs,
+        "budget_epochs": summary.contest.budget_epochs,
         "level": LEVEL,
         "confidence": CONFIDENCE,
         "bootstrap_resamples": BOOTSTRAP_RESAMPLES,
-        "rope": summary.rope,
-        "random_search": summary.random_search,
-        "baselines": list(summary.baselines),
+        "rope": summary.contest.rope,
+        "random_search": summary.contest.random_search,
+        "baselines": list(summary.contest.baselines),
         "over_problems": {
-            "standings": _records(summary.standings[summary.standings["problem"] == ALL].drop(columns="problem")),
-            "ranks": _rank_test_json(summary.rank_tests.get(ALL)),
+            "standings": _records(summary.standings),
+            "ranks": _rank_test_json(summary.rank_test),
         },
         "problems": {
-            problem: {
-                "objective": objective.to_json(),
-                "verdict": _verdict_json(summary.verdicts[problem]),
-                "by_budget": [
-                    {name: _plain(value) for name, value in asdict(found).items()}
-                    for found in summary.by_budget[problem]
-                ],
-                "ranks": _rank_test_json(summary.rank_tests.get(problem)),
-                **{
-                    name: _records(frame[frame["problem"] == problem].drop(columns="problem"))
-                    for name, frame in (
-                        ("tuners", summary.tuners),
-                        ("final_scores", summary.finals),
-                        ("pairs", summary.pairs),
-                        ("baseline_pairs", summary.baseline_pairs),
-                        ("standings", summary.standings),
-                        ("targets", summary.targets),
-                        ("epochs_to_reach", summary.reached),
-                        ("profiles", summary.profiles),
-                        ("winners", summary.winners),
-                        ("retrained", summary.retrained),
-                        ("best_configurations", summary.best),
-                        ("cells", summary.cells),
-                        ("failures", summary.failures),
-                    )
-                },
-                **{name: _records(frame) for name, frame in (more or {}).get(problem, {}).items()},
-            }
-            for problem, objective in summary.objectives.items()
+            name: _problem_json(problem) | {key: _records(frame) for key, frame in (more or {}).get(name, {}).items()}
+            for name, problem in summary.problems.items()
         },
     }
     return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
 
 
-def _verdict_json(found: Verdict) -> dict[str, Any]:
-    return {"kind": found.kind, "line": found.line, "details": list(found.details)}
+def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
+    frames = {
+        "tuners": problem.tuners,
+        "final_scores": problem.finals,
+        "pairs": problem.pairs,
+        "baseline_pairs": problem.baseline_pairs,
+        "standings": problem.standings,
+        "targets": problem.targets,
+        "epochs_to_reach": problem.reached,
+        "profiles": problem.profiles,
+        "winners": problem.winners,
+        "retrained": problem.retrained,
+        "best_configurations": problem.best,
+        "cells": problem.cells,
+        "failures": problem.failures,
+    }
+    return {
+        "objective": dict(problem.objective.to_json()),
+        "verdict": _verdict_json(problem.verdict),
+        "by_budget": [_plain(asdict(at_share)) for at_share in problem.by_budget],
+        "ranks": _rank_test_json(problem.rank_test),
+        **{name: _records(frame) for name, frame in frames.items()},
+    }
 
 
-def _rank_test_json(found: RankTest | None) -> Any:
-    return None if found is None else {name: _plain(value) for name, value in asdict(found).items()}
+def _verdict_json(verdict: Verdict) -> dict[str, Json]:
+    return {"kind": verdict.kind, "line": verdict.line, "details": list(verdict.details)}
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+def _rank_test_json(test: RankTest | None) -> Json:
+    return None if test is None else _plain(asdict(test))
 
 
-def _plain(value: Any) -> Any:
+def _records(frame: pd.DataFrame) -> list[Json]:
+    """The rows, without the name of the problem that all belong to."""
+    return [_plain(row) for row in frame.drop(columns="problem", errors="ignore").to_dict("records")]
+
+
+def _plain(value: object) -> Json:
     """`value` as strict JSON knows it."""
     if isinstance(value, Mapping):
         return {str(name): _plain(entry) for name, entry in value.items()}

@@ -5,7 +5,7 @@
                  incumbent of its own, or than the default configuration (Schneider, Bischl and Feurer, 2025,
                  arXiv:2506.19540)
 
-Pure functions over `tables.retrainings_frame` and `analysis.final_scores`. A cell's value is the mean over its seeds;
+Pure functions over `frames.retrainings_frame` and `curves.final_scores`. A cell's value is the mean over its seeds;
 only cells are independent of one another, so every interval is over cells.
 
 A tuner's winner is the one of its final incumbents that is worth most by that.
@@ -13,7 +13,7 @@ A tuner's winner is the one of its final incumbents that is worth most by that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -39,16 +39,16 @@ EARLIER, DEFAULT = "an earlier incumbent", "the default configuration"
 def retrained_cells(
     retrainings: pd.DataFrame,
     finals: pd.DataFrame,
-    objectives: Mapping[str, Objective],
+    objective: Objective,
     default: str = "",
     no_search: Collection[str] = (),
 ) -> pd.DataFrame:
-    """The final incumbent of each finished cell that was retrained.
+    """The final incumbent of each finished cell of a problem that was retrained.
 
     Args:
-        retrainings: As `tables.retrainings_frame` gives it, rows in any order.
-        finals: As `analysis.final_scores` gives it.
-        objectives: By problem.
+        retrainings: The problem's rows of `frames.retrainings_frame`, in any order.
+        finals: The problem's `curves.final_scores`.
+        objective: Of the problem.
         default: Label of the baseline that trains the default configuration, if there is one.
         no_search: Labels of baselines with a model of their own: what does not search is not overtuned.
 
@@ -60,16 +60,15 @@ def retrained_cells(
         it.
     """
     means = dict(list(_means(retrainings).groupby(CELL)))
+    sign = objective.sign
     rows = []
     for cell in finals.dropna(subset=["score"]).to_dict("records"):
         key = tuple(cell[name] for name in CELL)
         if key not in means or not means[key]["final"].any():
             continue
-        own = means[key]
-        final = own[own["final"]].to_dict("records")[0]
-        objective = objectives[cell["problem"]]
-        sign = 1.0 if objective.direction == "max" else -1.0
-        tests = {EARLIER: own.loc[~own["final"], "test"].dropna()}
+        retrained = means[key]
+        final = retrained[retrained["final"]].to_dict("records")[0]
+        tests = {EARLIER: retrained.loc[~retrained["final"], "test"].dropna()}
         defaults = means.get((cell["problem"], default, cell["replicate"]))
         if defaults is not None and cell["tuner"] not in (default, *no_search):
             tests[DEFAULT] = defaults.loc[defaults["final"], "test"].dropna()
@@ -135,7 +134,7 @@ def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
     """
     frame = retrainings_frame(journal)
     frame = frame[frame["final"].astype(bool) & (frame["state"] == COMPLETE)]
-    found = {}
+    chosen = {}
     for key, part in frame.groupby(["problem", "tuner"], sort=False):
         problem, tuner = map(str, key)
         if tuner in journal.plan["tuners"]:
@@ -144,12 +143,12 @@ def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
             repeat = _best(part[part["replicate"] == replicate].set_index("repeat")["score"], objective)
             trial = part.loc[part["replicate"] == replicate, "trial"].iloc[0]
             configuration = journal.trials[Cell(problem, tuner, replicate)][trial].configuration
-            found[problem, tuner] = next(
+            chosen[problem, tuner] = next(
                 done
                 for done in journal.retrainings[Cell(problem, tuner, replicate)]
                 if done.configuration == configuration and done.repeat == repeat
             )
-    return found
+    return chosen
 
 
 def mean_score(journal: Journal, winner: Retraining) -> float:
@@ -165,4 +164,4 @@ def mean_score(journal: Journal, winner: Retraining) -> float:
 def _best(scores: pd.Series[float], objective: Objective) -> Any:
     """The first index of the best score."""
     ordered = scores.sort_index()
-    return ordered.idxmax() if objective.direction == "max" else ordered.idxmin()
+    return ordered.idxmax() if objective.sign > 0 else ordered.idxmin()

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tuning.analysis.curves import DONE
+from tuning.analysis.curves import CELL, DONE
 from tuning.analysis.looks import accounts
 from tuning.analysis.summary import Summary, summarise
 from tuning.formatting import count, decimals_for, interval, number, plural, seconds
@@ -69,7 +69,7 @@ def look(directory: Path) -> dict[str, Any]:
         "notes": [
             *([read.healed] if read.healed else []),
             *(label for name, problem in read.problems.items() if (label := words(name, problem))),
-            *(accounts(found.pairs, rule) if rule is not None else []),
+            *(accounts({name: part.pairs for name, part in found.problems.items()}, rule) if rule is not None else []),
         ],
     }
 
@@ -105,8 +105,8 @@ def show(found: dict[str, Any], console: Console) -> None:
 
 
 def _cells(found: Summary) -> list[dict[str, Any]]:
-    last = found.incumbents.groupby(["problem", "tuner", "replicate"], sort=False)["score"].last().to_dict()
-    best: dict[Any, float] = {cell: float(score) for cell, score in last.items()}
+    steps = [problem.incumbents.groupby(CELL, sort=False)["score"].last() for problem in found.problems.values()]
+    best: dict[Any, float] = {cell: float(score) for last in steps for cell, score in last.items()}
     return [
         {
             "problem": row["problem"],

@@ -42,66 +42,66 @@ def boundary(trials: pd.DataFrame, space: Sequence[Dimension], objective: Object
         place there, ``best_value`` that of the best of all, ``flag`` "low", "high" or empty, ``line`` all that in
         words. A hyperparameter that fewer than `MIN_BEST` of the best have is not judged.
     """
-    full = trials[trials["full"]].sort_values("score", ascending=objective.direction == "min", kind="stable")
+    full = trials[trials["full"]].sort_values("score", ascending=objective.sign < 0, kind="stable")
     full = full.drop_duplicates("configuration")
     best = full.head(max(MIN_BEST, math.ceil(BEST_SHARE * len(full))))
-    rows = [_judged(one, best, len(full)) for one in space if one.numeric]
+    rows = [_judged(dimension, best, len(full)) for dimension in space if dimension.numeric]
     return pd.DataFrame(rows, columns=BOUNDARY_COLUMNS)
 
 
-def _judged(one: Dimension, best: pd.DataFrame, of: int) -> dict[str, object]:
-    at = best[f"at.{one.key}"].to_numpy(dtype=float)
-    values = best.loc[~np.isnan(at), f"hp.{one.key}"]
+def _judged(dimension: Dimension, best: pd.DataFrame, of: int) -> dict[str, object]:
+    at = best[f"at.{dimension.key}"].to_numpy(dtype=float)
+    values = best.loc[~np.isnan(at), f"hp.{dimension.key}"]
     at = at[~np.isnan(at)]
-    if one.values:  # a choice of numbers, in whatever order it was declared
-        order = sorted(one.values)
+    if dimension.values:  # a choice of numbers, in whatever order it was declared
+        order = sorted(dimension.values)
         at = np.array([(order.index(value) + 0.5) / len(order) for value in values])
-    width, masses = _edges(one)
+    width, masses = _edges(dimension)
     near = [float((at <= width[0]).mean()), float((at >= 1 - width[1]).mean())] if len(at) else [math.nan, math.nan]
-    low, high = one.bounds
+    low, high = dimension.bounds
     flags = [
         len(at) >= MIN_BEST and share >= SUSPICIOUS and share >= LIFT * mass
         for share, mass in zip(near, masses, strict=True)
     ]
     flag = "low" if flags[0] else "high" if flags[1] else ""
     return {
-        "hyperparameter": one.key, "best": len(at), "low": low, "near_low": near[0], "chance_low": masses[0],
+        "hyperparameter": dimension.key, "best": len(at), "low": low, "near_low": near[0], "chance_low": masses[0],
         "high": high, "near_high": near[1], "chance_high": masses[1],
         "best_value": values.iloc[0] if len(values) else None,
-        "flag": flag, "line": _line(one, len(at), of, near, masses, flag),
+        "flag": flag, "line": _line(dimension, len(at), of, near, masses, flag),
     }  # fmt: skip
 
 
-def _edges(one: Dimension) -> tuple[tuple[float, float], tuple[float, float]]:
+def _edges(dimension: Dimension) -> tuple[tuple[float, float], tuple[float, float]]:
     """How far "near" reaches from each bound, and the probability of a random draw there."""
-    if one.levels is None:
+    if dimension.levels is None:
         return (NEAR, NEAR), (NEAR, NEAR)
-    positions, masses = one.levels
+    positions, masses = dimension.levels
     width = max(NEAR, float(positions[0]) + 1e-9), max(NEAR, 1 - float(positions[-1]) + 1e-9)
     below, above = masses[positions <= width[0]].sum(), masses[positions >= 1 - width[1]].sum()
     return width, (float(below), float(above))
 
 
-def _line(one: Dimension, count: int, of: int, near: Sequence[float], masses: Sequence[float], flag: str) -> str:
+def _line(dimension: Dimension, count: int, of: int, near: Sequence[float], masses: Sequence[float], flag: str) -> str:
     if count < MIN_BEST:
         return (
-            f"{one.key}: not judged, {count} of the best configurations {'has' if count == 1 else 'have'} it and "
+            f"{dimension.key}: not judged, {count} of the best configurations {'has' if count == 1 else 'have'} it and "
             f"{MIN_BEST} are needed."
         )
-    ends = [_end(value, one) for value in one.bounds]
+    ends = [_end(value, dimension) for value in dimension.bounds]
     if flag:
         side = flag == "high"
         return (
-            f"{one.key}: at its {'upper' if side else 'lower'} bound. {near[side]:.0%} of the best {count} "
+            f"{dimension.key}: at its {'upper' if side else 'lower'} bound. {near[side]:.0%} of the best {count} "
             f"configurations are at or near {ends[side]}, where chance would place {masses[side]:.0%}; better values "
             "may lie beyond: widen the space there, if values there make sense."
         )
     return (
-        f"{one.key}: inside its bounds. Of the best {plural(count, 'configuration')} (of {of}), {near[0]:.0%} are at "
-        f"or near {ends[0]} and {near[1]:.0%} at or near {ends[1]}; chance would place {masses[0]:.0%} and "
-        f"{masses[1]:.0%} there."
+        f"{dimension.key}: inside its bounds. Of the best {plural(count, 'configuration')} (of {of}), {near[0]:.0%} "
+        f"are at or near {ends[0]} and {near[1]:.0%} at or near {ends[1]}; chance would place {masses[0]:.0%} "
+        f"and {masses[1]:.0%} there."
     )
 
 
-def _end(value: float, one: Dimension) -> str:
-    return str(int(value)) if one.kind == "Int" else setting(float(value))
+def _end(value: float, dimension: Dimension) -> str:
+    return str(int(value)) if dimension.kind == "Int" else setting(float(value))

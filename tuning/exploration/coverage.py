@@ -45,7 +45,7 @@ def coverage(trials: pd.DataFrame, space: Sequence[Dimension], tuners: Sequence[
         searches), and for 1 and 2 ways the mean over searches, its bootstrap interval, and the expectation of random
         draws. NaN where a space has no pair.
     """
-    keys = [one.key for one in space]
+    keys = [dimension.key for dimension in space]
     drawn = trials.drop_duplicates(["tuner", "replicate", "configuration"])
     if drawn.empty or not space:
         return pd.DataFrame(columns=COVERAGE_COLUMNS)
@@ -56,17 +56,17 @@ def coverage(trials: pd.DataFrame, space: Sequence[Dimension], tuners: Sequence[
     measured = {ways: _covered(positions, space, cell, draws, ways) for ways in BINS}
     rows = []
     for tuner in tuners:
-        own = names == tuner
-        if not own.any():
+        mine = names == tuner
+        if not mine.any():
             continue
         row: dict[str, object] = {
-            "tuner": tuner, "searches": int(own.sum()), "configurations": float(draws[own].mean())
+            "tuner": tuner, "searches": int(mine.sum()), "configurations": float(draws[mine].mean())
         }  # fmt: skip
         for ways, (seen, random) in measured.items():
-            low, high = mean_interval(seen[own])
+            low, high = mean_interval(seen[mine])
             row |= {
-                f"seen_{ways}": float(seen[own].mean()), f"seen_low_{ways}": low, f"seen_high_{ways}": high,
-                f"random_{ways}": float(random[own].mean()),
+                f"seen_{ways}": float(seen[mine].mean()), f"seen_low_{ways}": low, f"seen_high_{ways}": high,
+                f"random_{ways}": float(random[mine].mean()),
             }  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows, columns=COVERAGE_COLUMNS)
@@ -79,11 +79,11 @@ def _covered(
     seen, expected = [], []
     for places in combinations(range(len(space)), ways):
         chosen = [space[place] for place in places]
-        probability, few = chance(chosen, space), allowed(chosen)
+        probability, values = chance(chosen, space), allowed(chosen)
         if probability == 0:
             continue  # two branches that exclude each other
         masses, bins = _joint(
-            _bins(space[place], positions[:, place], BINS[ways], few.get(space[place].name)) for place in places
+            _bins(space[place], positions[:, place], BINS[ways], values.get(space[place].name)) for place in places
         )
         known = bins >= 0
         hit = np.unique(cell[known] * len(masses) + bins[known])
@@ -97,17 +97,17 @@ def _covered(
     return np.mean(seen, axis=0), np.mean(expected, axis=0)
 
 
-def _bins(one: Dimension, positions: Floats, most: int, few: set[Any] | None) -> Bins:
-    """The bins of one dimension; where another is looked at beside it, of the values with which that is active."""
+def _bins(dimension: Dimension, positions: Floats, most: int, among: set[Any] | None) -> Bins:
+    """The bins of one dimension; beside another, only of its values `among` those with which that is active."""
     known = ~np.isnan(positions)
-    count = len(one.values) or most
-    levels = one.levels
+    count = len(dimension.values) or most
+    levels = dimension.levels
     if levels is None:
         masses = np.full(count, 1 / count)
     else:
-        count = min(count, one.count)
-        own = levels[1] if few is None else one.masses(few)
-        masses = np.bincount(_bin(levels[0], count), own / own.sum(), count)
+        count = min(count, dimension.count)
+        weights = levels[1] if among is None else dimension.masses(among)
+        masses = np.bincount(_bin(levels[0], count), weights / weights.sum(), count)
     return masses, np.where(known, _bin(np.where(known, positions, 0.0), count), -1)
 
 
@@ -119,7 +119,7 @@ def _bin(positions: Floats, count: int) -> npt.NDArray[np.int64]:
 def _joint(binned: Iterable[Bins]) -> Bins:
     """The product of bins; a row that lacks one of the dimensions lies in none."""
     masses, bins = np.ones(1), None
-    for own, places in binned:
-        bins = places if bins is None else np.where((bins >= 0) & (places >= 0), bins * len(own) + places, -1)
-        masses = np.outer(masses, own).ravel()
+    for more, places in binned:
+        bins = places if bins is None else np.where((bins >= 0) & (places >= 0), bins * len(more) + places, -1)
+        masses = np.outer(masses, more).ravel()
     return masses, bins if bins is not None else np.empty(0, dtype=np.int64)

@@ -137,9 +137,9 @@ class Dimension:
 
     def active(self, configuration: Configuration) -> bool:
         """Whether a configuration has it: it names it, and all conditions hold."""
-        return self.name in configuration and all(configuration.get(name) in few for name, few in self.conditions)
+        return self.name in configuration and all(configuration.get(name) in values for name, values in self.conditions)
 
-    def found_in(self, configurations: Iterable[Configuration]) -> list[Any]:
+    def values_in(self, configurations: Iterable[Configuration]) -> list[Any]:
         """Its value in each configuration, None where it is inactive."""
         if not self.conditions:
             return [configuration.get(self.name) for configuration in configurations]
@@ -148,11 +148,11 @@ class Dimension:
 
 def dimensions(space: Sequence[Mapping[str, Any]]) -> list[Dimension]:
     """The hyperparameters of a recorded space (`Space.to_json`) that have more than one value, in order."""
-    found, counts = [], dict[str, int]()
+    several, counts = [], dict[str, int]()
     for entry in space:
         name, kind = str(entry["name"]), str(entry["type"])
         counts[name] = counts.get(name, 0) + 1
-        one = Dimension(
+        dimension = Dimension(
             key=name if counts[name] == 1 else f"{name} [{counts[name]}]",
             name=name,
             kind=kind,
@@ -166,18 +166,18 @@ def dimensions(space: Sequence[Mapping[str, Any]]) -> list[Dimension]:
                 (str(condition["name"]), tuple(condition["values"])) for condition in entry.get("conditions", ())
             ),
         )
-        if kind != "Fixed" and (len(one.values) > 1 or one.low < one.high):
-            found.append(one)
-    return found
+        if kind != "Fixed" and (len(dimension.values) > 1 or dimension.low < dimension.high):
+            several.append(dimension)
+    return several
 
 
 def allowed(of: Sequence[Dimension]) -> dict[str, set[Any]]:
     """By parent, the values with which all of these dimensions are active."""
-    found: dict[str, set[Any]] = {}
-    for one in of:
-        for name, few in one.conditions:
-            found[name] = found[name] & set(few) if name in found else set(few)
-    return found
+    by_parent: dict[str, set[Any]] = {}
+    for dimension in of:
+        for name, values in dimension.conditions:
+            by_parent[name] = by_parent[name] & set(values) if name in by_parent else set(values)
+    return by_parent
 
 
 def chance(of: Sequence[Dimension], space: Sequence[Dimension]) -> float:
@@ -188,7 +188,7 @@ def chance(of: Sequence[Dimension], space: Sequence[Dimension]) -> float:
     """
     product = 1.0
     for name, values in allowed(of).items():
-        parent = next((one for one in space if one.name == name), None)
+        parent = next((dimension for dimension in space if dimension.name == name), None)
         if parent is not None:
             product *= float(parent.masses(values).sum())
     return product

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from tuning.analysis.contest import Contest
 from tuning.analysis.summary import Summary
 from tuning.configuration import Value
 from tuning.exploration.boundary import boundary
@@ -26,7 +28,7 @@ SEARCHED_COLUMNS = [
 
 @dataclass(frozen=True)
 class Search:
-    """What is told of one problem's search.
+    """What the trials of one problem say of its search.
 
     Attributes:
         objective: Of the problem.
@@ -55,7 +57,13 @@ class Search:
 
 def searches(journal: Journal, summary: Summary) -> dict[str, Search]:
     """By problem. It is no part of `summary.summarise`, which is also asked while a study runs, for its verdict."""
-    return {problem: _search(journal, summary, problem) for problem in journal.problems}
+    trials: dict[str, list[Trial]] = {name: [] for name in summary.problems}
+    for trial in journal.all_trials():
+        trials[trial.cell.problem].append(trial)
+    return {
+        name: _search(trials[name], journal.problems[name], problem.objective, summary.contest)
+        for name, problem in summary.problems.items()
+    }
 
 
 def search_json(search: Search) -> dict[str, pd.DataFrame]:
@@ -69,25 +77,23 @@ def search_json(search: Search) -> dict[str, pd.DataFrame]:
     }
 
 
-def _search(journal: Journal, summary: Summary, problem: str) -> Search:
-    recorded = journal.problems[problem]
-    rule, max_epochs = journal.objective(problem), int(recorded["max_epochs"])
+def _search(trials: list[Trial], recorded: Mapping[str, Any], objective: Objective, contest: Contest) -> Search:
+    max_epochs = int(recorded["max_epochs"])
     space = dimensions(recorded["space"])
-    tuners = (*summary.contestants, *summary.baselines)
-    own = [trial for trial in journal.all_trials() if trial.cell.problem == problem]
-    trials = searched(own, space, rule, max_epochs)
-    stood = paths(own, rule)
+    tuners = tuple(contest.labels)
+    frame = searched(trials, space, objective, max_epochs)
+    ways = paths(trials, objective)
     return Search(
-        objective=rule,
+        objective=objective,
         space=tuple(space),
         max_epochs=max_epochs,
         tuners=tuners,
-        trials=trials,
-        coverage=coverage(trials, space, tuners),
-        boundary=boundary(trials, space, rule),
-        importance=importance(trials, space, rule, tuners),
-        paths=stood,
-        rungs=rungs(stood, rule),
+        trials=frame,
+        coverage=coverage(frame, space, tuners),
+        boundary=boundary(frame, space, objective),
+        importance=importance(frame, space, objective, tuners),
+        paths=ways,
+        rungs=rungs(ways, objective),
     )
 
 
@@ -110,7 +116,7 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
     by_cell: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
         by_cell.setdefault((trial.cell.tuner, trial.cell.replicate), []).append(trial)
-    final = {id(found[-1]) for own in by_cell.values() if (found := incumbent_trials(own, objective))}
+    final = {id(best[-1]) for cell in by_cell.values() if (best := incumbent_trials(cell, objective))}
     numbers: dict[frozenset[tuple[str, Value]], int] = {}
     rows = [
         (
@@ -122,14 +128,11 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
         )
         for trial in trials
     ]  # fmt: skip
-    columns: Mapping[str, object] = {}
-    for one in space:
-        values = one.found_in([trial.configuration for trial in trials])
-        columns = {
-            **columns,
-            f"hp.{one.key}": pd.Series(values, dtype=object),
-            f"at.{one.key}": one.positions(values),
-        }
+    columns: dict[str, object] = {}
+    for dimension in space:
+        values = dimension.values_in([trial.configuration for trial in trials])
+        columns[f"hp.{dimension.key}"] = pd.Series(values, dtype=object)
+        columns[f"at.{dimension.key}"] = dimension.positions(values)
     frame = pd.DataFrame(rows, columns=SEARCHED_COLUMNS)
     frame = frame.astype({"score": float, "full": bool, "incumbent": bool})  # without rows too
     return pd.concat([frame, pd.DataFrame(columns)], axis=1)

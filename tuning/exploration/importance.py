@@ -86,33 +86,33 @@ def importance(
 def _of(trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective, tuner: str) -> pd.DataFrame:
     if len(trials) > MAX_TRIALS:
         trials = trials.iloc[np.linspace(0, len(trials) - 1, MAX_TRIALS).round().astype(int)]
-    found = _evaluated(trials, space, objective.direction)
-    rows = [(tuner, len(trials), one.key, found.get(one.key, 0.0)) for one in space]
+    shares = _evaluated(trials, space, objective)
+    rows = [(tuner, len(trials), dimension.key, shares.get(dimension.key, 0.0)) for dimension in space]
     return pd.DataFrame(rows, columns=IMPORTANCE_COLUMNS)
 
 
-def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], direction: str) -> dict[str, float]:
+def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective) -> dict[str, float]:
     """Optuna's importances by key, rounded to what survives another machine's last bits."""
     import optuna
 
     # Positions instead of values: a scale that Optuna does not have (reverse_log, log with steps) is then no question.
-    kinds = {one.key: _distribution(one) for one in space}
-    positions = {one.key: trials[f"at.{one.key}"].to_numpy(dtype=float) for one in space}
+    kinds = {dimension.key: _distribution(dimension) for dimension in space}
+    positions = {dimension.key: trials[f"at.{dimension.key}"].to_numpy(dtype=float) for dimension in space}
     answers = {key: _answers(kinds[key], at) for key, at in positions.items()}
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that the interface is experimental, that a branch has few trials
-            study = optuna.create_study(direction="maximize" if direction == "max" else "minimize")
+            study = optuna.create_study(direction="maximize" if objective.sign > 0 else "minimize")
             recorded = [
                 optuna.trial.FrozenTrial(
                     number=row,
                     trial_id=row,  # by which the evaluator tells them apart
                     state=optuna.trial.TrialState.COMPLETE,
                     value=float(score),
-                    params=(own := {key: of[row] for key, of in answers.items() if of[row] is not None}),
-                    distributions={key: kinds[key] for key in own},
+                    params=(active := {key: of[row] for key, of in answers.items() if of[row] is not None}),
+                    distributions={key: kinds[key] for key in active},
                     user_attrs={},
                     system_attrs={},
                     intermediate_values={},
@@ -124,23 +124,23 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], direction: str)
             # An evaluator only reads a study's trials; `add_trials` would copy each of them deeply, in milliseconds.
             study.get_trials = lambda *_, **__: recorded  # type: ignore[method-assign]
             seen = [key for key, at in positions.items() if not np.isnan(at).all()]
-            found = optuna.importance.get_param_importances(
+            shares = optuna.importance.get_param_importances(
                 study,
                 evaluator=optuna.importance.PedAnovaImportanceEvaluator(target_quantile=TARGET),
                 params=seen,
             )
     finally:
         optuna.logging.set_verbosity(verbosity)
-    return {key: round(float(value), 4) for key, value in found.items()}
+    return {key: round(float(value), 4) for key, value in shares.items()}
 
 
-def _distribution(one: Dimension) -> Any:
+def _distribution(dimension: Dimension) -> Any:
     import optuna
 
-    if one.values and not one.numeric:
-        return optuna.distributions.CategoricalDistribution(list(range(one.count)))
-    if one.levels and np.ptp(one.levels[1]) < 1e-9:
-        return optuna.distributions.IntDistribution(0, one.count - 1)
+    if dimension.values and not dimension.numeric:
+        return optuna.distributions.CategoricalDistribution(list(range(dimension.count)))
+    if dimension.levels and np.ptp(dimension.levels[1]) < 1e-9:
+        return optuna.distributions.IntDistribution(0, dimension.count - 1)
     return optuna.distributions.FloatDistribution(0.0, 1.0)
 
 

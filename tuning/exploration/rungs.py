@@ -23,7 +23,7 @@ PATH_COLUMNS = ["tuner", "replicate", "path", "bracket", "trial", "epochs", "sco
 
 
 def paths(trials: Iterable[Trial], objective: Objective) -> pd.DataFrame:
-    """Where each configuration stood at each rung, of one problem's tuners that promote or stop trials.
+    """Where each configuration ways at each rung, of one problem's tuners that promote or stop trials.
 
     Returns:
         (num_trials at each of their rungs, 8), `PATH_COLUMNS`: ``path`` is the number of the first trial of a
@@ -34,11 +34,11 @@ def paths(trials: Iterable[Trial], objective: Objective) -> pd.DataFrame:
     for trial in trials:
         by_tuner.setdefault(trial.cell.tuner, []).append(trial)
     rows: list[tuple[object, ...]] = []
-    for own in by_tuner.values():
-        if any(trial.parent is not None for trial in own):
-            rows += _continued(own)
-        elif any(trial.state == PRUNED for trial in own):
-            rows += _stopped(own, objective)
+    for of_tuner in by_tuner.values():
+        if any(trial.parent is not None for trial in of_tuner):
+            rows += _continued(of_tuner)
+        elif any(trial.state == PRUNED for trial in of_tuner):
+            rows += _stopped(of_tuner, objective)
     return pd.DataFrame(rows, columns=PATH_COLUMNS)
 
 
@@ -73,32 +73,31 @@ def _stopped(trials: Sequence[Trial], objective: Objective) -> list[tuple[object
     ]  # fmt: skip
 
 
-def rungs(stood: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+def rungs(ways: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """A row for each tuner, bracket and rung, over all replicates.
 
     Args:
-        stood: As `paths` gives it.
+        ways: As `paths` gives it.
         objective: Of the problem.
 
     Returns:
         (num_rungs, 8), `RUNG_COLUMNS`: trials that came so far, how many of them went on, best and median score
         there, and the best score of those that did not go on.
     """
-    highest = objective.direction == "max"
     rows = []
-    for _, part in stood.groupby(["tuner", "bracket", "epochs"], sort=False):
+    for _, part in ways.groupby(["tuner", "bracket", "epochs"], sort=False):
         scores, left = part["score"].astype(float), part.loc[~part["promoted"].astype(bool), "score"].astype(float)
         row = {
             **part.iloc[0][["tuner", "bracket", "epochs"]],
             "trials": len(part),
             "promoted": int(part["promoted"].sum()),
-            "best": scores.max() if highest else scores.min(),
+            "best": objective.best(scores),
             "median": scores.median(),
-            "best_stopped": left.max() if highest else left.min(),
+            "best_stopped": objective.best(left),
         }
         rows.append(row)
     frame = pd.DataFrame(rows, columns=RUNG_COLUMNS)
-    order = {tuner: place for place, tuner in enumerate(dict.fromkeys(stood["tuner"]))}
+    order = {tuner: place for place, tuner in enumerate(dict.fromkeys(ways["tuner"]))}
     return frame.sort_values(
         ["tuner", "bracket", "epochs"],
         key=lambda column: column.map(order) if column.name == "tuner" else column,
@@ -106,15 +105,15 @@ def rungs(stood: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     )
 
 
-def typical_replicate(finals: pd.DataFrame, stood: pd.DataFrame, tuner: str) -> int | None:
+def typical_replicate(finals: pd.DataFrame, ways: pd.DataFrame, tuner: str) -> int | None:
     """The replicate whose final score is the tuner's median (the lower one of an even number); None without any.
 
     Args:
         finals: One problem's rows of `analysis.final_scores`.
-        stood: As `paths` gives it.
+        ways: As `paths` gives it.
         tuner: Whose.
     """
-    own = finals[(finals["tuner"] == tuner) & finals["score"].notna()]
-    own = own[own["replicate"].isin(stood.loc[stood["tuner"] == tuner, "replicate"])]
-    ordered = own.sort_values(["score", "replicate"], kind="stable")
+    scored = finals[(finals["tuner"] == tuner) & finals["score"].notna()]
+    scored = scored[scored["replicate"].isin(ways.loc[ways["tuner"] == tuner, "replicate"])]
+    ordered = scored.sort_values(["score", "replicate"], kind="stable")
     return int(ordered["replicate"].iloc[(len(ordered) - 1) // 2]) if len(ordered) else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from tuning.analysis.standings import ALL
+from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.analysis.verdict import Verdict
 from tuning.exploration.exploration import Search
@@ -29,7 +29,8 @@ from tuning.report.prose import (
 from tuning.report.sections.exploration import SearchSection, section
 from tuning.report.tables import comparison, study
 from tuning.report.tables.base import Table
-from tuning.statistics.sequential import Rule
+
+_Compared = TypeVar("_Compared", bound=Comparison)
 
 
 @dataclass(frozen=True)
@@ -55,79 +56,90 @@ class ProblemPart:
 
 
 def context(
-    read: Journal, found: Summary, drawn: dict[str, list[Figure]], searched: Mapping[str, Search]
+    journal: Journal,
+    summary: Summary,
+    figures: Mapping[str, list[Figure]],
+    over_problems: list[Figure],
+    searches: Mapping[str, Search],
 ) -> dict[str, Any]:
-    """What both templates show."""
-    plan = read.plan
-    audit, audit_note = study.audit_table(found)
-    failures, failures_note = study.failures_table(found)
-    planned = set(read.planned_cells())
-    excluded = [str(cell) for cell in sorted(set(read.trials) - planned)]
-    slugs = base.slugs(list(found.objectives))
+    """What both templates show.
+
+    Args:
+        journal: Of the study.
+        summary: What it says.
+        figures: Of the comparison, by problem.
+        over_problems: Those of all problems together.
+        searches: By problem.
+    """
+    audit, audit_note = study.audit_table(summary)
+    failures, failures_note = study.failures_table(summary)
+    planned = set(journal.planned_cells())
+    excluded = [str(cell) for cell in sorted(set(journal.trials) - planned)]
+    slugs = base.slugs(list(summary.problems))
     problems = [
-        _problem(read, found, name, drawn[name], section(searched[name], found, name, slugs[name]))
-        for name in found.objectives
+        _problem(journal, problem, figures[name], section(searches[name], problem, slugs[name]))
+        for name, problem in summary.problems.items()
     ]
     return {
-        "study": found.study,
-        "verdict": found.verdict,
-        "scope": scope(read, found),
+        "study": summary.study,
+        "verdict": summary.verdict,
+        "scope": scope(journal, summary),
         "problems": problems,
-        "over_problems": _over_problems(found, drawn),
-        "normalised": normalised(found),
+        "over_problems": _over_problems(summary, over_problems),
+        "normalised": normalised(summary.contest),
         "audit": audit,
-        "audit_line": audit_line(found),
+        "audit_line": audit_line(summary),
         "pairs_note": "Differences are in the unit of the objective. Smallest p: what these replicates could give at "
         "best, before Holm's adjustment. Power and replicates needed: if differences are as seen.",
-        "baselines": baselines_note(read, found),
+        "baselines": baselines_note(journal, summary.contest),
         "audit_note": audit_note,
         "failures": failures,
         "failures_note": failures_note,
-        "gaps": found.verdict.gaps,
+        "gaps": summary.verdict.gaps,
         "excluded": f"In the journal but not in the plan, and left out: {names(excluded, most=20)}."
         if excluded
         else "",
-        "healed": read.healed,
-        "retraining": retraining_note(plan),
+        "healed": journal.healed,
+        "retraining": retraining_note(summary.contest),
         "method": [
-            *method(found),
-            *batches(read),
-            *([prose.looks_method(rule)] if (rule := Rule.of(plan)) else []),
+            *method(summary.contest),
+            *batches(journal),
+            *([prose.looks_method(summary.contest.rule)] if summary.contest.rule else []),
         ],
-        "manifest": study.manifest_table(read),
-        "command": command(read),
+        "manifest": study.manifest_table(journal),
+        "command": command(journal),
     }
 
 
-def _problem(read: Journal, found: Summary, name: str, drawn: list[Figure], searched: SearchSection) -> ProblemPart:
-    rule = found.objectives[name]
-    better = "highest is best" if rule.direction == "max" else "lowest is best"
+def _problem(journal: Journal, problem: ProblemSummary, figures: list[Figure], search: SearchSection) -> ProblemPart:
+    rule = problem.objective
+    better = "highest is best" if rule.sign > 0 else "lowest is best"
     epoch = "the best epoch of a trial counts" if rule.epoch == "best" else "the last epoch of a trial counts"
-    space = read.problems[name]["space"]
+    recorded = journal.problems[problem.name]
     return ProblemPart(
-        name=name,
+        name=problem.name,
         objective=f"{rule.metric}, {better}, {epoch}",
-        verdict=found.verdicts[name],
+        verdict=problem.verdict,
         by_budget=[
             (f"{part.share:.0%} of the budget ({plural(part.epochs, 'epoch')})", part.line)
-            for part in found.by_budget[name]
+            for part in problem.by_budget
         ],
-        figures=_with_numbers(found, name, drawn),
-        tuners=comparison.tuners_table(found, name),
-        finals=comparison.finals_table(found, name),
-        pairs=comparison.pairs_table(found, name),
-        baseline_pairs=comparison.pairs_table(found, name, baselines=True),
-        unranked=unranked(found, name),
-        targets=comparison.targets_table(found, name),
-        winners=study.winners_table(found, name),
-        test_metrics=study.test_metrics_table(found, name),
-        best=study.best_table(found, name, space),
-        space=study.space_table(read.problems[name]),
-        search=searched,
+        figures=_with_numbers(problem, figures, NUMBERS),
+        tuners=comparison.tuners_table(problem),
+        finals=comparison.finals_table(problem),
+        pairs=comparison.pairs_table(problem),
+        baseline_pairs=comparison.pairs_table(problem, baselines=True),
+        unranked=unranked(problem),
+        targets=comparison.targets_table(problem),
+        winners=study.winners_table(problem),
+        test_metrics=study.test_metrics_table(problem),
+        best=study.best_table(problem, recorded["space"]),
+        space=study.space_table(recorded),
+        search=search,
     )
 
 
-NUMBERS = {
+NUMBERS: dict[str, Callable[[ProblemSummary], Table]] = {
     "best_so_far": comparison.curves_table,
     "wall_clock": comparison.clock_table,
     "final_scores": comparison.finals_table,
@@ -137,24 +149,30 @@ NUMBERS = {
     "performance_profile": comparison.profiles_table,
     "trials_by_state": comparison.states_table,
 }
+OVER_PROBLEMS: dict[str, Callable[[Comparison], Table]] = {
+    "rank_over_budget": comparison.standing_table,
+    "critical_difference": comparison.ranks_table,
+}
 
 
-def _with_numbers(found: Summary, problem: str, drawn: list[Figure]) -> dict[str, tuple[Figure, Table]]:
+def _with_numbers(
+    compared: _Compared, figures: list[Figure], numbers: Mapping[str, Callable[[_Compared], Table]]
+) -> dict[str, tuple[Figure, Table]]:
     """The figures by kind, each with the table of its numbers."""
     return {
-        kind: (figure, make(found, problem))
-        for figure in drawn
-        for kind, make in NUMBERS.items()
+        kind: (figure, make(compared))
+        for figure in figures
+        for kind, make in numbers.items()
         if figure.name.startswith(kind)
     }
 
 
-def _over_problems(found: Summary, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
+def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, Any]:
     """What is said of all problems together, and which comparison that is."""
-    if len(found.objectives) < 2:
+    if len(summary.problems) < 2:
         return {}
     return {
-        "figures": _with_numbers(found, ALL, drawn[ALL]),
+        "figures": _with_numbers(summary, figures, OVER_PROBLEMS),
         "note": "Replicates are nested in problems. Mean ranks and normalised scores are means over these problems, "
         "each resampled within itself: their intervals speak of these problems. The critical difference takes each "
         "problem as one block, a tuner's score in it being its median over replicates: it speaks of problems like "

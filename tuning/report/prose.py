@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
+from tuning.analysis.contest import Contest
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import count, names, plural
 from tuning.journal.journal import Journal
@@ -16,38 +15,36 @@ from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
 
 
-def scope(read: Journal, found: Summary) -> str:
+def scope(journal: Journal, summary: Summary) -> str:
     """What was compared, in a line."""
-    several = (
-        (len(found.objectives), "problem"),
-        (len(found.contestants), "tuner"),
-        (read.plan["replicates"], "replicate"),
-    )
+    contest = summary.contest
     parts = [
-        *(plural(number, one) for number, one in several),
-        f"{plural(found.budget_epochs, 'training epoch')} a cell",
+        plural(len(summary.problems), "problem"),
+        plural(len(contest.tuners), "tuner"),
+        plural(journal.plan["replicates"], "replicate"),
+        f"{plural(contest.budget_epochs, 'training epoch')} a cell",
     ]
-    if not found.baselines:
+    if not contest.baselines:
         return ", ".join(parts)
-    budgets, plain = read.budgets(), read.no_search()
+    budgets, plain = journal.budgets(), journal.no_search()
     more = [
         f"{label} (no search)"
         if label in plain
         else label
-        if budgets[label] == found.budget_epochs
+        if budgets[label] == contest.budget_epochs
         else f"{label} (of {plural(budgets[label], 'epoch')} a cell)"
-        for label in found.baselines
+        for label in contest.baselines
     ]
     return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
 
 
-def baselines_note(read: Journal, found: Summary) -> str:
+def baselines_note(journal: Journal, contest: Contest) -> str:
     """How tuners are compared with baselines."""
-    budgets, plain = read.budgets(), read.no_search()
+    budgets, plain = journal.budgets(), journal.no_search()
     more = [
-        f"{label} had {plural(budgets[label], 'epoch')} a cell where a tuner had {count(found.budget_epochs)}"
-        for label in found.baselines
-        if label not in plain and budgets[label] != found.budget_epochs
+        f"{label} had {plural(budgets[label], 'epoch')} a cell where a tuner had {count(contest.budget_epochs)}"
+        for label in contest.baselines
+        if label not in plain and budgets[label] != contest.budget_epochs
     ]
     end = f" Compared at the end of each budget: {names(more)}." if more else ""
     end += f" No search: {'; '.join(f'{label} is {what}' for label, what in plain.items())}." if plain else ""
@@ -57,20 +54,20 @@ def baselines_note(read: Journal, found: Summary) -> str:
     )
 
 
-def unranked(found: Summary, problem: str) -> str:
+def unranked(problem: ProblemSummary) -> str:
     """Why there is no critical difference, where there is none."""
-    if len(found.contestants) < 3:
-        return "Ranks of two tuners say no more than their pair does." if len(found.contestants) == 2 else ""
-    test = found.rank_tests.get(problem)
+    if len(problem.contest.tuners) < 3:
+        return "Ranks of two tuners say no more than their pair does." if len(problem.contest.tuners) == 2 else ""
+    test = problem.rank_test
     if test is None:
         return "No critical difference: fewer than two replicates were finished by all tuners that have a score."
     return "No critical difference: fewer than three tuners have a score." if len(test.tuners) < 3 else ""
 
 
-def audit_line(found: Summary) -> str:
+def audit_line(summary: Summary) -> str:
     """What the tuners were charged of what was planned, and, apart, the baselines, which may want less."""
-    cells = found.cells
-    beside = cells["tuner"].isin(found.baselines)
+    cells = summary.cells
+    beside = cells["tuner"].isin(summary.contest.baselines)
     wrong = int((~cells["adds_up"].astype(bool)).sum())
     parts = [
         _charged(cells[~beside]),
@@ -89,17 +86,18 @@ def _charged(cells: pd.DataFrame) -> str:
     )
 
 
-def normalised(found: Summary) -> str:
+def normalised(contest: Contest) -> str:
     """What the normalised score is, or why there is none."""
-    if found.random_search is None:
+    if contest.random_search is None:
         return "No normalised score: no random search is among the tuners."
     return (
-        f"Normalised: 1 is the interquartile mean of {found.random_search} at the same budget, 0 the best score known "
-        "of the problem; both are held fixed in its interval. Where random search found the best known, there is none."
+        f"Normalised: 1 is the interquartile mean of {contest.random_search} at the same budget, 0 the best score "
+        "known of the problem; both are held fixed in its interval. Where random search found the best known, there is "
+        "none."
     )
 
 
-def method(found: Summary) -> list[str]:
+def method(contest: Contest) -> list[str]:
     return [
         "The unit is the cell: one tuner's search on one problem in one replicate. Budgets are training epochs, "
         "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
@@ -114,7 +112,7 @@ def method(found: Summary) -> list[str]:
         "(Holm, Scandinavian Journal of Statistics 6, 1979). A difference is declared at an adjusted p of at most "
         f"{LEVEL:g}. Each share of the budget is a family of its own. Problems are judged one by one and never pooled. "
         "The difference of a pair is Hodges and Lehmann's estimate with the exact interval that belongs to the test, "
-        "from 6 replicates on; it is not adjusted for the number of pairs. " + equivalence(found),
+        "from 6 replicates on; it is not adjusted for the number of pairs. " + equivalence(contest),
         "Power is the chance that as many replicates as these show a difference like the one seen, at the level that "
         f"Holm's method leaves for the next pair; replicates needed are those for {ENOUGH:.0%}. Both are simulated "
         "from a smoothed bootstrap of the differences seen (Silverman and Young, Biometrika 74, 1987), so they are as "
@@ -126,13 +124,13 @@ def method(found: Summary) -> list[str]:
     ]
 
 
-def retraining_note(plan: Mapping[str, Any]) -> str:
+def retraining_note(contest: Contest) -> str:
     """What was done with the incumbents after the search."""
-    if not plan["retrain"]:
+    if not contest.retrain:
         return ""
     return (
         f"When a search is over, its final incumbent and every earlier one are trained again in full on "
-        f"{plural(plan['retrain'], 'fresh seed')} each, uncharged, and the weights that count are scored on "
+        f"{plural(contest.retrain, 'fresh seed')} each, uncharged, and the weights that count are scored on "
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
         "the search saw its final incumbent than it is on fresh seeds. Overtuned is a search whose final incumbent is "
         "worse on test than an earlier one, or than the baseline that trains the default configuration (Schneider, "
@@ -140,21 +138,21 @@ def retraining_note(plan: Mapping[str, Any]) -> str:
     )
 
 
-def equivalence(found: Summary) -> str:
-    if found.rope is None:
+def equivalence(contest: Contest) -> str:
+    if contest.rope is None:
         return "No region of practical equivalence was set, so no pair is called practically equal."
     return (
-        f"Practically equal are two tuners whose {CONFIDENCE:.0%} interval lies within ±{found.rope:g}, the region of "
-        "practical equivalence that the study set."
+        f"Practically equal are two tuners whose {CONFIDENCE:.0%} interval lies within ±{contest.rope:g}, the region "
+        "of practical equivalence that the study set."
     )
 
 
-def batches(read: Journal) -> list[str]:
+def batches(journal: Journal) -> list[str]:
     """What must be said of tuners that ask for several trials before they know the results of any."""
     return [
         f"{label} asked for {settings['parallel_trials']} trials at a time, each chosen without the results of the "
         "others of its batch; a tuner that learns from every result knows more after as many trials."
-        for label, settings in read.plan["tuners"].items()
+        for label, settings in journal.plan["tuners"].items()
         if settings.get("parallel_trials", 1) != 1
     ]
 

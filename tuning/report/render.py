@@ -74,8 +74,8 @@ def latex(problems: list[ProblemPart]) -> dict[str, str]:
 
 def parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:
     """The figures of each problem, and of all together."""
-    own = [part for problem in shown["problems"] for part in (problem.figures, problem.search.figures)]
-    return [*own, shown["over_problems"].get("figures", {})]
+    by_problem = [part for problem in shown["problems"] for part in (problem.figures, problem.search.figures)]
+    return [*by_problem, shown["over_problems"].get("figures", {})]
 
 
 def _spec(figure: Figure) -> Markup:

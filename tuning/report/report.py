@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tuning.analysis import summary, summary_json
+from tuning.analysis.summary import results, summarise
+from tuning.analysis.summary_json import to_json
 from tuning.analysis.verdict import Verdict
 from tuning.exploration.exploration import search_json, searches
 from tuning.journal import journal
@@ -24,7 +25,7 @@ from tuning.report.figures.vega_bundle import vega_bundle
 from tuning.report.render import html, latex, markdown, parts
 from tuning.report.sections.winners import NOTE as WINNERS_NOTE
 from tuning.report.sections.winners import winner_sections
-from tuning.tensorboard import summary as hparams_summary
+from tuning.tensorboard.summary import write_hparams_summary
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Report:
     """What `write_report` wrote, and what the command line prints of it.
 
     Attributes:
-        tuners: `summary.tuner_table`.
+        tuners: `Summary.tuners`.
     """
 
     directory: Path
@@ -59,25 +60,28 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     read = journal.read(directory) if read is None else read
     bundle = vega_bundle()
     with DrawnBeside() as beside:
-        found = summary.summarise(read)
-        drawn = scores.figures(found)
-        beside.begin(figure for part in drawn.values() for figure in part)
-        searched = searches(read, found)
+        summary = summarise(read)
+        figures, over_problems = scores.figures(summary), scores.figures_over_problems(summary)
+        beside.begin([*(figure for part in figures.values() for figure in part), *over_problems])
+        searched = searches(read, summary)
         won = winner_sections(read)
-        shown = {**context(read, found, drawn, searched), "won": won, "winners_note": WINNERS_NOTE}
+        shown = {
+            **context(read, summary, figures, over_problems, searched),
+            "won": won,
+            "winners_note": WINNERS_NOTE,
+        }
         every = [figure for part in parts(shown) for figure, _ in part.values()]
         beside.begin(every)
         for folder in ("figures", "tables"):
             (directory / folder).mkdir(parents=True, exist_ok=True)
-        # `tables.write_tables` would make both frames again, which is the dear part of a large study.
-        csv.write_csv(found.trials, directory / "trials.csv")
-        csv.write_csv(found.epochs, directory / "epochs.csv")
-        csv.write_csv(found.retrainings, directory / "retrainings.csv")
-        csv.write_csv(summary.results(found), directory / "tuners.csv")
+        csv.write_csv(summary.trials, directory / "trials.csv")
+        csv.write_csv(summary.epochs, directory / "epochs.csv")
+        csv.write_csv(summary.retrainings, directory / "retrainings.csv")
+        csv.write_csv(results(summary), directory / "tuners.csv")
         svgs = {figure.name: beside.svg(figure) for figure in every}
     pictures = [picture for part in won.values() for section in part.sections for picture in section.pictures]
     texts = {
-        "summary.json": summary_json.to_json(found, {name: search_json(one) for name, one in searched.items()}),
+        "summary.json": to_json(summary, {name: search_json(search) for name, search in searched.items()}),
         **latex(shown["problems"]),
         "report.md": markdown(shown),
         "report.html": html(shown, svgs, bundle.result()),
@@ -87,13 +91,13 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; "?" stands for it.
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
-    hparams_summary.write_hparams_summary(read, found, directory)
+    write_hparams_summary(read, summary, directory)
     return Report(
         directory,
         directory / "report.html",
         directory / "report.md",
         directory / "summary.json",
         tuple(directory / name for name in texts if name.startswith("figures/")),
-        found.verdict,
-        found.tuners,
+        summary.verdict,
+        summary.tuners,
     )

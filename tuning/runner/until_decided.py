@@ -71,10 +71,11 @@ def until_decided(
         grown = study.changed(Overrides(replicates=replicates))
         with watch() as watcher:
             done.ends += runner.run(grown, out, watcher, command, once).ends
-        pairs = summarise(journals.read(done.directory)).pairs
+        problems = summarise(journals.read(done.directory)).problems
+        pairs = {name: problem.pairs for name, problem in problems.items()}
         for line in looks.accounts(pairs, rule):
             on_look(line)
-        if replicates >= rule.cap or looks.still_open(pairs).empty:
+        if replicates >= rule.cap or all(looks.still_open(family).empty for family in pairs.values()):
             return done
         replicates = min(rule.cap, replicates + at_once)
 

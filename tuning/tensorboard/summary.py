@@ -43,7 +43,7 @@ METRICS = {
 }
 
 
-def write_hparams_summary(journal: Journal, found: Summary, directory: Path) -> None:
+def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -> None:
     """Rebuilds ``<directory>/hparams/summary``.
 
     A session is SUCCESS where all planned replicates of the tuner are done, FAILURE where one failed, and else has no
@@ -54,14 +54,18 @@ def write_hparams_summary(journal: Journal, found: Summary, directory: Path) -> 
     """
     refuse_link(Path(directory) / FOLDER)
     folder = emptied(Path(directory) / SUMMARY)
-    leading = leading_columns(list(found.objectives), journal.plan, named=True)
+    leading = leading_columns(list(summary.problems), journal.plan, named=True)
     leading = [column for column in leading if column.name != "replicate"]
     spaces = [problem["space"] for problem in journal.problems.values()]
     columns = hyperparameter_columns(spaces, [column.name for column in leading])
-    write_events(folder, [experiment_event([one.to_proto() for one in (*leading, *columns.values())], METRICS)])
-    best = {(row["problem"], row["tuner"]): row["configuration"] for row in found.best.to_dict("records")}
-    states = found.cells.groupby(["problem", "tuner"], sort=False)["state"].agg(set).to_dict()
-    for row in results(found).to_dict("records"):
+    write_events(folder, [experiment_event([column.to_proto() for column in (*leading, *columns.values())], METRICS)])
+    best = {
+        (name, row["tuner"]): row["configuration"]
+        for name, problem in summary.problems.items()
+        for row in problem.best.to_dict("records")
+    }
+    states = summary.cells.groupby(["problem", "tuner"], sort=False)["state"].agg(set).to_dict()
+    for row in results(summary).to_dict("records"):
         problem, tuner = str(row["problem"]), str(row["tuner"])
         group = f"{safe_folder(problem)}/{safe_folder(tuner)}"
         values = _values({"problem": problem, "tuner": tuner}, {column.name: column for column in leading})

@@ -45,7 +45,7 @@ def test_svg_is_the_same_bytes_whatever_was_drawn_before(golden: Summary) -> Non
 
 
 def test_curves_are_drawn_as_steps_after_the_result(golden: Summary) -> None:
-    figure = best_so_far(golden, "digits")
+    figure = best_so_far(golden.problems["digits"])
     assert figure is not None
     marks = [layer["mark"] for layer in figure.chart.to_dict()["layer"]]
     assert [mark["interpolate"] for mark in marks if mark["type"] == "line"] == ["step-after", "step-after"]
@@ -62,7 +62,7 @@ def test_a_tuner_has_the_same_colour_everywhere(golden: Summary) -> None:
 
 
 def test_a_baseline_with_more_epochs_is_drawn_up_to_the_tuners_budget(golden: Summary) -> None:
-    figure = best_so_far(golden, "digits")
+    figure = best_so_far(golden.problems["digits"])
     assert figure is not None
     assert "Medians there: kt-random 0.756; kt-hyperband 0.791; optuna-tpe 0.849; default 0.677; random-2x 0.767." in (
         figure.description
@@ -80,12 +80,12 @@ def test_legends_name_what_is_drawn(golden: Summary) -> None:
 
 
 def test_the_median_curve_leaves_out_cells_that_are_not_done(golden: Summary) -> None:
-    assert set(curve_of(golden, "digits", "kt-random")["replicates"]) == {3}
+    assert set(curve_of(golden.problems["digits"], "kt-random")["replicates"]) == {3}
 
 
 def test_many_tuners_and_replicates_get_dashes_and_bands(tmp_path: Path) -> None:
     write_scores(tmp_path, {f"tuner {place}": [0.5 + place / 100] * 11 for place in range(9)})
-    figure = best_so_far(summarise(journal.read(tmp_path)), "digits")
+    figure = best_so_far(summarise(journal.read(tmp_path)).problems["digits"])
     assert figure is not None
     layers = figure.chart.to_dict()["layer"]
     assert layers[0]["mark"]["type"] == "area"
@@ -102,7 +102,7 @@ def test_hostile_names_are_data(tmp_path: Path) -> None:
 
 def test_the_matrix_frames_what_is_decided_and_mirrors(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": [0.9 + place / 1000 for place in range(8)], "b": [0.4] * 8, "c": [0.4] * 8})
-    figure = pair_matrix(summarise(journal.read(tmp_path)), "digits")
+    figure = pair_matrix(summarise(journal.read(tmp_path)).problems["digits"])
     assert figure is not None
     rows = {(row["row"], row["column"]): row for row in rows_of(figure)}
     assert (rows["a", "b"]["share"], rows["b", "a"]["share"], rows["b", "c"]["share"]) == (1, 0, 0.5)
@@ -111,7 +111,7 @@ def test_the_matrix_frames_what_is_decided_and_mirrors(tmp_path: Path) -> None:
 
 
 def test_the_critical_difference_is_printed_and_joins_what_is_not_told_apart(golden: Summary) -> None:
-    figure = critical_difference(golden, "digits")
+    figure = critical_difference(golden.problems["digits"])
     assert figure is not None
     bars = rows_of(figure)
     assert [bar["row"] for bar in bars] == ["CD 2.34", "not told apart 1"]
@@ -121,7 +121,7 @@ def test_the_critical_difference_is_printed_and_joins_what_is_not_told_apart(gol
 @pytest.mark.parametrize(("direction", "step"), [("max", "step-before"), ("min", "step-after")])
 def test_a_profile_steps_at_each_score(tmp_path: Path, direction: str, step: str) -> None:
     write_scores(tmp_path, {"a": [0.5, 0.6], "b": [0.4, 0.5]}, direction)
-    figure = performance_profile(summarise(journal.read(tmp_path)), "digits")
+    figure = performance_profile(summarise(journal.read(tmp_path)).problems["digits"])
     assert figure is not None
     layer = figure.chart.to_dict()["layer"][0]
     assert layer["mark"]["interpolate"] == step
@@ -154,7 +154,7 @@ def test_a_baseline_far_off_does_not_press_the_tuners_into_a_corner(tmp_path: Pa
     assert before in path.read_text()
     path.write_text(path.read_text().replace(before, after))
     found = summarise(journal.read(tmp_path))
-    assert (found.contestants, found.baselines) == (("a", "b"), ("default",))
+    assert (found.contest.tuners, found.contest.baselines) == (("a", "b"), ("default",))
     made = {figure.name: figure for figure in figures(found)["digits"]}
     for name, channel in (("best_so_far", "y"), ("final_scores", "x")):
         assert "Off the axis: default (median 0.2)." in made[name].caption

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.support.golden_journal import session, study, trial, write_scores
-from tuning.analysis.summary import Summary, summarise
+from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.summary import summarise
 from tuning.journal import journal
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
@@ -22,8 +23,8 @@ from tuning.report.figures.curves import (
 )
 
 
-def test_a_result_counts_when_its_trial_has_ended(golden: Summary) -> None:
-    steps = timed(golden)
+def test_a_result_counts_when_its_trial_has_ended(digits: ProblemSummary) -> None:
+    steps = timed(digits)
     own = steps[(steps["tuner"] == "optuna-tpe") & (steps["replicate"] == 1)]
     # Four epochs of half a second and an eighth of thinking each; the best of a trial counts, once.
     assert own["seconds"].tolist() == [2.125, 4.25]
@@ -32,12 +33,12 @@ def test_a_result_counts_when_its_trial_has_ended(golden: Summary) -> None:
 
 def test_bands_are_the_interval_of_the_median(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": [0.5 + place / 100 for place in range(15)], "b": [0.9] * 15})
-    found = summarise(journal.read(tmp_path))
-    curve = curve_of(found, "digits", "a")
+    found = summarise(journal.read(tmp_path)).problems["digits"]
+    curve = curve_of(found, "a")
     row = found.tuners.set_index("tuner").loc["a"]
     last = curve.iloc[-1]
     assert (last["median"], last["low"], last["high"]) == (row["median"], row["low"], row["high"])
-    figure = best_so_far(found, "digits")
+    figure = best_so_far(found)
     assert figure is not None
     assert [layer["mark"]["type"] for layer in figure.chart.to_dict()["layer"]] == ["area", "line", "point"]
     assert "bands are their 95% bootstrap intervals" in figure.caption
@@ -45,15 +46,15 @@ def test_bands_are_the_interval_of_the_median(tmp_path: Path) -> None:
 
 def test_two_replicates_have_lines_and_no_band(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": [0.5, 0.6], "b": [0.4, 0.3]})
-    figure = best_so_far(summarise(journal.read(tmp_path)), "digits")
+    figure = best_so_far(summarise(journal.read(tmp_path)).problems["digits"])
     assert figure is not None
     assert [layer["mark"]["type"] for layer in figure.chart.to_dict()["layer"]] == ["line", "line", "point"]
     assert "fewer than 3 replicates have no interval" in figure.caption
 
 
-def test_every_layer_leaves_out_the_tuners_that_are_off(golden: Summary) -> None:
+def test_every_layer_leaves_out_the_tuners_that_are_off(digits: ProblemSummary) -> None:
     for draw in (best_so_far, wall_clock):
-        figure = draw(golden, "digits")
+        figure = draw(digits)
         assert figure is not None
         chart = figure.chart.to_dict()
         assert {"name": "off", "value": []} in chart["params"]
@@ -61,12 +62,12 @@ def test_every_layer_leaves_out_the_tuners_that_are_off(golden: Summary) -> None
             assert layer["transform"] == [{"filter": "indexof(off, datum.tuner) < 0"}]
 
 
-def test_the_clock_ends_with_the_last_cell_of_the_tuners(golden: Summary) -> None:
-    own = golden.cells[golden.cells["tuner"].isin(golden.contestants) & (golden.cells["state"] == "DONE")]
-    grid = clock_grid(golden, "digits")
-    assert grid[-1] == (own["train_seconds"] + own["suggest_seconds"]).max()
-    ends = curve_of(golden, "digits", "kt-hyperband", axis=CLOCK, steps=timed(golden))
-    assert ends["median"].iloc[-1] == curve_of(golden, "digits", "kt-hyperband")["median"].iloc[-1]
+def test_the_clock_ends_with_the_last_cell_of_the_tuners(digits: ProblemSummary) -> None:
+    cells = digits.cells[digits.cells["tuner"].isin(digits.contest.tuners) & (digits.cells["state"] == "DONE")]
+    grid = clock_grid(digits)
+    assert grid[-1] == (cells["train_seconds"] + cells["suggest_seconds"]).max()
+    ends = curve_of(digits, "kt-hyperband", axis=CLOCK, steps=timed(digits))
+    assert ends["median"].iloc[-1] == curve_of(digits, "kt-hyperband")["median"].iloc[-1]
 
 
 def test_many_steps_are_thinned_to_what_can_be_seen() -> None:
@@ -83,6 +84,6 @@ def test_a_study_without_times_has_no_clock(tmp_path: Path) -> None:
         cell = Cell("digits", "a", 1)
         writer.trial(replace(trial(cell, 0, [0.5, 0.6], 2), train_seconds=0.0, suggest_seconds=0.0))
         writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 0.0))
-    found = summarise(journal.read(tmp_path))
-    assert wall_clock(found, "digits") is None
-    assert clock_grid(found, "digits") == []
+    found = summarise(journal.read(tmp_path)).problems["digits"]
+    assert wall_clock(found) is None
+    assert clock_grid(found) == []

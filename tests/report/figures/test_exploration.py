@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from tuning.analysis.summary import Summary
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.exploration import Search
 from tuning.report.figures.exploration import coverage_dots, importance_dots, rung_panels
 from tuning.report.sections.exploration import section
 
 
-def test_rungs_are_drawn_of_tuners_that_have_some(search: Search, golden: Summary) -> None:
-    figure = rung_panels(search, golden, "digits")
+def test_rungs_are_drawn_of_tuners_that_have_some(search: Search, digits: ProblemSummary) -> None:
+    figure = rung_panels(search, digits)
     assert figure is not None
     (panel,) = figure.chart.to_dict()["concat"]
     assert panel["title"] == "kt-hyperband, replicate 4"  # of the finished 1, 2 and 4, the median
@@ -19,9 +19,9 @@ def test_rungs_are_drawn_of_tuners_that_have_some(search: Search, golden: Summar
     assert ElementTree.fromstring(figure.svg).attrib["aria-label"] == figure.description
 
 
-def test_what_cannot_be_told_is_not_drawn_but_said(search: Search, golden: Summary) -> None:
+def test_what_cannot_be_told_is_not_drawn_but_said(search: Search, digits: ProblemSummary) -> None:
     assert importance_dots(search) is None
-    shown = section(search, golden, "digits")
+    shown = section(search, digits)
     assert list(shown.figures) == ["parallel", "slices", "coverage", "rungs"]
     for figure, _ in shown.figures.values():
         assert figure.chart.to_dict()["description"] == figure.description  # Vega-Lite's schema holds

@@ -5,8 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from tuning.analysis.standings import ALL
-from tuning.analysis.summary import Summary
+from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.formatting import names, p_value, plural
 from tuning.report.figures.base import INK, PALETTE, ROW, Figure, finished, score_axis, tuner_colour, tuner_dash, values
 from tuning.statistics.bootstrap import CONFIDENCE
@@ -17,20 +16,20 @@ CELL_SIZE = 44  # pixels of height for each row of the matrix
 WORSE, EVEN, BETTER = "#E9A27A", "#F5F5F5", "#7FB3D9"  # light: dark text stands on them, in print and on a dark page
 
 
-def rank_over_budget(summary: Summary, problem: str, slug: str = "") -> Figure | None:
-    """Mean rank of every tuner against epochs spent, with bootstrap bands."""
-    own = summary.standings[(summary.standings["problem"] == problem) & summary.standings["rank"].notna()]
-    if own.empty or summary.budget_epochs == own["spent_epochs"].min():
+def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
+    """Mean rank of every tuner against epochs spent, of one problem or over all, with bootstrap bands."""
+    ranked = compared.standings[compared.standings["rank"].notna()]
+    if ranked.empty or compared.contest.budget_epochs == ranked["spent_epochs"].min():
         return None
     columns = ["tuner", "spent_epochs", "rank", "rank_low", "rank_high"]
-    rows = own[columns]
-    tuners = list(summary.contestants)
+    rows = ranked[columns]
+    tuners = list(compared.contest.tuners)
     picked = alt.selection_point(name="tuners", fields=["tuner"], bind="legend")
     x = alt.X(
         field="spent_epochs",
         type="quantitative",
         title="training epochs spent",
-        scale=alt.Scale(domain=[0, summary.budget_epochs], nice=False),
+        scale=alt.Scale(domain=[0, compared.contest.budget_epochs], nice=False),
         axis=alt.Axis(tickMinStep=1, grid=False),
     )
     scale = alt.Scale(domain=[len(tuners) + 0.2, 0.8], nice=False)
@@ -62,12 +61,14 @@ def rank_over_budget(summary: Summary, problem: str, slug: str = "") -> Figure |
             alt.Tooltip(field="rank", type="quantitative", title="mean rank", format=".2f"),
         ],
     )
-    blocks = int(own["blocks"].iloc[0])
+    blocks = int(ranked["blocks"].iloc[0])
     over = (
-        plural(blocks, "problem") if problem == ALL else f"the {plural(blocks, 'replicate')} that all tuners finished"
+        f"the {plural(blocks, 'replicate')} that all tuners finished"
+        if compared.block == "replicate"
+        else plural(blocks, compared.block)
     )
     band_words = f"; bands are {CONFIDENCE:.0%} bootstrap intervals" if layers else "; too few replicates for intervals"
-    last = own[own["spent_epochs"] == own["spent_epochs"].max()].sort_values("rank", kind="stable")
+    last = ranked[ranked["spent_epochs"] == ranked["spent_epochs"].max()].sort_values("rank", kind="stable")
     ends = "; ".join(f"{row['tuner']} {row['rank']:.2f}" for row in last.to_dict("records"))
     description = f"Step curves of the mean rank over {over} against training epochs spent. At the end: {ends}."
     return Figure(
@@ -80,10 +81,10 @@ def rank_over_budget(summary: Summary, problem: str, slug: str = "") -> Figure |
     )
 
 
-def pair_matrix(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def pair_matrix(problem: ProblemSummary, slug: str = "") -> Figure | None:
     """How often the row's tuner beats the column's; a frame where one is shown better."""
-    pairs = summary.pairs[(summary.pairs["problem"] == problem) & (summary.pairs["n"] > 0)]
-    if len(pairs) < 2 or len(summary.contestants) > MAX_MATRIX:
+    pairs = problem.pairs[problem.pairs["n"] > 0]
+    if len(pairs) < 2 or len(problem.contest.tuners) > MAX_MATRIX:
         return None
     both = [
         {
@@ -96,7 +97,7 @@ def pair_matrix(summary: Summary, problem: str, slug: str = "") -> Figure | None
         for a, b in (("a", "b"), ("b", "a"))
     ]
     frame = pd.DataFrame(both)
-    tuners = list(summary.contestants)
+    tuners = list(problem.contest.tuners)
     axis = alt.Axis(labelAngle=-35, orient="top", grid=False, domain=False, ticks=False)
     base = alt.Chart(values(frame)).encode(
         x=alt.X(field="column", type="nominal", title="beats", sort=None, scale=alt.Scale(domain=tuners), axis=axis),
@@ -142,9 +143,9 @@ def pair_matrix(summary: Summary, problem: str, slug: str = "") -> Figure | None
     )
 
 
-def critical_difference(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def critical_difference(compared: Comparison, slug: str = "") -> Figure | None:
     """Mean ranks with bars under tuners that Nemenyi's test cannot tell apart (Demsar 2006, figure 1)."""
-    test = summary.rank_tests.get(problem)
+    test = compared.rank_test
     if test is None or len(test.tuners) < 3:
         return None
     scale_row = f"CD {test.critical_difference:.2f}"
@@ -176,7 +177,7 @@ def critical_difference(summary: Summary, problem: str, slug: str = "") -> Figur
         .encode(
             x=x,
             y=y,
-            color=tuner_colour(summary.tuner_names, legend=None),
+            color=tuner_colour(compared.contest.labels, legend=None),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
                 alt.Tooltip(field="rank", type="quantitative", title="mean rank", format=".2f"),
@@ -203,17 +204,17 @@ def critical_difference(summary: Summary, problem: str, slug: str = "") -> Figur
     )
 
 
-def performance_profile(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def performance_profile(problem: ProblemSummary, slug: str = "") -> Figure | None:
     """The share of each tuner's replicates whose final score is at least as good as each score."""
-    own = summary.profiles[summary.profiles["problem"] == problem]
-    if own["score"].nunique() < 2 or own["tuner"].nunique() < 2:
+    profiles = problem.profiles
+    if profiles["score"].nunique() < 2 or profiles["tuner"].nunique() < 2:
         return None
-    objective = summary.objectives[problem]
-    highest = objective.direction == "max"
+    objective = problem.objective
+    highest = objective.sign > 0
     picked = alt.selection_point(name="tuners", fields=["tuner"], bind="legend")
     title = f"final best {objective.metric}"
     line = (
-        alt.Chart(values(own[["tuner", "score", "share"]]))
+        alt.Chart(values(profiles[["tuner", "score", "share"]]))
         .mark_line(interpolate="step-before" if highest else "step-after", strokeWidth=2.6)
         .encode(
             x=score_axis("score", title, channel=alt.X),
@@ -224,13 +225,18 @@ def performance_profile(summary: Summary, problem: str, slug: str = "") -> Figur
                 scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(format="%"),
             ),
-            color=tuner_colour(summary.contestants),
+            color=tuner_colour(problem.contest.tuners),
             opacity=alt.condition(picked, alt.value(1), alt.value(0.1)),
         )
     )
-    if len(summary.contestants) > len(PALETTE):
-        line = line.encode(strokeDash=tuner_dash(summary.contestants))
-    middle = own[own["share"] >= 0.5].groupby("tuner", sort=False)["score"].agg("max" if highest else "min").to_dict()
+    if len(problem.contest.tuners) > len(PALETTE):
+        line = line.encode(strokeDash=tuner_dash(problem.contest.tuners))
+    middle = (
+        profiles[profiles["share"] >= 0.5]
+        .groupby("tuner", sort=False)["score"]
+        .agg("max" if highest else "min")
+        .to_dict()
+    )
     ends = "; ".join(f"{tuner} {score:.4g}" for tuner, score in middle.items())
     description = (
         f"Step curves of the share of each tuner's replicates whose final {objective.metric} is at least as good as "

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tuning.analysis.curves import CELL, DONE, incumbents_at, median_curve
-from tuning.analysis.summary import Summary
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import decimals_for, names, plural, seconds
 from tuning.report.figures.base import PALETTE, Figure, finished, score_axis, tuner_colour, tuner_dash, values
 from tuning.statistics.bootstrap import CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL, interval, median_weights
@@ -23,7 +23,7 @@ MAX_STEPS = 340  # points of a drawn curve: one for every two pixels
 
 @dataclass(frozen=True)
 class _Axis:
-    """What is spent: the column of `Summary.incumbents` or of `timed`, and its words."""
+    """What is spent: the column of `ProblemSummary.incumbents` or of `timed`, and its words."""
 
     column: str
     kind: str
@@ -35,23 +35,22 @@ EPOCHS = _Axis("spent_epochs", "best_so_far", "training epochs spent", "training
 CLOCK = _Axis("seconds", "wall_clock", "seconds of training and thinking", "seconds of training and thinking")
 
 
-def timed(summary: Summary) -> pd.DataFrame:
-    """`Summary.incumbents` by the clock: a result counts when its trial has ended, for no epoch has a time of its own.
+def timed(problem: ProblemSummary) -> pd.DataFrame:
+    """The incumbents by the clock: a result counts when its trial has ended, for no epoch has a time of its own.
 
     Returns:
         (num_incumbent_trials, 6): problem, tuner, replicate, seconds (of training and thinking since the cell began,
         as recorded by the trials; what a resumed run waited is not among them), trial, score.
     """
-    trials = summary.trials.sort_values([*CELL, "trial"], kind="stable")
+    trials = problem.trials.sort_values([*CELL, "trial"], kind="stable")
     spent = trials["train_seconds"].astype(float) + trials["suggest_seconds"].astype(float)
     ends = trials[[*CELL, "trial"]].assign(seconds=spent.groupby([trials[name] for name in CELL], sort=False).cumsum())
-    last = summary.incumbents.groupby([*CELL, "trial"], sort=False).tail(1)
+    last = problem.incumbents.groupby([*CELL, "trial"], sort=False).tail(1)
     return last.merge(ends, on=[*CELL, "trial"])[[*CELL, "seconds", "trial", "score"]]
 
 
 def curve_of(
-    summary: Summary,
-    problem: str,
+    problem: ProblemSummary,
     tuner: str,
     budgets: Sequence[float] | None = None,
     axis: _Axis = EPOCHS,
@@ -66,15 +65,14 @@ def curve_of(
         (num_defined_steps, 6): the axis' column, ``median``, ``low`` and ``high`` (the median's bootstrap interval, NaN
         for fewer than `MIN_REPLICATES_FOR_INTERVAL` replicates, and without `intervals`), ``replicates``.
     """
-    own = summary.cells[(summary.cells["problem"] == problem) & (summary.cells["tuner"] == tuner)]
-    done = own[own["state"] == DONE]
+    done = problem.cells[(problem.cells["tuner"] == tuner) & (problem.cells["state"] == DONE)]
     replicates = [int(replicate) for replicate in done["replicate"]]
-    steps = summary.incumbents if steps is None else steps.rename(columns={axis.column: "spent_epochs"})
+    steps = problem.incumbents if steps is None else steps.rename(columns={axis.column: "spent_epochs"})
     if budgets is None:
-        mine = (steps["problem"] == problem) & (steps["tuner"] == tuner) & steps["replicate"].isin(replicates)
-        end = summary.budget_epochs if axis is EPOCHS else _clock_end(summary, problem, [tuner])
+        mine = (steps["tuner"] == tuner) & steps["replicate"].isin(replicates)
+        end = problem.contest.budget_epochs if axis is EPOCHS else _clock_end(problem, [tuner])
         budgets = _thinned([*(float(spent) for spent in steps.loc[mine, "spent_epochs"] if spent <= end), float(end)])
-    matrix = incumbents_at(steps, summary.cells, problem, tuner, replicates, budgets)
+    matrix = incumbents_at(steps, problem.cells, tuner, replicates, budgets)
     curve = median_curve(matrix, budgets).drop(columns=["low", "high"])
     known = matrix[~np.isnan(matrix).all(axis=1)]
     known = known[:, ~np.isnan(known).any(axis=0)] if len(known) else known
@@ -93,9 +91,9 @@ def _thinned(budgets: Sequence[float]) -> list[float]:
     return sorted({steps[int(place)] for place in np.minimum(np.searchsorted(steps, even), len(steps) - 1)})
 
 
-def _clock_end(summary: Summary, problem: str, tuners: Sequence[str]) -> float:
+def _clock_end(problem: ProblemSummary, tuners: Sequence[str]) -> float:
     """When the last finished cell of these tuners ended."""
-    cells = summary.cells[(summary.cells["problem"] == problem) & summary.cells["tuner"].isin(list(tuners))]
+    cells = problem.cells[problem.cells["tuner"].isin(list(tuners))]
     cells = cells[cells["state"] == DONE]
     return float((cells["train_seconds"] + cells["suggest_seconds"]).max()) if len(cells) else 0.0
 
@@ -106,60 +104,58 @@ def budget_grid(budget_epochs: int) -> list[float]:
     return [float(step) for step in steps if step >= 1]
 
 
-def clock_grid(summary: Summary, problem: str) -> list[float]:
+def clock_grid(problem: ProblemSummary) -> list[float]:
     """`GRID_STEPS` times, evenly spread, the end of the tuners' last cell last; none where nothing was timed."""
-    end = _clock_end(summary, problem, summary.contestants)
+    end = _clock_end(problem, problem.contest.tuners)
     return [float(step) for step in np.linspace(0, end, GRID_STEPS + 1)[1:]] if end > 0 else []
 
 
-def best_so_far(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def best_so_far(problem: ProblemSummary, slug: str = "") -> Figure | None:
     """The incumbent against epochs spent: a step line for each tuner's median, a band for its interval.
 
     The axis ends at the tuners' budget: a baseline that had more is judged there by what it had found by then.
     """
-    steps = summary.incumbents[summary.incumbents["problem"] == problem]
-    steps = steps[steps["spent_epochs"] <= summary.budget_epochs]
+    steps = problem.incumbents
+    steps = steps[steps["spent_epochs"] <= problem.contest.budget_epochs]
     if steps.empty:
         return None
-    medians = _medians(summary, problem, EPOCHS)
-    domain, early = _focus(steps, medians, summary, problem)
-    thin = _drawn_to_the_end(steps, summary) if 1 < steps["replicate"].nunique() <= MAX_THIN_LINES else None
-    metric = summary.objectives[problem].metric
+    medians = _medians(problem, EPOCHS)
+    domain, early = _focus(steps, medians, problem)
+    thin = _drawn_to_the_end(steps, problem) if 1 < steps["replicate"].nunique() <= MAX_THIN_LINES else None
+    metric = problem.objective.metric
     description = (
-        f"Step curves of the best {metric} so far against training epochs spent, 0 to {summary.budget_epochs}, one "
-        f"colour for each of {plural(len(summary.tuner_names), 'tuner')}. "
-        f"Medians there: {_last(medians, summary.tuner_names)}."
+        f"Step curves of the best {metric} so far against training epochs spent, 0 to "
+        f"{problem.contest.budget_epochs}, one colour for each of {plural(len(problem.contest.labels), 'tuner')}. "
+        f"Medians there: {_last(medians, problem.contest.labels)}."
     )
     return Figure(
         f"best_so_far{slug}",
         "Best so far against epochs spent",
         f"Bold lines are medians over finished replicates, from the epoch at which each of them has a result"
-        f"{', baselines dashed' if summary.baselines else ''}; {_spread(steps, medians)}."
+        f"{', baselines dashed' if problem.contest.baselines else ''}; {_spread(steps, medians)}."
         f"{early} A result counts at the epoch that paid for it; nothing is interpolated."
-        + longer(summary, "Drawn up to the tuners' budget, though it had more"),
+        + longer(problem, "Drawn up to the tuners' budget, though it had more"),
         description,
-        _chart(summary, problem, EPOCHS, float(max(summary.budget_epochs, 1)), medians, thin, domain, description),
+        _chart(problem, EPOCHS, float(max(problem.contest.budget_epochs, 1)), medians, thin, domain, description),
     )
 
 
-def wall_clock(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def wall_clock(problem: ProblemSummary, slug: str = "") -> Figure | None:
     """The same against the seconds that training and the tuner's own thinking took."""
-    if summary.incumbents.empty:
+    if problem.incumbents.empty:
         return None
-    steps = timed(summary)
-    steps = steps[steps["problem"] == problem]
-    medians = _medians(summary, problem, CLOCK, steps)
-    end = _clock_end(summary, problem, summary.contestants)
+    steps = timed(problem)
+    medians = _medians(problem, CLOCK, steps)
+    end = _clock_end(problem, problem.contest.tuners)
     if steps.empty or medians.empty or end <= 0:
         return None
     medians = medians[medians["seconds"] <= end]
-    by_epochs = summary.incumbents[summary.incumbents["problem"] == problem]
-    domain, _ = _focus(by_epochs, _medians(summary, problem, EPOCHS, intervals=False), summary, problem)
-    metric = summary.objectives[problem].metric
+    domain, _ = _focus(problem.incumbents, _medians(problem, EPOCHS, intervals=False), problem)
+    metric = problem.objective.metric
     description = (
         f"Step curves of the best {metric} so far against seconds of training and thinking, 0 to {seconds(end)}, one "
-        f"colour for each of {plural(len(summary.tuner_names), 'tuner')}. "
-        f"Medians there: {_last(medians, summary.tuner_names)}."
+        f"colour for each of {plural(len(problem.contest.labels), 'tuner')}. "
+        f"Medians there: {_last(medians, problem.contest.labels)}."
     )
     return Figure(
         f"wall_clock{slug}",
@@ -169,23 +165,22 @@ def wall_clock(summary: Summary, problem: str, slug: str = "") -> Figure | None:
         f"{_spread_words(medians)}Times are those of this machine and run: cells side by side slow one another, and "
         "what is computed in the place of a training takes none. No test compares tuners by time.",
         description,
-        _chart(summary, problem, CLOCK, end, medians, None, domain, description),
+        _chart(problem, CLOCK, end, medians, None, domain, description),
     )
 
 
 def _medians(
-    summary: Summary, problem: str, axis: _Axis, steps: pd.DataFrame | None = None, intervals: bool = True
+    problem: ProblemSummary, axis: _Axis, steps: pd.DataFrame | None = None, intervals: bool = True
 ) -> pd.DataFrame:
     parts = [
-        _turns(curve_of(summary, problem, tuner, axis=axis, steps=steps, intervals=intervals), axis).assign(tuner=tuner)
-        for tuner in summary.tuner_names
+        _turns(curve_of(problem, tuner, axis=axis, steps=steps, intervals=intervals), axis).assign(tuner=tuner)
+        for tuner in problem.contest.labels
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _chart(
-    summary: Summary,
-    problem: str,
+    problem: ProblemSummary,
     axis: _Axis,
     end: float,
     medians: pd.DataFrame,
@@ -193,7 +188,7 @@ def _chart(
     domain: list[float] | None,
     description: str,
 ) -> alt.LayerChart:
-    title = f"best {summary.objectives[problem].metric} so far"
+    title = f"best {problem.objective.metric} so far"
     off = alt.param(name="off", value=[])  # names of tuners; the page's boxes set it
     shown = "indexof(off, datum.tuner) < 0"
     x = alt.X(
@@ -203,7 +198,7 @@ def _chart(
         scale=alt.Scale(domain=[0, end], nice=False),
         axis=alt.Axis(tickMinStep=1, grid=False) if axis is EPOCHS else alt.Axis(grid=False),
     )
-    colour = tuner_colour(summary.tuner_names)
+    colour = tuner_colour(problem.contest.labels)
     columns = ["tuner", axis.column, "median", "low", "high", "replicates"]
     layers = []
     known = medians.loc[medians["low"].notna(), columns]
@@ -232,8 +227,8 @@ def _chart(
         .encode(x=x, y=score_axis("median", title, domain=domain), color=colour)
     )
     line = bold.mark_line(interpolate="step-after", strokeWidth=2.6, clip=True)
-    if len(summary.tuner_names) > len(PALETTE) or summary.baselines:
-        line = line.encode(strokeDash=tuner_dash(summary.tuner_names, summary.baselines))
+    if len(problem.contest.labels) > len(PALETTE) or problem.contest.baselines:
+        line = line.encode(strokeDash=tuner_dash(problem.contest.labels, problem.contest.baselines))
     places = decimals_for(medians["median"].astype(float))
     hovered = alt.selection_point(name="hovered", on="pointerover", clear="pointerout", nearest=True, empty=False)
     points = (
@@ -281,9 +276,7 @@ def _turns(curve: pd.DataFrame, axis: _Axis) -> pd.DataFrame:
     return kept
 
 
-def _focus(
-    steps: pd.DataFrame, medians: pd.DataFrame, summary: Summary, problem: str
-) -> tuple[list[float] | None, str]:
+def _focus(steps: pd.DataFrame, medians: pd.DataFrame, problem: ProblemSummary) -> tuple[list[float] | None, str]:
     """The range of scores to draw, and what to say about results outside it.
 
     The first results of a search, and baselines that do not search, are often so bad that they press all that matters
@@ -291,53 +284,53 @@ def _focus(
     the height, the axis shows their range alone.
     """
     scores = steps["score"].astype(float)
-    own = steps[steps["tuner"].isin(summary.contestants)]
-    final = own["score"].astype(float)[own.groupby(["tuner", "replicate"]).tail(1).index]
-    searched = medians[medians["tuner"].isin(summary.contestants)]
-    early = searched["spent_epochs"] <= EARLY * summary.budget_epochs
+    searches = steps[steps["tuner"].isin(problem.contest.tuners)]
+    final = searches["score"].astype(float)[searches.groupby(["tuner", "replicate"]).tail(1).index]
+    searched = medians[medians["tuner"].isin(problem.contest.tuners)]
+    early = searched["spent_epochs"] <= EARLY * problem.contest.budget_epochs
     opening = searched["median"][searched[early].groupby("tuner").tail(1).index]
     needed = pd.concat([final, opening.astype(float), searched["median"][~early].astype(float)])
     low, high = float(needed.min()), float(needed.max())
     if not high > low or high - low > (float(scores.max()) - float(scores.min())) / 2:
         return None, ""
     margin = 0.04 * (high - low)
-    outside = "below" if summary.objectives[problem].direction == "max" else "above"
+    outside = "below" if problem.objective.sign > 0 else "above"
     note = (
         f" Not drawn are results {outside} the axis: no final score of a tuner, and no median of one past {EARLY:.0%} "
         "of the budget."
     )
     domain = [low - margin, high + margin]
-    return domain, note + off_the_axis(summary, problem, domain)
+    return domain, note + off_the_axis(problem, domain)
 
 
-def off_the_axis(summary: Summary, problem: str, domain: Sequence[float]) -> str:
+def off_the_axis(problem: ProblemSummary, domain: Sequence[float]) -> str:
     """The baselines whose median is not on the axis, by name."""
-    rows = summary.tuners[(summary.tuners["problem"] == problem) & summary.tuners["tuner"].isin(summary.baselines)]
+    rows = problem.tuners[problem.tuners["tuner"].isin(problem.contest.baselines)]
     off = rows[(rows["median"] < domain[0]) | (rows["median"] > domain[1])]
-    found = [f"{row['tuner']} (median {row['median']:.4g})" for row in off.to_dict("records")]
-    return f" Off the axis: {names(found)}." if found else ""
+    labels = [f"{row['tuner']} (median {row['median']:.4g})" for row in off.to_dict("records")]
+    return f" Off the axis: {names(labels)}." if labels else ""
 
 
-def _drawn_to_the_end(steps: pd.DataFrame, summary: Summary) -> pd.DataFrame:
+def _drawn_to_the_end(steps: pd.DataFrame, problem: ProblemSummary) -> pd.DataFrame:
     """The steps of each cell and, so that the last one is drawn to where its cell came, that point again."""
     columns = ["problem", "tuner", "replicate"]
     last = steps.sort_values("spent_epochs").groupby(columns, sort=False).tail(1)
-    reached = last.drop(columns="spent_epochs").merge(summary.cells, on=columns)
+    reached = last.drop(columns="spent_epochs").merge(problem.cells, on=columns)
     finished = reached["state"] == DONE
     reached["spent_epochs"] = np.where(
-        finished, reached["planned_epochs"].clip(lower=summary.budget_epochs), reached["charged_epochs"]
+        finished, reached["planned_epochs"].clip(lower=problem.contest.budget_epochs), reached["charged_epochs"]
     )
     both = pd.concat([steps, reached[steps.columns]], ignore_index=True)
     return both.sort_values([*columns, "spent_epochs"])[["tuner", "replicate", "spent_epochs", "score"]]
 
 
-def longer(summary: Summary, what: str) -> str:
+def longer(problem: ProblemSummary, what: str) -> str:
     """`what` is shown of the baselines that had more epochs than the tuners; nothing where none had."""
-    planned = summary.cells.groupby("tuner", sort=False)["planned_epochs"].max()
+    planned = problem.cells.groupby("tuner", sort=False)["planned_epochs"].max()
     longer = [
         f"{tuner} ({plural(int(epochs), 'epoch')} a cell)"
         for tuner, epochs in planned.items()
-        if epochs > summary.budget_epochs
+        if epochs > problem.contest.budget_epochs
     ]
     return f" {what}: {names(longer)}." if longer else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from tuning.analysis.summary import Summary
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.exploration import Search
 from tuning.exploration.importance import MIN_TRIALS, POOLED, TARGET
 from tuning.exploration.rungs import typical_replicate
@@ -75,10 +75,10 @@ def coverage_dots(search: Search, slug: str = "") -> Figure | None:
         .mark_tick(thickness=2.5, size=22, color=INK)
         .encode(x=alt.X(field="random_2", type="quantitative"), y=y)
     )
-    said = "; ".join(
+    shares = "; ".join(
         f"{row['tuner']} {row['seen_2']:.1%} (random draws {row['random_2']:.1%})" for row in table.to_dict("records")
     )
-    description = f"Dots of the share of pairs of bins that a search of each tuner saw: {said}."
+    description = f"Dots of the share of pairs of bins that a search of each tuner saw: {shares}."
     return Figure(
         f"coverage{slug}",
         "How much of the space was seen",
@@ -132,9 +132,9 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
             )
         )
     trials = int(pooled["trials"].iloc[0])
-    said = "; ".join(f"{row['hyperparameter']} {row['importance']:.0%}" for row in pooled.to_dict("records"))
+    shares = "; ".join(f"{row['hyperparameter']} {row['importance']:.0%}" for row in pooled.to_dict("records"))
     note = f" {search.importance.note}" if search.importance.note else ""
-    description = f"Importance of each hyperparameter over {plural(trials, 'trial')} of all tuners: {said}."
+    description = f"Importance of each hyperparameter over {plural(trials, 'trial')} of all tuners: {shares}."
     return Figure(
         f"importance{slug}",
         "Hyperparameter importance",
@@ -148,24 +148,23 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
     )
 
 
-def rung_panels(search: Search, summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def rung_panels(search: Search, problem: ProblemSummary, slug: str = "") -> Figure | None:
     """One replicate of each tuner that stops trials early: every configuration's score from rung to rung."""
-    finals = summary.finals[summary.finals["problem"] == problem]
     panels: list[Panel] = []
-    said: list[str] = []
+    described: list[str] = []
     for tuner in search.tuners:
-        replicate = typical_replicate(finals, search.paths, tuner)
+        replicate = typical_replicate(problem.finals, search.paths, tuner)
         if replicate is None or len(panels) == MAX_RUNG_PANELS:
             continue
-        own = search.paths[(search.paths["tuner"] == tuner) & (search.paths["replicate"] == replicate)]
-        own = own[own["score"].notna()]
-        said.append(f"{tuner} replicate {replicate}, {_steps(own)}")
-        panels.append(Panel(f"{tuner}, replicate {replicate}", _rung_panel(own, search, tuner)))
+        ways = search.paths[(search.paths["tuner"] == tuner) & (search.paths["replicate"] == replicate)]
+        ways = ways[ways["score"].notna()]
+        described.append(f"{tuner} replicate {replicate}, {_steps(ways)}")
+        panels.append(Panel(f"{tuner}, replicate {replicate}", _rung_panel(ways, search, tuner)))
     if not panels:
         return None
     description = (
         f"Lines of {search.objective.metric} from rung to rung, one for each configuration that went on, dots for "
-        f"those that stopped: {'; '.join(said)}."
+        f"those that stopped: {'; '.join(described)}."
     )
     return Figure(
         f"rungs{slug}",
@@ -178,32 +177,32 @@ def rung_panels(search: Search, summary: Summary, problem: str, slug: str = "") 
     )
 
 
-def _steps(own: pd.DataFrame) -> str:
-    reached = own.groupby("epochs").agg(trials=("trial", "size"), promoted=("promoted", "sum"))
+def _steps(ways: pd.DataFrame) -> str:
+    reached = ways.groupby("epochs").agg(trials=("trial", "size"), promoted=("promoted", "sum"))
     return names(
         [f"{count(row['trials'])} at epoch {epochs}, {count(row['promoted'])} went on" for epochs, row in
          reached.to_dict("index").items()], most=12
     )  # fmt: skip
 
 
-def _rung_panel(own: pd.DataFrame, search: Search, tuner: str) -> alt.LayerChart:
+def _rung_panel(ways: pd.DataFrame, search: Search, tuner: str) -> alt.LayerChart:
     colour = PALETTE[search.tuners.index(tuner) % len(PALETTE)]
-    places = decimals_for(own["score"])
+    places = decimals_for(ways["score"])
     x = alt.X(
         field="epochs",
         type="quantitative",
         title="epochs trained",
-        axis=alt.Axis(values=sorted(int(epochs) for epochs in own["epochs"].unique()), grid=False, format="d"),
-        scale=alt.Scale(domain=[0, max(search.max_epochs, int(own["epochs"].max()))], nice=False),
+        axis=alt.Axis(values=sorted(int(epochs) for epochs in ways["epochs"].unique()), grid=False, format="d"),
+        scale=alt.Scale(domain=[0, max(search.max_epochs, int(ways["epochs"].max()))], nice=False),
     )
     y = score_axis("score", search.objective.metric)
-    base = alt.Chart(values(own[["path", "trial", "epochs", "score", "promoted"]])).encode(x=x, y=y)
+    base = alt.Chart(values(ways[["path", "trial", "epochs", "score", "promoted"]])).encode(x=x, y=y)
     lines = base.mark_line(strokeWidth=1.5, opacity=0.6, color=colour, aria=False).encode(
         detail=alt.Detail(field="path", type="nominal")
     )
     dots = base.mark_circle(size=45, opacity=0.85).encode(
         color=alt.condition(
-            (alt.datum.promoted == True) | (alt.datum.epochs == int(own["epochs"].max())),  # noqa: E712
+            (alt.datum.promoted == True) | (alt.datum.epochs == int(ways["epochs"].max())),  # noqa: E712
             alt.value(colour),
             alt.value(STOPPED),
         ),

@@ -1,11 +1,13 @@
-"""The figures of a report, as altair charts over a `Summary`, each with what a reader who cannot see it needs."""
+"""The figures of a report that compare tuners: which there are, and final scores and states of trials."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import altair as alt
 import pandas as pd
 
-from tuning.analysis.standings import ALL
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import decimals_for
 from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED
@@ -17,11 +19,11 @@ STATE_COLOURS = {COMPLETE: "#8A9BA8", PRUNED: "#B9C4CC", CUT: "#DDE3E7", FAILED:
 
 
 def figures(summary: Summary) -> dict[str, list[Figure]]:
-    """By problem, and for `standing.ALL` of several: each figure only where there is something to draw."""
-    safe = slugs(list(summary.objectives))
-    drawn = {
-        problem: [
-            draw(summary, problem, safe[problem])
+    """By problem: each figure only where there is something to draw."""
+    safe = slugs(list(summary.problems))
+    return {
+        name: _drawn(
+            draw(problem, safe[name])
             for draw in (
                 best_so_far,
                 wall_clock,
@@ -32,31 +34,39 @@ def figures(summary: Summary) -> dict[str, list[Figure]]:
                 performance_profile,
                 trial_states,
             )
-        ]
-        for problem in summary.objectives
+        )
+        for name, problem in summary.problems.items()
     }
-    if len(safe) > 1:
-        drawn[ALL] = [draw(summary, ALL, "_all") for draw in (rank_over_budget, critical_difference)]
-    return {name: [figure for figure in part if figure is not None] for name, part in drawn.items()}
 
 
-def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def figures_over_problems(summary: Summary) -> list[Figure]:
+    """Of all problems together; none where there is one."""
+    if len(summary.problems) < 2:
+        return []
+    return _drawn(draw(summary, "_all") for draw in (rank_over_budget, critical_difference))
+
+
+def _drawn(figures: Iterable[Figure | None]) -> list[Figure]:
+    return [figure for figure in figures if figure is not None]
+
+
+def final_strip(problem: ProblemSummary, slug: str = "") -> Figure | None:
     """The final score of every replicate as a dot, with a tick at each tuner's median."""
-    finals = summary.finals[(summary.finals["problem"] == problem) & summary.finals["score"].notna()]
+    finals = problem.finals[problem.finals["score"].notna()]
     if finals.empty:
         return None
-    metric = summary.objectives[problem].metric
+    metric = problem.objective.metric
     title = f"best {metric} at the end of the budget"
     places = decimals_for(finals["score"])
-    domain, off = _tuners_range(summary, problem)
-    y = tuner_axis(summary.tuner_names)
+    domain, off = _tuners_range(problem)
+    y = tuner_axis(problem.contest.labels)
     dots = (
         alt.Chart(values(finals[["tuner", "replicate", "score"]]))
         .mark_circle(size=70, opacity=0.65, clip=True)
         .encode(
             x=score_axis("score", title, channel=alt.X, domain=domain),
             y=y,
-            color=tuner_colour(summary.tuner_names, legend=None),
+            color=tuner_colour(problem.contest.labels, legend=None),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
                 alt.Tooltip(field="replicate", type="ordinal", title="replicate"),
@@ -64,7 +74,7 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
             ],
         )
     )
-    table = summary.tuners[(summary.tuners["problem"] == problem) & (summary.tuners["scored"] > 0)]
+    table = problem.tuners[problem.tuners["scored"] > 0]
     ticks = (
         alt.Chart(values(table[["tuner", "median"]]))
         .mark_tick(thickness=2.5, size=22, color=INK, clip=True)
@@ -72,21 +82,21 @@ def final_strip(summary: Summary, problem: str, slug: str = "") -> Figure | None
     )
     description = (
         f"Dots of the final best {metric} of every finished replicate, a row for each tuner, a tick at the median. "
-        f"Medians: {_endings(summary, problem)}."
+        f"Medians: {_endings(problem)}."
     )
     return Figure(
         f"final_scores{slug}",
         "Final scores",
         f"Each dot is the best score of one replicate when its budget was spent; the tick is the median.{off}"
-        + longer(summary, "At the end of a larger budget"),
+        + longer(problem, "At the end of a larger budget"),
         description,
-        finished(alt.layer(dots, ticks), description, ROW * len(summary.tuner_names)),
+        finished(alt.layer(dots, ticks), description, ROW * len(problem.contest.labels)),
     )
 
 
-def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | None:
+def trial_states(problem: ProblemSummary, slug: str = "") -> Figure | None:
     """How many trials of each tuner were COMPLETE, PRUNED, CUT or FAILED."""
-    table = summary.tuners[summary.tuners["problem"] == problem]
+    table = problem.tuners
     rows = [
         {"tuner": row["tuner"], "state": state, "order": order, "trials": row[f"trials_{state.lower()}"]}
         for row in table.to_dict("records")
@@ -100,7 +110,7 @@ def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | Non
         .mark_bar(height=ROW // 2)
         .encode(
             x=alt.X(field="trials", type="quantitative", title="trials", stack="zero", axis=alt.Axis(tickMinStep=1)),
-            y=tuner_axis(summary.tuner_names),
+            y=tuner_axis(problem.contest.labels),
             color=alt.Color(
                 field="state",
                 type="nominal",
@@ -127,24 +137,24 @@ def trial_states(summary: Summary, problem: str, slug: str = "") -> Figure | Non
         "All replicates together. PRUNED: stopped by its tuner; CUT: stopped by the budget; FAILED: raised, or its "
         "loss or objective was not finite.",
         description,
-        finished(alt.layer(bars), description, ROW * len(summary.tuner_names)),
+        finished(alt.layer(bars), description, ROW * len(problem.contest.labels)),
     )
 
 
-def _tuners_range(summary: Summary, problem: str) -> tuple[list[float] | None, str]:
+def _tuners_range(problem: ProblemSummary) -> tuple[list[float] | None, str]:
     """The range of the tuners' final scores where a baseline's would press them into less than half of the axis."""
-    finals = summary.finals[(summary.finals["problem"] == problem) & summary.finals["score"].notna()]
-    own = finals.loc[finals["tuner"].isin(summary.contestants), "score"]
-    low, high = float(own.min()), float(own.max())
+    finals = problem.finals[problem.finals["score"].notna()]
+    searched = finals.loc[finals["tuner"].isin(problem.contest.tuners), "score"]
+    low, high = float(searched.min()), float(searched.max())
     if not high > low or high - low > (float(finals["score"].max()) - float(finals["score"].min())) / 2:
         return None, ""
     margin = 0.04 * (high - low)
     domain = [low - margin, high + margin]
-    return domain, off_the_axis(summary, problem, domain)
+    return domain, off_the_axis(problem, domain)
 
 
-def _endings(summary: Summary, problem: str) -> str:
-    table = summary.tuners[summary.tuners["problem"] == problem]
+def _endings(problem: ProblemSummary) -> str:
+    table = problem.tuners
     return "; ".join(
         f"{row['tuner']} {row['median']:.4g}" if row["scored"] else f"{row['tuner']} none"
         for row in table.to_dict("records")

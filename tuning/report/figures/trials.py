@@ -53,7 +53,7 @@ def still(trials: pd.DataFrame) -> pd.DataFrame:
 def axes(search: Search) -> list[str]:
     """Titles of the axes: hyperparameters, epochs trained where they differ, the metric; each once."""
     varied = search.trials.loc[search.trials["score"].notna(), "reached"].nunique() > 1
-    titles = [one.key for one in search.space]
+    titles = [dimension.key for dimension in search.space]
     for title in (*(["epochs trained"] if varied else []), search.objective.metric):
         titles.append(title if title not in titles else f"{title} (result)")
     return titles
@@ -63,22 +63,26 @@ def page_data(search: Search) -> Mapping[str, Any]:
     """What the page filters: axes, and by column the values and positions of up to `MAX_HELD` trials."""
     trials = in_order(search).head(MAX_HELD)
     titles = axes(search)
-    own = [
-        {"title": one.key, "options": [str(value) for value in one.values if not one.numeric]} for one in search.space
+    hyperparameters = [
+        {"title": dimension.key, "options": [str(value) for value in dimension.values if not dimension.numeric]}
+        for dimension in search.space
     ]
-    values = [_plain(one, trials[f"hp.{one.key}"]) for one in search.space]
-    positions = [_rounded(trials[f"at.{one.key}"]) for one in search.space]
-    if len(titles) > len(own) + 1:
+    values = [_plain(dimension, trials[f"hp.{dimension.key}"]) for dimension in search.space]
+    positions = [_rounded(trials[f"at.{dimension.key}"]) for dimension in search.space]
+    if len(titles) > len(hyperparameters) + 1:
         values.append([int(epochs) for epochs in trials["reached"]])
         positions.append(_rounded(trials["reached"] / search.trials["reached"].max()))
     values.append([float(f"{score:.7g}") for score in trials["score"]])
     return {
         "tuners": list(search.tuners),
         "colours": [PALETTE[place % len(PALETTE)] for place in range(len(search.tuners))],
-        "axes": own + [{"title": title, "options": []} for title in titles[len(own) :]],
-        "ends": [[setting(_bound(one, end)) for end in one.bounds] if one.numeric else [] for one in search.space]
-        + ([["0", count(search.trials["reached"].max())]] if len(titles) > len(own) + 1 else []),
-        "highest": search.objective.direction == "max",
+        "axes": hyperparameters + [{"title": title, "options": []} for title in titles[len(hyperparameters) :]],
+        "ends": [
+            [setting(_bound(dimension, end)) for end in dimension.bounds] if dimension.numeric else []
+            for dimension in search.space
+        ]
+        + ([["0", count(search.trials["reached"].max())]] if len(titles) > len(hyperparameters) + 1 else []),
+        "highest": search.objective.sign > 0,
         "all": int(search.trials["score"].notna().sum()),
         "most": MAX_DRAWN,
         "lane": LANE,
@@ -91,18 +95,18 @@ def page_data(search: Search) -> Mapping[str, Any]:
     }
 
 
-def _plain(one: Dimension, column: pd.Series[Any]) -> list[Any]:
-    if not one.numeric:
+def _plain(dimension: Dimension, column: pd.Series[Any]) -> list[Any]:
+    if not dimension.numeric:
         return [None if value is None else str(value) for value in column]
-    return [None if value is None else value if one.kind == "Int" else float(f"{value:.6g}") for value in column]
+    return [None if value is None else value if dimension.kind == "Int" else float(f"{value:.6g}") for value in column]
 
 
 def _rounded(positions: pd.Series[Any]) -> list[float | None]:
     return [None if math.isnan(at) else round(float(at), 3) for at in positions]
 
 
-def _bound(one: Dimension, end: float) -> float | int:
-    return int(end) if one.kind == "Int" else float(end)
+def _bound(dimension: Dimension, end: float) -> float | int:
+    return int(end) if dimension.kind == "Int" else float(end)
 
 
 def parallel(search: Search, slug: str = "") -> Figure | None:
@@ -113,7 +117,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     drawn, titles = still(trials), axes(search)
     best, worst = float(drawn["score"].max()), float(drawn["score"].min())
     height = (drawn["score"].astype(float) - worst) / (best - worst or 1.0)
-    positions = {one.key: drawn[f"at.{one.key}"] for one in search.space}
+    positions = {dimension.key: drawn[f"at.{dimension.key}"] for dimension in search.space}
     if len(titles) > len(search.space) + 1:
         positions[titles[-2]] = drawn["reached"] / search.trials["reached"].max()
     positions[titles[-1]] = height
@@ -126,8 +130,8 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     last = len(titles) - 1
     marks = [
         mark
-        for axis, one in enumerate(search.space)
-        for mark in _marks(axis, one, bool(trials[f"at.{one.key}"].isna().any()))
+        for axis, dimension in enumerate(search.space)
+        for mark in _marks(axis, dimension, bool(trials[f"at.{dimension.key}"].isna().any()))
     ]
     if last > len(search.space):
         marks += [{"axis": last - 1, "at": 1, "label": count(search.trials["reached"].max())}]
@@ -170,9 +174,11 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         .mark_text(baseline="bottom", fontSize=11, limit=TITLE - 4, color=INK, aria=False)
         .encode(x=x, y=alt.value(-6), text=alt.Text(field="title", type="nominal"))
     )
-    top = trials.sort_values("score", ascending=search.objective.direction == "min", kind="stable").iloc[0]
+    top = trials.sort_values("score", ascending=search.objective.sign < 0, kind="stable").iloc[0]
     described = ", ".join(
-        f"{one.name} {setting(top[f'hp.{one.key}'])}" for one in search.space if top[f"hp.{one.key}"] is not None
+        f"{dimension.name} {setting(top[f'hp.{dimension.key}'])}"
+        for dimension in search.space
+        if top[f"hp.{dimension.key}"] is not None
     )
     description = (
         f"Parallel coordinates of {plural(len(trials), 'trial')} over {', '.join(titles)}. The best one, of "
@@ -189,12 +195,15 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     )
 
 
-def _marks(axis: int, one: Dimension, absent: bool) -> list[dict[str, Any]]:
-    if one.numeric:
-        low, high = one.bounds
-        marks = [(one.position(low), setting(_bound(one, low))), (one.position(high), setting(_bound(one, high)))]
+def _marks(axis: int, dimension: Dimension, absent: bool) -> list[dict[str, Any]]:
+    if dimension.numeric:
+        low, high = dimension.bounds
+        marks = [
+            (dimension.position(low), setting(_bound(dimension, low))),
+            (dimension.position(high), setting(_bound(dimension, high))),
+        ]
     else:
-        marks = [(one.position(value), str(value)) for value in one.values[:MAX_TICKS]]
+        marks = [(dimension.position(value), str(value)) for value in dimension.values[:MAX_TICKS]]
     marks += [(LANE, ABSENT)] if absent else []
     return [{"axis": axis, "at": round(at, 3), "label": label} for at, label in marks]
 
@@ -218,18 +227,20 @@ def slices(search: Search, slug: str = "") -> Figure | None:
         return None
     drawn = still(trials)
     scatter = np.random.default_rng(ORDER_SEED).random(len(drawn))
-    own = [_plain(one, drawn[f"hp.{one.key}"]) for one in search.space]
+    columns = [_plain(dimension, drawn[f"hp.{dimension.key}"]) for dimension in search.space]
     rows = [
         {
             "tuner": row["tuner"], "replicate": int(row["replicate"]), "trial": int(row["trial"]),
             "score": float(row["score"]), "best": bool(row["incumbent"]), "beside": round(float(beside), 3),
             **{f"v{place}": value for place, value in enumerate(values) if value is not None},
         }
-        for row, beside, values in zip(drawn.to_dict("records"), scatter, zip(*own, strict=True), strict=True)
+        for row, beside, values in zip(drawn.to_dict("records"), scatter, zip(*columns, strict=True), strict=True)
     ]  # fmt: skip
-    panels = [Panel(one.key, _slice(one, place, rows, search)) for place, one in enumerate(search.space)]
+    panels = [
+        Panel(dimension.key, _slice(dimension, place, rows, search)) for place, dimension in enumerate(search.space)
+    ]
     description = (
-        f"Dots of {search.objective.metric} against each of {', '.join(one.key for one in search.space)}, "
+        f"Dots of {search.objective.metric} against each of {', '.join(dimension.key for dimension in search.space)}, "
         f"{plural(len(trials), 'trial')}. The table has the best and the median score in each part of a range."
     )
     return Figure(
@@ -242,28 +253,30 @@ def slices(search: Search, slug: str = "") -> Figure | None:
     )
 
 
-def _few(one: Dimension) -> list[float]:
+def _few(dimension: Dimension) -> list[float]:
     """All values of a number that has no more than `MAX_TICKS`, on a linear scale; none otherwise."""
-    if one.count > MAX_TICKS or one.sampling != "linear":
+    if dimension.count > MAX_TICKS or dimension.sampling != "linear":
         return []
-    return sorted(one.values) or [one.low + place * (one.step or 1) for place in range(one.count)]
+    return sorted(dimension.values) or [
+        dimension.low + place * (dimension.step or 1) for place in range(dimension.count)
+    ]
 
 
-def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Search) -> alt.LayerChart:
+def _slice(dimension: Dimension, place: int, rows: list[dict[str, Any]], search: Search) -> alt.LayerChart:
     field = f"v{place}"
-    if one.numeric:
+    if dimension.numeric:
         scale = alt.Scale(
-            type="log" if one.sampling == "log" else "linear",
-            domain=list(one.bounds),
+            type="log" if dimension.sampling == "log" else "linear",
+            domain=list(dimension.bounds),
             nice=False,
             padding=5,  # pixels: room for whole dots at the bounds
         )
         axis = alt.Axis(tickCount=5, grid=False, labelOverlap=True)
-        if few := _few(one):  # Vega's `tickMinStep` would still put a tick at 1.5
+        if few := _few(dimension):  # Vega's `tickMinStep` would still put a tick at 1.5
             axis.values, axis.format = few, ".12~g"
         x = alt.X(field=field, type="quantitative", title=None, scale=scale, axis=axis)
     else:
-        short = len("".join(map(str, one.values))) <= LETTERS
+        short = len("".join(map(str, dimension.values))) <= LETTERS
         axis = alt.Axis(grid=False, labelAngle=0 if short else -35)
         x = alt.X(
             field=field,
@@ -271,7 +284,7 @@ def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Searc
             title=None,
             sort=None,
             axis=axis,
-            scale=alt.Scale(domain=[str(value) for value in one.values], paddingInner=0.3),
+            scale=alt.Scale(domain=[str(value) for value in dimension.values], paddingInner=0.3),
         )
     dots = (
         alt.Chart(inline(rows, name="points"))
@@ -293,13 +306,13 @@ def _slice(one: Dimension, place: int, rows: list[dict[str, Any]], search: Searc
                 alt.Tooltip(field="replicate", type="quantitative", title="replicate"),
                 alt.Tooltip(field="trial", type="quantitative", title="trial"),
                 alt.Tooltip(field="score", type="quantitative", title=search.objective.metric, format=".4~g"),
-                alt.Tooltip(field=field, type="quantitative" if one.numeric else "nominal", title=one.key),
+                alt.Tooltip(field=field, type="quantitative" if dimension.numeric else "nominal", title=dimension.key),
             ],
         )
         .add_params(alt.selection_interval(name=f"brush{place}", encodings=["x", "y"]))
     )
-    if not one.numeric:
+    if not dimension.numeric:
         # A trial without the hyperparameter would stand at the edge, beside the options.
-        there = alt.FieldOneOfPredicate(field=field, oneOf=[str(value) for value in one.values])
+        there = alt.FieldOneOfPredicate(field=field, oneOf=[str(value) for value in dimension.values])
         dots = dots.encode(xOffset=alt.XOffset(field="beside", type="quantitative")).transform_filter(there)
     return alt.layer(dots)  # type: ignore[return-value]  # no facets among these

@@ -59,7 +59,7 @@ def learning_curves(curve: Sequence[Mapping[str, float]], rule: Objective, name:
     scores = {at: value for at, epoch in enumerate(curve, 1) if np.isfinite(value := epoch.get(rule.metric, np.nan))}
     counts = None
     if scores:
-        best = (min if rule.direction == "min" else max)(scores, key=lambda at: scores[at])
+        best = max(scores, key=lambda at: rule.sign * scores[at])
         counts = max(scores) if rule.epoch == "last" else best
     drawn = [_curve(epochs, metric, counts, f"{name}_{place}") for place, metric in enumerate(metrics, start=1)]
     return [picture for picture in drawn if picture is not None]

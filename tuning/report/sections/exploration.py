@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tuning.analysis.summary import Summary
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.boundary import BEST_SHARE, LIFT, NEAR, SUSPICIOUS
 from tuning.exploration.exploration import Search
 from tuning.report.figures import exploration as figures
@@ -50,14 +50,14 @@ class SearchSection:
         return not (self.figures or self.bounds or self.unimportant)
 
 
-def section(search: Search, summary: Summary, problem: str, slug: str = "") -> SearchSection:
+def section(search: Search, problem: ProblemSummary, slug: str = "") -> SearchSection:
     """The section of one problem; `slug` ends its figures' file names."""
     drawn = {
         "parallel": (trial_figures.parallel(search, slug), tables.best_trials_table),
         "slices": (trial_figures.slices(search, slug), tables.slices_table),
         "coverage": (figures.coverage_dots(search, slug), tables.coverage_table),
         "importance": (figures.importance_dots(search, slug), tables.importance_table),
-        "rungs": (figures.rung_panels(search, summary, problem, slug), tables.rungs_table),
+        "rungs": (figures.rung_panels(search, problem, slug), tables.rungs_table),
     }
     flagged = search.boundary["flag"] != ""
     lines = [*search.boundary.loc[flagged, "line"], *search.boundary.loc[~flagged, "line"]]
@@ -67,6 +67,6 @@ def section(search: Search, summary: Summary, problem: str, slug: str = "") -> S
         bounds_table=tables.boundary_table(search),
         bounds_note=BOUNDS_NOTE,
         unimportant="" if len(search.importance.frame) else search.importance.note,
-        promotions=tables.promotions_table(search, summary, problem),
+        promotions=tables.promotions_table(search, problem),
         trials=trial_figures.page_data(search),
     )

@@ -48,10 +48,6 @@ def estimate_entry(row: dict[Any, Any], name: str, places: int, signed: bool = F
     return Entry(f"{number(value, places, signed=signed)}{band}", value_of(value))
 
 
-def of_problem(frame: pd.DataFrame, problem: str) -> pd.DataFrame:
-    return frame[frame["problem"] == problem]
-
-
 def rows_of(frame: pd.DataFrame) -> list[dict[Any, Any]]:
     return frame.to_dict("records")
 

@@ -1,4 +1,4 @@
-"""The tables of a report, from a `Summary` and its journal; long ones are shortened, and say so."""
+"""The tables of a report that compare tuners on one problem; long ones are shortened, and say so."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning.analysis.standings import ALL
-from tuning.analysis.summary import SHARES, Summary
+from tuning.analysis.problem_summary import SHARES, Comparison, ProblemSummary
 from tuning.formatting import MISSING, count, decimals_for, interval, number, p_value, plural, seconds
 from tuning.report.figures.curves import CLOCK, budget_grid, clock_grid, curve_of, timed
 from tuning.report.tables.base import (
@@ -17,7 +16,6 @@ from tuning.report.tables.base import (
     Table,
     count_entry,
     estimate_entry,
-    of_problem,
     rows_of,
     score_entry,
     table,
@@ -31,10 +29,10 @@ MAX_REPLICATE_COLUMNS = 12  # above, the final scores are shown by their quartil
 MAX_PROFILE_ROWS = 10
 
 
-def tuners_table(summary: Summary, problem: str) -> Table:
-    part = of_problem(summary.tuners, problem)
+def tuners_table(problem: ProblemSummary) -> Table:
+    part = problem.tuners
     places = decimals_for([*part["smallest"], *part["largest"]])
-    metric = summary.objectives[problem].metric
+    metric = problem.objective.metric
     columns = (
         "Tuner", f"Median best {metric}", f"{CONFIDENCE:.0%} interval", "Replicates", "Epochs", "Trials", "Complete",
         "Pruned", "Cut", "Failed", "Training", "Thinking",
@@ -62,12 +60,12 @@ def _epochs(row: dict[Any, Any]) -> str:
     return charged if charged == planned else f"{charged} of {planned}"
 
 
-def finals_table(summary: Summary, problem: str) -> Table:
+def finals_table(problem: ProblemSummary) -> Table:
     """A column for each replicate, or quartiles when there are many."""
-    wide = of_problem(summary.finals, problem).pivot(index="tuner", columns="replicate", values="score")
-    wide = wide.reindex(summary.tuner_names)
+    wide = problem.finals.pivot(index="tuner", columns="replicate", values="score")
+    wide = wide.reindex(problem.contest.labels)
     places = decimals_for(wide.to_numpy().ravel())
-    caption = f"Best {summary.objectives[problem].metric} of each replicate when its budget was spent"
+    caption = f"Best {problem.objective.metric} of each replicate when its budget was spent"
     if wide.shape[1] <= MAX_REPLICATE_COLUMNS:
         columns = ["Tuner", *(f"Replicate {replicate}" for replicate in wide.columns)]
         rows: Rows = [
@@ -84,26 +82,22 @@ def finals_table(summary: Summary, problem: str) -> Table:
     return table(caption, columns, rows)
 
 
-def curves_table(summary: Summary, problem: str) -> Table:
+def curves_table(problem: ProblemSummary) -> Table:
     """The numbers behind the curves, on a grid of budgets."""
-    grid = budget_grid(summary.budget_epochs)
-    curves = {tuner: curve_of(summary, problem, tuner, grid) for tuner in summary.tuner_names}
+    grid = budget_grid(problem.contest.budget_epochs)
+    curves = {tuner: curve_of(problem, tuner, grid) for tuner in problem.contest.labels}
     rows = _curve_rows([Entry(count(budget), budget) for budget in grid], grid, "spent_epochs", curves)
-    caption = (
-        f"Median best {summary.objectives[problem].metric} over finished replicates, by epochs spent, with intervals"
-    )
+    caption = f"Median best {problem.objective.metric} over finished replicates, by epochs spent, with intervals"
     return table(caption, ["Epochs spent", *curves], rows)
 
 
-def clock_table(summary: Summary, problem: str) -> Table:
+def clock_table(problem: ProblemSummary) -> Table:
     """The numbers behind the curves by the clock."""
-    grid = clock_grid(summary, problem)
-    steps = timed(summary)
-    curves = {tuner: curve_of(summary, problem, tuner, grid, axis=CLOCK, steps=steps) for tuner in summary.tuner_names}
+    grid = clock_grid(problem)
+    steps = timed(problem)
+    curves = {tuner: curve_of(problem, tuner, grid, axis=CLOCK, steps=steps) for tuner in problem.contest.labels}
     rows = _curve_rows([Entry(seconds(spent), spent) for spent in grid], grid, "seconds", curves)
-    caption = (
-        f"Median best {summary.objectives[problem].metric} over finished replicates, by time spent, with intervals"
-    )
+    caption = f"Median best {problem.objective.metric} over finished replicates, by time spent, with intervals"
     return table(caption, ["Time spent", *curves], rows)
 
 
@@ -116,8 +110,8 @@ def _curve_rows(
     for curve in curves.values():
         known = {row[column]: row for row in rows_of(curve)}
         for row, budget in zip(rows, grid, strict=True):
-            found = known.get(budget)
-            row.append(MISSING if found is None else _with_interval(found, places))
+            at_budget = known.get(budget)
+            row.append(MISSING if at_budget is None else _with_interval(at_budget, places))
     return rows
 
 
@@ -126,17 +120,16 @@ def _with_interval(row: Mapping[Any, Any], places: int) -> Entry:
     return Entry(f"{number(row['median'], places)}{band}", value_of(row["median"]))
 
 
-def states_table(summary: Summary, problem: str) -> Table:
+def states_table(problem: ProblemSummary) -> Table:
     names = ("complete", "pruned", "cut", "failed")
     rows: Rows = [
-        [str(row["tuner"]), *(count_entry(row[f"trials_{name}"]) for name in names)]
-        for row in rows_of(of_problem(summary.tuners, problem))
+        [str(row["tuner"]), *(count_entry(row[f"trials_{name}"]) for name in names)] for row in rows_of(problem.tuners)
     ]
     return table("Trials by state", ["Tuner", *(name.upper() for name in names)], rows)
 
 
-def pairs_table(summary: Summary, problem: str, baselines: bool = False) -> Table:
-    part = of_problem(summary.baseline_pairs if baselines else summary.pairs, problem)
+def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
+    part = problem.baseline_pairs if baselines else problem.pairs
     places = decimals_for([*part["difference"], 0.0])
     a, b = ("Tuner", "Baseline") if baselines else ("A", "B")
     columns = (
@@ -163,9 +156,9 @@ def pairs_table(summary: Summary, problem: str, baselines: bool = False) -> Tabl
     return table(f"{caption}, matched by replicate", columns, rows)
 
 
-def standing_table(summary: Summary, problem: str) -> Table:
-    """Where tuners stand at each of `summary.SHARES`: the measures of `standing.standings` with their intervals."""
-    part = of_problem(summary.standings, problem)
+def standing_table(compared: Comparison) -> Table:
+    """Where tuners stand at each of `SHARES`: the measures of `standings.standings` with their intervals."""
+    part = compared.standings
     located, relative = part["median"].notna().any(), part["normalised"].notna().any()
     places = decimals_for([*part["median"], *part["median_low"], *part["median_high"]])
     columns = [
@@ -176,7 +169,8 @@ def standing_table(summary: Summary, problem: str) -> Table:
         *(["Normalised"] if relative else []),
     ]
     grid = sorted(part["spent_epochs"].unique())
-    wanted = [max((step for step in grid if step <= share * summary.budget_epochs), default=None) for share in SHARES]
+    budgets = [share * compared.contest.budget_epochs for share in SHARES]
+    wanted = [max((step for step in grid if step <= budget), default=None) for budget in budgets]
     rows: Rows = []
     for epochs in dict.fromkeys(step for step in wanted if step is not None):
         for row in rows_of(part[part["spent_epochs"] == epochs]):
@@ -189,13 +183,12 @@ def standing_table(summary: Summary, problem: str) -> Table:
                     *(estimate_entry(row, name, digits.get(name, 2)) for name in measures),
                 ]
             )
-    over = "problems" if problem == ALL else "replicates"
-    return table(f"Over {over}, with {CONFIDENCE:.0%} bootstrap intervals", columns, rows)
+    return table(f"Over {compared.block}s, with {CONFIDENCE:.0%} bootstrap intervals", columns, rows)
 
 
-def ranks_table(summary: Summary, problem: str) -> Table:
+def ranks_table(compared: Comparison) -> Table:
     """Mean ranks, and the groups that Nemenyi's test cannot tell apart."""
-    test = summary.rank_tests[problem]
+    test = compared.rank_test
     if test is None:
         return table("Mean ranks", ("Tuner", "Mean rank"), ())
     rows: Rows = [
@@ -210,33 +203,33 @@ def ranks_table(summary: Summary, problem: str) -> Table:
     return table(caption, ("Tuner", "Mean rank", "Not told apart, group"), rows)
 
 
-def profiles_table(summary: Summary, problem: str) -> Table:
+def profiles_table(problem: ProblemSummary) -> Table:
     """The share of replicates at least as good as up to `MAX_PROFILE_ROWS` of the scores in the profile."""
-    wide = of_problem(summary.profiles, problem).pivot(index="score", columns="tuner", values="share")
-    direction = summary.objectives[problem].direction
-    wide = wide.sort_index(ascending=direction == "max")[[name for name in summary.contestants if name in wide]]
+    wide = problem.profiles.pivot(index="score", columns="tuner", values="share")
+    highest = problem.objective.sign > 0
+    wide = wide.sort_index(ascending=highest)[[name for name in problem.contest.tuners if name in wide]]
     shown = np.unique(np.linspace(0, len(wide) - 1, MAX_PROFILE_ROWS).round().astype(int))
     places = decimals_for(wide.index)
     rows: Rows = [
         [score_entry(float(score), places), *(Entry(f"{share:.0%}", share) for share in shares)]
         for score, shares in zip(wide.index[shown], wide.to_numpy()[shown], strict=True)
     ]
-    better = "at least" if direction == "max" else "at most"
-    metric = summary.objectives[problem].metric
+    better = "at least" if highest else "at most"
+    metric = problem.objective.metric
     return table(f"Share of replicates whose final {metric} is {better} this", [metric, *map(str, wide.columns)], rows)
 
 
-def targets_table(summary: Summary, problem: str) -> Table:
+def targets_table(problem: ProblemSummary) -> Table:
     """Epochs to reach each target; the unreached shown as such."""
-    part = of_problem(summary.targets, problem)
-    places = decimals_for([*of_problem(summary.finals, problem)["score"]])
-    metric = summary.objectives[problem].metric
+    part = problem.targets
+    places = decimals_for([*problem.finals["score"]])
+    metric = problem.objective.metric
     rows: Rows = [
         [
             f"{row['target']}, {number(row['score'], places)}",
             str(row["tuner"]),
             Entry(f"{row['reached']} of {row['replicates']}", row["reached"]),
-            *(_reached(row[name], summary.budget_epochs) for name in ("median", "earliest", "latest")),
+            *(_reached(row[name], problem.contest.budget_epochs) for name in ("median", "earliest", "latest")),
         ]
         for row in rows_of(part)
     ]

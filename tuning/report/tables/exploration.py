@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning.analysis.summary import Summary
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.boundary import MIN_BEST
 from tuning.exploration.exploration import Search
 from tuning.exploration.importance import POOLED
@@ -24,18 +24,25 @@ MAX_PATHS = 12  # of the configurations that went on
 def best_trials_table(search: Search) -> Table:
     """The best trials of all tuners, a column for each hyperparameter."""
     scored = search.trials[search.trials["score"].notna()]
-    best = scored.sort_values("score", ascending=search.objective.direction == "min", kind="stable").head(MAX_BEST)
+    best = scored.sort_values("score", ascending=search.objective.sign < 0, kind="stable").head(MAX_BEST)
     places = decimals_for(best["score"])
     rows: Rows = [
         [
             str(row["tuner"]),
             *(Entry(count(row[name]), row[name]) for name in ("replicate", "trial", "reached")),
             Entry(number(row["score"], places), _value(row["score"])),
-            *(setting(row[f"hp.{one.key}"]) for one in search.space),
+            *(setting(row[f"hp.{dimension.key}"]) for dimension in search.space),
         ]
         for row in best.to_dict("records")
     ]
-    columns = ["Tuner", "Replicate", "Trial", "Epochs", search.objective.metric, *(one.key for one in search.space)]
+    columns = [
+        "Tuner",
+        "Replicate",
+        "Trial",
+        "Epochs",
+        search.objective.metric,
+        *(dimension.key for dimension in search.space),
+    ]
     return table(f"The best {len(best)} of {count(len(scored))} trials, all tuners together", columns, rows)
 
 
@@ -44,21 +51,22 @@ def slices_table(search: Search) -> Table:
     scored = search.trials[search.trials["score"].notna()]
     places = decimals_for(scored["score"])
     rows: Rows = []
-    for one in search.space:
-        at = scored[f"at.{one.key}"]
-        parts = one.count if 0 < one.count <= MAX_PARTS or not one.numeric else MAX_PARTS
+    for dimension in search.space:
+        at = scored[f"at.{dimension.key}"]
+        parts = dimension.count if 0 < dimension.count <= MAX_PARTS or not dimension.numeric else MAX_PARTS
         part = (at * parts + 1e-9).clip(upper=parts - 1).floordiv(1)
-        known = scored[["score", f"hp.{one.key}"]]
+        known = scored[["score", f"hp.{dimension.key}"]]
         for place in range(parts):
-            own = known[part == place]
-            if own.empty:
+            there = known[part == place]
+            if there.empty:
                 continue
-            scores, values = own["score"], own[f"hp.{one.key}"]
+            scores, values = there["score"], there[f"hp.{dimension.key}"]
             alone = values.nunique() == 1
             text = setting(values.iloc[0]) if alone else f"{setting(values.min())} to {setting(values.max())}"
-            best = scores.max() if search.objective.direction == "max" else scores.min()
-            numbers = (Entry(number(score, places), float(score)) for score in (best, scores.median()))
-            rows.append([one.key, text, Entry(count(len(own)), len(own)), *numbers])
+            numbers = (
+                Entry(number(score, places), float(score)) for score in (search.objective.best(scores), scores.median())
+            )
+            rows.append([dimension.key, text, Entry(count(len(there)), len(there)), *numbers])
     columns = ("Hyperparameter", "Values", "Trials", f"Best {search.objective.metric}", "Median")
     return table("Scores by part of each range, all tuners and epochs together", columns, rows)
 
@@ -134,18 +142,16 @@ def rungs_table(search: Search) -> Table:
     return table("Trials at each rung, all replicates together; a bracket is named by its first rung", columns, rows)
 
 
-def promotions_table(search: Search, summary: Summary, problem: str) -> Table:
+def promotions_table(search: Search, problem: ProblemSummary) -> Table:
     """Who went on, in the replicate of each tuner that the figure shows."""
-    finals = summary.finals[summary.finals["problem"] == problem]
     rows: Rows = []
     for tuner in search.tuners:
-        replicate = typical_replicate(finals, search.paths, tuner)
+        replicate = typical_replicate(problem.finals, search.paths, tuner)
         if replicate is None:
             continue
-        own = search.paths[(search.paths["tuner"] == tuner) & (search.paths["replicate"] == replicate)]
-        ways = [part for _, part in own.groupby("path", sort=False) if part["promoted"].any()]
-        better = -1 if search.objective.direction == "max" else 1
-        ways.sort(key=lambda part: (-len(part), better * float(part["score"].iloc[-1])))
+        paths = search.paths[(search.paths["tuner"] == tuner) & (search.paths["replicate"] == replicate)]
+        ways = [part for _, part in paths.groupby("path", sort=False) if part["promoted"].any()]
+        ways.sort(key=lambda part: (-len(part), -search.objective.sign * float(part["score"].iloc[-1])))
         rows += [_way(str(tuner), replicate, part, search) for part in ways[:MAX_PATHS]]
     columns = ("Tuner", "Replicate", "Trials", "Epochs", search.objective.metric, "Configuration")
     return table(f"Who went on: in the replicates shown, the {MAX_PATHS} that came furthest at most", columns, rows)
@@ -168,9 +174,11 @@ def _way(tuner: str, replicate: int, part: pd.DataFrame, search: Search) -> list
 
 
 def configuration_words(row: Any, search: Search) -> str:
-    """The active hyperparameters of a row of `search.searched`, in a line."""
+    """The active hyperparameters of a row of `Search.trials`, in a line."""
     return ", ".join(
-        f"{one.name} {setting(row[f'hp.{one.key}'])}" for one in search.space if row[f"hp.{one.key}"] is not None
+        f"{dimension.name} {setting(row[f'hp.{dimension.key}'])}"
+        for dimension in search.space
+        if row[f"hp.{dimension.key}"] is not None
     )
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from tuning.analysis.curves import DONE
+from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import MISSING, count, decimals_for, number, plural, setting
 from tuning.journal.journal import Journal
 from tuning.journal.provenance import IMPORTED, SURROGATE
-from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, of_problem, rows_of, score_entry, table
+from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, rows_of, score_entry, table
 from tuning.report.tables.comparison import Rows
 from tuning.statistics.bootstrap import CONFIDENCE
 
@@ -21,12 +22,12 @@ MAX_AUDIT_ROWS = 60  # cells; above, only those that deviate are listed one by o
 MAX_FAILURE_ROWS = 30  # different messages
 
 
-def winners_table(summary: Summary, problem: str) -> Table:
+def winners_table(problem: ProblemSummary) -> Table:
     """What each tuner's incumbents are worth on fresh seeds."""
-    part = of_problem(summary.winners, problem)
+    part = problem.winners
     places = decimals_for([*part["retrained"], *part["test"].dropna(), *part["seen"]])
     apart = decimals_for([*part["optimism"], 0.0])
-    rule = summary.objectives[problem]
+    rule = problem.objective
     columns = (
         "Tuner", "Cells", f"Best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
         "Optimism", "Overtuned",
@@ -47,25 +48,27 @@ def winners_table(summary: Summary, problem: str) -> Table:
     return table(caption, columns, rows)
 
 
-def test_metrics_table(summary: Summary, problem: str) -> Table:
+def test_metrics_table(problem: ProblemSummary) -> Table:
     """What the retrained final incumbents score on test by the model's other metrics, such as a confusion matrix."""
-    part = of_problem(summary.retrainings, problem)
+    part = problem.retrainings
     part = part[part["final"].astype(bool)]
     named = [str(name) for name in part if str(name).startswith("test.") and name != "test.loss"]
-    own = [name for name in named if part[name].notna().any()]
-    means = part.groupby(["tuner", "replicate"], sort=False)[own].mean().groupby("tuner", sort=False).mean()
-    places = {name: decimals_for(means[name].dropna()) for name in own}
-    rows: Rows = [[str(name), *(score_entry(row[one], places[one]) for one in own)] for name, row in means.iterrows()]
-    columns = ("Tuner", *(name.removeprefix("test.") for name in own))
-    return table("The same incumbents on test by other metrics: means over cells", columns, rows if own else ())
+    metrics = [name for name in named if part[name].notna().any()]
+    means = part.groupby(["tuner", "replicate"], sort=False)[metrics].mean().groupby("tuner", sort=False).mean()
+    places = {name: decimals_for(means[name].dropna()) for name in metrics}
+    rows: Rows = [
+        [str(name), *(score_entry(row[metric], places[metric]) for metric in metrics)] for name, row in means.iterrows()
+    ]
+    columns = ("Tuner", *(name.removeprefix("test.") for name in metrics))
+    return table("The same incumbents on test by other metrics: means over cells", columns, rows if metrics else ())
 
 
-def best_table(summary: Summary, problem: str, space: Iterable[Mapping[str, Any]]) -> Table:
+def best_table(problem: ProblemSummary, space: Iterable[Mapping[str, Any]]) -> Table:
     """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
-    best = rows_of(of_problem(summary.best, problem))
+    best = rows_of(problem.best)
     places = decimals_for([row["score"] for row in best])
     rows: Rows = [
-        [summary.objectives[problem].metric, *(number(row["score"], places) for row in best)],
+        [problem.objective.metric, *(number(row["score"], places) for row in best)],
         ["replicate", *(str(row["replicate"]) for row in best)],
         ["trial", *(str(row["trial"]) for row in best)],
         [
@@ -86,16 +89,16 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
     note = ""
     shown = cells
     if len(cells) > MAX_AUDIT_ROWS:
-        spent = (cells["charged_epochs"] == cells["planned_epochs"]) | cells["tuner"].isin(summary.baselines)
+        spent = (cells["charged_epochs"] == cells["planned_epochs"]) | cells["tuner"].isin(summary.contest.baselines)
         regular = (cells["state"] == DONE) & spent & cells["adds_up"]
         shown = cells[~regular]
-        less = " (a baseline may want less)" if summary.baselines else ""
+        less = " (a baseline may want less)" if summary.contest.baselines else ""
         note = (
             f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned{less} "
             "and add up; they are listed in summary.json, the others here."
         )
     columns = ["Tuner", "Replicate", "State", "Planned", "Charged", "Trials", "Adds up", "Ended because"]
-    several = len(summary.objectives) > 1
+    several = len(summary.problems) > 1
     rows: Rows = [
         [
             *([str(row["problem"])] if several else []),
@@ -115,7 +118,7 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
 
 def failures_table(summary: Summary) -> tuple[Table, str]:
     """Messages of FAILED trials, counted, and a note about those not listed."""
-    several = len(summary.objectives) > 1
+    several = len(summary.problems) > 1
     groups = summary.failures
     rest = groups.iloc[MAX_FAILURE_ROWS:]
     note = (
@@ -141,7 +144,8 @@ def space_table(problem: Mapping[str, Any]) -> Table:
     rows = []
     for entry in problem["space"]:
         conditions = [
-            f"{one['name']} is {' or '.join(map(str, one['values']))}" for one in entry.get("conditions") or ()
+            f"{condition['name']} is {' or '.join(map(str, condition['values']))}"
+            for condition in entry.get("conditions") or ()
         ]
         rows.append(
             [str(entry["name"]), str(entry.get("type", "")), _domain(entry), " and ".join(conditions) or "always"]
@@ -151,7 +155,7 @@ def space_table(problem: Mapping[str, Any]) -> Table:
 
 def manifest_table(journal: Journal) -> Table:
     """Versions, seeds, threads and data, whatever the last session wrote down."""
-    found = {
+    entries = {
         **journal.manifest,
         **_training(journal),
         **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
@@ -164,7 +168,7 @@ def manifest_table(journal: Journal) -> Table:
             for label, settings in {**journal.plan["tuners"], **journal.plan.get("baselines", {})}.items()
         },
     }
-    rows = [[name, str(value)] for name, value in _flat(found)]
+    rows = [[name, str(value)] for name, value in _flat(entries)]
     return table("Manifest", ["Entry", "Value"], rows)
 
 

@@ -1,0 +1,61 @@
+"""Who is compared in a study, at what budget and by what rule: what the plan says, the same for all problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuning.journal.journal import Journal
+from tuning.statistics.sequential import Rule
+
+RANDOM_SEARCHES = ("kt-random", "sklearn-randomized")  # registered names; the first of a plan is the reference
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What the plan of a study says of its comparison.
+
+    Attributes:
+        tuners: Labels of the contestants, whose pairs are one family; baselines are not among them.
+        baselines: Labels of the baselines.
+        budget_epochs: Of a tuner's cell.
+        random_search: The tuner that normalised scores refer to, or None.
+        rope: Half the region of practical equivalence, in the metric's unit, or None.
+        rule: By which replicates are added until every pair is decided; None for one test at the end.
+        retrain: Fresh seeds on which each incumbent is trained again.
+        default: Label of the baseline that trains the default configuration; empty without one.
+        no_search: Labels of the baselines that have a model of their own.
+    """
+
+    tuners: tuple[str, ...]
+    baselines: tuple[str, ...]
+    budget_epochs: int
+    random_search: str | None = None
+    rope: float | None = None
+    rule: Rule | None = None
+    retrain: int = 0
+    default: str = ""
+    no_search: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, journal: Journal) -> Contest:
+        """As the journal's last plan has it."""
+        plan = journal.plan
+        rule = Rule.of(plan)
+        labels = {str(settings.get("tuner")): label for label, settings in reversed(plan["tuners"].items())}
+        defaults = [label for label, settings in plan["baselines"].items() if settings.get("tuner") == "default"]
+        return cls(
+            tuners=tuple(plan["tuners"]),
+            baselines=tuple(plan["baselines"]),
+            budget_epochs=int(plan["budget_epochs"]),
+            random_search=next((labels[name] for name in RANDOM_SEARCHES if name in labels), None),
+            rope=plan["rope"] if rule is None else rule.rope,
+            rule=rule,
+            retrain=plan["retrain"],
+            default=next(iter(defaults), ""),
+            no_search=tuple(journal.no_search()),
+        )
+
+    @property
+    def labels(self) -> list[str]:
+        """Of tuners, then of baselines, in the order of the plan."""
+        return [*self.tuners, *self.baselines]

@@ -1,0 +1,67 @@
+"""What a verdict could not use: cells and retrainings that are missing, each by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from tuning.analysis.curves import DONE, MISSING, UNFINISHED
+from tuning.formatting import names, plural
+from tuning.journal.records import FAILED
+
+
+def uncompared(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[str]) -> tuple[str, ...]:
+    """The cells that no comparison could use, by name.
+
+    Args:
+        cells: One problem's rows of `curves.cells_frame`.
+        table: Its `tuner_table.tuner_table`.
+        contestants: The tuners; others in `table` are baselines.
+    """
+    lines = []
+    for state, what in ((FAILED, "failed"), (UNFINISHED, "unfinished"), (MISSING, "not started")):
+        part = cells[cells["state"] == state]
+        if len(part):
+            lines.append(f"{plural(len(part), 'cell')} {what} and not compared: {_cell_names(part)}.")
+    scoreless = table[table["replicates_done"] > table["scored"]]
+    for row in scoreless.to_dict("records"):
+        missing = row["replicates_done"] - row["scored"]
+        lines.append(
+            f"{row['tuner']} ended {plural(missing, 'replicate')} without any score: no trial of theirs has one."
+        )
+    # A baseline may want less: the default configuration is trained once.
+    ended = cells[(cells["state"] == DONE) & cells["tuner"].isin(list(contestants))]
+    short = ended[ended["charged_epochs"] < ended["planned_epochs"]]
+    if len(short):
+        lines.append(f"{plural(len(short), 'cell')} ended before the budget was spent: {_cell_names(short)}.")
+    return tuple(lines)
+
+
+def not_retrained(retrained: pd.DataFrame, finals: pd.DataFrame, repeats: int) -> tuple[str, ...]:
+    """The finished cells of one problem whose final incumbent has fewer retrainings than planned, by name.
+
+    Args:
+        retrained: As `winners.retrained_cells` gives it.
+        finals: The problem's `curves.final_scores`.
+        repeats: Retrainings planned for each.
+    """
+    scored = finals.dropna(subset=["score"]).merge(retrained, on=["problem", "tuner", "replicate"], how="left")
+    lines = []
+    short = scored[scored["seeds"].fillna(0) + scored["failed"].fillna(0).astype(float) < repeats]
+    if len(short):
+        lines.append(f"{plural(len(short), 'cell')} with fewer retrainings than planned: {_cell_names(short)}.")
+    failed = scored[scored["failed"].fillna(0).astype(float) > 0]
+    if len(failed):
+        where = f"{plural(len(failed), 'cell')}: {_cell_names(failed)}"
+        lines.append(f"Retrainings FAILED and left out in {where}; retrainings.csv has their messages.")
+    return tuple(lines)
+
+
+def _cell_names(part: pd.DataFrame) -> str:
+    """``tuner (replicates 1, 2)`` for each tuner."""
+    listed = []
+    for tuner, of_tuner in part.groupby("tuner", sort=False):
+        replicates = [str(replicate) for replicate in of_tuner["replicate"]]
+        listed.append(f"{tuner} ({'replicate' if len(replicates) == 1 else 'replicates'} {names(replicates, most=8)})")
+    return names(listed)

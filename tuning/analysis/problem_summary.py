@@ -1,0 +1,218 @@
+"""All numbers of one problem of a study: what its figures draw, its tables show and `summary.json` holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from tuning.analysis import looks
+from tuning.analysis.contest import Contest
+from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
+from tuning.analysis.gaps import not_retrained
+from tuning.analysis.pairs import pairwise
+from tuning.analysis.sentences import worth
+from tuning.analysis.standings import Measures, measured, standing_grid, standings
+from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
+from tuning.analysis.trials import best_configurations, failure_groups
+from tuning.analysis.tuner_table import tuner_table
+from tuning.analysis.verdict import AtBudget, Verdict, at_budget, verdict
+from tuning.analysis.winners import retrained_cells, winner_table
+from tuning.journal.provenance import prefix, words
+from tuning.objective import Objective
+from tuning.statistics.ranks import RankTest, rank_test
+from tuning.statistics.signed_rank import LEVEL, replicates_needed
+
+SHARES = (0.25, 0.5, 1.0)  # of the budget, at which a verdict is given
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One problem's rows of the frames that hold all problems.
+
+    Attributes:
+        trials: Of `frames.trials_frame`.
+        epochs: Of `frames.epochs_frame`.
+        retrainings: Of `frames.retrainings_frame`.
+        cells: Of `curves.cells_frame`, the budget audit.
+    """
+
+    trials: pd.DataFrame
+    epochs: pd.DataFrame
+    retrainings: pd.DataFrame
+    cells: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is said alike of one problem, over its replicates, and of several, over problems.
+
+    Attributes:
+        contest: Who is compared.
+        standings: `standings.standings` of the tuners.
+        rank_test: `ranks.rank_test` at the full budget; None where there are fewer than two blocks.
+        verdict: What may be claimed.
+    """
+
+    block: ClassVar[str]
+    """What ranks are means over."""
+
+    contest: Contest
+    standings: pd.DataFrame
+    rank_test: RankTest | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class ProblemSummary(Comparison):
+    """What a journal's trials say of one problem.
+
+    Attributes:
+        name: Of the problem.
+        objective: Of the problem.
+        trials: See `Rows`.
+        cells: See `Rows`.
+        retrainings: See `Rows`.
+        incumbents: `curves.incumbents`, the steps of every cell.
+        finals: `curves.final_scores`.
+        tuners: `tuner_table.tuner_table`.
+        pairs: `pairs.pairwise` of every two tuners, at the full budget.
+        baseline_pairs: The same for each tuner and each baseline, a family of its own.
+        reached: `targets.epochs_to_reach`.
+        targets: `targets.target_table`.
+        profiles: `targets.profiles`.
+        retrained: `winners.retrained_cells`.
+        winners: `winners.winner_table`.
+        best: `trials.best_configurations`.
+        failures: `trials.failure_groups`.
+        by_budget: What is shown at each of `SHARES`.
+    """
+
+    block: ClassVar[str] = "replicate"
+
+    name: str
+    objective: Objective
+    trials: pd.DataFrame
+    cells: pd.DataFrame
+    retrainings: pd.DataFrame
+    incumbents: pd.DataFrame
+    finals: pd.DataFrame
+    tuners: pd.DataFrame
+    pairs: pd.DataFrame
+    baseline_pairs: pd.DataFrame
+    reached: pd.DataFrame
+    targets: pd.DataFrame
+    profiles: pd.DataFrame
+    retrained: pd.DataFrame
+    winners: pd.DataFrame
+    best: pd.DataFrame
+    failures: pd.DataFrame
+    by_budget: tuple[AtBudget, ...]
+
+
+def summarise_problem(
+    name: str, recorded: Mapping[str, Any], objective: Objective, contest: Contest, rows: Rows, stratum: int = 0
+) -> tuple[ProblemSummary, Measures]:
+    """Everything that a report shows of one problem, and the measures that are averaged over problems.
+
+    Args:
+        name: Of the problem.
+        recorded: What the journal says of it.
+        objective: Of the problem.
+        contest: Who is compared.
+        rows: What the journal holds of it.
+        stratum: Its number in the study, for bootstraps.
+    """
+    tuners, cells = contest.tuners, rows.cells
+    steps = incumbents(rows.trials, rows.epochs, objective)
+    finals = final_scores(steps, cells)
+    table = tuner_table(rows.trials, cells, finals)
+    pairs = _judged(finals, cells, objective, contest)
+    baseline_pairs = _judged(finals, cells, objective, contest, list(product(tuners, contest.baselines)))
+    retrained = retrained_cells(rows.retrainings, finals, objective, contest.default, contest.no_search)
+    winners = winner_table(retrained)
+    best = best_known(steps, objective)
+    grid = standing_grid(contest.budget_epochs)
+    scores = scores_at(steps, cells, tuners, grid)
+    measures = measured(scores, objective, best, tuners, random_search=contest.random_search, stratum=stratum)
+    contested = finals[finals["tuner"].isin(tuners)]
+    wanted = targets(contested, best, contest.random_search)
+    reached = epochs_to_reach(steps, cells[cells["tuner"].isin(tuners)], objective, wanted)
+    ruling = verdict(
+        objective,
+        table,
+        pairs,
+        cells,
+        contestants=tuners,
+        baseline_pairs=baseline_pairs,
+        rope=contest.rope if contest.rule is None else None,  # the rule tells by itself what is practically equal
+        needed=replicates_needed if contest.rule is None else contest.rule.first_look,
+        winners=worth(winners, tuners, objective),
+        winner_gaps=not_retrained(retrained, finals, contest.retrain),
+    )
+    if contest.rule is not None:
+        ruling = looks.with_looks(ruling, pairs, contest.rule)
+    summary = ProblemSummary(
+        contest=contest,
+        standings=standings(scores, measures, grid),
+        rank_test=rank_test(scores[:, :, -1], tuners, objective.direction, "replicate", LEVEL) if grid else None,
+        verdict=_with_provenance(ruling, name, recorded),
+        name=name,
+        objective=objective,
+        trials=rows.trials,
+        cells=cells,
+        retrainings=rows.retrainings,
+        incumbents=steps,
+        finals=finals,
+        tuners=table,
+        pairs=pairs,
+        baseline_pairs=baseline_pairs,
+        reached=reached,
+        targets=target_table(reached),
+        profiles=profiles(contested, tuners, objective),
+        retrained=retrained,
+        winners=winners,
+        best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
+        failures=failure_groups(rows.trials),
+        by_budget=_by_budget(steps, cells, objective, contest, pairs),
+    )
+    return summary, measures
+
+
+def _judged(
+    finals: pd.DataFrame,
+    cells: pd.DataFrame,
+    objective: Objective,
+    contest: Contest,
+    pairs: Sequence[tuple[str, str]] | None = None,
+    plan_ahead: bool = True,
+) -> pd.DataFrame:
+    """A family's pairs by the rule of the plan: where replicates were added by looks, one test would be wrong."""
+    family = pairwise(finals, contest.tuners, objective, pairs=pairs, rope=contest.rope, plan_ahead=plan_ahead)
+    return family if contest.rule is None else looks.judged(family, finals, cells, objective, contest.rule)
+
+
+def _by_budget(
+    steps: pd.DataFrame, cells: pd.DataFrame, objective: Objective, contest: Contest, pairs: pd.DataFrame
+) -> tuple[AtBudget, ...]:
+    """What is shown at each of `SHARES`; each share is a family of its own."""
+    if len(contest.tuners) < 2:
+        return ()
+    families = {
+        share: pairs
+        if share == 1
+        else _judged(final_scores(steps, cells, share), cells, objective, contest, plan_ahead=False)
+        for share in SHARES
+    }
+    return tuple(at_budget(share, int(share * contest.budget_epochs), family) for share, family in families.items())
+
+
+def _with_provenance(ruling: Verdict, name: str, recorded: Mapping[str, Any]) -> Verdict:
+    """The verdict with what must be known of results that are not of trainings here."""
+    label = words(name, recorded)
+    if not label:
+        return ruling
+    return replace(ruling, line=f"{prefix(recorded)}: {ruling.line}", details=(label, *ruling.details))

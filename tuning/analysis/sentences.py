@@ -1,0 +1,178 @@
+"""The sentences of a verdict: who is shown better, why, what would decide the rest, and what winners are worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tuning.formatting import decimals_for, interval, names, number, p_value, plural
+from tuning.objective import Objective
+from tuning.statistics.bootstrap import CONFIDENCE
+from tuning.statistics.power import ENOUGH, MIN_SEEN, MOST
+from tuning.statistics.signed_rank import LEVEL, replicates_needed
+
+MAX_EVIDENCE = 4  # pairs spelled out in the details; the pairwise table holds all
+MAX_CLAIMS = 2  # winners named in the verdict's line; the others are counted
+
+
+def undecided_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
+    return pairs[(pairs["decided"] == "") & ~pairs["equal"].astype(bool)]
+
+
+def claims(decided: pd.DataFrame, others: int) -> str:
+    """Who is shown better than whom: the tuners that beat most first."""
+    beaten: dict[str, list[str]] = {}
+    for row in decided.to_dict("records"):
+        beaten.setdefault(row["decided"], []).append(row["b"] if row["decided"] == row["a"] else row["a"])
+    winners = sorted(beaten, key=lambda winner: -len(beaten[winner]))
+    claims = [
+        f"{winner} is shown better than "
+        + (f"all {others} others" if len(beaten[winner]) == others > 2 else names(beaten[winner]))
+        for winner in winners[:MAX_CLAIMS]
+    ]
+    more = sum(len(beaten[winner]) for winner in winners[MAX_CLAIMS:])
+    return "; ".join([*claims, *([f"{plural(more, 'more pair')} decided"] if more else [])])
+
+
+def qualifiers(pairs: pd.DataFrame) -> list[str]:
+    """At what level, and how many pairs are not decided."""
+    undecided, decided = len(undecided_pairs(pairs)), int((pairs["decided"] != "").sum())
+    equal = len(pairs) - decided - undecided
+    rest = [f"Holm-adjusted p ≤ {LEVEL:g}"]
+    rest += [f"{equal} of {plural(len(pairs), 'pair')} practically equal"] if equal else []
+    rest += [f"{undecided} of {plural(len(pairs), 'pair')} undecided"] if undecided else []
+    return rest
+
+
+def evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
+    places = decimals_for([*decided["difference"], 0.0])
+    lines = []
+    for row in decided.sort_values(["p_holm", "a", "b"], kind="stable").to_dict("records")[:MAX_EVIDENCE]:
+        swap = row["decided"] != row["a"]
+        share = 1 - row["a_better"] if swap else row["a_better"]
+        difference = -row["difference"] if swap else row["difference"]
+        lines.append(
+            f"{row['decided']} over {row['a'] if swap else row['b']}: better in {share:.0%} of "
+            f"{plural(row['n'], 'replicate')}, difference in {objective.metric} "
+            f"{number(difference, places, signed=True)}, Holm-adjusted p {p_value(row['p_holm'])}."
+        )
+    if len(decided) > MAX_EVIDENCE:
+        lines.append(f"{plural(len(decided) - MAX_EVIDENCE, 'more pair')} decided: see the pairwise table.")
+    return tuple(lines)
+
+
+def remedies(pairs: pd.DataFrame) -> list[str]:
+    """What it would take to decide the rest, where something can be said."""
+    undecided = undecided_pairs(pairs)
+    if undecided["needed"].isna().all() or int(pairs["n"].max()) < MIN_SEEN:  # nothing is foreseen of a sequential rule
+        return []
+    return [f"If differences are as these replicates show them, {ENOUGH:.0%} power takes {_remedy(pairs)}."]
+
+
+def _remedy(pairs: pd.DataFrame) -> str:
+    """The replicates it takes to decide what is undecided."""
+    undecided = undecided_pairs(pairs).sort_values(["needed", "a", "b"], kind="stable")
+    known = undecided[np.isfinite(undecided["needed"].astype(float))]
+    unknown = int(undecided["needed"].isna().sum())
+    if unknown == len(undecided):
+        return f"at least {plural(replicates_needed(len(pairs)), 'replicate')}"
+    # The next study is never the one at hand: that one did not decide.
+    enough = [int(max(needed, n + 1)) for needed, n in zip(known["needed"], known["n"], strict=True)]
+    far = len(undecided) - len(known) - unknown
+    if known.empty:
+        return f"more than {MOST} replicates"
+    first = known.to_dict("records")[0]
+    closest = f"{first['a']} and {first['b']}" if len(known) == 1 or max(enough) > enough[0] else f"{len(known)} pairs"
+    parts = [f"{plural(enough[0], 'replicate')} for {closest}"]
+    parts += [f"{max(enough)} for {len(known)} of the pairs"] if max(enough) > enough[0] else []
+    parts += [f"more than {MOST} for {plural(far, 'pair')}"] if far else []
+    parts += [f"unknown for {plural(unknown, 'pair')}"] if unknown else []
+    return ", ".join(parts)
+
+
+def nearest_remedy(undecided: pd.DataFrame, family: int) -> str:
+    """The pair closest to a decision, and the replicates that it takes."""
+    row = undecided.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
+    if math.isnan(row["needed"]):
+        return f"any: at least {plural(replicates_needed(family), 'replicate')}"
+    enough = f"more than {MOST}" if math.isinf(row["needed"]) else f"{int(max(row['needed'], row['n'] + 1))}"
+    return f"the closest, {row['a']} and {row['b']}: {enough} replicates"
+
+
+def equalities(pairs: pd.DataFrame, rope: float | None, objective: Objective) -> list[str]:
+    equal = pairs[pairs["equal"].astype(bool)]
+    if rope is None or equal.empty:
+        return []
+    who = names([f"{row['a']} and {row['b']}" for row in equal.to_dict("records")], most=MAX_EVIDENCE)
+    return [
+        f"Practically equal, their difference in {objective.metric} within ±{rope:g} with {CONFIDENCE:.0%} confidence "
+        f"each: {who}."
+    ]
+
+
+def against_baselines(pairs: pd.DataFrame) -> list[str]:
+    """A line for each baseline: who is shown better than it, and than whom it is."""
+    lines = []
+    for baseline, part in pairs.groupby("b", sort=False):
+        better = [str(name) for name in part.loc[part["decided"] == part["a"], "a"]]
+        worse = [str(name) for name in part.loc[part["decided"] == baseline, "a"]]
+        parts = [f"{names(better)} shown better"] if better else []
+        parts += [f"{names(worse)} shown worse"] if worse else []
+        open_pairs = len(part) - len(better) - len(worse)
+        parts += [f"{open_pairs} of {plural(len(part), 'tuner')} undecided"] if open_pairs else []
+        lines.append(f"Against baseline {baseline}: {'; '.join(parts)}.")
+    return lines
+
+
+def leading(scored: pd.DataFrame, objective: Objective) -> tuple[str, str]:
+    """The tuner (or tied tuners) with the best median, and the sentence that says so without claiming more."""
+    if scored.empty:
+        return "", ""
+    best = objective.best(scored["median"])
+    rows = scored[scored["median"] == best]
+    who = names([str(name) for name in rows["tuner"]])
+    places = decimals_for([*scored["smallest"], *scored["largest"]])
+    first = rows.to_dict("records")[0]
+    spread = interval(first["low"], first["high"], places)
+    band = f" ({CONFIDENCE:.0%} interval {spread})" if len(rows) == 1 and not pd.isna(first["low"]) else ""
+    word = "Highest" if objective.sign > 0 else "Lowest"
+    ahead = f"{word} median {objective.metric}: {who}, {number(float(best), places)}{band}"
+    return who, f"{ahead}, a description of these replicates, not a claim." if len(scored) > 1 else f"{ahead}."
+
+
+def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
+    """What the incumbents are worth on fresh seeds and on test, in a sentence; nothing where none was retrained.
+
+    Args:
+        winners: The problem's `winners.winner_table`.
+        contestants: The tuners; baselines are not named.
+        objective: Of the problem.
+    """
+    retrained = winners[winners["tuner"].isin(list(contestants))]
+    if retrained.empty:
+        return ()
+    tested = retrained[retrained["test"].notna()]
+    column, what = (
+        ("test", f"test {objective.test_metric}") if len(tested) else ("retrained", f"retrained {objective.metric}")
+    )
+    places = decimals_for([*retrained["retrained"], *tested["test"]])
+    ordered = (tested if len(tested) else retrained).sort_values(
+        [column, "tuner"], ascending=[objective.sign < 0, True], kind="stable"
+    )
+    best = ordered.to_dict("records")[0]
+    spread = interval(best[f"{column}_low"], best[f"{column}_high"], places)
+    band = f" ({CONFIDENCE:.0%} interval {spread})" if not pd.isna(best[f"{column}_low"]) else ""
+    high = "Highest" if objective.sign > 0 else "Lowest"
+    beside = ", a description of these cells, not a claim" if len(retrained) > 1 else ""
+    judged, overtuned = int(retrained["judged"].sum()), int(retrained["overtuned"].sum())
+    over = f"; {overtuned} of {plural(judged, 'search', 'searches')} overtuned" if judged else ""
+    optimism = float((retrained["optimism"] * retrained["cells"]).sum() / retrained["cells"].sum())
+    away = number(abs(optimism), decimals_for([*retrained["optimism"], 0.0]))
+    return (
+        f"Trained again on fresh seeds, incumbents are on average {away} {'worse' if optimism >= 0 else 'better'} in "
+        f"{objective.metric} than their search saw them{over}. {high} mean {what}: {best['tuner']}, "
+        f"{number(best[column], places)}{band}{beside}.",
+    )
