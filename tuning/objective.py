@@ -66,11 +66,6 @@ class Objective:
         """+1 where higher is better, -1 where lower is: what a score is multiplied by, so that more is better."""
         return 1.0 if self.direction == "max" else -1.0
 
-    @property
-    def sign(self) -> float:
-        """+1 where higher is better, -1 where lower is: what a score is multiplied by, so that more is better."""
-        return 1.0 if self.direction == "max" else -1.0
-
     def better(self, score: float, other: float) -> bool:
         """Whether `score` is strictly better than `other`; NaN is better than nothing and beaten by any number."""
         if math.isnan(score):
