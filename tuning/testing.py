@@ -69,7 +69,7 @@ class TrialConformance:
         result = search(self.make_tuner(), problem)
         assert result.trials
         for trial in result.trials:
-            assert problem.space.why_not(trial.configuration) == ""
+            assert problem.space.mismatch(trial.configuration) == ""
             assert all(type(value) in (bool, int, float, str) for value in trial.configuration.values())
 
     def test_a_budget_below_one_full_training_cuts_it(self) -> None:

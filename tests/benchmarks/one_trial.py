@@ -26,6 +26,7 @@ from tests.benchmarks.raw_loop import by_raw_loop
 from tuning import Objective, Problem
 from tuning.process.setup import prepare_process
 from tuning.runner.forkserver import forked, start_method
+from tuning.training.request import TrainingRequest
 
 
 def by_keras(name: str, epochs: int) -> list[list[float]]:
@@ -54,10 +55,9 @@ def by_ours(name: str, epochs: int) -> list[list[float]]:
     for seed, configuration in ((1, 1), (2, 2), (3, 2)):
         trials.append(ends := [time.perf_counter()])
         outcome = problem.train(
-            {"configuration": configuration},
-            seed=seed,
-            epochs=epochs,
-            on_epoch=lambda logs: bool(ends.append(time.perf_counter())),
+            TrainingRequest(
+                {"configuration": configuration}, seed, epochs, lambda logs: bool(ends.append(time.perf_counter()))
+            )
         )
         if outcome.fit != "compiled":
             raise SystemExit(f"trained by {outcome.fit}: {outcome.error}")

@@ -46,7 +46,7 @@ def test_what_keras_tuner_searches_is_searched_unchanged(name, tmp_path):
     short = Overrides(budget=3, replicates=1, tuners=["optuna-tpe"], baselines=False, retrain=0)
     trials = list(read(run(study.changed(short), tmp_path).directory).all_trials())
     assert [(trial.state, trial.epochs) for trial in trials] == [(COMPLETE, 2), (CUT, 1)]
-    assert all(not problem.space.why_not(trial.configuration) for trial in trials)
+    assert all(not problem.space.mismatch(trial.configuration) for trial in trials)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from tuning import Objective, Problem, datasets
+from tuning.training.request import TrainingRequest
 
 ROOT = Path(__file__).parents[2]
 TIMES = ["train_seconds", "suggest_seconds"]
@@ -66,7 +67,7 @@ def test_a_thread_that_draws_random_numbers_changes_no_training() -> None:
 
     def curve() -> list[dict[str, float]]:
         epochs: list[dict[str, float]] = []
-        problem.train(problem.space.default(), seed=3, epochs=1, on_epoch=lambda logs: epochs.append(logs) or False)
+        problem.train(TrainingRequest(problem.space.default(), 3, 1, lambda logs: epochs.append(logs) or False))
         return epochs
 
     quiet = curve()

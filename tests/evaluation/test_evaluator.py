@@ -285,7 +285,7 @@ def test_a_state_that_cannot_be_read_is_rebuilt_uncharged(damage):
     problem = SyntheticProblem(tiny_space, max_epochs=6)
     evaluator = evaluator_of(problem, keep_states=True)
     first = evaluator.evaluate({"a": "x", "b": True}, 2)
-    path = evaluator._states._path(0)
+    path = evaluator._states.checkpoints._path(0)
     if damage == "gone":
         path.unlink()
     elif damage == "cut":
@@ -332,7 +332,7 @@ def test_a_state_that_cannot_be_kept_ends_the_search_and_says_where(monkeypatch)
 
     problem = SyntheticProblem(tiny_space, max_epochs=6)
     evaluator = evaluator_of(problem, keep_states=True)
-    monkeypatch.setattr(evaluator._states, "put", full)
+    monkeypatch.setattr(evaluator._states.checkpoints, "put", full)
     error = error_of(lambda: evaluator.evaluate({"a": "x", "b": True}, 2))
     evaluator.close()
     assert "the state of trial 0, which may be continued, cannot be kept: OSError: [Errno 28] No space" in str(error)

@@ -14,6 +14,7 @@ from keras import layers
 from tuning.errors import DataError, ObjectiveError, SpaceError, StudyError
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
+from tuning.training.request import TrainingRequest
 
 LOSS = Objective("val_loss", "min")
 LOADED = []
@@ -139,7 +140,7 @@ def test_the_data_is_loaded_once():
     one = problem()
     one.check()
     one.describe()
-    one.train(one.space.default(), seed=1, epochs=1, on_epoch=lambda logs: False)
+    one.train(TrainingRequest(one.space.default(), 1, 1, lambda logs: False))
     assert LOADED == [1]
 
 
@@ -155,7 +156,7 @@ def test_travels_without_the_data_and_with_the_space():
 
     def curve(one):
         logs = []
-        one.train(one.space.default(), seed=3, epochs=2, on_epoch=logs.append)
+        one.train(TrainingRequest(one.space.default(), 3, 2, logs.append))
         return logs
 
     assert curve(received) == curve(sent)

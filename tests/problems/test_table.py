@@ -31,6 +31,8 @@ from tuning.runner.runner import run
 from tuning.runner.table_study import table_study
 from tuning.study import Study
 from tuning.testing import continuous_space, mixed_space, tiny_space
+from tuning.training.outcome import Outcome
+from tuning.training.request import TrainingRequest
 from tuning.tuners.base import Tuner
 from tuning.tuners.table_draws import TableDraws
 
@@ -57,8 +59,8 @@ def curve(problem: TableProblem, configuration: Configuration, seed: int, **argu
     """The objective's metric epoch by epoch, and the outcome."""
     seen: list[float] = []
     arguments = {"epochs": problem.max_epochs, **arguments}
-    outcome = problem.train(configuration, seed=seed, on_epoch=lambda logs: seen.append(logs["metric"]), **arguments)  # type: ignore[func-returns-value]
-    return seen, outcome
+    request = TrainingRequest(configuration, seed, on_epoch=lambda logs: bool(seen.append(logs["metric"])), **arguments)  # type: ignore[func-returns-value]
+    return seen, problem.train(request)
 
 
 def draws(problem: TableProblem, count: int) -> list[Configuration]:
@@ -135,7 +137,7 @@ def test_a_table_is_refused_before_training(problem: TableProblem) -> None:
 
 def test_it_is_the_same_problem_by_another_name(problem: TableProblem) -> None:
     trained = SyntheticProblem(mixed_space)
-    assert problem.space.fingerprint == trained.space.fingerprint
+    assert problem.space.to_json() == trained.space.to_json()
     assert (problem.objective, problem.max_epochs) == (trained.objective, trained.max_epochs)
     assert problem.name == "synthetic-surrogate"
     assert problem.check() == trained.check()
@@ -159,7 +161,7 @@ def test_a_continued_trial_stays_on_its_curve(problem: TableProblem) -> None:
 def test_it_stops_when_told_to(problem: TableProblem) -> None:
     seen: list[float] = []
     problem.train(
-        problem.space.default(), seed=1, epochs=9, on_epoch=lambda logs: bool(seen.append(1.0) or len(seen) > 1)
+        TrainingRequest(problem.space.default(), 1, 9, lambda logs: bool(seen.append(1.0) or len(seen) > 1))  # type: ignore[func-returns-value]
     )
     assert len(seen) == 2
 
@@ -207,7 +209,7 @@ def test_tuners_run_unchanged(smooth: TableProblem, tuner: Tuner) -> None:
     result = run_cell(task)
     assert result.end is not None
     assert (result.end.state, result.end.spent_epochs) == (DONE, 31)
-    assert all(smooth.space.why_not(trial.configuration) == "" for trial in result.trials)
+    assert all(smooth.space.mismatch(trial.configuration) == "" for trial in result.trials)
     assert {trial.fit for trial in result.trials if trial.epochs} == {"surrogate"}
     assert any(trial.parent is not None for trial in result.trials) == tuner.resumes
     went_on: list[Trial] = []
@@ -254,8 +256,9 @@ def test_what_failed_in_the_table_fails(tmp_path: Path) -> None:
 class Stopping(SyntheticProblem):
     """Ends after 4 of 9 epochs by itself where there is no bias, as a callback of early stopping would."""
 
-    def train(self, configuration: Configuration, *, epochs: int, **arguments: Any) -> Any:
-        return super().train(configuration, epochs=epochs if configuration["bias"] else min(epochs, 4), **arguments)
+    def train(self, request: TrainingRequest) -> Outcome:
+        epochs = request.epochs if request.configuration["bias"] else min(request.epochs, 4)
+        return super().train(replace(request, epochs=epochs))
 
 
 def test_what_ended_early_in_the_table_ends_early(tmp_path: Path) -> None:

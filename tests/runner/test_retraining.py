@@ -24,6 +24,7 @@ from tuning.runner.runner import Unwatched, run
 from tuning.splits import Splits
 from tuning.study import Study
 from tuning.testing import mixed_space
+from tuning.training.request import RetrainingRequest
 from tuning.tuners.keras_tuner import KTHyperband, KTRandom
 
 CELL = Cell("p", "t", 1)
@@ -124,7 +125,7 @@ def test_the_weights_that_count_are_scored_on_test_and_saved(tmp_path: Path, epo
     problem = Problem(build_model, loader, Objective("val_loss", "min", epoch), 8)
     curve: list[dict[str, float]] = []
     path = tmp_path / "model.keras"
-    outcome = problem.retrain({"width": 8}, seed=3, on_epoch=lambda logs: bool(curve.append(logs)), save=path)
+    outcome = problem.retrain(RetrainingRequest({"width": 8}, 3, lambda logs: bool(curve.append(logs)), save=path))
     assert outcome.error == ""
     losses = [logs["val_loss"] for logs in curve]
     assert min(losses) < losses[-1]  # else this would not tell the rules apart

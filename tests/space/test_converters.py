@@ -39,7 +39,7 @@ OBJECTIVE = keras_tuner.Objective("score", "max")
 def in_the_space(space: Space, configuration: Configuration) -> bool:
     """Whether it lies there, as plain types that survive JSON."""
     plain = all(type(value) in (bool, int, float, str) for value in configuration.values())
-    return space.why_not(configuration) == "" and plain and json.loads(json.dumps(configuration)) == configuration
+    return space.mismatch(configuration) == "" and plain and json.loads(json.dumps(configuration)) == configuration
 
 
 def random_study(seed: int = 1) -> optuna.Study:
@@ -234,7 +234,7 @@ def at_the_bounds(
         passing += [
             (describe(hp), values[hp.name])
             for hp in space.hyperparameters
-            if Space([hp]).why_not({hp.name: values[hp.name]})
+            if Space([hp]).mismatch({hp.name: values[hp.name]})
         ]
     return passing
 
@@ -263,7 +263,7 @@ def test_answers_of_a_library_without_conditions_make_configurations_of_the_spac
     assert "loss" not in told
     for _ in range(50):
         answers = {key: random.choice(options) if options else random.random() for key, options in told.items()}
-        assert space.why_not(from_flat(space, answers)) == ""
+        assert space.mismatch(from_flat(space, answers)) == ""
     lowest = from_flat(space, {key: options[0] if options else 0.0 for key, options in told.items()})
     assert (lowest["layers"], lowest["width"], lowest["rate"]) == (1, 16, pytest.approx(1e-4))
 

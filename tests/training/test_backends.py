@@ -17,6 +17,7 @@ import json, sys
 from pathlib import Path
 from tuning.cli.load import load_study
 from tuning.runner.plan import Overrides
+from tuning.training.request import TrainingRequest
 
 study = load_study(Path(sys.argv[1]))
 study.changed(Overrides(budget=10, replicates=1, tuners=["kt-random"], baselines=False, retrain=1)).run(sys.argv[2])
@@ -26,9 +27,8 @@ configuration = {**problem.space.default(), "dropout": True, "dropout_rate": 0.3
 
 def curve(epochs, **more):
     logs = []
-    outcome = problem.train(
-        configuration, seed=5, epochs=epochs, on_epoch=lambda epoch: logs.append(epoch), keep_state=True, **more
-    )
+    request = TrainingRequest(configuration, 5, epochs, lambda epoch: logs.append(epoch), keep_state=True, **more)
+    outcome = problem.train(request)
     assert not outcome.error, outcome.error
     return logs, outcome.state
 

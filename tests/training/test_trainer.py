@@ -21,6 +21,7 @@ from tuning.splits import Splits
 from tuning.training.outcome import Outcome
 from tuning.training.probe import probe, record_space
 from tuning.training.recipe import Recipe, hypermodel_of
+from tuning.training.request import TrainingRequest
 from tuning.training.trainer import train_epochs
 
 prepare_process()  # as every process that trains
@@ -56,8 +57,8 @@ def train(trained_recipe, *, epochs=3, until=None, values=None, seed=5, **argume
         curve.append(logs)
         return len(curve) == until
 
-    hp = space.to_hp({**space.default(), **(values or {})})
-    return train_epochs(trained_recipe, hp, seed=seed, epochs=epochs, on_epoch=on_epoch, **arguments), curve
+    request = TrainingRequest({**space.default(), **(values or {})}, seed, epochs, on_epoch, **arguments)
+    return train_epochs(trained_recipe, space, request), curve
 
 
 def assert_states_equal(one, other):
@@ -239,7 +240,7 @@ def test_a_model_without_room_in_memory_is_an_error_and_the_next_one_trains():
     default = {**space.default(), "width": 8}
     curves = [], []
     outcomes = [
-        train_epochs(recipe(build), space.to_hp({**default, "width": width}), seed=5, epochs=1, on_epoch=curve.append)
+        train_epochs(recipe(build), space, TrainingRequest({**default, "width": width}, 5, 1, curve.append))
         for width, curve in zip((4, 8), curves, strict=True)  # 6.4 GB of weights; few
     ]
     assert outcomes[0].error.startswith("ResourceExhaustedError: ")
@@ -333,7 +334,7 @@ def test_trials_leave_nothing_behind():
     space = record_space(trained)
 
     def graphs_after_a_trial():
-        train_epochs(trained, space.to_hp(space.default()), seed=1, epochs=1, on_epoch=lambda logs: False)
+        train_epochs(trained, space, TrainingRequest(space.default(), 1, 1, lambda logs: False))
         record_space(trained)
         gc.collect()
         return sum(isinstance(thing, tf.Graph) for thing in gc.get_objects())

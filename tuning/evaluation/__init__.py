@@ -2,6 +2,8 @@
 
 Imports: words, journal, training, problems.
 
-    evaluator     Evaluator: counts, scores, stops at the budget, replays
-    checkpoints   Checkpoints: states of trials that may be continued
+    evaluator        Evaluator: counts, scores, stops at the budget, replays
+    training_watch   TrainingWatch: the curve of one training, and when it ends before its time
+    states           States: what trials ended with, to continue them
+    checkpoints      Checkpoints: those states in files
 """

@@ -10,7 +10,6 @@ interrupted starts afresh from its seed and gets the same answers up to where it
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,14 +19,15 @@ from tuning import seeds
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import ReplayError, StudyError, TuningError
+from tuning.evaluation.states import States
+from tuning.evaluation.training_watch import TrainingWatch
 from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED, Cell, Trial
 from tuning.problems.problem import TrainingProblem
-from tuning.text import error_line
+from tuning.training.request import TrainingRequest
 
 if TYPE_CHECKING:
-    from tuning.training.outcome import Outcome
+    from tuning.training.outcome import Logs, Outcome
     from tuning.training.state import State
-from tuning.evaluation.checkpoints import Checkpoints
 
 MAX_FAILURES = 20
 """Trials in a row that may fail before their first epoch. They cost no epochs: without a bound, a model that never
@@ -95,8 +95,7 @@ class Evaluator:
         self._on_epoch = on_epoch
         self._on_running = on_running
         self._trial_seconds = trial_seconds
-        self._states = Checkpoints() if keep_states else None
-        self._stateless: set[int] = set()  # trials whose training leaves no state
+        self._states = States(problem, self.trials) if keep_states else None
         self._failures = 0
         self._asked_at = time.perf_counter()
 
@@ -165,8 +164,8 @@ class Evaluator:
         return trial
 
     def _check(self, configuration: Configuration, target: int, resume_from: int | None) -> None:
-        if why := self.problem.space.why_not(configuration):
-            raise StudyError(f"tuner {self.cell.tuner!r} asked for a configuration outside of the space: {why}")
+        if mismatch := self.problem.space.mismatch(configuration):
+            raise StudyError(f"tuner {self.cell.tuner!r} asked for a configuration outside of the space: {mismatch}")
         if target < 1:
             raise StudyError(f"tuner {self.cell.tuner!r} asked for {target} epochs; expected at least 1")
         if resume_from is None:
@@ -190,34 +189,7 @@ class Evaluator:
         prune: Callable[[int, float], bool] | None,
     ) -> Trial:
         started = time.perf_counter()
-        objective = self.problem.objective
-        seed = seeds.of_training(self.study, self.problem.name, self.cell.replicate, configuration)
         initial_epoch = 0 if parent is None else parent.initial_epoch + parent.epochs
-        lineage = [] if parent is None else self._lineage(parent)
-        allowed = self.budget.epochs - self.spent_epochs
-        curve: list[dict[str, float]] = []
-        stopped, error = "", ""
-
-        def on_epoch(logs: dict[str, float]) -> bool:
-            nonlocal stopped, error
-            curve.append(logs)
-            if error := not_finite(logs, objective.metric, initial_epoch + len(curve)):
-                stopped = FAILED
-            else:
-                score = objective.score([*lineage, *curve])
-                best = score if objective.better(score, self.best_score) else self.best_score
-                self._on_epoch(self.spent_epochs + len(curve), best)
-                epoch = initial_epoch + len(curve)
-                if prune is not None and prune(epoch, score) and epoch < target:
-                    stopped = PRUNED
-                elif len(curve) >= allowed and epoch < target:
-                    stopped = CUT
-                elif epoch < target and (error := over_time(begun, self._trial_seconds)):
-                    stopped = FAILED
-            self._on_running(replace(running, curve=list(curve), spent_epochs=self.spent_epochs + len(curve)))
-            return bool(stopped)
-
-        state, rebuilt = (None, 0) if parent is None else self._state_after(parent)
         running = Trial(
             cell=self.cell,
             trial=number,
@@ -229,47 +201,59 @@ class Evaluator:
             curve=[],
             spent_epochs=self.spent_epochs,
             parent=None if parent is None else parent.trial,
-            seed=seed,
+            seed=seeds.of_training(self.study, self.problem.name, self.cell.replicate, configuration),
         )
-        begun = time.monotonic()
-        self._on_running(running)
-        # A training that leaves no state cannot be continued: it is gone through again, in one go with what follows.
-        known = initial_epoch if state is None else 0
+        lineage = [] if parent is None else self._lineage(parent)
+        state, rebuilt = (None, 0) if parent is None or self._states is None else self._states.after(parent)
 
-        def on_any_epoch(logs: dict[str, float]) -> bool:
-            nonlocal known
-            if known:
-                known -= 1
-                return False
-            return on_epoch(logs)
+        def rule(epoch: int) -> str:
+            score = self.problem.objective.score([*lineage, *watch.curve])
+            best = score if self.problem.objective.better(score, self.best_score) else self.best_score
+            spent = self.spent_epochs + len(watch.curve)
+            self._on_epoch(spent, best)
+            if prune is not None and prune(epoch, score) and epoch < target:
+                return PRUNED
+            return CUT if spent >= self.budget.epochs and epoch < target else ""
 
-        outcome = None
-        if initial_epoch < target:
-            outcome = self.problem.train(
-                configuration,
-                seed=seed,
-                epochs=target,
-                on_epoch=on_any_epoch,
-                initial_epoch=0 if state is None else initial_epoch,
-                state=state,
-                keep_state=self._states is not None,
-            )
-            error = error or outcome.error
-            self._keep(number, outcome)
-        if not error and not curve and not lineage:
+        watch = TrainingWatch(
+            self.problem.objective.metric,
+            target,
+            initial_epoch=initial_epoch,
+            # A training that leaves no state cannot be continued: it is gone through again, with what follows.
+            repeated=initial_epoch if state is None else 0,
+            seconds=self._trial_seconds,
+            on_running=lambda curve: self._on_running(_with_curve(running, curve)),
+            rule=rule,
+        )
+        outcome = self._outcome(running, state, watch) if initial_epoch < target else None
+        error = watch.error or (outcome.error if outcome else "")
+        if not error and not watch.curve and not lineage:
             error = "the training ended without one epoch"
-        status = FAILED if error else stopped or COMPLETE
+        status = FAILED if error else watch.stopped or COMPLETE
         return replace(
-            running,
+            _with_curve(running, watch.curve),
             state=status,
-            score=math.nan if status == FAILED else objective.score([*lineage, *curve]),
-            curve=curve,
-            spent_epochs=self.spent_epochs + len(curve),
+            score=math.nan if status == FAILED else self.problem.objective.score([*lineage, *watch.curve]),
             train_seconds=time.perf_counter() - started,
             error=error,
             fit="" if outcome is None else outcome.fit,
-            rebuilt_epochs=rebuilt + (initial_epoch - known if state is None else 0),
+            rebuilt_epochs=rebuilt + (initial_epoch - watch.repeated if state is None else 0),
         )
+
+    def _outcome(self, trial: Trial, state: State | None, watch: TrainingWatch) -> Outcome:
+        request = TrainingRequest(
+            trial.configuration,
+            trial.seed,
+            trial.target_epochs,
+            watch,
+            initial_epoch=0 if state is None else trial.initial_epoch,
+            state=state,
+            keep_state=self._states is not None,
+        )
+        outcome = self.problem.train(request)
+        if self._states is not None:
+            self._states.keep(trial.trial, outcome)
+        return outcome
 
     def _replay(
         self,
@@ -304,55 +288,7 @@ class Evaluator:
                 prune(known.initial_epoch + length, self.problem.objective.score([*lineage, *known.curve[:length]]))
         return known
 
-    def _state_after(self, trial: Trial) -> tuple[State | None, int]:
-        """The state a trial ended with, and the epochs trained again for it, uncharged, where it is gone.
-
-        None where the training leaves no state to be continued from.
-        """
-        states = self._states
-        if states is None or trial.trial in self._stateless or not trial.initial_epoch + trial.epochs:
-            return None, 0
-        if (state := states.get(trial.trial)) is not None:
-            return state, 0
-        before: tuple[State | None, int] = (None, 0)
-        if trial.parent is not None and trial.initial_epoch:
-            before = self._state_after(self.trials[trial.parent])
-            if before[0] is None or not trial.epochs:
-                return before
-        trained = 0
-
-        def on_epoch(logs: dict[str, float]) -> bool:
-            nonlocal trained
-            trained += 1
-            return trained >= trial.epochs
-
-        outcome = self.problem.train(
-            trial.configuration,
-            seed=trial.seed,
-            epochs=trial.target_epochs,
-            on_epoch=on_epoch,
-            initial_epoch=trial.initial_epoch,
-            state=before[0],
-            keep_state=True,
-        )
-        self._keep(trial.trial, outcome)
-        return outcome.state, before[1] + trained
-
-    def _keep(self, trial: int, outcome: Outcome) -> None:
-        if self._states is None:
-            return
-        if outcome.state is None:
-            self._stateless.add(trial)
-        else:
-            try:
-                self._states.put(trial, outcome.state)
-            except OSError as error:  # else a library would take it for the trial's failure
-                raise StudyError(
-                    f"the state of trial {trial}, which may be continued, cannot be kept: {error_line(error)}; make "
-                    f"room in {tempfile.gettempdir()}, or set TMPDIR to another folder"
-                ) from error
-
-    def _lineage(self, trial: Trial) -> list[dict[str, float]]:
+    def _lineage(self, trial: Trial) -> list[Logs]:
         """The whole curve behind a trial, its parents' epochs first."""
         before = [] if trial.parent is None else self._lineage(self.trials[trial.parent])
         return [*before, *(dict(epoch) for epoch in trial.curve)]
@@ -365,20 +301,6 @@ class Evaluator:
             )
 
 
-def not_finite(logs: dict[str, float], metric: str, epoch: int) -> str:
-    """Why an epoch's logs end the trial FAILED, in words; empty where they do not."""
-    if metric not in logs:
-        return f"epoch {epoch} did not report {metric!r}; reported: {', '.join(logs) or 'nothing'}"
-    for name in (metric, "loss"):
-        if not math.isfinite(logs.get(name, 0.0)):
-            return f"{name} is {logs[name]} at epoch {epoch}"
-    return ""
-
-
-def over_time(begun: float, limit: float | None) -> str:
-    """Why a training that began at `begun`, by the monotonic clock, ends FAILED by now; empty where it goes on."""
-    return time_limit_words(limit) if limit is not None and time.monotonic() - begun > limit else ""
-
-
-def time_limit_words(limit: float) -> str:
-    return f"took longer than {limit:g} s, the limit of a trial"
+def _with_curve(trial: Trial, curve: Sequence[Logs]) -> Trial:
+    """A trial that has just begun, so many epochs later."""
+    return replace(trial, curve=list(curve), spent_epochs=trial.spent_epochs + len(curve))

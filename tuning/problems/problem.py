@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from tuning.space.space import Space
     from tuning.training.outcome import Logs, Outcome
     from tuning.training.recipe import Recipe
-    from tuning.training.state import State
-
+    from tuning.training.request import RetrainingRequest, TrainingRequest
 
 _OF_DATA = "give it in the problem's data"
 RESERVED = {
@@ -39,7 +38,7 @@ RESERVED = {
     "callbacks": "give Problem(callbacks=...)",
     "verbose": "the study shows its own progress",
 }
-"""Arguments of `model.fit` that are not the user's to set here, and what he does instead."""
+"""Arguments of `model.fit` that are not the user's to set here, and what to use instead."""
 
 
 class TrainingProblem(Protocol):
@@ -55,29 +54,11 @@ class TrainingProblem(Protocol):
     @property
     def is_regression(self) -> bool: ...
 
-    def train(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        epochs: int,
-        on_epoch: Callable[[Logs], bool],
-        initial_epoch: int = 0,
-        state: State | None = None,
-        keep_state: bool = False,
-    ) -> Outcome:
-        """Trains up to `epochs` in all; see `tuning.training.trainer.train_epochs`."""
+    def train(self, request: TrainingRequest) -> Outcome:
+        """Trains a configuration up to the epochs that are asked for."""
 
-    def retrain(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        on_epoch: Callable[[Logs], bool],
-        save: Path | None = None,
-        logs: Path | None = None,
-    ) -> Outcome:
-        """Trains in full; the outcome holds the test scores of the epoch that counts. See `retraining`."""
+    def retrain(self, request: RetrainingRequest) -> Outcome:
+        """Trains a configuration in full; the outcome holds the test scores of the epoch that counts."""
 
     def describe(self) -> dict[str, Any]:
         """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
@@ -169,61 +150,19 @@ class Problem:
         dtype = targets[0].dtype  # TensorFlow's own, in a Dataset
         return np.issubdtype(getattr(dtype, "as_numpy_dtype", dtype), np.floating)
 
-    def train(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        epochs: int,
-        on_epoch: Callable[[Logs], bool],
-        initial_epoch: int = 0,
-        state: State | None = None,
-        keep_state: bool = False,
-    ) -> Outcome:
-        """Trains one configuration up to `epochs` in all; see `tuning.training.trainer.train_epochs`."""
+    def train(self, request: TrainingRequest) -> Outcome:
+        """Trains one configuration; see `tuning.training.trainer.train_epochs`."""
         from tuning.training.trainer import train_epochs
 
-        return train_epochs(
-            self.recipe,
-            self.space.to_hp(configuration),
-            seed=seed,
-            epochs=epochs,
-            on_epoch=on_epoch,
-            initial_epoch=initial_epoch,
-            state=state,
-            keep_state=keep_state,
-        )
+        return train_epochs(self.recipe, self.space, request)
 
-    def retrain(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        on_epoch: Callable[[Logs], bool],
-        save: Path | None = None,
-        logs: Path | None = None,
-    ) -> Outcome:
-        """Trains one configuration in full and scores the weights that count on the test split.
-
-        Args:
-            configuration: Active hyperparameters only.
-            seed: Of initial weights, data order and everything random.
-            on_epoch: As in `train`.
-            save: Where to save the model with those weights, a file name that ends in ``.keras``; the outcome then
-                describes it.
-            logs: With `save`: folder for what TensorBoard can show of it, see `tuning.training.tensorboard_logs`.
-        """
+    def retrain(self, request: RetrainingRequest) -> Outcome:
+        """Trains one configuration in full and scores the weights that count on the test split."""
         from tuning.training.trainer import train_epochs
 
+        training = request.training(self.max_epochs)
         return train_epochs(
-            self.recipe,
-            self.space.to_hp(configuration),
-            seed=seed,
-            epochs=self.max_epochs,
-            on_epoch=on_epoch,
-            test_by=self.objective,
-            save=save,
-            logs=logs,
+            self.recipe, self.space, training, test_by=self.objective, save=request.save, logs=request.logs
         )
 
     def load_model(self, model: Path, configuration: Configuration) -> Any:
@@ -252,8 +191,7 @@ class Problem:
         """
         from tuning.training.trainer import continue_training
 
-        hp = self.space.to_hp(configuration)
-        return continue_training(self.recipe, hp, model, epochs, seed=seed, save=save)
+        return continue_training(self.recipe, self.space, configuration, model, epochs, seed=seed, save=save)
 
     def check(self) -> list[str]:
         """Loads the data, records the space and trains a few samples at the defaults; the metrics reported.

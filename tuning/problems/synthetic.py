@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import keras_tuner
@@ -15,7 +15,7 @@ from tuning.objective import Objective
 from tuning.space.recorder import record
 from tuning.space.space import Space
 from tuning.training.outcome import Logs, Outcome
-from tuning.training.state import State
+from tuning.training.request import RetrainingRequest, TrainingRequest
 
 
 def mixed_space(hp: keras_tuner.HyperParameters) -> None:
@@ -86,53 +86,36 @@ class SyntheticProblem:
         noise = np.random.default_rng([seed, epoch]).normal(scale=0.01)
         return float(quality * (1.0 - 0.5 ** (1.0 + epoch / 2)) + noise)
 
-    def train(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        epochs: int,
-        on_epoch: Callable[[Logs], bool],
-        initial_epoch: int = 0,
-        state: State | None = None,
-        keep_state: bool = False,
-    ) -> Outcome:
-        if (initial_epoch > 0) != (state is not None) or (state is not None and int(state[0][0]) != initial_epoch):
-            raise RuntimeError(f"continued at epoch {initial_epoch} with the state {state}")
+    def train(self, request: TrainingRequest) -> Outcome:
+        start, state = request.initial_epoch, request.state
+        if (start > 0) != (state is not None) or (state is not None and int(state[0][0]) != start):
+            raise RuntimeError(f"continued at epoch {start} with the state {state}")
         outcome = Outcome(fit="synthetic")
         sign = 1.0 if self.objective.direction == "max" else -1.0
         try:
-            broken = self.fail(configuration)
+            broken = self.fail(request.configuration)
         except Exception as error:
             outcome.error = str(error)
             return outcome
-        for epoch in range(initial_epoch + 1, epochs + 1):
+        for epoch in range(start + 1, request.epochs + 1):
             self.trained_epochs += 1
-            value = sign * self.value(configuration, epoch, seed) if broken is None else broken
-            outcome.state = [np.array([epoch])] if keep_state else None
-            if on_epoch({"metric": value}):
+            value = sign * self.value(request.configuration, epoch, request.seed) if broken is None else broken
+            outcome.state = [np.array([epoch])] if request.keep_state else None
+            if request.on_epoch({"metric": value}):
                 break
         return outcome
 
-    def retrain(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        on_epoch: Callable[[Logs], bool],
-        save: Path | None = None,
-        logs: Path | None = None,
-    ) -> Outcome:
+    def retrain(self, request: RetrainingRequest) -> Outcome:
         """The test score is the metric's of the epoch that counts, with noise of its own."""
         curve: list[Logs] = []
 
         def on_each(logs: Logs) -> bool:
             curve.append(logs)
-            return on_epoch(logs)
+            return request.on_epoch(logs)
 
-        outcome = self.train(configuration, seed=seed, epochs=self.max_epochs, on_epoch=on_each)
+        outcome = self.train(replace(request.training(self.max_epochs), on_epoch=on_each))
         if curve:
-            noise = float(np.random.default_rng([seed, 0]).normal(scale=0.01))
+            noise = float(np.random.default_rng([request.seed, 0]).normal(scale=0.01))
             outcome.test = {self.objective.test_metric: self.objective.score(curve) + noise}
         return outcome
 

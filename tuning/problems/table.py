@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal import journal as journals
 from tuning.journal.provenance import SURROGATE
 from tuning.journal.records import FAILED
 from tuning.problems.surrogate import FOLDS, TREES, Surrogate
 from tuning.space.space import Space
-from tuning.training.outcome import Logs, Outcome
-from tuning.training.state import State
+from tuning.training.outcome import Outcome
+from tuning.training.request import RetrainingRequest, TrainingRequest
 
 SUFFIX = "-table"
 TABLE_TUNER = "table"  # the tuner whose cells are a table's rows; see `tuning.tuners.table_draws`
@@ -87,48 +85,30 @@ class TableProblem:
         """The fitted model, made once a process."""
         return Surrogate(self.space, self._rows, self.objective, self.max_epochs)
 
-    def train(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        epochs: int,
-        on_epoch: Callable[[Logs], bool],
-        initial_epoch: int = 0,
-        state: State | None = None,
-        keep_state: bool = False,
-    ) -> Outcome:
-        """Goes through the computed curve from `initial_epoch` up to `epochs`; the state is the epoch's number.
+    def train(self, request: TrainingRequest) -> Outcome:
+        """Goes through the computed curve as far as is asked for; the state is the epoch's number.
 
         Raises:
             StudyError: More epochs are asked for than the table was trained for.
         """
-        if epochs > self.max_epochs:
+        if request.epochs > self.max_epochs:
             raise StudyError(
-                f"{epochs} epochs of {self.name} were asked for; its table was trained for {self.max_epochs}"
+                f"{request.epochs} epochs of {self.name} were asked for; its table was trained for {self.max_epochs}"
             )
-        curve, error = self.surrogate.curve(configuration, seed)
+        curve, error = self.surrogate.curve(request.configuration, request.seed)
         outcome = Outcome(fit=SURROGATE)
-        for epoch in range(initial_epoch, epochs):
+        for epoch in range(request.initial_epoch, request.epochs):
             if epoch >= len(curve):
                 outcome.error = error
                 break
-            outcome.state = [np.array([epoch + 1])] if keep_state else None
-            if on_epoch(curve[epoch]):
+            outcome.state = [np.array([epoch + 1])] if request.keep_state else None
+            if request.on_epoch(curve[epoch]):
                 break
         return outcome
 
-    def retrain(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        on_epoch: Callable[[Logs], bool],
-        save: Path | None = None,
-        logs: Path | None = None,
-    ) -> Outcome:
+    def retrain(self, request: RetrainingRequest) -> Outcome:
         """The whole computed curve; a table holds no test scores, so there is none, and no model to be saved."""
-        return self.train(configuration, seed=seed, epochs=self.max_epochs, on_epoch=on_epoch)
+        return self.train(request.training(self.max_epochs))
 
     def describe(self) -> dict[str, Any]:
         """For the journal: as a trained problem's, and ``surrogate``: the table it is computed from, and the fit."""

@@ -18,7 +18,7 @@ from typing import Any
 import cloudpickle
 
 from tuning.errors import StudyError, TuningError
-from tuning.evaluation.evaluator import time_limit_words
+from tuning.evaluation.training_watch import time_limit_words
 from tuning.journal.records import Cell, CellEnd, CellResult, Retraining, Trial
 from tuning.runner.cell import FAILED, CellTask
 from tuning.runner.dask_cluster import LocalWorkers, client_of

@@ -15,11 +15,12 @@ from dataclasses import replace
 
 from tuning import seeds
 from tuning.configuration import Configuration
-from tuning.evaluation.evaluator import not_finite, over_time
+from tuning.evaluation.training_watch import TrainingWatch
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.records import COMPLETE, FAILED, Cell, Retraining, Trial
 from tuning.objective import Objective
 from tuning.problems.problem import TrainingProblem
+from tuning.training.request import RetrainingRequest
 
 
 def pending_retrainings(
@@ -51,9 +52,7 @@ def retrain(
     What the training raises, a loss or objective that is not finite, or more than so many `seconds`, makes the
     retraining FAILED. `on_running` is called as the evaluator's.
     """
-    begun = time.monotonic()
-    curve: list[dict[str, float]] = []
-    error = ""
+    started = time.monotonic()
     running = Retraining(
         cell=cell,
         trial=trial,
@@ -65,26 +64,21 @@ def retrain(
         curve=[],
         seed=seeds.of_retraining(study, cell.problem, cell.replicate, configuration, repeat),
     )
-
-    def on_epoch(logs: dict[str, float]) -> bool:
-        nonlocal error
-        curve.append(logs)
-        error = not_finite(logs, problem.objective.metric, len(curve))
-        if not error and len(curve) < problem.max_epochs:
-            error = over_time(begun, seconds)
-        on_running(replace(running, curve=list(curve)))
-        return bool(error)
-
-    on_running(running)
-    outcome = problem.retrain(configuration, seed=running.seed, on_epoch=on_epoch)
-    error = error or outcome.error or ("" if curve else "the training ended without one epoch")
+    watch = TrainingWatch(
+        problem.objective.metric,
+        problem.max_epochs,
+        seconds=seconds,
+        on_running=lambda curve: on_running(replace(running, curve=list(curve))),
+    )
+    outcome = problem.retrain(RetrainingRequest(configuration, running.seed, watch))
+    error = watch.error or outcome.error or ("" if watch.curve else "the training ended without one epoch")
     return replace(
         running,
         state=FAILED if error else COMPLETE,
-        score=math.nan if error else problem.objective.score(curve),
+        score=math.nan if error else problem.objective.score(watch.curve),
         test={} if error else outcome.test,
-        curve=curve,
-        train_seconds=time.monotonic() - begun,
+        curve=watch.curve,
+        train_seconds=time.monotonic() - started,
         error=error,
     )
 

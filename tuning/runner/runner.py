@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tuning.errors import JournalError
-from tuning.evaluation.evaluator import time_limit_words
+from tuning.evaluation.training_watch import time_limit_words
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
 from tuning.journal.records import FAILED, Cell, CellEnd, CellResult, Retraining, Trial

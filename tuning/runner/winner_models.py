@@ -25,6 +25,7 @@ from tuning.journal.writer import JournalWriter
 from tuning.problems.problem import Problem, TrainingProblem
 from tuning.tensorboard.hparams import WINNERS
 from tuning.text import file_name
+from tuning.training.request import RetrainingRequest
 
 FOLDER = "models"
 
@@ -172,7 +173,7 @@ def _save(
     if logs is not None and logs.is_dir():
         shutil.rmtree(logs)
     outcome = problem.retrain(
-        winner.configuration, seed=winner.seed, on_epoch=lambda epoch: False, save=path, logs=logs
+        RetrainingRequest(winner.configuration, winner.seed, lambda epoch: False, save=path, logs=logs)
     )
     for line in [outcome.error] if outcome.error else outcome.notes:
         say(f"{winner.cell.problem}, the winner of {winner.cell.tuner}: {line}")

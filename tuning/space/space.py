@@ -11,7 +11,6 @@ is set to each of its values too, or to the ends and the middle of a long range,
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import random
@@ -117,7 +116,7 @@ class Space:
                 kept[hp.name] = plain(values[hp.name])
         return kept
 
-    def why_not(self, configuration: Mapping[str, Any]) -> str:
+    def mismatch(self, configuration: Mapping[str, Any]) -> str:
         """Why a configuration does not lie in this space, in words; empty where it does."""
         expected: Configuration = {}
         for hp in self.hyperparameters:
@@ -148,11 +147,6 @@ class Space:
         """Reverse of `to_json`, for a space that a journal holds; `notes` are about the declaring code, and lost."""
         return cls([from_json(entry) for entry in entries])
 
-    @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits that differ between different spaces."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
-
 
 def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> float:
     """Distinct configurations; infinity where continuous, or past `limit` combinations of what conditions ask for."""
@@ -166,15 +160,15 @@ def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> f
         values = finite_values(hp)
         if values is None:
             return math.inf
-        told = [value for value in dict.fromkeys(asked.get(hp.name, ())) if value in values]
+        named = [value for value in dict.fromkeys(asked.get(hp.name, ())) if value in values]
         grown = []
         for known, count in branches:
             if hp.name in known or not is_active(hp, known):
                 grown.append((known, count))
                 continue
-            grown.extend(({**known, hp.name: value}, count) for value in told)
-            if len(values) > len(told):
-                grown.append(({**known, hp.name: None}, count * (len(values) - len(told))))
+            grown.extend(({**known, hp.name: value}, count) for value in named)
+            if len(values) > len(named):
+                grown.append(({**known, hp.name: None}, count * (len(values) - len(named))))
         branches = grown
         if len(branches) > limit:
             return math.inf

@@ -3,6 +3,7 @@
 Imports: words, journal, space.
 
     recipe             Recipe: model code, data and arguments of a problem
+    request            TrainingRequest, RetrainingRequest: what is asked for
     trainer            train_epochs: the one path that trains
     fit                Fit: what `model.fit` is during a trial
     fit_arguments      arguments of `model.fit`, complete and checked

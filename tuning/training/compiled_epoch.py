@@ -6,8 +6,8 @@ batches with Keras' own `train_step`, and `_epochs` does with callbacks, validat
 Keras' own loop does, hook by hook.
 
 The order of samples is given from outside, a permutation for each epoch, so that a continued training goes on in the
-order it would have had. Where a fit asks for what one call an epoch cannot keep, `why_not` says why; then Keras' own
-loop runs over the same batches in the same order (`OrderedBatches`).
+order it would have had. Where a fit asks for what one call an epoch cannot keep, `fallback_reason` says why; then
+Keras' own loop runs over the same batches in the same order (`OrderedBatches`).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def fallback_reason(model: keras.Model, arguments: Mapping[str, Any]) -> str:
 def fit(
     model: keras.Model, arguments: Mapping[str, Any], order: Order, resident: Resident, configuration: str | None = None
 ) -> keras.callbacks.History:
-    """`keras.Model.fit(model, **arguments)`, an epoch a call; only where `why_not` is empty.
+    """`keras.Model.fit(model, **arguments)`, an epoch a call; only where `fallback_reason` is empty.
 
     Args:
         arguments: Those of `keras.Model.fit`, complete, without `self`.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
-import keras_tuner
 import numpy as np
 
 from tuning import seeds
@@ -16,6 +15,7 @@ from tuning.objective import Objective
 from tuning.training import compiled_epoch, fit_arguments, keras_loop
 from tuning.training.outcome import Logs, scalars
 from tuning.training.recipe import Recipe, data_arguments
+from tuning.training.request import TrainingRequest
 from tuning.training.state import State, first_samples, read_state, set_generators, write_state
 
 
@@ -26,13 +26,10 @@ class Stop(BaseException):
 class Watcher(keras.callbacks.Callback):
     """Sees each epoch end: hands its logs on, and stops at the target or when told to."""
 
-    def __init__(
-        self, epochs: int, on_epoch: Callable[[Logs], bool], keep_state: bool, best: BestWeights | None = None
-    ) -> None:
+    def __init__(self, request: TrainingRequest, best: BestWeights | None = None) -> None:
         super().__init__()
-        self.remaining = epochs
-        self.on_epoch = on_epoch
-        self.keep_state = keep_state
+        self.request = request
+        self.remaining = request.epochs - request.initial_epoch
         self.best = best
         self.state: State | None = None
         self.fitted: keras.Model | None = None
@@ -56,11 +53,10 @@ class Watcher(keras.callbacks.Callback):
         seen = scalars(logs or {})
         if self.best is not None:
             self.best.see(seen, self.model)
-        told = self.on_epoch(seen)
-        self.stopped = told or self.remaining <= 0
+        self.stopped = self.request.on_epoch(seen) or self.remaining <= 0
         in_fit = self.fitted is not None and self.fitted is self.model
         self.state = None
-        if self.keep_state and in_fit and self.continuable and (self.stopped or self.model.stop_training):
+        if self.request.keep_state and in_fit and self.continuable and (self.stopped or self.model.stop_training):
             # Before on_train_end, where a callback may put other weights back: continuing is from here.
             self.state = read_state(self.model)
         if self.stopped:
@@ -104,28 +100,22 @@ class Fit:
     def __init__(
         self,
         recipe: Recipe,
-        hp: keras_tuner.HyperParameters,
+        request: TrainingRequest,
         watcher: Watcher,
-        seed: int,
-        initial_epoch: int,
-        state: State | None,
-        callbacks: Sequence[Any] = (),
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         self.recipe = recipe
+        self.request = request
         self.callbacks = callbacks
-        self.configuration = repr(sorted(hp.values.items()))
+        self.configuration = repr(sorted(request.configuration.items()))
         self.watcher = watcher
-        self.seed = seed
-        self.initial_epoch = initial_epoch
-        self.epoch = initial_epoch
-        self.epochs = 0
-        self.state = state
+        self.epoch = request.initial_epoch
         self.ways: list[str] = []
 
-    def arguments(self, epochs: int) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """What `HyperModel.fit` gets beside `hp` and `model`."""
-        self.epochs = epochs
-        arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": epochs, "verbose": 0}
+        ours = {"epochs": self.request.epochs, "verbose": 0}
+        arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, **ours}
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
 
     def attach(self, model: keras.Model) -> None:
@@ -145,14 +135,15 @@ class Fit:
             return self._by_its_own_fit(model, args, kwargs)
         arguments = fit_arguments.bind(model, args, kwargs)
         arguments["callbacks"] = self._with_watcher(arguments["callbacks"])
-        if self.initial_epoch and not self.ways:  # HyperModel.fit does not know that it continues
-            arguments["initial_epoch"] = self.initial_epoch
+        initial_epoch = self.request.initial_epoch
+        if initial_epoch and not self.ways:  # HyperModel.fit does not know that it continues
+            arguments["initial_epoch"] = initial_epoch
             if not model.built:
                 model(first_samples(arguments["x"]), training=False)
-            self.watcher.continues = self.state or []
+            self.watcher.continues = self.request.state or []
             write_state(model, self.watcher.continues)
         reason = compiled_epoch.fallback_reason(model, arguments)
-        continuable = arguments["epochs"] == self.epochs and arguments["initial_epoch"] == self.initial_epoch
+        continuable = arguments["epochs"] == self.request.epochs and arguments["initial_epoch"] == initial_epoch
         with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
             if reason:
                 return keras_loop.fit_by_keras(model, arguments, self.next_order)
@@ -184,12 +175,13 @@ class Fit:
                 callbacks.append(self.watcher)
             return callbacks
         given = keras.tree.flatten(callbacks) if callbacks else []
-        return [one for one in given if one is not self.watcher] + [self.watcher]
+        return [callback for callback in given if callback is not self.watcher] + [self.watcher]
 
     @contextlib.contextmanager
     def _fitting(self, model: keras.Model, way: str, continuable: bool) -> Iterator[None]:
-        optimizers = [one for one in vars(model).values() if isinstance(one, keras.optimizers.Optimizer)]
-        self.watcher.continuable = continuable and not self.ways and all(one is model.optimizer for one in optimizers)
+        optimizers = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
+        only_its_own = all(optimizer is model.optimizer for optimizer in optimizers)
+        self.watcher.continuable = continuable and not self.ways and only_its_own
         self.ways.append(way)
         before, self.watcher.fitted = self.watcher.fitted, model
         try:
@@ -198,6 +190,6 @@ class Fit:
             self.watcher.fitted = before
 
     def next_order(self, size: int) -> np.ndarray:
-        order = seeds.order_of_epoch(self.seed, self.epoch, size)
+        order = seeds.order_of_epoch(self.request.seed, self.epoch, size)
         self.epoch += 1
         return order

@@ -18,7 +18,7 @@ Logs = dict[str, float]
 class Outcome:
     """What a training left: `error` in one line (empty: none), what trained it, and what was asked for.
 
-    `state` stays None where the training cannot be continued from it: see `_Fit`. `test` holds the metrics on the
+    `state` stays None where the training cannot be continued from it: see `Fit`. `test` holds the metrics on the
     test split, by name; it stays empty where there is no such split. `anatomy` describes a model that
     was saved, `notes` say what could not be logged of it.
     """

@@ -16,6 +16,7 @@ from tuning.splits import Splits, head, size
 from tuning.training.graph_cache import is_of_keras
 from tuning.training.outcome import Logs
 from tuning.training.recipe import Recipe, build, data_arguments, has_own_fit
+from tuning.training.request import TrainingRequest
 from tuning.training.session import clear_session
 from tuning.training.state import first_samples
 from tuning.training.trainer import train_epochs
@@ -77,7 +78,7 @@ def train_part(recipe: Recipe, space: Space, samples: int, epochs: int, on_epoch
         SpaceError: Training raises.
     """
     part = _part(recipe, samples)
-    outcome = train_epochs(part, space.to_hp(space.default()), seed=1, epochs=epochs, on_epoch=on_epoch)
+    outcome = train_epochs(part, space, TrainingRequest(space.default(), 1, epochs, on_epoch))
     if outcome.error:
         raise SpaceError(f"the model cannot be trained at its default values: {outcome.error}")
     return size(part.splits.train) or 0

@@ -12,72 +12,61 @@ and stopped in the same way.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import keras_tuner
 import numpy as np
 
+from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.objective import Objective
+from tuning.space.space import Space
 from tuning.text import error_line
 from tuning.training import anatomy as inspection
 from tuning.training import tensorboard_logs
 from tuning.training.fit import BestWeights, Fit, Stop, Watcher
 from tuning.training.outcome import Logs, Outcome
 from tuning.training.recipe import Recipe, build
+from tuning.training.request import TrainingRequest
 from tuning.training.saving import load_model, save_model
 from tuning.training.session import clear_session, seeds_of_its_own
-from tuning.training.state import State
 
 
 def train_epochs(
     recipe: Recipe,
-    hp: keras_tuner.HyperParameters,
+    space: Space,
+    request: TrainingRequest,
     *,
-    seed: int,
-    epochs: int,
-    on_epoch: Callable[[Logs], bool],
-    initial_epoch: int = 0,
-    state: State | None = None,
-    keep_state: bool = False,
     test_by: Objective | None = None,
     save: Path | None = None,
     logs: Path | None = None,
 ) -> Outcome:
-    """Trains one configuration up to `epochs` in all.
+    """Trains what a request asks for.
 
     Args:
-        hp: Holds the configuration.
-        seed: Of initial weights, data order and everything random; the whole training depends on it alone.
-        on_epoch: Called with the logs of each epoch as it ends; true stops the training there.
-        initial_epoch: Epochs that `state` has behind it.
-        state: To continue from: weights, optimizer state, and the state of random layers.
-        keep_state: Whether the outcome holds the state after the last epoch.
+        recipe: Of the problem.
+        space: Of the request's configuration.
+        request: See there.
         test_by: Scores the weights that count by this rule (the best epoch's or the last's) on the test split.
-        save: With `test_by`: where to save the model with those weights, a file name that ends in ``.keras``; the
-            weights alone go beside it, see `tuning.journal.winner_record.weights_file`.
-        logs: With `save`: folder for all that TensorBoard can show of the training, see `tensorboard_logs`.
+        save, logs: With `test_by`; see `RetrainingRequest`.
 
     Returns:
         The outcome. What the user's code raises is in its `error`, never raised.
     """
+    hp = space.to_hp(request.configuration)
     clear_session()
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(request.seed)
     best = None if test_by is None else BestWeights(test_by)
-    watcher = Watcher(epochs - initial_epoch, on_epoch, keep_state, best)
-    trainer = Fit(
-        recipe, hp, watcher, seed, initial_epoch, state, () if logs is None else [tensorboard_logs.callback(logs)]
-    )
+    watcher = Watcher(request, best)
+    trainer = Fit(recipe, request, watcher, () if logs is None else [tensorboard_logs.callback(logs)])
     outcome = Outcome()
     model = None
     try:
-        with seeds_of_its_own(seed):
+        with seeds_of_its_own(request.seed):
             model = build(recipe, hp)
             trainer.attach(model)
             with contextlib.suppress(Stop):
-                recipe.hypermodel.fit(hp, model, **trainer.arguments(epochs))
+                recipe.hypermodel.fit(hp, model, **trainer.arguments())
             if best is not None:
                 best.restore(model)
                 outcome.test = trainer.test(model)
@@ -96,14 +85,15 @@ def train_epochs(
 
 
 def continue_training(
-    recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path, epochs: int, *, seed: int, save: Path
+    recipe: Recipe, space: Space, configuration: Configuration, path: Path, epochs: int, *, seed: int, save: Path
 ) -> Logs:
     """Trains a saved model on with training and validation data together; see `Problem.continue_training`."""
     train, validation = recipe.splits.train, recipe.splits.validation
     clear_session()
-    model = load_model(recipe, hp, path)
+    model = load_model(recipe, space.to_hp(configuration), path)
     keras.utils.set_random_seed(seed)
-    trainer = Fit(recipe, hp, Watcher(epochs, lambda logs: False, False), seed, 0, None)
+    request = TrainingRequest(configuration, seed, epochs, lambda logs: False)
+    trainer = Fit(recipe, request, Watcher(request))
     try:
         if isinstance(train, tuple):
             parts = zip(train, validation, strict=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuning.configuration import Configuration
 from tuning.errors import DataError, ObjectiveError, StudyError
 from tuning.problems.problem import TrainingProblem
 from tuning.space.space import Space
@@ -19,8 +17,7 @@ from tuning.tuners.baselines.fixed_model import PlainBaseline
 
 if TYPE_CHECKING:
     from tuning.training.outcome import Logs, Outcome
-    from tuning.training.state import State
-
+    from tuning.training.request import RetrainingRequest, TrainingRequest
 
 Score = Callable[[Any, Any, Any], float]
 """``score(estimator, x, y)`` gives the objective's metric, as a scikit-learn scorer is called."""
@@ -88,29 +85,11 @@ class _Fits:
         self._parts = {name: _flat(name, part) for name, part in baseline.data_of(problem).parts().items()}
         self._score = baseline.score or _score_of(self.objective.test_metric)
 
-    def train(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        epochs: int,
-        on_epoch: Callable[[Logs], bool],
-        initial_epoch: int = 0,
-        state: State | None = None,
-        keep_state: bool = False,
-    ) -> Outcome:
-        return self._fit(seed, on_epoch)[1]
+    def train(self, request: TrainingRequest) -> Outcome:
+        return self._fit(request.seed, request.on_epoch)[1]
 
-    def retrain(
-        self,
-        configuration: Configuration,
-        *,
-        seed: int,
-        on_epoch: Callable[[Logs], bool],
-        save: Path | None = None,
-        logs: Path | None = None,
-    ) -> Outcome:
-        fitted, outcome = self._fit(seed, on_epoch)
+    def retrain(self, request: RetrainingRequest) -> Outcome:
+        fitted, outcome = self._fit(request.seed, request.on_epoch)
         if not outcome.error and "test" in self._parts:
             outcome.test = {self.objective.test_metric: float(self._score(fitted, *self._parts["test"]))}
         return outcome
@@ -132,14 +111,14 @@ class _Fits:
         scored_on = "validation" if self.objective.metric.startswith("val_") else "train"
         fitted = None
         try:
-            with warnings.catch_warnings(record=True) as told:
+            with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 fitted = _seeded(clone(self._baseline.estimator), seed).fit(*self._parts["train"])
                 score = float(self._score(fitted, *self._parts[scored_on]))
         except Exception as error:
             outcome.error = error_line(error)
             return fitted, outcome
-        kinds = dict.fromkeys(one.category.__name__ for one in told)
+        kinds = dict.fromkeys(warning.category.__name__ for warning in caught)
         outcome.fit += f" with a {', a '.join(kinds)}" if kinds else ""
         on_epoch({self.objective.metric: score})
         return fitted, outcome

@@ -1,0 +1,59 @@
+"""What a training is asked for: one object, which every problem's `train` and `retrain` take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuning.configuration import Configuration
+
+if TYPE_CHECKING:  # imported where a training is asked for, before Keras is
+    from tuning.training.outcome import Logs
+    from tuning.training.state import State
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRequest:
+    """One configuration, to be trained up to `epochs` in all.
+
+    Attributes:
+        configuration: Active hyperparameters only.
+        seed: Of initial weights, data order and everything random; the whole training depends on it alone.
+        epochs: To be trained in all, those that `state` has behind it included.
+        on_epoch: Called with the logs of each epoch as it ends; true stops the training there.
+        initial_epoch: Epochs that `state` has behind it.
+        state: To continue from: weights, optimizer state, and the state of random layers.
+        keep_state: Whether the outcome holds the state after the last epoch.
+    """
+
+    configuration: Configuration
+    seed: int
+    epochs: int
+    on_epoch: Callable[[Logs], bool]
+    initial_epoch: int = 0
+    state: State | None = None
+    keep_state: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RetrainingRequest:
+    """One configuration, to be trained in full; the weights that count are scored on test, and perhaps saved.
+
+    Attributes:
+        configuration, seed, on_epoch: As of a `TrainingRequest`.
+        save: Where to save the model with the weights that count, a file name that ends in ``.keras``; the weights
+            alone go beside it, see `tuning.journal.winner_record.weights_file`. The outcome then describes the model.
+        logs: With `save`: folder for what TensorBoard can show of it, see `tuning.training.tensorboard_logs`.
+    """
+
+    configuration: Configuration
+    seed: int
+    on_epoch: Callable[[Logs], bool]
+    save: Path | None = None
+    logs: Path | None = None
+
+    def training(self, epochs: int) -> TrainingRequest:
+        """The training in it, of so many epochs."""
+        return TrainingRequest(self.configuration, self.seed, epochs, self.on_epoch)
