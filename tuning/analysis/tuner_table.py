@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
 
 import pandas as pd
 
@@ -31,7 +30,7 @@ def tuner_table(trials: pd.DataFrame, cells: pd.DataFrame, finals: pd.DataFrame)
         is theirs, ``low`` and ``high`` its `curves.median_interval`, ``smallest`` and ``largest`` their range;
         trials, epochs and seconds are sums over all replicates.
     """
-    by_state: Mapping[Any, int] = trials.groupby(["tuner", "state"]).size().to_dict() if len(trials) else {}
+    by_state: Mapping[Hashable, int] = trials.groupby(["tuner", "state"]).size().to_dict() if len(trials) else {}
     rows = []
     for (problem, tuner), part in cells.groupby(["problem", "tuner"], sort=False):
         scores = finals.loc[finals["tuner"] == tuner, "score"].dropna()

@@ -54,7 +54,7 @@ def _judged(dimension: Dimension, best: pd.DataFrame, of: int) -> dict[str, obje
     values = best.loc[~np.isnan(at), f"hp.{dimension.key}"]
     at = at[~np.isnan(at)]
     if dimension.values:  # a choice of numbers, in whatever order it was declared
-        order = sorted(dimension.values)
+        order = sorted(dimension.numbers)
         at = np.array([(order.index(value) + 0.5) / len(order) for value in values])
     width, masses = _edges(dimension)
     near = [float((at <= width[0]).mean()), float((at >= 1 - width[1]).mean())] if len(at) else [math.nan, math.nan]

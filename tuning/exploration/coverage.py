@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from tuning.analysis.curves import mean_interval
+from tuning.configuration import Value
 from tuning.exploration.dimensions import Dimension, allowed, chance
 from tuning.statistics.bootstrap import Floats
 
@@ -97,7 +97,7 @@ def _covered(
     return np.mean(seen, axis=0), np.mean(expected, axis=0)
 
 
-def _bins(dimension: Dimension, positions: Floats, most: int, among: set[Any] | None) -> Bins:
+def _bins(dimension: Dimension, positions: Floats, most: int, among: set[Value] | None) -> Bins:
     """The bins of one dimension; beside another, only of its values `among` those with which that is active."""
     known = ~np.isnan(positions)
     count = len(dimension.values) or most

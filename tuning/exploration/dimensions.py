@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from tuning.configuration import Configuration, Value
 from tuning.statistics.bootstrap import Floats
 
 MAX_LEVELS = 10_000  # values of a whole number on a log scale that are told apart; with more it is taken as continuous
-Configuration = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Dimension:
     key: str
     name: str
     kind: str
-    values: tuple[Any, ...]
+    values: tuple[Value, ...]
     low: float
     high: float
     step: float | None
     sampling: str
-    conditions: tuple[tuple[str, tuple[Any, ...]], ...]
+    conditions: tuple[tuple[str, tuple[Value, ...]], ...]
 
     @property
     def numeric(self) -> bool:
@@ -57,7 +57,12 @@ class Dimension:
     @property
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value of a numeric one."""
-        return (min(self.values), max(self.values)) if self.values else (self.low, self.high)
+        return (min(self.numbers), max(self.numbers)) if self.numbers else (self.low, self.high)
+
+    @property
+    def numbers(self) -> list[float]:
+        """The values of a numeric choice, in declared order; empty otherwise."""
+        return [value for value in self.values if not isinstance(value, str)] if self.numeric else []
 
     @cached_property
     def levels(self) -> tuple[Floats, Floats] | None:
@@ -99,11 +104,11 @@ class Dimension:
             return np.asarray(1 - np.log((high + self.low - values) / self.low) / math.log(high / self.low))
         return np.asarray((values - self.low) / (high - self.low))
 
-    def position(self, value: Any) -> float:
+    def position(self, value: Value | None) -> float:
         """Where a value lies, in 0 .. 1; NaN for one that the space does not hold, or None."""
         return float(self.positions([value])[0])
 
-    def positions(self, values: Sequence[Any]) -> Floats:
+    def positions(self, values: Sequence[Value | None]) -> Floats:
         """(num_values,): `position` of each."""
         if self.values or self._steps:
             known = {value: self._level(value) for value in set(values)}
@@ -112,7 +117,7 @@ class Dimension:
         numbers = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
         return np.clip(self._curved(numbers + 0.5 * whole, self.high + whole), 0.0, 1.0)
 
-    def _level(self, value: Any) -> float:
+    def _level(self, value: Value | None) -> float:
         """The middle of a discrete value's level."""
         if value is None or value != value:
             return math.nan
@@ -127,7 +132,7 @@ class Dimension:
             return math.log(value / self.low) / math.log(self.step)
         return self._steps - 1 - math.log((self.high + self.low - value) / self.low) / math.log(self.step)
 
-    def masses(self, among: Iterable[Any]) -> Floats:
+    def masses(self, among: Iterable[Value]) -> Floats:
         """(num_values,): the probability of each value of a discrete one, 0 for those not `among`."""
         if self.levels is None:
             return np.zeros(0)
@@ -139,7 +144,7 @@ class Dimension:
         """Whether a configuration has it: it names it, and all conditions hold."""
         return self.name in configuration and all(configuration.get(name) in values for name, values in self.conditions)
 
-    def values_in(self, configurations: Iterable[Configuration]) -> list[Any]:
+    def values_in(self, configurations: Iterable[Configuration]) -> list[Value | None]:
         """Its value in each configuration, None where it is inactive."""
         if not self.conditions:
             return [configuration.get(self.name) for configuration in configurations]
@@ -171,9 +176,9 @@ def dimensions(space: Sequence[Mapping[str, Any]]) -> list[Dimension]:
     return several
 
 
-def allowed(of: Sequence[Dimension]) -> dict[str, set[Any]]:
+def allowed(of: Sequence[Dimension]) -> dict[str, set[Value]]:
     """By parent, the values with which all of these dimensions are active."""
-    by_parent: dict[str, set[Any]] = {}
+    by_parent: dict[str, set[Value]] = {}
     for dimension in of:
         for name, values in dimension.conditions:
             by_parent[name] = by_parent[name] & set(values) if name in by_parent else set(values)

@@ -105,7 +105,7 @@ def svg_from(drawn: str, description: str) -> str:
     order: dict[str, str] = {}
     drawn = re.sub(
         r"(?<=id=\"|rl\(#)(?:clip|gradient)\w*\d+",
-        lambda found: order.setdefault(found.group(), f"part{len(order)}"),
+        lambda match: order.setdefault(match.group(), f"part{len(order)}"),
         drawn,
     )
     label = one_line(description).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")

@@ -77,8 +77,8 @@ def draw(layers: Sequence[Layer], description: str) -> tuple[str, float]:
 
 def shape_of(layer: Layer) -> str:
     """The shapes of a layer's outputs, without the axis of samples."""
-    one = [" × ".join("any" if axis is None else str(axis) for axis in shape) or "scalar" for shape in layer.shapes]
-    return ", ".join(one) or "?"
+    shapes = [" × ".join("any" if axis is None else str(axis) for axis in shape) or "scalar" for shape in layer.shapes]
+    return ", ".join(shapes) or "?"
 
 
 def _rows(layers: Sequence[Layer]) -> list[list[_Node]]:
@@ -88,7 +88,7 @@ def _rows(layers: Sequence[Layer]) -> list[list[_Node]]:
         level.append(max((level[source] + 1 for source in layer.inputs), default=0))
     for place, layer in enumerate(layers):  # an input stands right above what takes it
         if not layer.inputs:
-            level[place] = min((level[at] - 1 for at, one in enumerate(layers) if place in one.inputs), default=0)
+            level[place] = min((level[at] - 1 for at, below in enumerate(layers) if place in below.inputs), default=0)
     boxes = [_Node(row, layer) for row, layer in zip(level, layers, strict=True)]
     rows: list[list[_Node]] = [[] for _ in range(max(level) + 1)]
     for box, layer in zip(boxes, layers, strict=True):
@@ -123,7 +123,7 @@ def _ordered(rows: list[list[_Node]]) -> list[list[_Node]]:
 
 
 def _mean_place(node: _Node, neighbours: Sequence[_Node]) -> float:
-    return sum(one.place for one in neighbours) / len(neighbours) if neighbours else node.place
+    return sum(neighbour.place for neighbour in neighbours) / len(neighbours) if neighbours else node.place
 
 
 def _place(rows: list[list[_Node]], width: float) -> float:
@@ -134,9 +134,9 @@ def _place(rows: list[list[_Node]], width: float) -> float:
 
     full = max(sum(widths(row)) + _BETWEEN * (len(row) - 1) for row in rows) + 2
     for row in rows:
-        own = widths(row)
-        left = (full - sum(own) - _BETWEEN * (len(row) - 1)) / 2
-        for node, wide in zip(row, own, strict=True):
+        row_widths = widths(row)
+        left = (full - sum(row_widths) - _BETWEEN * (len(row) - 1)) / 2
+        for node, wide in zip(row, row_widths, strict=True):
             node.x = left + wide / 2
             left += wide + _BETWEEN
     return full

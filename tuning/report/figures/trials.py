@@ -15,6 +15,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from tuning.configuration import Value
 from tuning.exploration.dimensions import Dimension
 from tuning.exploration.exploration import Search
 from tuning.formatting import count, decimals_for, number, plural, setting
@@ -59,7 +60,7 @@ def axes(search: Search) -> list[str]:
     return titles
 
 
-def page_data(search: Search) -> Mapping[str, Any]:
+def page_data(search: Search) -> Mapping[str, object]:
     """What the page filters: axes, and by column the values and positions of up to `MAX_HELD` trials."""
     trials = in_order(search).head(MAX_HELD)
     titles = axes(search)
@@ -95,13 +96,13 @@ def page_data(search: Search) -> Mapping[str, Any]:
     }
 
 
-def _plain(dimension: Dimension, column: pd.Series[Any]) -> list[Any]:
+def _plain(dimension: Dimension, column: pd.Series[Any]) -> list[Value | None]:
     if not dimension.numeric:
         return [None if value is None else str(value) for value in column]
     return [None if value is None else value if dimension.kind == "Int" else float(f"{value:.6g}") for value in column]
 
 
-def _rounded(positions: pd.Series[Any]) -> list[float | None]:
+def _rounded(positions: pd.Series[float]) -> list[float | None]:
     return [None if math.isnan(at) else round(float(at), 3) for at in positions]
 
 
@@ -195,7 +196,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
     )
 
 
-def _marks(axis: int, dimension: Dimension, absent: bool) -> list[dict[str, Any]]:
+def _marks(axis: int, dimension: Dimension, absent: bool) -> list[dict[str, float | str]]:
     if dimension.numeric:
         low, high = dimension.bounds
         marks = [
@@ -257,7 +258,7 @@ def _few(dimension: Dimension) -> list[float]:
     """All values of a number that has no more than `MAX_TICKS`, on a linear scale; none otherwise."""
     if dimension.count > MAX_TICKS or dimension.sampling != "linear":
         return []
-    return sorted(dimension.values) or [
+    return sorted(dimension.numbers) or [
         dimension.low + place * (dimension.step or 1) for place in range(dimension.count)
     ]
 

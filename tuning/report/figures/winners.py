@@ -78,13 +78,13 @@ def _curve(epochs: pd.DataFrame, metric: str, counts: int | None, name: str) -> 
     rows = rows[np.isfinite(rows["value"].astype(float))]
     if rows.empty:
         return None
-    series = [one for one in SERIES if one in set(rows["series"])]
+    series = [name for name in SERIES if name in set(rows["series"])]
     ticks = list(range(1, len(epochs) + 1)) if len(epochs) <= FEW_EPOCHS else alt.Undefined
     x = alt.X(
         field="epoch", type="quantitative", title="epoch", axis=alt.Axis(format="d", grid=False, values=ticks),
         scale=alt.Scale(domain=[1, max(len(epochs), 2)], nice=False),
     )  # fmt: skip
-    scale = alt.Scale(domain=series, range=[SERIES[one] for one in series])
+    scale = alt.Scale(domain=series, range=[SERIES[name] for name in series])
     colour = alt.Color(field="series", type="nominal", title=None, scale=scale)
     layers = [
         alt.Chart(values(rows))
@@ -94,23 +94,23 @@ def _curve(epochs: pd.DataFrame, metric: str, counts: int | None, name: str) -> 
     if counts is not None:
         mark = alt.Chart(values(pd.DataFrame({"epoch": [counts]})))
         layers.append(mark.mark_rule(strokeDash=[4, 4], stroke=INK).encode(x=x))
-    ends = {one: float(rows.loc[rows["series"] == one, "value"].iloc[-1]) for one in series}
-    ended = names([f"{one} {value:.4g}" for one, value in ends.items()])
+    ends = {name: float(rows.loc[rows["series"] == name, "value"].iloc[-1]) for name in series}
+    ended = names([f"{name} {value:.4g}" for name, value in ends.items()])
     counted = "" if counts is None else f" The dashed line is epoch {counts}, the one that counts."
     description = f"{metric} by epoch, {plural(len(epochs), 'epoch')}; at the end: {ended}.{counted}"
     chart = finished(alt.layer(*layers), description, HEIGHT)
     return _picture(Figure(name, f"Learning curves: {metric}", counted.strip(), description, chart))
 
 
-def predicted(found: Confusion | Scatter, name: str) -> Picture:
+def predicted(predictions: Confusion | Scatter, name: str) -> Picture:
     """What the winner predicts."""
-    return _confusion(found, name) if isinstance(found, Confusion) else _scatter(found, name)
+    return _confusion(predictions, name) if isinstance(predictions, Confusion) else _scatter(predictions, name)
 
 
-def _confusion(found: Confusion, name: str) -> Picture:
-    counts = np.array(found.counts)
+def _confusion(predictions: Confusion, name: str) -> Picture:
+    counts = np.array(predictions.counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    classes = [one_line(name) for name in found.classes]
+    classes = [one_line(name) for name in predictions.classes]
     # An axis tells classes apart by their names: those that are not unique are shown by number.
     titles = [name if name and classes.count(name) == 1 else str(place) for place, name in enumerate(classes)]
     rows = pd.DataFrame(
@@ -142,21 +142,22 @@ def _confusion(found: Confusion, name: str) -> Picture:
     total, right = int(counts.sum()), int(np.trace(counts))
     wrong = sorted(((int(counts[at, to]), at, to) for at, to in np.ndindex(counts.shape) if at != to), reverse=True)
     worst = [f"{titles[at]} for {titles[to]} {count(times)} times" for times, at, to in wrong[:5] if times]
+    split = f"the {predictions.split} split{_of(predictions)}"
     described = (
-        f"Confusion matrix on the {found.split} split{_of(found)}: {count(right)} of {plural(total, 'sample')} are "
-        f"taken for what they are. {f'Most often taken for another: {names(worst)}.' if worst else ''}".rstrip()
+        f"Confusion matrix on {split}: {count(right)} of {plural(total, 'sample')} are taken for what they are."
+        + (f" Most often taken for another: {names(worst)}." if worst else "")
     )
     chart = finished(alt.layer(*layers), described, side).properties(width=side)
     caption = (
-        f"On the {found.split} split{_of(found)}, {plural(total, 'sample')}. A row is a true class, a column what it "
-        "is taken for; the darker, the larger the share of its row."
+        f"On {split}, {plural(total, 'sample')}. A row is a true class, a column what it is taken for; the darker, the "
+        "larger the share of its row."
     )
     return _picture(Figure(name, "Confusion matrix", caption, described, chart), side)
 
 
-def _scatter(found: Scatter, name: str) -> Picture:
-    counts = np.array(found.counts)
-    middles = found.low + (np.arange(BINS) + 0.5) * (found.high - found.low) / BINS
+def _scatter(predictions: Scatter, name: str) -> Picture:
+    counts = np.array(predictions.counts)
+    middles = predictions.low + (np.arange(BINS) + 0.5) * (predictions.high - predictions.low) / BINS
     rows = pd.DataFrame(
         [
             {"true": float(middles[at]), "predicted": float(middles[to]), "count": int(counts[at, to])}
@@ -164,10 +165,16 @@ def _scatter(found: Scatter, name: str) -> Picture:
         ],
         columns=["true", "predicted", "count"],
     )
-    domain = alt.Scale(domain=[found.low, found.high], nice=False)
+    domain = alt.Scale(domain=[predictions.low, predictions.high], nice=False)
     x = alt.X(field="true", type="quantitative", title="true", scale=domain, axis=alt.Axis(grid=False))
     y = alt.Y(field="predicted", type="quantitative", title="predicted", scale=domain, axis=alt.Axis(grid=False))
-    line = alt.Chart(values(pd.DataFrame({"true": [found.low, found.high], "predicted": [found.low, found.high]})))
+    line = alt.Chart(
+        values(
+            pd.DataFrame(
+                {"true": [predictions.low, predictions.high], "predicted": [predictions.low, predictions.high]}
+            )
+        )
+    )
     size = alt.Size(
         field="count", type="quantitative", legend=None,
         scale=alt.Scale(domain=[0, max(int(counts.max()), 4)], range=[0, 60]),
@@ -176,12 +183,12 @@ def _scatter(found: Scatter, name: str) -> Picture:
         line.mark_line(strokeDash=[4, 4], strokeWidth=1, stroke=INK).encode(x=x, y=y),
         alt.Chart(values(rows)).mark_circle(color=PALETTE[0], opacity=0.8).encode(x=x, y=y, size=size),
     ]
-    total = int(counts.sum()) + found.outside
+    total = int(counts.sum()) + predictions.outside
     facts = (
-        f"{plural(total, 'sample')} of the {found.split} split{_of(found)}: root mean squared error "
-        f"{number(found.rmse)}, mean absolute error {number(found.mae)}, R² {number(found.r2, 3)}."
+        f"{plural(total, 'sample')} of the {predictions.split} split{_of(predictions)}: root mean squared error "
+        f"{number(predictions.rmse)}, mean absolute error {number(predictions.mae)}, R² {number(predictions.r2, 3)}."
     )
-    outside = f" {plural(found.outside, 'prediction')} beyond the axes." if found.outside else ""
+    outside = f" {plural(predictions.outside, 'prediction')} beyond the axes." if predictions.outside else ""
     description = f"Predicted against true values. {facts}{outside}"
     caption = (
         f"{facts} A dot's area is the number of samples in a square of {BINS} × {BINS}; on the dashed line predictions "
@@ -191,23 +198,23 @@ def _scatter(found: Scatter, name: str) -> Picture:
     return _picture(Figure(name, "Predicted against true", caption, description, chart), MATRIX - 60)
 
 
-def layers(found: Anatomy, name: str) -> Picture | None:
+def layers(anatomy: Anatomy, name: str) -> Picture | None:
     """The model's layers, where it is known how they are connected and they are few enough to be read."""
-    if not found.connected or not 0 < len(found.layers) <= layer_graph.MAX_LAYERS:
+    if not anatomy.connected or not 0 < len(anatomy.layers) <= layer_graph.MAX_LAYERS:
         return None
-    told = [
+    described_layers = [
         f"{layer.kind} {layer.name} ({layer_graph.shape_of(layer)}, {plural(layer.parameters, 'parameter')}"
-        + (f"; from {names([found.layers[source].name for source in layer.inputs])})" if layer.inputs else ")")
-        for layer in found.layers
+        + (f"; from {names([anatomy.layers[source].name for source in layer.inputs])})" if layer.inputs else ")")
+        for layer in anatomy.layers
     ]
-    described = f"The layers from input to output: {names(told, MAX_DESCRIBED)}."
+    described = f"The layers from input to output: {names(described_layers, MAX_DESCRIBED)}."
     caption = "From input to output, each with its output's shape without the axis of samples."
-    svg, width = layer_graph.draw(found.layers, described)
+    svg, width = layer_graph.draw(anatomy.layers, described)
     return Picture(name, "Layers", caption, described, svg, wide=width > WIDTH)
 
 
-def _of(found: Confusion | Scatter) -> str:
-    return f", output {found.output}" if found.output else ""
+def _of(predictions: Confusion | Scatter) -> str:
+    return f", output {predictions.output}" if predictions.output else ""
 
 
 def _picture(figure: Figure, width: int = WIDTH) -> Picture:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.boundary import BEST_SHARE, LIFT, NEAR, SUSPICIOUS
@@ -43,7 +42,7 @@ class SearchSection:
     bounds_note: str
     unimportant: str
     promotions: Table
-    trials: Mapping[str, Any]
+    trials: Mapping[str, object]
 
     @property
     def empty(self) -> bool:

@@ -73,12 +73,12 @@ def winner_sections(journal: Journal) -> dict[str, Winners]:
     """By problem, where any tuner has a winner."""
     chosen = winners(journal)
     safe = slugs(list(journal.problems)) if journal.problems else {}
-    found = {}
+    by_problem = {}
     for problem in journal.problems:
-        own = {tuner: winner for (name, tuner), winner in chosen.items() if name == problem}
-        if own:
-            records = {tuner: _record_of(journal, winner) for tuner, winner in own.items()}
-            means = {tuner: mean_score(journal, winner) for tuner, winner in own.items()}
+        of_problem = {tuner: winner for (name, tuner), winner in chosen.items() if name == problem}
+        if of_problem:
+            records = {tuner: _record_of(journal, winner) for tuner, winner in of_problem.items()}
+            means = {tuner: mean_score(journal, winner) for tuner, winner in of_problem.items()}
             best = journal.objective(problem).best(means.values())
             sections = [
                 _section(
@@ -88,10 +88,12 @@ def winner_sections(journal: Journal) -> dict[str, Winners]:
                     f"winner{safe[problem]}_{place}_{file_name(tuner)}",
                     means[tuner] == best,
                 )
-                for place, (tuner, winner) in enumerate(own.items(), start=1)
+                for place, (tuner, winner) in enumerate(of_problem.items(), start=1)
             ]
-            found[problem] = Winners(_configurations(journal, problem, own, records, means), tuple(sections))
-    return found
+            by_problem[problem] = Winners(
+                _configurations(journal, problem, of_problem, records, means), tuple(sections)
+            )
+    return by_problem
 
 
 def _record_of(journal: Journal, winner: Retraining) -> Winner | None:
@@ -141,29 +143,29 @@ def _section(journal: Journal, winner: Retraining, record: Winner | None, name: 
 def _configurations(
     journal: Journal,
     problem: str,
-    own: Mapping[str, Retraining],
+    chosen: Mapping[str, Retraining],
     records: Mapping[str, Winner | None],
     means: Mapping[str, float],
 ) -> Table:
     """A row for each fact and hyperparameter, a column for each tuner's winner."""
     rule = journal.objective(problem)
-    tests = [winner.test.get(rule.test_metric, math.nan) for winner in own.values()]
-    places = decimals_for([*means.values(), *(winner.score for winner in own.values()), *tests])
-    known = [records[tuner] for tuner in own]
+    tests = [winner.test.get(rule.test_metric, math.nan) for winner in chosen.values()]
+    places = decimals_for([*means.values(), *(winner.score for winner in chosen.values()), *tests])
+    known = [records[tuner] for tuner in chosen]
     rows = [
-        [f"{rule.metric}, mean over its seeds", *(number(means[tuner], places) for tuner in own)],
-        [f"{rule.metric} of the saved seed", *(number(winner.score, places) for winner in own.values())],
+        [f"{rule.metric}, mean over its seeds", *(number(means[tuner], places) for tuner in chosen)],
+        [f"{rule.metric} of the saved seed", *(number(winner.score, places) for winner in chosen.values())],
         [f"test {rule.test_metric} of that", *(number(test, places) for test in tests)],
-        ["replicate", *(str(winner.cell.replicate) for winner in own.values())],
-        ["trial", *(str(winner.trial) for winner in own.values())],
-        ["parameters", *(count(one.anatomy.parameters) if one else MISSING for one in known)],
-        ["saved in models/ as", *(one.file if one else MISSING for one in known)],
+        ["replicate", *(str(winner.cell.replicate) for winner in chosen.values())],
+        ["trial", *(str(winner.trial) for winner in chosen.values())],
+        ["parameters", *(count(record.anatomy.parameters) if record else MISSING for record in known)],
+        ["saved in models/ as", *(record.file if record else MISSING for record in known)],
     ]
     rows += [
-        [str(entry["name"]), *(setting(winner.configuration.get(str(entry["name"]))) for winner in own.values())]
+        [str(entry["name"]), *(setting(winner.configuration.get(str(entry["name"]))) for winner in chosen.values())]
         for entry in journal.problems[problem]["space"]
     ]
-    return table("The winner of each tuner", ["", *own], rows)
+    return table("The winner of each tuner", ["", *chosen], rows)
 
 
 def epochs_table(curve: Sequence[Mapping[str, float]]) -> Table:
@@ -195,26 +197,33 @@ def layers_table(anatomy: Anatomy) -> Table:
     return table(caption, ["Layer", "Kind", "Output", "Parameters", "Inputs"], rows)
 
 
-def predictions_table(found: Confusion | Scatter) -> Table:
+def predictions_table(predictions: Confusion | Scatter) -> Table:
     """The numbers behind a confusion matrix, or behind predicted against true."""
-    return _confusion_table(found) if isinstance(found, Confusion) else _scatter_table(found)
+    return _confusion_table(predictions) if isinstance(predictions, Confusion) else _scatter_table(predictions)
 
 
-def _confusion_table(found: Confusion) -> Table:
-    counts = np.array(found.counts)
-    few = len(found.classes) <= MAX_COUNT_COLUMNS
-    columns = ["True class", *(found.classes if few else ()), "Samples", "Recall", "Precision", "Most often taken for"]
+def _confusion_table(predictions: Confusion) -> Table:
+    counts = np.array(predictions.counts)
+    few = len(predictions.classes) <= MAX_COUNT_COLUMNS
+    columns = [
+        "True class",
+        *(predictions.classes if few else ()),
+        "Samples",
+        "Recall",
+        "Precision",
+        "Most often taken for",
+    ]
     rows: list[list[str | Entry]] = []
-    for place, name in enumerate(found.classes):
-        own, right = counts[place], int(counts[place, place])
-        wrong = np.where(np.arange(len(own)) == place, 0, own)
-        other = f"{found.classes[int(wrong.argmax())]} ({count(wrong.max())})" if wrong.any() else MISSING
+    for place, name in enumerate(predictions.classes):
+        samples, right = counts[place], int(counts[place, place])
+        wrong = np.where(np.arange(len(samples)) == place, 0, samples)
+        other = f"{predictions.classes[int(wrong.argmax())]} ({count(wrong.max())})" if wrong.any() else MISSING
         rows.append(
             [
                 name,
-                *([Entry(count(value), float(value)) for value in own] if few else []),
-                Entry(count(own.sum()), float(own.sum())),
-                _share(right, int(own.sum())),
+                *([Entry(count(value), float(value)) for value in samples] if few else []),
+                Entry(count(samples.sum()), float(samples.sum())),
+                _share(right, int(samples.sum())),
                 _share(right, int(counts[:, place].sum())),
                 other,
             ]
@@ -226,22 +235,22 @@ def _share(part: int, whole: int) -> str | Entry:
     return Entry(f"{part / whole:.1%}", part / whole) if whole else MISSING
 
 
-def _scatter_table(found: Scatter) -> Table:
+def _scatter_table(predictions: Scatter) -> Table:
     """Mean prediction by true value, from the binned counts: right to half a bin."""
-    counts = np.array(found.counts)
-    edges = np.linspace(found.low, found.high, BINS + 1)
+    counts = np.array(predictions.counts)
+    edges = np.linspace(predictions.low, predictions.high, BINS + 1)
     middles = (edges[1:] + edges[:-1]) / 2
     places = decimals_for(edges)
     rows: list[list[str | Entry]] = []
     for group in np.array_split(np.arange(BINS), GROUPS):
-        own = counts[group].sum(axis=0)
-        if own.sum():
+        samples = counts[group].sum(axis=0)
+        if samples.sum():
             low, high = edges[group[0]], edges[group[-1] + 1]
-            mean = float(own @ middles / own.sum())
+            mean = float(samples @ middles / samples.sum())
             rows.append(
                 [
                     Entry(f"{number(low, places)} to {number(high, places)}", float(low)),
-                    Entry(count(own.sum()), float(own.sum())),
+                    Entry(count(samples.sum()), float(samples.sum())),
                     Entry(number(mean, places), mean),
                 ]
             )

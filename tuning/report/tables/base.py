@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from tuning.formatting import count, interval, number
+
+Row: TypeAlias = Mapping[Any, Any]
+"""A row of a frame, by column."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,15 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | En
     return Table(caption, tuple(columns), entries)
 
 
-def estimate_entry(row: dict[Any, Any], name: str, places: int, signed: bool = False) -> Entry:
+def estimate_entry(row: Row, name: str, places: int, signed: bool = False) -> Entry:
     """A value with its interval in brackets."""
     value, low, high = (float(row[column]) for column in (name, f"{name}_low", f"{name}_high"))
     band = "" if pd.isna(low) else f" ({interval(low, high, places)})"
     return Entry(f"{number(value, places, signed=signed)}{band}", value_of(value))
 
 
-def rows_of(frame: pd.DataFrame) -> list[dict[Any, Any]]:
-    return frame.to_dict("records")
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    return list(frame.to_dict("records"))
 
 
 def value_of(value: float) -> float | None:

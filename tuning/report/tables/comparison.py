@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from tuning.formatting import MISSING, count, decimals_for, interval, number, p_
 from tuning.report.figures.curves import CLOCK, budget_grid, clock_grid, curve_of, timed
 from tuning.report.tables.base import (
     Entry,
+    Row,
     Table,
     count_entry,
     estimate_entry,
@@ -54,7 +54,7 @@ def tuners_table(problem: ProblemSummary) -> Table:
     return table("Medians and sums over all replicates", columns, rows)
 
 
-def _epochs(row: dict[Any, Any]) -> str:
+def _epochs(row: Row) -> str:
     """Epochs charged, and those planned where they differ."""
     charged, planned = count(row["charged_epochs"]), count(row["planned_epochs"])
     return charged if charged == planned else f"{charged} of {planned}"
@@ -115,8 +115,8 @@ def _curve_rows(
     return rows
 
 
-def _with_interval(row: Mapping[Any, Any], places: int) -> Entry:
-    band = "" if pd.isna(row["low"]) else f" ({interval(row['low'], row['high'], places)})"
+def _with_interval(row: Row, places: int) -> Entry:
+    band: str = "" if pd.isna(row["low"]) else f" ({interval(row['low'], row['high'], places)})"
     return Entry(f"{number(row['median'], places)}{band}", value_of(row["median"]))
 
 

@@ -172,12 +172,12 @@ def manifest_table(journal: Journal) -> Table:
     return table("Manifest", ["Entry", "Value"], rows)
 
 
-def _training(journal: Journal) -> dict[str, Any]:
+def _training(journal: Journal) -> dict[str, object]:
     """How trials were trained, each way with its trials, and what was trained again without charge."""
     trials = list(journal.all_trials())
     ways = Counter(trial.fit for trial in trials if trial.fit)
     rebuilt = sum(trial.rebuilt_epochs for trial in trials)
-    facts: dict[str, Any] = {"trained by": {way: plural(times, "trial") for way, times in sorted(ways.items())}}
+    facts: dict[str, object] = {"trained by": {way: plural(times, "trial") for way, times in sorted(ways.items())}}
     if rebuilt:
         facts["trained again, uncharged"] = f"{plural(rebuilt, 'epoch')} of parents whose state was gone"
     return facts if ways or rebuilt else {}
@@ -196,7 +196,7 @@ def _domain(entry: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _flat(entries: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
+def _flat(entries: Mapping[str, object], before: str = "") -> Iterable[tuple[str, object]]:
     for name, value in entries.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name}: ")
