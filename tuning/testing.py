@@ -20,11 +20,15 @@ import math
 import os
 import subprocess
 import sys
+import time
 from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from keras_tuner import HyperParameters
 
 from tuning import seeds
 from tuning.budget import Budget
@@ -47,6 +51,10 @@ __all__ = [
 ]
 
 
+WAIT_SECONDS = 900
+"""How long a test waits for searches that another process of the same test run has begun."""
+
+
 def search(tuner: Tuner, problem: SyntheticProblem, *, epochs: int = 90, replicate: int = 1) -> CellResult:
     """Runs one cell of a study called "conformance"."""
     return run_cell(CellTask("conformance", problem, tuner, replicate, Budget(epochs)))
@@ -60,13 +68,33 @@ def configurations(result: CellResult) -> list[Configuration]:
 class TrialConformance:
     """What a tuner's trials must be, be they many or one. Subclass it, and give `make_tuner`."""
 
+    _searches: ClassVar[dict[tuple[object, ...], tuple[SyntheticProblem, CellResult]]]
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._searches = {}
+
+    def searched(
+        self,
+        declare: Callable[[HyperParameters], None] = mixed_space,
+        *,
+        direction: str = "max",
+        epochs: int = 90,
+        replicate: int = 1,
+    ) -> tuple[SyntheticProblem, CellResult]:
+        """The problem and what a fresh tuner found on it; each search is made once a suite, for all of its tests."""
+        key = (declare, direction, epochs, replicate)
+        if key not in self._searches:
+            problem = SyntheticProblem(declare, direction=direction)
+            self._searches[key] = problem, search(self.make_tuner(), problem, epochs=epochs, replicate=replicate)
+        return self._searches[key]
+
     @abstractmethod
     def make_tuner(self) -> Tuner:
         """A fresh tuner, as a study would hold it."""
 
     def test_configurations_lie_in_the_space_as_plain_types(self) -> None:
-        problem = SyntheticProblem()
-        result = search(self.make_tuner(), problem)
+        problem, result = self.searched()
         assert result.trials
         for trial in result.trials:
             assert problem.space.mismatch(trial.configuration) == ""
@@ -80,29 +108,30 @@ class TrialConformance:
 
     def test_spent_epochs_accumulate(self) -> None:
         spent = 0
-        for trial in search(self.make_tuner(), SyntheticProblem()).trials:
+        for trial in self.searched()[1].trials:
             spent += trial.epochs
             assert trial.spent_epochs == spent
             assert trial.initial_epoch + trial.epochs <= trial.target_epochs
 
     def test_same_seed_same_trials(self) -> None:
-        first = search(self.make_tuner(), SyntheticProblem())
+        _, first = self.searched()
         second = search(self.make_tuner(), SyntheticProblem())
         assert _without_times(first) == _without_times(second)
 
     @pytest.mark.slow
-    def test_same_seed_same_trials_in_another_process(self) -> None:
-        here = _without_times(search(self.make_tuner(), SyntheticProblem()))
-        assert _searched_in_another_process(type(self).__module__)[type(self).__name__] == json.loads(json.dumps(here))
+    def test_same_seed_same_trials_in_another_process(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        here = _without_times(self.searched()[1])
+        there = _searched_in_another_process(type(self).__module__, _folder_of_test_run(tmp_path_factory))
+        assert there[type(self).__name__] == json.loads(json.dumps(here))
 
     def test_min_mirrors_max(self) -> None:
-        up = search(self.make_tuner(), SyntheticProblem(direction="max"))
-        down = search(self.make_tuner(), SyntheticProblem(direction="min"))
+        _, up = self.searched()
+        _, down = self.searched(direction="min")
         assert configurations(up) == configurations(down)
         assert [trial.score for trial in up.trials] == [-trial.score for trial in down.trials]
 
     def test_replay_gives_the_same_trials_without_training(self) -> None:
-        whole = search(self.make_tuner(), SyntheticProblem())
+        _, whole = self.searched()
         for known in (1, len(whole.trials) // 2, len(whole.trials)):
             problem = SyntheticProblem()
             task = CellTask("conformance", problem, self.make_tuner(), 1, Budget(90), whole.trials[:known])
@@ -116,7 +145,7 @@ class TrialConformance:
         tuner = self.make_tuner()
         if not tuner.resumes:
             pytest.skip(f"{tuner.name} declares that it never continues a trial")
-        trials = search(tuner, SyntheticProblem()).trials
+        trials = self.searched()[1].trials
         continued = [trial for trial in trials if trial.parent is not None]
         assert continued
         for trial in continued:
@@ -131,7 +160,7 @@ class TunerConformance(TrialConformance):
     """What every tuner that searches must do. Subclass it, and give `make_tuner`."""
 
     def test_every_dimension_is_honoured(self) -> None:
-        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=180))
+        tried = configurations(self.searched(epochs=180)[1])
         assert all(int(values["width"]) % 16 == 0 for values in tried)
         assert all(round(float(values["decay"]) / 0.2, 9).is_integer() for values in tried)
         assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
@@ -142,14 +171,13 @@ class TunerConformance(TrialConformance):
                 assert len({values[name] for values in tried}) == 2
 
     def test_log_dimension_is_searched_on_its_log(self) -> None:
-        tried = configurations(search(self.make_tuner(), SyntheticProblem(), epochs=90))
+        tried = configurations(self.searched()[1])
         # Uniform on the log, two thirds of the draws lie under 0.01; uniform on the range, a tenth would.
         assert sum(float(values["rate"]) < 0.02 for values in tried) > 0.2 * len(tried)
 
     def test_the_budget_is_spent_to_the_epoch(self) -> None:
         for epochs in (89, 90):
-            problem = SyntheticProblem()
-            result = search(self.make_tuner(), problem, epochs=epochs)
+            problem, result = self.searched(epochs=epochs)
             assert result.end is not None
             assert result.end.reason == BUDGET_SPENT
             assert result.end.spent_epochs == epochs
@@ -158,9 +186,8 @@ class TunerConformance(TrialConformance):
 
     def test_replicates_differ(self) -> None:
         self._skip_unless_seeded()
-        one = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space)))
-        two = configurations(search(self.make_tuner(), SyntheticProblem(continuous_space), replicate=2))
-        assert not {json.dumps(values) for values in one} & {json.dumps(values) for values in two}
+        first, second = (configurations(self.searched(continuous_space, replicate=number)[1]) for number in (1, 2))
+        assert not {json.dumps(values) for values in first} & {json.dumps(values) for values in second}
 
     def test_a_raising_trial_is_failed_and_the_search_goes_on(self) -> None:
         def fail(configuration: Configuration) -> None:
@@ -215,9 +242,9 @@ class TunerConformance(TrialConformance):
         self._skip_unless_seeded()
         tuner, other = self.make_tuner(), self.make_tuner()
         other.label = "another"
-        one = configurations(search(tuner, SyntheticProblem(continuous_space)))
-        two = configurations(search(other, SyntheticProblem(continuous_space)))
-        assert one[0] != two[0]
+        first = configurations(self.searched(continuous_space)[1])
+        second = configurations(search(other, SyntheticProblem(continuous_space)))
+        assert first[0] != second[0]
         assert seeds.of_tuner("s", "p", tuner.label, 1) != seeds.of_tuner("s", "p", other.label, 1)
 
 
@@ -230,12 +257,37 @@ def _without_times(result: CellResult) -> list[dict[str, Any]]:
     return lines
 
 
+def _folder_of_test_run(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a test run share: pytest-xdist gives each one its own inside of it."""
+    folder = factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
 @functools.cache
-def _searched_in_another_process(module: str) -> dict[str, Any]:
-    """Trials of every suite of a module by its name, searched in one process with another hash seed."""
+def _searched_in_another_process(module: str, folder: Path) -> dict[str, Any]:
+    """Trials of every suite of a module by its name, searched in one process with another hash seed.
+
+    Once a test run, for the process imports TensorFlow: it leaves them in `folder`, and tests that come later wait.
+    """
+    result, begun = folder / f"conformance-{module}.json", folder / f"conformance-{module}.begun"
+    for _ in range(10 * WAIT_SECONDS):
+        if result.exists():
+            break
+        with contextlib.suppress(FileExistsError):
+            begun.touch(exist_ok=False)
+            try:
+                _search_in_another_process(module, result)
+            except BaseException:
+                begun.unlink()  # another test tries again, and fails in its own name
+                raise
+        time.sleep(0.1)
+    return dict(json.loads(result.read_text()))
+
+
+def _search_in_another_process(module: str, result: Path) -> None:
     script = (
         "import importlib, json; from tuning import testing; "
-        f"print(json.dumps(testing._searched(importlib.import_module({module!r}))))"
+        f"print(json.dumps(testing._searches_of(importlib.import_module({module!r}))))"
     )
     path = os.pathsep.join([*sys.path, os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
@@ -245,13 +297,16 @@ def _searched_in_another_process(module: str) -> dict[str, Any]:
         check=True,
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"},
     )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    part = result.with_suffix(".part")
+    part.write_text(done.stdout.splitlines()[-1])
+    part.rename(result)
 
 
-def _searched(module: ModuleType) -> dict[str, Any]:
-    found = {}
+def _searches_of(module: ModuleType) -> dict[str, Any]:
+    """Trials of every suite of a module by its name."""
+    trials = {}
     for name, suite in vars(module).items():
         if isinstance(suite, type) and issubclass(suite, TrialConformance) and suite.__module__ == module.__name__:
             with contextlib.suppress(StudyError):  # its library is not installed
-                found[name] = _without_times(search(suite().make_tuner(), SyntheticProblem()))
-    return found
+                trials[name] = _without_times(suite().searched()[1])
+    return trials
