@@ -15,6 +15,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from tests.support.golden_journal import GOLDEN
 from tuning import __version__, tuners
 from tuning.cli import exit, main
 from tuning.journal.journal import read
@@ -84,6 +85,16 @@ def test_help_is_quick_and_imports_nothing_heavy(words: list[str]) -> None:
     code, loaded, seconds = json.loads(done.stdout.splitlines()[-1])
     assert (code, loaded) == (0, [])
     assert seconds < 0.5  # of processor time: the machine may be busy with something else
+
+
+def test_status_draws_nothing_and_loads_nothing_that_does() -> None:
+    script = (
+        "import sys\nfrom tuning.cli import main\n"
+        f"try:\n    main.app(['status', {str(GOLDEN)!r}])\nexcept SystemExit as end:\n    print(end.code)\n"
+        "print(sorted(set(sys.modules) & {'altair', 'vl_convert', 'tensorflow', 'keras'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-2:] == ["0", "[]"]
 
 
 def test_version() -> None:

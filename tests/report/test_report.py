@@ -302,7 +302,7 @@ def test_the_golden_verdict_and_what_is_missing(golden: Report) -> None:
     assert "1 of 9 searches overtuned" in golden.verdict.details[-6]
 
 
-def reproduced(path: Path, command: str, **plan: Any) -> str:
+def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
     """The last line of the report's "Reproduce", of a plan with no more than this."""
     settings = {"tuners": {"a": {"tuner": "a"}}, "budget_epochs": 4, "replicates": 2, **plan}
     with JournalWriter.create(path, study()) as writer:
@@ -328,6 +328,14 @@ def reproduced(path: Path, command: str, **plan: Any) -> str:
             {"until_decided": {"cap": 12, "rope": 0.5}, "rope": 0.5, "retrain": 1},
             "tuning run s.py --budget 4 --until-decided --cap 12 --rope 0.5 --tuners a --no-baselines --retrain 1",
         ),
+        (
+            ["tuning", "run", "my studies/s.py", "--data", "their data.py:load"],
+            {"retrain": 1},
+            "tuning run 'my studies/s.py' --data 'their data.py:load' --budget 4 --replicates 2 --tuners a "
+            "--no-baselines --retrain 1",
+        ),
+        (["tuning", "import", "a b", "--out", "c"], {}, "tuning import 'a b' --out c"),
+        ([], {}, "tuning run STUDY.py --budget 4 --replicates 2 --tuners a --no-baselines --retrain 0"),
         ("", {}, "tuning run STUDY.py --budget 4 --replicates 2 --tuners a --no-baselines --retrain 0"),
         (
             "tuning table studies/s.py --configurations 3 --jobs 2",
@@ -336,8 +344,15 @@ def reproduced(path: Path, command: str, **plan: Any) -> str:
         ),
     ],
 )
-def test_the_command_runs_the_plan_again(tmp_path: Path, command: str, plan: dict[str, Any], expected: str) -> None:
+def test_the_command_runs_the_plan_again(
+    tmp_path: Path, command: str | list[str], plan: dict[str, Any], expected: str
+) -> None:
     assert reproduced(tmp_path, command, **plan) == expected
+
+
+def test_the_manifest_shows_a_command_as_it_was_typed(tmp_path: Path) -> None:
+    reproduced(tmp_path, ["tuning", "run", "my study.py"])
+    assert "| command | tuning run 'my study.py' |" in (tmp_path / "report.md").read_text()
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:

@@ -278,8 +278,10 @@ def test_a_result_without_an_end_is_no_end(tmp_path: Path) -> None:
 
 
 def test_the_command_that_is_recorded_names_no_place_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["/opt/bin/tuning", "run", "/home/me/study.py", "--out", "/tmp/x", "--jobs", "2"])
-    assert command_line() == "tuning run study.py --out x --jobs 2"
+    monkeypatch.setattr(
+        "sys.argv", ["/opt/bin/tuning", "run", "/home/me/my study.py", "--out", "/tmp/x", "--jobs", "2"]
+    )
+    assert command_line() == ["tuning", "run", "my study.py", "--out", "x", "--jobs", "2"]
 
 
 def test_libraries_that_changed_since_the_last_run_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -18,8 +18,10 @@ from tuning.formatting import count, decimals_for, interval, number, plural, sec
 from tuning.journal import journal
 from tuning.journal.provenance import words
 from tuning.journal.records import FAILED
-from tuning.report.report import Report
 from tuning.statistics.sequential import Rule
+
+if TYPE_CHECKING:  # it draws, and `tuning status` does not
+    from tuning.report.report import Report
 
 
 def tuner_table(report: Report) -> Table:

@@ -69,7 +69,7 @@ class _Search:
 
 
 def import_searches(
-    sources: Sequence[str], directory: Path, *, epochs: int | None = None, metric: str = "", command: str = ""
+    sources: Sequence[str], directory: Path, *, epochs: int | None = None, metric: str = "", command: Sequence[str] = ()
 ) -> Path:
     """Writes a study's folder with one cell for each search that is found; `tuning report` makes its report.
 
@@ -131,7 +131,7 @@ def import_searches(
         "rope": None,
     }
     with JournalWriter.create(directory, study) as writer, writer.together():
-        writer.session(plan, {"command": command, "versions": {"tuning": __version__}})
+        writer.session(plan, {"command": list(command), "versions": {"tuning": __version__}})
         for label, rows in trials.items():
             for trial in rows:
                 writer.trial(trial)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -17,11 +18,11 @@ SEEDS = (
 )
 
 
-def manifest(facts: dict[str, Any], command: str) -> dict[str, Any]:
-    """Versions of what can change a result, and `facts` of the processes that train."""
+def manifest(facts: dict[str, Any], command: Sequence[str]) -> dict[str, Any]:
+    """The words of a run's command, versions of what can change a result, and `facts` of the processes that train."""
     return {
-        "command": command,
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "command": list(command),
+        "versions": {name: installed for name in PACKAGES if (installed := _version(name))},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count() or 0,

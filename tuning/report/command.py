@@ -18,7 +18,7 @@ def command(read: Journal) -> str:
 
     What a plan cannot unsay is left to the script: which baselines there are, and tuners' settings.
     """
-    plan, called = read.plan, str(read.manifest.get("command", "")).split()
+    plan, called = read.plan, _called(read)
     named = [
         word
         for option in ("--data", "--objective", "--max-epochs")  # of a model that stood in no study script
@@ -28,7 +28,8 @@ def command(read: Journal) -> str:
     script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "STUDY.py")
     script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
     if called[:2] in (["tuning", "compare"], ["tuning", "import"]):
-        return str(read.manifest["command"])
+        command = read.manifest["command"]
+        return command if isinstance(command, str) else shlex.join(called)
     if called[:2] == ["tuning", "table"]:
         return shlex.join(["tuning", "table", script, "--configurations", str(plan["replicates"])])
     rule = Rule.of(plan)
@@ -43,3 +44,9 @@ def command(read: Journal) -> str:
         *("--retrain", str(plan["retrain"])),
     ]
     return shlex.join(words)
+
+
+def _called(read: Journal) -> list[str]:
+    """The words of the last run's command line; earlier releases kept them in one string, with spaces between."""
+    command: str | list[str] = read.manifest.get("command", [])
+    return command.split() if isinstance(command, str) else list(command)

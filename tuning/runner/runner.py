@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ PARTING_SECONDS = 5.0  # in which an interrupted run writes HPARAMS that wait; g
 
 
 class Watcher(Protocol):
-    """Is told how a run goes on, for the progress."""
+    """Hears how a run goes on, to show it."""
 
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
     def note(self, note: str) -> None: ...
@@ -42,7 +42,7 @@ class Watcher(Protocol):
 
 
 class Unwatched:
-    """Nobody looks."""
+    """No-op watcher."""
 
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
     def note(self, note: str) -> None: ...
@@ -65,7 +65,11 @@ class Run:
 
 
 def run(
-    study: StudyPlan, out: Path, watcher: Watcher | None = None, command: str = "", execute: Executor = run_here
+    study: StudyPlan,
+    out: Path,
+    watcher: Watcher | None = None,
+    command: Sequence[str] = (),
+    execute: Executor = run_here,
 ) -> Run:
     """Runs the cells of a study that are not done yet, into ``<out>/<study>/``.
 
@@ -282,7 +286,7 @@ def _normal(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def command_line() -> str:
-    """How this run was called, without paths of this machine: a journal may be published."""
+def command_line() -> list[str]:
+    """The words by which this run was called, without paths of this machine: a journal may be published."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return " ".join(Path(word).name if Path(word).is_absolute() else word for word in words)
+    return [Path(word).name if Path(word).is_absolute() else word for word in words]

@@ -32,7 +32,7 @@ def until_decided(
     study: StudyPlan,
     out: Path,
     watch: Callable[[], AbstractContextManager[Watcher]] = lambda: nullcontext(Unwatched()),
-    command: str = "",
+    command: Sequence[str] = (),
     execute: Executor = run_here,
     *,
     at_once: int = 1,

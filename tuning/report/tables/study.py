@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -168,7 +169,10 @@ def manifest_table(journal: Journal) -> Table:
             for label, settings in {**journal.plan["tuners"], **journal.plan.get("baselines", {})}.items()
         },
     }
-    rows = [[name, str(value)] for name, value in _flat(entries)]
+    rows = [
+        [name, shlex.join(value) if name.endswith("command") and isinstance(value, list) else str(value)]
+        for name, value in _flat(entries)
+    ]
     return table("Manifest", ["Entry", "Value"], rows)
 
 
