@@ -23,7 +23,7 @@ from tuning.budget import Budget
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.runner.cell import CellTask, run_cell
 from tuning.statistics import signed_rank
-from tuning.statistics.power import resampled_power
+from tuning.statistics.power import like, power
 from tuning.statistics.signed_rank import LEVEL
 from tuning.testing import mixed_space
 from tuning.tuners.base import Tuner
@@ -105,11 +105,9 @@ def differences(scores: Scores) -> Scores:
 
 
 def planted(scores: Scores, replicates: int, wanted: float) -> float:
-    """By how much a tuner must be better for `power.resampled_power` to state the power that is wanted."""
+    """By how much a tuner must be better for `power` to state the power that is wanted."""
     seen = differences(scores)
-    return float(
-        optimize.bisect(lambda more: resampled_power(seen + more, replicates, LEVEL) - wanted, 0, 4 * seen.std())
-    )
+    return float(optimize.bisect(lambda more: power(like(seen + more), replicates, LEVEL) - wanted, 0, 4 * seen.std()))
 
 
 def per_pair(found: pd.DataFrame) -> pd.Series:

@@ -9,14 +9,12 @@ from scipy import stats
 
 from tuning.statistics.power import (
     MOST,
+    SIMULATIONS,
     critical_value,
     like,
-    normal,
     null_distribution,
     power,
     replicates_for,
-    resampled_power,
-    shift_power,
 )
 from tuning.statistics.signed_rank import signed_rank_p, smallest_p
 
@@ -26,6 +24,11 @@ STUDIES = 1_500  # simulated; their share is known to within 2.6 points (two sta
 
 def found_in(draw: Callable[[int], np.ndarray], replicates: int, level: float) -> float:
     return float(np.mean([signed_rank_p(draw(replicates)) <= level for _ in range(STUDIES)]))
+
+
+def normal(shift: float) -> np.ndarray:
+    """Samples of differences as many as can be asked for, normal around `shift`, of standard deviation 1."""
+    return np.random.default_rng(3).normal(shift, 1.0, (SIMULATIONS, MOST))
 
 
 @pytest.mark.parametrize("pairs", [1, 5, 6, 12, 25])
@@ -50,7 +53,7 @@ def test_critical_values_are_the_largest_that_scipys_exact_test_rejects(pairs: i
 def test_power_for_normal_differences(replicates: int, level: float, shift: float) -> None:
     draw = np.random.default_rng(1)
     actual = found_in(lambda n: draw.normal(shift, 1, n), replicates, level)
-    assert shift_power(shift, replicates, level) == pytest.approx(actual, abs=POINTS)
+    assert power(normal(shift), replicates, level) == pytest.approx(actual, abs=POINTS)
 
 
 SHAPES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
@@ -68,7 +71,7 @@ def test_power_from_a_large_pilot_keeps_the_shape_of_its_differences(shape: str,
     draw = np.random.default_rng(2)
     pilot = SHAPES[shape](draw, 20_000)
     actual = found_in(lambda n: SHAPES[shape](draw, n), replicates, level)
-    assert resampled_power(pilot, replicates, level) == pytest.approx(actual, abs=POINTS)
+    assert power(like(pilot), replicates, level) == pytest.approx(actual, abs=POINTS)
 
 
 def test_samples_keep_mean_and_spread_and_ignore_the_order_of_rows() -> None:
@@ -88,12 +91,12 @@ def test_replicates_needed_are_the_first_that_reach_the_power() -> None:
         assert power(samples, int(needed), level) >= 0.8 > power(samples, int(needed) - 1, level)
     assert replicates_for(normal(0.0), 0.05) == math.inf
     assert math.isnan(replicates_for(like([0.1, 0.2]), 0.05))
-    assert math.isnan(resampled_power([0.1, 0.2], 10, 0.05))
+    assert math.isnan(power(like([0.1, 0.2]), 10, 0.05))
 
 
 def test_no_power_where_nothing_can_be_shown_and_full_power_where_all_agree() -> None:
-    assert shift_power(9.0, 5, 0.05) == 0
-    assert shift_power(9.0, 6, 0.05) == 1
+    assert power(normal(9.0), 5, 0.05) == 0
+    assert power(normal(9.0), 6, 0.05) == 1
     assert replicates_for(like([0.1, 0.1, 0.1]), 0.05) == 6
     assert replicates_for(like([0.0, 0.0, 0.0]), 0.05) == math.inf
     assert like([0.1, 0.2, 0.3]).shape[1] == MOST

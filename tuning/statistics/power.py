@@ -1,10 +1,9 @@
 """What replicates can show: the power of Wilcoxon's signed-rank test on pairs, and the replicates that it takes.
 
 Power is counted by simulation with the test's exact critical values, because normal approximations are wrong by more
-than a few points at the 6 to 20 replicates that tuners are compared with. What is assumed of the differences is the
-caller's to say: that they are normal (`shift_power`), or that they are like those seen (`resampled_power`). Power
-computed from the differences seen is a guide for the next study, no evidence about this one (Hoenig & Heisey, The
-American Statistician 55, 2001).
+than a few points at the 6 to 20 replicates that tuners are compared with. What differences there may be is the caller's
+to say; `like` gives such as are like those seen. Power computed from the differences seen is a guide for the next
+study, no evidence about this one (Hoenig & Heisey, The American Statistician 55, 2001).
 """
 
 from __future__ import annotations
@@ -43,36 +42,6 @@ def critical_value(num_pairs: int, level: float) -> int:
     return int(np.searchsorted(tail, level * (1 + 1e-12), side="right")) - 1
 
 
-def shift_power(shift: float, num_replicates: int, level: float) -> float:
-    """The chance that a difference is declared when paired differences are normal.
-
-    Args:
-        shift: Mean of the differences in units of their standard deviation.
-        num_replicates: Pairs.
-        level: Two-sided; with Holm's adjustment, 0.05 divided by the pairs not decided yet.
-    """
-    return power(normal(shift, num_replicates), num_replicates, level)
-
-
-def resampled_power(differences: npt.ArrayLike, num_replicates: int, level: float) -> float:
-    """The chance that a difference is declared when paired differences are like `differences` (see `like`).
-
-    Args:
-        differences: (num_seen,) from these replicates, or from a pilot study.
-        num_replicates: Pairs of the study to judge.
-        level: As for `shift_power`.
-
-    Returns:
-        NaN with fewer than `MIN_SEEN` differences.
-    """
-    return power(like(differences, num_replicates), num_replicates, level)
-
-
-def normal(shift: float, size: int = MOST) -> Floats:
-    """(`SIMULATIONS`, size) normal differences with mean `shift` and standard deviation 1, from a fixed seed."""
-    return _generator().normal(shift, 1.0, (SIMULATIONS, size))
-
-
 def like(differences: npt.ArrayLike, size: int = MOST) -> Floats:
     """Samples of differences like those seen, from a smoothed bootstrap (Silverman & Young, Biometrika 74, 1987).
 
@@ -96,7 +65,16 @@ def like(differences: npt.ArrayLike, size: int = MOST) -> Floats:
 
 
 def power(samples: Floats, num_replicates: int, level: float) -> float:
-    """The share of `samples` whose first `num_replicates` differences are significant at `level`; NaN if they are."""
+    """The share of samples whose first differences are significant: the chance that a difference is declared.
+
+    Args:
+        samples: (num_samples, at least `num_replicates`) paired differences, as `like` gives them.
+        num_replicates: Pairs of the study to judge.
+        level: Two-sided; with Holm's adjustment, 0.05 divided by the pairs not decided yet.
+
+    Returns:
+        NaN where a sample is.
+    """
     drawn = samples[:, :num_replicates]
     if np.isnan(drawn).any():
         return float("nan")
@@ -116,8 +94,8 @@ def replicates_for(samples: Floats, level: float, enough: float = ENOUGH) -> flo
     """The fewest replicates with which `power` reaches `enough`.
 
     Args:
-        samples: (`SIMULATIONS`, most) as `normal` and `like` give them.
-        level: As for `shift_power`.
+        samples: (num_samples, most) paired differences, as `like` gives them.
+        level: As for `power`.
         enough: Power wanted.
 
     Returns:
@@ -145,9 +123,5 @@ def _noether(samples: Floats, level: float, enough: float) -> int:
 
 @lru_cache(maxsize=4)
 def _randomness(size: int) -> tuple[Floats, Floats]:
-    generator = _generator()
+    generator = np.random.Generator(np.random.PCG64(SIMULATION_SEED))
     return generator.random((SIMULATIONS, size)), generator.normal(size=(SIMULATIONS, size))
-
-
-def _generator() -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(SIMULATION_SEED))
