@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         problem["data"] = {text: {text: text}}
         problem["objective"] = {"metric": "val_accuracy", "direction": "max", "epoch": "best"}
     first = {"study": HOSTILE["html"], "problems": problems}
-    with JournalWriter.create(path, first) as writer, writer.together():
+    with JournalWriter.create(path, first) as writer, writer.batched():
         session(writer, list(HOSTILE.values()), 4, 2, retrain=1)
         for problem in problems:
             for place, tuner in enumerate(HOSTILE.values()):

@@ -506,7 +506,7 @@ class _Deaf:
     def trials_of(self, cell: Any) -> list[Trial]:
         return []
 
-    def together(self) -> Any:
+    def batched(self) -> Any:
         return nullcontext()
 
     def catch_up(self) -> bool:
@@ -543,13 +543,13 @@ def test_messages_that_wait_are_recorded_together(tmp_path: Path, monkeypatch: p
     trial = run_cell(load(tmp_path).tasks()[0]).trials[0]
     with JournalWriter.create(tmp_path / "x", {"study": "s", "problems": {}}) as writer:
         before = len(synced)
-        with writer.together():
+        with writer.batched():
             for number in range(50):
                 writer.trial(replace(trial, trial=number))
             assert len(synced) == before
         assert len(synced) == before + 1
         assert synced[-1] == writer.path.stat().st_size
-        with suppress(KeyError), writer.together():
+        with suppress(KeyError), writer.batched():
             writer.trial(replace(trial, trial=50))
             raise KeyError
         assert synced[-1] == writer.path.stat().st_size  # an error takes nothing back

@@ -130,7 +130,7 @@ def import_searches(
         "retrain": 0,
         "rope": None,
     }
-    with JournalWriter.create(directory, study) as writer, writer.together():
+    with JournalWriter.create(directory, study) as writer, writer.batched():
         writer.session(plan, {"command": list(command), "versions": {"tuning": __version__}})
         for label, rows in trials.items():
             for trial in rows:

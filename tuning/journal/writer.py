@@ -135,7 +135,7 @@ class JournalWriter:
             ) from error
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def batched(self) -> Iterator[None]:
         """Flushes all that is appended within to disk at its end, at once: waiting for the disk is the dear part."""
         self._holds_back = True
         try:

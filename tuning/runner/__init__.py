@@ -9,6 +9,7 @@ Imports: words, process, statistics, journal, problems, evaluation, tuners, anal
     executor             Executor, Listener, run_here
     dask_executor        on_dask, run_on_dask
     dask_cluster         client_of: the workers
+    dask_internals       steady_clock and others: what Dask does not promise to keep
     worker               run_remote: what a worker runs
     forkserver           forked: how workers of this machine begin
     forkserver_preload   what they share

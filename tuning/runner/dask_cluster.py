@@ -10,8 +10,8 @@ from typing import Any
 
 from tuning.errors import StudyError
 from tuning.process.cores import cores
+from tuning.runner.dask_internals import steady_clock, workers_without_process
 from tuning.runner.forkserver import ctrl_c_waits, forked, start_method
-from tuning.runner.worker import steady_clock
 from tuning.text import error_line
 
 WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
@@ -121,8 +121,7 @@ class LocalWorkers:
 
     async def replace_lost(self) -> bool:
         """Whether there were any."""
-        nannies = self.cluster.workers
-        down = {name for name in self.cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
+        nannies, down = self.cluster.workers, workers_without_process(self.cluster)
         lost, self.down = down & self.down, down  # one that Dask starts is without a process for a moment
         for name in lost & set(nannies):
             await nannies.pop(name).close()

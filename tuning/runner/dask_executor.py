@@ -96,7 +96,7 @@ class _Run:
                         started += 1
                     del waiting[:room]
                 first = self.next_message()
-                with self.listener.together():
+                with self.listener.batched():
                     for kind, content in self.all_waiting(first):
                         if kind == "event":
                             self.hear(content)

@@ -33,7 +33,7 @@ class Listener(Protocol):
     def retrainings_of(self, cell: Cell) -> Sequence[Retraining]:
         """What the journal holds of its retrained incumbents."""
 
-    def together(self) -> AbstractContextManager[None]:
+    def batched(self) -> AbstractContextManager[None]:
         """What is told within is recorded at its end, at once."""
 
     def catch_up(self) -> bool:

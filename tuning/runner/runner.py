@@ -127,7 +127,7 @@ class _Recorder:
         self.trials = {task.cell: list(task.recorded) for task in tasks}
         self.retrainings = {task.cell: list(task.retrained) for task in tasks}
         self.ends: list[CellEnd] = []
-        self.together = writer.together
+        self.batched = writer.batched
         self.on_note = watcher.note
         self.pace = pace
         self.unshown: deque[Trial | Retraining] = deque()  # recorded, and not in the HPARAMS logs yet

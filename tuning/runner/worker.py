@@ -10,19 +10,18 @@ import faulthandler
 import functools
 import os
 import pickle
-import random
-import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from tuning.errors import StudyError
 from tuning.journal.records import Cell, CellResult, Retraining, Trial
 from tuning.problems.problem import TrainingProblem
 from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.cell import CellTask, run_cell
+from tuning.runner.dask_internals import leave_random_alone, steady_clock
 
 GRACE_SECONDS = 10.0  # a trial over its limit is ended at the end of its epoch, and so much later with its process
 EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
@@ -34,34 +33,6 @@ class StartedBefore(Exception):  # noqa: N818
     How often a cluster does so is a setting of its scheduler, for all its users. The driver sends the cell again
     instead, with what was recorded meanwhile.
     """
-
-
-def _leave_random_alone() -> None:
-    """Gives Dask's threads a generator of their own: they draw from Python's global one while a user's code does."""
-    own = random.Random()
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in ("dask", "distributed", "tornado") and getattr(module, "random", None) is random:
-            module.random = own  # type: ignore[attr-defined]
-
-
-def steady_clock(loop: Any) -> None:
-    """Has Dask's messages of this process timed by a clock that nobody sets.
-
-    `distributed.batched.BatchedSend` waits for moments of the wall clock (distributed 2026.8): where that is set back
-    by an hour while it waits, its messages come an hour later.
-
-    Args:
-        loop: Tornado's loop that sends them.
-    """
-    import distributed.batched
-
-    wall, begun = time.time(), time.monotonic()
-
-    def steady() -> float:
-        return wall + time.monotonic() - begun
-
-    loop.time = steady
-    distributed.batched.time = steady  # type: ignore[attr-defined]
 
 
 _problems: dict[tuple[str, str], TrainingProblem] = {}
@@ -99,7 +70,7 @@ def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellRe
         _problems.clear()
     if key not in _problems:
         _problems[key] = task.problem
-        _leave_random_alone()
+        leave_random_alone()
         steady_clock(worker.loop)
         _first_to_be_killed()
         prepare_process()

@@ -18,7 +18,7 @@ from tensorboard.plugins.hparams import api_pb2, metadata
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 
 from tuning.configuration import Value
-from tuning.tensorboard.event_file import write_event_file
+from tuning.tensorboard.tensorboard_internals import write_event_file
 
 EVENT_FILE = "events.out.tfevents.tuning"
 ORIGIN = 946_684_800.0  # 2000-01-01 UTC: a journal has no dates

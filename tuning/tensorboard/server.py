@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from tuning.analysis.summary import summarise
 from tuning.errors import StudyError
 from tuning.journal import journal
 from tuning.tensorboard import hparams
 from tuning.tensorboard import summary as hparams_summary
+from tuning.tensorboard.tensorboard_internals import plugins_in_order, without_tensorflow
 
 
 def serve(
@@ -71,12 +69,10 @@ def serve(
 
 def _launch(logs: Path, host: str, port: int | None) -> str:
     """Starts TensorBoard in a thread; its address."""
-    # TensorBoard's own switch against TensorFlow (tensorboard/compat/__init__.py): these pages need none, and
-    # importing it costs seconds before the first page.
-    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
+    without_tensorflow()
     from tensorboard import program
 
-    board = program.TensorBoard(plugins=_plugins())
+    board = program.TensorBoard(plugins=plugins_in_order())
     board.configure(logdir=str(logs), host=host, port=port, reload_interval=5)
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # a note that the default way of loading is experimental
@@ -84,33 +80,3 @@ def _launch(logs: Path, host: str, port: int | None) -> str:
     except program.TensorBoardServerException as error:
         words = f"{error.msg}; choose another with --port, or none for the next free one"
         raise StudyError(words) from None
-
-
-def _plugins() -> list[Any]:
-    """TensorBoard's own pages, HPARAMS with the columns in the order in which they were written."""
-    # Here and not above, because `tuning` needs no web server for anything else.
-    from tensorboard import default
-    from tensorboard.plugins.hparams import backend_context, hparams_plugin, metadata
-
-    class InOrder(backend_context.Context):
-        # TensorBoard 2.21 sorts the columns by name (`_sort_and_reduce_to_hparams_limit`).
-        def experiment_from_metadata(
-            self, ctx: Any, experiment_id: str, include_metrics: bool, tags_by_run: Mapping[str, Any], *rest: Any
-        ) -> Any:
-            experiment = super().experiment_from_metadata(ctx, experiment_id, include_metrics, tags_by_run, *rest)
-            place: dict[str, int] = {}
-            for tags in tags_by_run.values():
-                if metadata.EXPERIMENT_TAG in tags:
-                    written = metadata.parse_experiment_plugin_data(tags[metadata.EXPERIMENT_TAG])
-                    place = {info.name: index for index, info in enumerate(written.hparam_infos)}
-            columns = sorted(experiment.hparam_infos, key=lambda info: place.get(info.name, len(place)))
-            experiment.ClearField("hparam_infos")
-            experiment.hparam_infos.extend(columns)
-            return experiment
-
-    class HparamsInOrder(hparams_plugin.HParamsPlugin):
-        def __init__(self, context: Any) -> None:
-            super().__init__(context)
-            self._context = InOrder(context)
-
-    return [HparamsInOrder if plugin is hparams_plugin.HParamsPlugin else plugin for plugin in default.get_plugins()]

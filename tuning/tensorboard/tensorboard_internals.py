@@ -1,0 +1,60 @@
+"""What we use of TensorBoard's inner parts, in one place: none of it is promised to stay from release to release.
+
+Checked with TensorBoard 2.21; `tests/tensorboard/test_tensorboard_internals.py` says what a later one has changed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def write_event_file(path: Path, events: Iterable[Any]) -> None:
+    """Writes events, TensorBoard's `Event` messages, to a new file; the folder is made."""
+    # Not `EventFileWriter`, which imports TensorFlow at the first write and starts a thread a file.
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        records = RecordWriter(file)
+        for event in events:
+            records.write(event.SerializeToString())
+
+
+def without_tensorflow() -> None:
+    """Has TensorBoard's pages do without TensorFlow: they need none, and importing it takes seconds."""
+    # TensorBoard's own switch (tensorboard/compat/__init__.py).
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
+
+
+def plugins_in_order() -> list[Any]:
+    """TensorBoard's own pages, HPARAMS with the columns in the order in which they were written."""
+    # Here and not above, because `tuning` needs no web server for anything else.
+    from tensorboard import default
+    from tensorboard.plugins.hparams import backend_context, hparams_plugin, metadata
+
+    class InOrder(backend_context.Context):
+        # TensorBoard 2.21 sorts the columns by name (`_sort_and_reduce_to_hparams_limit`).
+        def experiment_from_metadata(
+            self, ctx: Any, experiment_id: str, include_metrics: bool, tags_by_run: Mapping[str, Any], *rest: Any
+        ) -> Any:
+            experiment = super().experiment_from_metadata(ctx, experiment_id, include_metrics, tags_by_run, *rest)
+            place: dict[str, int] = {}
+            for tags in tags_by_run.values():
+                if metadata.EXPERIMENT_TAG in tags:
+                    written = metadata.parse_experiment_plugin_data(tags[metadata.EXPERIMENT_TAG])
+                    place = {info.name: index for index, info in enumerate(written.hparam_infos)}
+            columns = sorted(experiment.hparam_infos, key=lambda info: place.get(info.name, len(place)))
+            experiment.ClearField("hparam_infos")
+            experiment.hparam_infos.extend(columns)
+            return experiment
+
+    class HparamsInOrder(hparams_plugin.HParamsPlugin):
+        def __init__(self, context: Any) -> None:
+            super().__init__(context)
+            self._context = InOrder(context)
+
+    return [HparamsInOrder if plugin is hparams_plugin.HParamsPlugin else plugin for plugin in default.get_plugins()]
