@@ -66,8 +66,9 @@ def setting(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def plural(value: int, one: str, many: str = "") -> str:
-    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+def plural(value: int, singular: str, many: str = "") -> str:
+    """``1 cell``, ``2 cells``; `many` where the plural is not the singular and an s."""
+    return f"{count(value)} {singular if value == 1 else many or singular + 's'}"
 
 
 def names(words: Sequence[str], most: int = 6) -> str:

@@ -33,6 +33,12 @@ def server() -> list[psutil.Process]:
     return [child for child in alive if "multiprocessing.forkserver" in " ".join(child.cmdline())]
 
 
+def test_pythons_fork_server_has_the_inner_parts_that_we_use() -> None:
+    changed = "Python has changed this: see tuning/runner/forkserver.py"
+    assert hasattr(forkserver._forkserver, "_forkserver_pid"), changed
+    assert callable(getattr(forkserver._forkserver, "_stop", None)), changed
+
+
 @pytest.mark.slow
 def test_workers_share_one_import_in_a_process_of_one_thread() -> None:
     """A fork copies one thread: were there another, what it holds would stay locked for ever."""

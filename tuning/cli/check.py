@@ -127,13 +127,13 @@ def _pace(problem: Problem) -> tuple[float, float]:
     return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)
 
 
-def show(found: dict[str, Any], console: Console) -> None:
+def show(examined: dict[str, Any], console: Console) -> None:
     """Prints what `examine` found: spaces, equality by sampling, budgets, time and seeds."""
-    for problem in found["problems"]:
+    for problem in examined["problems"]:
         _show_problem(problem, console)
-    _show_budgets(found, console)
+    _show_budgets(examined, console)
     table = _table("cell", "seed of its search")
-    for cell in found["cells"]:
+    for cell in examined["cells"]:
         table.add_row(escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"), str(cell["seed"]))
     console.print(table)
     console.print("Seeds of trainings come from study, problem, replicate and configuration, the same for every tuner.")
@@ -174,18 +174,18 @@ def _show_problem(problem: dict[str, Any], console: Console) -> None:
         highlight=False,
         style="green" if equal["alike"] else "red",
     )
-    for one in equal["different"]:
+    for match in equal["different"]:
         console.print(
-            f"  {one['library']} draws {one['hyperparameter']} otherwise: {one['test']}, p {one['p']:.3g}",
+            f"  {match['library']} draws {match['hyperparameter']} otherwise: {match['test']}, p {match['p']:.3g}",
             markup=False,
             highlight=False,
             style="red",
         )
 
 
-def _show_budgets(found: dict[str, Any], console: Console) -> None:
+def _show_budgets(examined: dict[str, Any], console: Console) -> None:
     table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
-    for row in found["budgets"]:
+    for row in examined["budgets"]:
         table.add_row(
             escape(row["problem"]),
             escape(row["tuner"]),
@@ -194,12 +194,12 @@ def _show_budgets(found: dict[str, Any], console: Console) -> None:
             f"{row['full_trials']:.3g}" + (" (more, shorter ones)" if row["shorter_trials"] else ""),
         )
     console.print(table)
-    takes = "an unknown time" if found["seconds"] is None else f"about {seconds(found['seconds'])}"
+    takes = "an unknown time" if examined["seconds"] is None else f"about {seconds(examined['seconds'])}"
     console.print(
-        f"{plural(len(found['cells']), 'cell')}, {count(found['epochs'])} epochs at most: {takes} of training on one "
-        "core, by the default configuration's pace; other configurations may be much slower or faster. Thinking comes "
-        f"on top, and retraining: each cell's incumbents {found['retrain']} times in full, uncharged; two or three a "
-        "cell.",
+        f"{plural(len(examined['cells']), 'cell')}, {count(examined['epochs'])} epochs at most: {takes} of training on "
+        "one core, by the default configuration's pace; other configurations may be much slower or faster. Thinking "
+        f"comes on top, and retraining: each cell's incumbents {examined['retrain']} times in full, uncharged; two or "
+        "three a cell.",
         markup=False,
         highlight=False,
     )

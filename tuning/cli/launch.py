@@ -146,7 +146,7 @@ def _failed(done: Run, journal: Journal, console: Console) -> int:
         console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
     counts = {
         "trial": sum(trial.state == FAILED for trial in journal.all_trials()),
-        "retraining": sum(one.state == FAILED for of in journal.retrainings.values() for one in of),
+        "retraining": sum(done.state == FAILED for cell in journal.retrainings.values() for done in cell),
     }
     if failed := [plural(number, what) for what, number in counts.items() if number]:
         line = f"{' and '.join(failed)} FAILED; `tuning report {journal.directory}` shows which, and why."

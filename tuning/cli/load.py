@@ -43,8 +43,8 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
     Raises:
         StudyError: There is no such file or name in it, `named` does not fit, or the objective's direction is unknown.
     """
-    found = _NAMED.fullmatch(str(path))
-    if found is None:
+    match = _NAMED.fullmatch(str(path))
+    if match is None:
         if given := [f"--{name.replace('_', '-')}" for name, value in vars(named).items() if value]:
             raise StudyError(
                 f"{given[0]} belongs to FILE.py:build_model and {path} is a study script, which says so itself; "
@@ -60,9 +60,9 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
         data=_load(named.data, "--data", module_of),
         objective=objective_of(named.objective or OBJECTIVE),
         max_epochs=max_epochs,
-        name=_study_name(found["name"]),
+        name=_study_name(match["name"]),
     )
-    name = _study_name(f"{Path(found['file']).stem}-{found['name']}")
+    name = _study_name(f"{Path(match['file']).stem}-{match['name']}")
     return StudyPlan(name, problem, budget=Budget(FULL_TRAININGS * max_epochs if budget is None else budget))
 
 
@@ -90,17 +90,16 @@ def objective_of(words: str) -> Objective:
 
 def _load(named: str, where: str, module_of: Callable[[Path], ModuleType]) -> Any:
     """The object that ``FILE.py:NAME`` names."""
-    found = _NAMED.fullmatch(named)
-    if found is None:
+    match = _NAMED.fullmatch(named)
+    if match is None:
         raise StudyError(f"{where} is {named!r}; expected a file and a name in it, as in their_file.py:load")
-    module = module_of(Path(found["file"]))
+    module = module_of(Path(match["file"]))
     try:
-        return getattr(module, found["name"])
+        return getattr(module, match["name"])
     except AttributeError:
-        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
-        raise StudyError(
-            f"{found['file']} defines no {found['name']!r}; it defines {', '.join(own[:8]) or 'no function or class'}"
-        ) from None
+        names = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        defined = ", ".join(names[:8]) or "no function or class"
+        raise StudyError(f"{match['file']} defines no {match['name']!r}; it defines {defined}") from None
     except Exception as error:  # a module may answer for names by code of its own
         raise StudyError(f"{named} raises {error_line(error)}") from error
 
@@ -122,8 +121,8 @@ def load_study(path: Path) -> StudyPlan:
     if not studies:
         raise StudyError(f"{path} defines no study; expected a variable such as study = Study(...)")
     if len(studies) > 1:
-        found = ", ".join(study.name for study in studies)
-        raise StudyError(f"{path} defines {len(studies)} studies ({found}); expected one: split the file")
+        names = ", ".join(study.name for study in studies)
+        raise StudyError(f"{path} defines {len(studies)} studies ({names}); expected one: split the file")
     return studies[0]
 
 

@@ -57,11 +57,12 @@ def look(directory: Path) -> dict[str, Any]:
         JournalError: The folder holds no study.
     """
     read = journal.read(directory)
-    found = summarise(read)
-    cells = _cells(found)
-    rule = Rule.of(read.plan)
+    summary = summarise(read)
+    cells = _cells(summary)
+    pairs, rule = {name: problem.pairs for name, problem in summary.problems.items()}, Rule.of(read.plan)
+    decided = accounts(pairs, rule) if rule is not None else []
     return {
-        "study": found.study,
+        "study": summary.study,
         "cells": cells,
         "cells_done": sum(cell["state"] == DONE for cell in cells),
         "cells_failed": sum(cell["state"] == FAILED for cell in cells),
@@ -71,19 +72,19 @@ def look(directory: Path) -> dict[str, Any]:
         "notes": [
             *([read.healed] if read.healed else []),
             *(label for name, problem in read.problems.items() if (label := words(name, problem))),
-            *(accounts({name: part.pairs for name, part in found.problems.items()}, rule) if rule is not None else []),
+            *decided,
         ],
     }
 
 
-def show(found: dict[str, Any], console: Console) -> None:
+def show(state: dict[str, Any], console: Console) -> None:
     """Prints what `look` found."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in ("cell", "state"):
         table.add_column(heading, no_wrap=True)
     for heading in ("epochs", "trials", "best score", "time"):
         table.add_column(heading, justify="right")
-    for cell in found["cells"]:
+    for cell in state["cells"]:
         table.add_row(
             escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"),
             escape(cell["state"] + (f": {cell['error']}" if cell["error"] else "")),
@@ -93,12 +94,12 @@ def show(found: dict[str, Any], console: Console) -> None:
             seconds(cell["seconds"]),
         )
     console.print(table)
-    for note in found["notes"]:
+    for note in state["notes"]:
         console.print(note, markup=False, highlight=False)
-    left = found["worker_seconds_left"]
+    left = state["worker_seconds_left"]
     console.print(
-        f"{found['study']}: {found['cells_done']} of {plural(len(found['cells']), 'cell')} done, "
-        f"{found['cells_failed']} failed; {count(found['epochs'])} of {count(found['planned_epochs'])} epochs spent"
+        f"{state['study']}: {state['cells_done']} of {plural(len(state['cells']), 'cell')} done, "
+        f"{state['cells_failed']} failed; {count(state['epochs'])} of {count(state['planned_epochs'])} epochs spent"
         + (f"; about {seconds(left)} of one worker's time left" if left else "")
         + ".",
         markup=False,
@@ -106,8 +107,8 @@ def show(found: dict[str, Any], console: Console) -> None:
     )
 
 
-def _cells(found: Summary) -> list[dict[str, Any]]:
-    steps = [problem.incumbents.groupby(CELL, sort=False)["score"].last() for problem in found.problems.values()]
+def _cells(summary: Summary) -> list[dict[str, Any]]:
+    steps = [problem.incumbents.groupby(CELL, sort=False)["score"].last() for problem in summary.problems.values()]
     best: dict[Any, float] = {cell: float(score) for last in steps for cell, score in last.items()}
     return [
         {
@@ -122,7 +123,7 @@ def _cells(found: Summary) -> list[dict[str, Any]]:
             "best_score": None if math.isnan(score) else score,
             "seconds": float(row["train_seconds"] + row["suggest_seconds"]),
         }
-        for row in found.cells.to_dict("records")
+        for row in summary.cells.to_dict("records")
         for score in [best.get((row["problem"], row["tuner"], row["replicate"]), math.nan)]
     ]
 

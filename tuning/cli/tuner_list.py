@@ -42,11 +42,11 @@ def look() -> list[dict[str, Any]]:
     ]
 
 
-def show(found: list[dict[str, Any]], console: Console) -> None:
+def show(tuners: list[dict[str, Any]], console: Console) -> None:
     """Prints what `look` found: a table of tuners, and one of baselines."""
     for kind, baseline in (("tuner", False), ("baseline", True)):
         table = Table(Column(kind, no_wrap=True), "library", "can", "what it is", box=SIMPLE_HEAD, show_edge=False)
-        for row in found:
+        for row in tuners:
             if row["baseline"] == baseline:
                 able = ", ".join(word for ability, word in ABILITIES.items() if row[ability])
                 needs = f" Needs tuning[{row['extra']}]." if row["extra"] else ""

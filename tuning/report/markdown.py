@@ -27,9 +27,9 @@ def escape_markdown(text: Any) -> str:
     """`text` as one line of Markdown that shows it letter by letter; `Markup` is left as it is."""
     if isinstance(text, Markup):
         return str(text)
-    line = _INLINE.sub(lambda found: "\\" + found.group(), one_line(text))
+    line = _INLINE.sub(lambda match: "\\" + match.group(), one_line(text))
     line = html.escape(line, quote=False).replace("://", ":&#47;/").replace("www.", "www&#46;").replace("@", "&#64;")
-    return _LINE_START.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", line)
+    return _LINE_START.sub(lambda match: f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}", line)
 
 
 def markdown_table(shown: Table) -> Markup:

@@ -226,7 +226,7 @@ class _Run:
         losses = self.lost.setdefault(cell, _Losses())
         losses.add(len(trials) + len(retrained))
         running = sent.running
-        ended = [(one.configuration, one.repeat) for one in retrained]
+        ended = [(done.configuration, done.repeat) for done in retrained]
         if isinstance(running, Trial):
             stale = running.trial < len(trials)
         else:

@@ -3,6 +3,9 @@
 Importing TensorFlow and Keras takes seconds and 0.6 GB. Workers that are forked share both, and where that process is
 begun before the driver imports the same, the two import at once. What workers compute does not depend on it.
 
+Python has no public way to ask for its fork server, nor to end it: `_server_id` and `start_from_nothing` use its inner
+parts, checked with Python 3.11; `tests/runner/test_forkserver.py` says what a later one has changed.
+
 Linux only. Elsewhere, with another backend than TensorFlow, or where a study file has changed the environment, each
 worker starts from nothing and imports by itself.
 """
@@ -96,5 +99,5 @@ def _running() -> bool:
 
 
 def _server_id() -> int:
-    """The process of Python's fork server; 0 for none. There is no public way to ask, nor to end it."""
+    """The process of Python's fork server; 0 for none."""
     return forkserver._forkserver._forkserver_pid or 0  # type: ignore[attr-defined]

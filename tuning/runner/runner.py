@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -152,7 +153,7 @@ class _Recorder:
     def on_retraining(self, retraining: Retraining) -> None:
         known = self.retrainings[retraining.cell]
         # A worker that was given up may still speak, and a cell's result brings all again.
-        if any((one.configuration, one.repeat) == (retraining.configuration, retraining.repeat) for one in known):
+        if any((done.configuration, done.repeat) == (retraining.configuration, retraining.repeat) for done in known):
             return
         self.writer.retraining(retraining)
         known.append(retraining)
@@ -241,7 +242,7 @@ def _check_same(known: Journal, description: dict[str, Any], study: StudyPlan) -
 
 def _newer(before: dict[str, Any], now: dict[str, Any]) -> str:
     """Libraries that are not those of the run before, for what they change is in the results."""
-    old, new = ({"python": one.get("python"), **one.get("versions", {})} for one in (before, now))
+    old, new = ({"python": run.get("python"), **run.get("versions", {})} for run in (before, now))
     changed = [f"{name} {old[name]}, now {new[name]}" for name in old if name in new and old[name] != new[name]]
     changed += [f"{name} {old[name]}, now gone" for name in old if name not in new]
     if not before or not changed:
@@ -254,8 +255,8 @@ def _check_limit(known: Journal, limit: float | None) -> None:
     before = known.plan.get("trial_seconds")
     if not known.sessions or before == limit:
         return
-    was, now = ("no limit" if one is None else f"{one:g} s" for one in (before, limit))
-    records: list[Trial | Retraining] = [*known.all_trials(), *(one for of in known.retrainings.values() for one in of)]
+    was, now = ("no limit" if seconds is None else f"{seconds:g} s" for seconds in (before, limit))
+    records: list[Trial | Retraining] = [*known.all_trials(), *chain.from_iterable(known.retrainings.values())]
     for record in records:
         if record.state == FAILED:
             differs = before is not None and record.error.startswith(time_limit_words(before))
@@ -270,15 +271,15 @@ def _check_limit(known: Journal, limit: float | None) -> None:
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any], part: str) -> str:
-    one, other = _normal(before[part]), _normal(now[part])
+    theirs, yours = _normal(before[part]), _normal(now[part])
     if part == "space":
-        there = {str(entry["name"]): entry for entry in one}
-        here = {str(entry["name"]): entry for entry in other}
+        there = {str(entry["name"]): entry for entry in theirs}
+        here = {str(entry["name"]): entry for entry in yours}
         names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
         return f"they differ in {', '.join(names[:5])}" if names else "in another order"
     if part == "data":
-        return f"fingerprint {one['fingerprint']}, yours {other['fingerprint']}"
-    return f"{one}, yours {other}"
+        return f"fingerprint {theirs['fingerprint']}, yours {yours['fingerprint']}"
+    return f"{theirs}, yours {yours}"
 
 
 def _normal(value: Any) -> Any:

@@ -25,8 +25,8 @@ class RankTest:
     Attributes:
         tuners: Those ranked, in the order of their mean rank.
         ranks: Their mean ranks; 1 is best.
-        blocks: How many, and what each is: "replicate" or "problem".
-        block: What a block is.
+        blocks: How many there are.
+        block: What each is: "replicate" or "problem".
         p: Of Friedman's test, that all are alike; NaN for fewer than three tuners or two blocks.
         critical_difference: Mean ranks further apart than this differ at `level` (Nemenyi).
         groups: Tuners that cannot be told apart, each group as large as it can be.

@@ -122,7 +122,7 @@ def p_values(differences: npt.ArrayLike, rule: Rule, num_pairs: int = 1) -> Floa
 
 
 def equality_p_values(differences: npt.ArrayLike, rope: float, rule: Rule, num_pairs: int = 1) -> Floats:
-    """The same for the hypothesis that the difference is `rope` or more in either direction."""
+    """`p_values` of the hypothesis that the difference is `rope` or more in either direction."""
     values = np.asarray(differences, dtype=float)
     above, _ = one_sided(values + rope, rule, num_pairs)
     _, below = one_sided(values - rope, rule, num_pairs)
@@ -130,12 +130,13 @@ def equality_p_values(differences: npt.ArrayLike, rope: float, rule: Rule, num_p
 
 
 def two_sided(above: Floats, below: Floats) -> Floats:
+    """The p after each look of a difference in either direction, from those of either: all (num_looks,)."""
     # Half of the level for each side; that a sequence stops on both is next to impossible, so this loses nothing.
     return np.asarray(np.minimum(1.0, 2 * np.minimum(above, below)))
 
 
 def one_sided(differences: Floats, rule: Rule, num_pairs: int) -> tuple[Floats, Floats]:
-    """Sequential p after each look, of differences above 0 and of differences below 0."""
+    """Sequential p after each look, of differences above 0 and of those below 0: each (min(num_looks, cap),)."""
     signed = signed_scores(differences[: rule.cap])
     asked = LEVEL / np.arange(1, num_pairs + 1)
     # A hair lower, so that a p times its number of pairs is not rounded to above the level.

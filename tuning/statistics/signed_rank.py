@@ -1,6 +1,6 @@
-"""Who is shown better than whom: tuners compared pair by pair on their incumbents.
+"""Wilcoxon's signed-rank test of paired differences, exact with ties too; Holm's adjustment; the typical shift.
 
-Pairs are matched by replicate, problem by problem; replicates of different problems are never pooled.
+Which differences are paired is the caller's to say; those of different problems are not to be pooled.
 """
 
 from __future__ import annotations

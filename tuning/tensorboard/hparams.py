@@ -154,7 +154,7 @@ class HparamsWriter:
 
     def retrained(self, retraining: Retraining) -> None:
         """Adds a retraining to its trial: `TEST` becomes the mean over the trial's retrainings so far."""
-        done = {one.trial: one for one in self._cells.get(retraining.cell, ())}
+        done = {written.trial: written for written in self._cells.get(retraining.cell, ())}
         test = finite(retraining.test.get(self._objectives[retraining.cell.problem].test_metric))
         if retraining.trial not in done or test is None:
             return
@@ -195,7 +195,7 @@ def write_hparams(journal: Journal, directory: Path) -> HparamsWriter:
     for trial in journal.all_trials():
         writer.write(trial)
     for cell in journal.planned_cells():
-        for retraining in sorted(journal.retrainings.get(cell, ()), key=lambda one: (one.trial, one.repeat)):
+        for retraining in sorted(journal.retrainings.get(cell, ()), key=lambda record: (record.trial, record.repeat)):
             writer.retrained(retraining)
     return writer
 
