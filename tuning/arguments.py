@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tuning.errors import StudyError
 
 
-def whole_number(given: Any, argument: str, *, least: int = 1, expected: str = "a whole number of at least 1") -> int:
+def whole_number(
+    given: object, argument: str, *, least: int = 1, expected: str = "a whole number of at least 1"
+) -> int:
     """`given`, which is a whole number of at least `least`. True and False are none.
 
     Args:

@@ -187,7 +187,7 @@ def _checked(loaded: Any) -> Splits:
 def _checked_names(names: Any) -> Any:
     """The class names as plain texts."""
     if isinstance(names, Mapping):
-        return {str(output): _checked_names(own) for output, own in names.items()}
+        return {str(output): _checked_names(classes) for output, classes in names.items()}
     if names is None:
         return None
     if isinstance(names, str) or not isinstance(names, Iterable):

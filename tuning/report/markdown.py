@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
 
 from markupsafe import Markup
 
@@ -23,11 +22,11 @@ _INLINE = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
 _LINE_START = re.compile(r"^(?:[#+=-]|\d+(?=[.)](?:\s|$)))")  # headings, rules, list items
 
 
-def escape_markdown(text: Any) -> str:
+def escape_markdown(text: object) -> str:
     """`text` as one line of Markdown that shows it letter by letter; `Markup` is left as it is."""
     if isinstance(text, Markup):
         return str(text)
-    line = _INLINE.sub(lambda match: "\\" + match.group(), one_line(text))
+    line = _INLINE.sub(lambda match: "\\" + match.group(), one_line(str(text)))
     line = html.escape(line, quote=False).replace("://", ":&#47;/").replace("www.", "www&#46;").replace("@", "&#64;")
     return _LINE_START.sub(lambda match: f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}", line)
 
@@ -40,7 +39,7 @@ def markdown_table(shown: Table) -> Markup:
     return Markup("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
-def markdown_code(text: Any) -> Markup:
+def markdown_code(text: object) -> Markup:
     """`text` as a fenced block of one line, with a fence longer than any run of backticks in it."""
     line = one_line(str(text))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", line)), default=0))

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import cloudpickle
 
@@ -67,6 +67,10 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
         yield execute
 
 
+_Message: TypeAlias = tuple[str, Any]
+"""Its kind, "event" or "done", and what it brings: a worker's event, or the key of a cell that has ended."""
+
+
 class _Run:
     """One run on a cluster: submits, listens, and submits again what was lost."""
 
@@ -76,7 +80,7 @@ class _Run:
         self.at_once = at_once
         self.foreign = foreign  # somebody else's cluster, which may start a lost cell again by itself
         self.topic = f"tuning-{uuid.uuid4()}"
-        self.messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self.messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self.lost: dict[Cell, _Losses] = {}
         self.running: dict[str, _Sent] = {}
         self.looked = time.monotonic()
@@ -109,14 +113,14 @@ class _Run:
                 for sent in self.running.values():
                     sent.future.cancel()
 
-    def all_waiting(self, message: tuple[str, Any]) -> Iterator[tuple[str, Any]]:
+    def all_waiting(self, message: _Message) -> Iterator[_Message]:
         """A message and those that wait behind it."""
         yield message
         with suppress(queue.Empty):
             for _ in range(self.messages.qsize()):
                 yield self.messages.get_nowait()
 
-    def next_message(self) -> tuple[str, Any]:
+    def next_message(self) -> _Message:
         """Waits for a message, and no longer than there is hope for one."""
         while self.messages.empty() and self.listener.catch_up():
             pass

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.plugins.hparams import api_pb2
 
 from tuning.configuration import Value
@@ -88,7 +89,7 @@ class Column:
                 return bool(value)
         return finite(value)
 
-    def to_proto(self) -> Any:
+    def to_proto(self) -> api_pb2.HParamInfo:
         # TensorBoard 2.21 does not keep the order given: it sorts by `differs`, then by name
         # (`_sort_and_reduce_to_hparams_limit`). Claimed for the leading columns alone, `differs` keeps them first.
         info = api_pb2.HParamInfo(name=self.name, type=_DATA_TYPES[self.kind], differs=self.leading)
@@ -308,7 +309,7 @@ def _kind(value: Value) -> str:
     return "number" if isinstance(value, int | float) else "text"
 
 
-def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) -> Any:
+def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) -> Event:
     rules = {f"{rule.metric}, {rule.direction}, {rule.epoch} epoch" for rule in objectives}
     score = rules.pop() if len(rules) == 1 else "by each problem's objective"
     descriptions = {
@@ -324,7 +325,7 @@ def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) ->
 
 def _trial_events(
     trial: Trial, values: Mapping[str, Value], best_score: float, start: float, end: float
-) -> Iterator[Any]:
+) -> Iterator[Event]:
     """Session start, an event an epoch, the metrics, session end."""
     yield start_event(run_name(trial.cell, trial.trial), values, start)
     tags: dict[str, str] = {}

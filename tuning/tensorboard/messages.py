@@ -25,7 +25,7 @@ ORIGIN = 946_684_800.0  # 2000-01-01 UTC: a journal has no dates
 _MAX_FLOAT = 3.4028234663852886e38  # TensorBoard keeps scalars as 32-bit floats
 
 
-def experiment_event(columns: Iterable[Any], metrics: Mapping[str, str]) -> Any:
+def experiment_event(columns: Iterable[api_pb2.HParamInfo], metrics: Mapping[str, str]) -> Event:
     """The experiment tag of a log directory: its columns as `HParamInfo`, and its metrics with their descriptions."""
     experiment = api_pb2.Experiment(
         time_created_secs=ORIGIN,
@@ -38,7 +38,7 @@ def experiment_event(columns: Iterable[Any], metrics: Mapping[str, str]) -> Any:
     return _plugin_event(ORIGIN, metadata.EXPERIMENT_TAG, HParamsPluginData(experiment=experiment))
 
 
-def start_event(group: str, values: Mapping[str, Value], wall_time: float) -> Any:
+def start_event(group: str, values: Mapping[str, Value], wall_time: float) -> Event:
     """A session begins, in a group of its own, with the values of its columns."""
     info = SessionStartInfo(group_name=group, start_time_secs=wall_time)
     for name, value in values.items():
@@ -52,14 +52,14 @@ def start_event(group: str, values: Mapping[str, Value], wall_time: float) -> An
     return _plugin_event(wall_time, metadata.SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=info))
 
 
-def end_event(wall_time: float, failed: bool) -> Any:
+def end_event(wall_time: float, failed: bool) -> Event:
     """A session ends; one without an end stays UNKNOWN for ever."""
     status = api_pb2.STATUS_FAILURE if failed else api_pb2.STATUS_SUCCESS
     ended = HParamsPluginData(session_end_info=SessionEndInfo(status=status, end_time_secs=wall_time))
     return _plugin_event(wall_time, metadata.SESSION_END_INFO_TAG, ended)
 
 
-def scalars_event(wall_time: float, step: int, scalars: Mapping[str, float]) -> Any:
+def scalars_event(wall_time: float, step: int, scalars: Mapping[str, float]) -> Event:
     """Scalars at a step; those that are not finite, or too large for TensorBoard, are left out."""
     values = [
         Summary.Value(tag=tag, simple_value=number)
@@ -69,7 +69,7 @@ def scalars_event(wall_time: float, step: int, scalars: Mapping[str, float]) -> 
     return Event(wall_time=wall_time, step=step, summary=Summary(value=values))
 
 
-def write_events(directory: Path, events: Iterable[Any], name: str = EVENT_FILE) -> None:
+def write_events(directory: Path, events: Iterable[Event], name: str = EVENT_FILE) -> None:
     """Writes an event file with its header."""
     first = Event(wall_time=ORIGIN, file_version="brain.Event:2")
     write_event_file(directory / name, [first, *events])
@@ -89,7 +89,7 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _plugin_event(wall_time: float, tag: str, data: Any) -> Any:
+def _plugin_event(wall_time: float, tag: str, data: HParamsPluginData) -> Event:
     data.version = metadata.PLUGIN_DATA_VERSION
     # As `metadata.create_summary_metadata`, but deterministic: a map's order differs from process to process.
     content = SummaryMetadata.PluginData(

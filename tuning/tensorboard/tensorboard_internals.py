@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.event_pb2 import Event
 
 
-def write_event_file(path: Path, events: Iterable[Any]) -> None:
+def write_event_file(path: Path, events: Iterable[Event]) -> None:
     """Writes events, TensorBoard's `Event` messages, to a new file; the folder is made."""
     # Not `EventFileWriter`, which imports TensorFlow at the first write and starts a thread a file.
     from tensorboard.summary.writer.record_writer import RecordWriter
