@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import dask
 import psutil
 import pytest
 
+from tests.support.fork_server import kept, program
 from tuning.cli.load import load_study
 from tuning.errors import StudyError
 from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
@@ -33,6 +35,8 @@ from tuning.runner.plan import Overrides
 from tuning.runner.runner import Unwatched, run
 from tuning.runner.schedule import Pace
 from tuning.study import Study
+
+pytestmark = pytest.mark.waits
 
 # A study file whose functions no worker can import.
 STUDY = """
@@ -81,35 +85,63 @@ class _Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[BaseProcess] = []
         written = folder / "scheduler.json"
-        self.scheduler = self.start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(written))
+        # Its pages have a port all the same, on which those of another scheduler may be.
+        pages = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+        self.scheduler = self.start("scheduler", "--port", "0", *pages, "--scheduler-file", str(written))
         deadline = time.monotonic() + 150
         while not written.is_file() or not written.read_text().strip():
             assert time.monotonic() < deadline
             time.sleep(0.1)
         self.address = str(json.loads(written.read_text())["address"])
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{words[0]}.log").open("ab") as log:
-            process = subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=log, stderr=log, cwd=self.folder)
+    def start(self, *words: str) -> BaseProcess:
+        process = program("dask", *words, folder=self.folder, log=self.folder / f"{words[0]}.log")
         self.processes.append(process)
         return process
 
-    def worker(self) -> subprocess.Popen[bytes]:
+    def worker(self) -> BaseProcess:
         return self.start("worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+
+    def alive(self) -> int:
+        """How many of the processes have not ended."""
+        return sum(process.is_alive() for process in self.processes)
 
     def close(self) -> None:
         for process in self.processes:
             process.kill()
-            process.wait()
+            process.join()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fork_server() -> Iterator[None]:
+    """Each test has workers of its own; what they are forked from is not what is tested here."""
+    with kept():
+        yield
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[_Cluster]:
+def empty_cluster(tmp_path: Path) -> Iterator[_Cluster]:
+    """A scheduler without workers."""
     made = _Cluster(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Cluster]:
+    made = _Cluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cluster(shared_cluster: _Cluster) -> _Cluster:
+    """A scheduler with two workers, started where they are not there yet, or no more."""
+    while shared_cluster.alive() < 3:
+        shared_cluster.worker()
+    return shared_cluster
 
 
 @pytest.mark.slow
@@ -342,7 +374,7 @@ def test_a_clock_that_is_set_back_again_and_again_holds_nothing_up(here: Any, tm
     environment = {**os.environ, **setting, "LD_PRELOAD": str(FAKETIME[0])}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    days, deadline = 0, time.monotonic() + 150
+    days, deadline = 0, time.monotonic() + 280
     while process.poll() is None:
         if time.monotonic() > deadline:
             process.kill()
@@ -358,8 +390,6 @@ def test_a_clock_that_is_set_back_again_and_again_holds_nothing_up(here: Any, tm
 
 @pytest.mark.slow
 def test_a_cluster_by_its_address_gives_the_same_tables(here: Any, tmp_path: Path, cluster: _Cluster) -> None:
-    cluster.worker()
-    cluster.worker()
     done = run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=cluster.address))
     assert tables(done.directory) == here
 
@@ -368,7 +398,13 @@ def test_a_worker_of_several_threads_is_refused_in_one_line(tmp_path: Path) -> N
     from distributed import LocalCluster
 
     with (
-        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as threads,
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=2,
+            processes=False,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # where another scheduler has no pages
+        ) as threads,
         pytest.raises(StudyError, match=r"the worker at .* has 2 threads, .*; start workers with `dask worker --nth"),
     ):
         run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=threads.scheduler_address))
@@ -391,8 +427,6 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
 
     study.problems[0].fail = hangs_once
     """
-    cluster.worker()
-    cluster.worker()
 
     class Kill(Unwatched):
         killed = 0
@@ -423,29 +457,31 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
 
 @pytest.mark.slow
 def test_a_cluster_without_workers_is_given_up(
-    tmp_path: Path, cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, empty_cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask_executor, "LOOK_SECONDS", 0.2)
     monkeypatch.setattr(dask_executor, "WORKERLESS_SECONDS", 1.0)
-    with pytest.raises(StudyError, match=rf"at {cluster.address} had no worker for 1 s; start some with `dask worker"):
-        run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=cluster.address))
+    with pytest.raises(
+        StudyError, match=rf"at {empty_cluster.address} had no worker for 1 s; start some with `dask worker"
+    ):
+        run(load(tmp_path), tmp_path, execute=partial(run_on_dask, scheduler=empty_cluster.address))
 
 
 @pytest.mark.slow
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_line(
-    here: Any, tmp_path: Path, cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
+    here: Any, tmp_path: Path, empty_cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask_executor, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 5)
-    cluster.worker()
+    empty_cluster.worker()
 
     class Kill(Unwatched):
         def trial(self, trial: Trial) -> None:
-            cluster.scheduler.kill()
+            empty_cluster.scheduler.kill()
 
     study = load(tmp_path, seconds=0.3)
     with pytest.raises(StudyError, match=r"the Dask scheduler at .* went away; all trials that ended are recorded"):
-        run(study, tmp_path, Kill(), execute=partial(run_on_dask, scheduler=cluster.address))
+        run(study, tmp_path, Kill(), execute=partial(run_on_dask, scheduler=empty_cluster.address))
     assert list(read(tmp_path / "s").all_trials())
     (tmp_path / "again").mkdir()
     back = _Cluster(tmp_path / "again")

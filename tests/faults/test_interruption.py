@@ -20,6 +20,8 @@ from tuning.journal.frames import epochs_frame, trials_frame
 from tuning.journal.journal import path_of, read
 from tuning.runner.runner import run
 
+pytestmark = pytest.mark.waits
+
 TIMES = ["train_seconds", "suggest_seconds"]
 SECONDS = 300  # a machine that is busy with something else may take long to start a process
 
