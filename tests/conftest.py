@@ -7,6 +7,7 @@ goes before it.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 from hypothesis import settings
 
 from tests.support.browser import chromium
-from tests.support.golden_journal import write_golden
+from tests.support.golden_journal import GOLDEN
+from tests.support.undrawn import undrawn
 from tuning.analysis.summary import summarise
 from tuning.exploration.exploration import searches
 from tuning.journal import journal
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tuning.analysis.summary import Summary
     from tuning.exploration.exploration import Search
     from tuning.journal.journal import Journal
+    from tuning.report.report import Report
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -50,34 +53,54 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that wait for other processes first: xdist gives its first process the first part of the list."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Headless Chromium."""
+    """Headless Chromium; not longer than for a module, for Playwright has an event loop of its own in this thread."""
     with chromium() as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def no_pictures() -> Iterator[None]:
+    """Reports are made without their pictures."""
+    with undrawn():
+        yield
+
+
+@pytest.fixture(scope="session")
 def golden_read(tmp_path_factory: pytest.TempPathFactory) -> Journal:
-    """The golden journal, as it is read."""
+    """The golden journal, as it is committed and read."""
     path = tmp_path_factory.mktemp("golden")
-    write_golden(path)
+    shutil.copytree(GOLDEN / "journal", path / "journal")
     return journal.read(path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def golden_report(golden_read: Journal) -> Report:
+    """The report of it, beside it."""
+    from tuning.report.report import write_report
+
+    return write_report(golden_read.directory, golden_read)
+
+
+@pytest.fixture(scope="session")
 def golden(golden_read: Journal) -> Summary:
     """What a report says of it."""
     return summarise(golden_read)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def digits(golden: Summary) -> ProblemSummary:
     """And of its one problem."""
     return golden.problems["digits"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def search(golden_read: Journal, golden: Summary) -> Search:
     """And of the search, for its one problem."""
     return searches(golden_read, golden)["digits"]

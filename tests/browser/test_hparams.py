@@ -14,7 +14,7 @@ from tests.support.tensorboard_server import BOARD, served, session_groups
 from tuning.journal.records import FAILED
 from tuning.tensorboard.hparams import write_hparams
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 
 # The grid lies in shadow roots: Playwright's own selectors go through them, `document.querySelector` does not.
 ROWS = "grid => grid.size"

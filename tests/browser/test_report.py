@@ -10,15 +10,14 @@ import pytest
 
 from tests.support.browser import opened
 from tests.support.golden_journal import BASELINES, TUNERS, write_scores
-from tuning.journal.journal import Journal
-from tuning.report.report import write_report
+from tuning.report.report import Report, write_report
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 
 
-@pytest.fixture(scope="module")
-def page_address(golden_read: Journal) -> str:
-    return write_report(golden_read.directory, golden_read).html.as_uri()
+@pytest.fixture
+def page_address(golden_report: Report) -> str:
+    return golden_report.html.as_uri()
 
 
 def drawn(page: Any) -> int:

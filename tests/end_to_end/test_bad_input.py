@@ -1,5 +1,6 @@
 """Bad input: each ends in one line that says what came, with exit code 2, and changes nothing."""
 
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from tests.support.undrawn import undrawn
 from tuning import tuners
 from tuning.cli import main
 from tuning.journal.journal import path_of
@@ -314,12 +316,21 @@ OTHERS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study in it, and its script beside it."""
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / "good.py").write_text(textwrap.dedent(study_of()))
+    with undrawn():
+        assert invoke("run", folder / "good.py", "--out", folder / "out", "--jobs", 1).exit_code == 0
+    return folder
+
+
 @pytest.fixture
-def begun(tmp_path: Path) -> Path:
-    """A folder `out` with a study in it."""
-    (tmp_path / "good.py").write_text(textwrap.dedent(study_of()))
-    assert invoke("run", tmp_path / "good.py", "--out", tmp_path / "out", "--jobs", 1).exit_code == 0
-    return tmp_path / "out"
+def begun(ran: Path, tmp_path: Path) -> Path:
+    """A folder `out` with a study in it, of this test's own."""
+    shutil.copy(ran / "good.py", tmp_path)
+    return shutil.copytree(ran / "out", tmp_path / "out")
 
 
 @pytest.mark.parametrize(("text", "line"), OTHERS.values(), ids=OTHERS.keys())

@@ -23,7 +23,6 @@ from tests.support.golden_journal import (
     session,
     study,
     trial,
-    write_golden,
     write_scores,
 )
 from tuning.analysis.verdict import NO_VERDICT, UNDECIDED
@@ -46,11 +45,9 @@ WINNERS = [
 HOSTILE = "</script><img src=x onerror=alert(1)>|`[x](http://evil)\n# {{ 7*7 }} \u202e\x1b[31m"
 
 
-@pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    path = tmp_path_factory.mktemp("golden")
-    write_golden(path)
-    return write_report(path)
+@pytest.fixture
+def golden(golden_report: Report) -> Report:
+    return golden_report
 
 
 class Page(HTMLParser):
@@ -73,10 +70,8 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def test_the_golden_journal_gives_the_golden_report(tmp_path: Path) -> None:
-    shutil.copytree(GOLDEN / "journal", tmp_path / "journal")
-    report = write_report(tmp_path)
-    assert report.markdown.read_bytes() == (GOLDEN / "report.md").read_bytes()
+def test_the_golden_journal_gives_the_golden_report(golden: Report) -> None:
+    assert golden.markdown.read_bytes() == (GOLDEN / "report.md").read_bytes()
 
 
 def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden: Report) -> None:
@@ -155,6 +150,7 @@ def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     assert len(specs) == 13  # a figure each, and the trials
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_missing_failed_and_excluded_are_named(golden: Report, tmp_path: Path) -> None:
     shutil.copytree(golden.directory / "journal", tmp_path / "journal")
     with JournalWriter.resume(tmp_path) as writer:
@@ -228,6 +224,7 @@ CASES: dict[str, tuple[dict[str, list[float | None]], str, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.usefixtures("no_pictures")
 def test_no_verdict_is_given_that_the_scores_cannot_give(tmp_path: Path, case: str) -> None:
     scores, line, missing = CASES[case]
     write_scores(tmp_path, scores)
@@ -239,6 +236,7 @@ def test_no_verdict_is_given_that_the_scores_cannot_give(tmp_path: Path, case: s
     assert list(report.verdict.gaps) == (missing if missing != NOTHING else [])
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": list(SIX), "b": list(SIX)})
     details = write_report(tmp_path).verdict.details
@@ -250,6 +248,7 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failed", [FAILED, COMPLETE])
+@pytest.mark.usefixtures("no_pictures")
 def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
         session(writer, ["a", "b"], 2, 8)
@@ -268,6 +267,7 @@ def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
     assert "nan" not in re.sub("loss is nan", "", text).lower()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_failed_trials_and_cells_are_named_and_leave_the_rest_to_be_judged(tmp_path: Path) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
         session(writer, ["a", "b"], 2, 8)
@@ -344,6 +344,7 @@ def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
         ),
     ],
 )
+@pytest.mark.usefixtures("no_pictures")
 def test_the_command_runs_the_plan_again(
     tmp_path: Path, command: str | list[str], plan: dict[str, Any], expected: str
 ) -> None:
@@ -395,6 +396,7 @@ def test_several_problems_are_judged_one_by_one(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_tuner_that_asks_for_several_at_a_time_is_told(tmp_path: Path) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
         settings = {"a": {"tuner": "optuna-tpe", "parallel_trials": 4}, "b": {"tuner": "optuna-tpe"}}
@@ -404,6 +406,7 @@ def test_a_tuner_that_asks_for_several_at_a_time_is_told(tmp_path: Path) -> None
     assert "b asked for" not in text
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_long_tables_are_shortened_and_say_so(tmp_path: Path) -> None:
     write_scores(tmp_path, {name: [0.5 + place / 1000 for place in range(25)] for name in "abc"})
     text = write_report(tmp_path).markdown.read_text()
@@ -468,6 +471,7 @@ def test_wording() -> None:
     assert names([]) == ""
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_other_metrics_on_test_are_means_over_cells_of_means_over_seeds(tmp_path: Path) -> None:
     counts = {(1, 1): 3.0, (1, 2): 5.0, (2, 1): 10.0, (2, 2): 12.0}
     with JournalWriter.create(tmp_path, study()) as writer:

@@ -258,6 +258,7 @@ def test_several_problems_are_kept_apart(tmp_path: Path) -> None:
     assert scores["one"] > 0 > scores["two"]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_study_run_makes_the_report(tmp_path: Path) -> None:
     directory = study(tuners=["kt-random"]).run(tmp_path)
     names = {path.name for path in directory.iterdir()}

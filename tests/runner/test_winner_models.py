@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.support.undrawn import undrawn
 from tuning.budget import Budget
 from tuning.errors import JournalError, StudyError
 from tuning.journal.journal import read
@@ -63,7 +64,8 @@ def study(mine: bool = False, **arguments) -> Study:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("out")
-    study(tensorboard="full").run(path)
+    with undrawn():
+        study(tensorboard="full").run(path)
     return path
 
 

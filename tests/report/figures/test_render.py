@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import altair as alt
@@ -55,17 +56,19 @@ def test_a_process_that_is_killed_costs_nothing_but_time() -> None:
         assert [beside.svg(one) for one in FIGURES] == [one.svg for one in FIGURES]
 
 
-def test_an_error_meanwhile_waits_for_no_picture() -> None:
+def test_an_error_meanwhile_waits_for_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(600)"))  # draws none
     before, beside = children(), DrawnBeside()
 
     def fail() -> None:
         with beside:
-            beside.begin(figure(f"number {number}") for number in range(200))
+            beside.begin(replace(FIGURES[0], name=f"number {number}") for number in range(200))
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
-    assert sum(picture.cancelled() for picture in beside._begun.values()) > 100
+    assert len(beside._begun) == 200
+    assert sum(picture.cancelled() for picture in beside._begun.values()) > 190
     assert children() == before
 
 

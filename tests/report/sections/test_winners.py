@@ -4,18 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.golden_journal import CONFUSION, WINNERS, write_golden
-from tuning.journal.journal import Journal, path_of, read
+from tests.support.golden_journal import CONFUSION, WINNERS
+from tuning.journal.journal import Journal, path_of
 from tuning.journal.winner_record import BINS, Scatter
-from tuning.report.report import write_report
+from tuning.report.report import Report
 from tuning.report.sections.winners import MAX_EPOCH_ROWS, epochs_table, predictions_table, winner_sections
 
 
-@pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Journal:
-    path = tmp_path_factory.mktemp("golden")
-    write_golden(path)
-    return read(path)
+@pytest.fixture
+def golden(golden_read: Journal) -> Journal:
+    return golden_read
 
 
 def test_each_winner_has_what_is_known_of_it(golden: Journal) -> None:
@@ -70,9 +68,9 @@ def test_mean_predictions_come_from_the_bins() -> None:
     assert row[2].value == (3 * 0.5 + 2.5) / 4
 
 
-def test_the_report_shows_them_and_asks_keras_nothing(golden: Journal) -> None:
-    report = write_report(golden.directory, golden)
-    assert path_of(golden.directory).is_file()
+def test_the_report_shows_them_and_asks_keras_nothing(golden_report: Report) -> None:
+    report = golden_report
+    assert path_of(report.directory).is_file()
     text = report.html.read_text()
     assert text.count('<details class="winner"') == 3
     assert text.count('<details class="winner" open') == 1
