@@ -4,11 +4,9 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -438,25 +436,6 @@ def test_ctrl_c_says_where_the_trials_are(script: Path, tmp_path: Path, monkeypa
     )
     monkeypatch.setattr("sys.argv", ["studies/s.py"])
     assert invoke("run", script, "--out", tmp_path, "--jobs", 1).stdout.endswith("    python studies/s.py\n")
-
-
-@pytest.mark.slow
-def test_ctrl_c_reaches_workers_too_and_all_end_without_a_traceback(script: Path, tmp_path: Path) -> None:
-    script.write_text(script.read_text().replace("Budget(6)", "Budget(30_000)"))
-    words = [sys.executable, "-m", "tuning", "run", str(script), "--jobs", "2", "--out", str(tmp_path)]
-    run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    journal = tmp_path / "s" / "journal" / "journal.jsonl"
-    deadline = time.monotonic() + 300
-    while not (journal.exists() and '"kind":"trial"' in journal.read_text()):
-        assert run.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    os.killpg(run.pid, signal.SIGINT)  # as a terminal does
-    out, err = run.communicate(timeout=300)
-    assert run.returncode == 130, err
-    assert err == ""
-    assert f"Interrupted. All trials that ended are in {tmp_path}/s/journal. Go on with:\n\n    python " in out
-    assert [path.name for path in (tmp_path / "s" / "journal").iterdir()] == ["journal.jsonl"]
 
 
 @pytest.mark.slow

@@ -65,10 +65,11 @@ class Started:
         self.process = subprocess.Popen(
             [*command, "--jobs", str(jobs)],
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
+        self.errors = ""
         self.wait(lambda: self.trials() >= 3)
         self.family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
 
@@ -84,7 +85,7 @@ class Started:
             time.sleep(0.05)
 
     def end(self) -> str:
-        said, _ = self.process.communicate(timeout=SECONDS)
+        said, self.errors = self.process.communicate(timeout=SECONDS)
         _, alive = psutil.wait_procs(self.family, timeout=SECONDS)
         assert alive == []
         return str(said)
@@ -110,8 +111,11 @@ def test_a_signal_ends_the_run_and_the_same_command_goes_on(
     else:
         os.killpg(started.process.pid, getattr(signal, name))
     said = started.end()
-    assert started.process.returncode == code, said
-    assert "Traceback" not in said, said
+    assert started.process.returncode == code, said + started.errors
+    assert "Traceback" not in said + started.errors
+    if name == "SIGINT":
+        assert started.errors == ""
+        assert [path.name for path in path_of(tmp_path / "s").parent.iterdir()] == ["journal.jsonl"]
     how = "" if name == "SIGINT" else f" by {name}"
     assert f"Interrupted{how}. All trials that ended are in {tmp_path}/s/journal. Go on with:\n\n    python " in said
     known = started.trials()
@@ -130,7 +134,7 @@ def test_a_machine_that_sleeps_costs_nothing(tmp_path: Path, whole: tuple[str, s
     for process in started.family:
         process.resume()
     said = started.end()
-    assert started.process.returncode == 0, said
+    assert started.process.returncode == 0, said + started.errors
     assert tables(tmp_path / "s") == whole
 
 

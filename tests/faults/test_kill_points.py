@@ -48,15 +48,27 @@ def records(directory: Path) -> collections.Counter[tuple[object, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_killed_again_and_again_a_study_gives_the_same_tables(tmp_path: Path, jobs: int) -> None:
-    names = installed()
-    assert len(names) >= 14
-    command = [sys.executable, "-m", "tests.simulations.kill_points", str(tmp_path), "1", str(jobs), *names]
+@pytest.mark.waits
+@pytest.mark.parametrize(
+    ("jobs", "replicates", "some"),
+    [
+        (1, 1, []),
+        (2, 2, ["kt-hyperband", "optuna-tpe"]),
+        pytest.param(1, 2, [], marks=pytest.mark.nightly),
+        pytest.param(2, 2, [], marks=pytest.mark.nightly),
+    ],
+)
+def test_killed_again_and_again_a_study_gives_the_same_tables(
+    tmp_path: Path, jobs: int, replicates: int, some: list[str]
+) -> None:
+    names = some or installed()
+    assert some or len(names) >= 14
+    words = ["tests.simulations.kill_points", str(tmp_path), "1", str(jobs), str(replicates), *names]
+    command = [sys.executable, "-m", *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     kills = json.loads(done.stdout.splitlines()[-1])
-    assert len(kills) >= (20 if jobs == 1 else 4)
+    assert len(kills) >= ((10 * replicates) if jobs == 1 else 4)
     kinds = {kind for kind, _ in kills}
     assert kinds == {"training", "before", "torn", "after"} if jobs == 1 else len(kinds) > 1
     assert tables(tmp_path / "killed") == tables(tmp_path / "alone" / "killed")

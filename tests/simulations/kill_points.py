@@ -1,6 +1,6 @@
 """Runs a study in processes that are killed at random points, each by SIGKILL, until one comes to its end.
 
-    python -m tests.simulations.kill_points FOLDER SEED JOBS TUNER...
+    python -m tests.simulations.kill_points FOLDER SEED JOBS REPLICATES TUNER...
 
 Each process is forked from this one, which has imported everything and trained nothing, so that a kill costs
 milliseconds. Where it is killed is drawn from the seed: within a training, before a line reaches the journal, when half
@@ -17,6 +17,7 @@ import random
 import signal
 import sys
 import traceback
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,6 @@ from tuning.runner.runner import run
 from tuning.study import Study
 from tuning.testing import mixed_space
 
-REPLICATES = 2
 MAX_KILLS = 200
 LINES = ["before", "torn", "after"]
 
@@ -83,11 +83,20 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def study(tuners: list[str], problem: Any) -> Study:
-    return Study("killed", problem, tuners, budget=Budget(12), replicates=REPLICATES, baselines=(), retrain=1)
+@dataclass(frozen=True)
+class Searches:
+    """What the study runs: so many replicates of each tuner."""
+
+    tuners: list[str]
+    replicates: int
+
+    def study(self, problem: Any) -> Study:
+        return Study(
+            "killed", problem, self.tuners, budget=Budget(12), replicates=self.replicates, baselines=(), retrain=1
+        )
 
 
-def run_once(folder: Path, tuners: list[str], dying: Dying, worker: Dying | None = None, jobs: int = 1) -> bool:
+def run_once(folder: Path, searches: Searches, dying: Dying, worker: Dying | None = None, jobs: int = 1) -> bool:
     """Runs the study in a fork; whether it came to its end."""
     child = os.fork()
     if child == 0:
@@ -95,7 +104,7 @@ def run_once(folder: Path, tuners: list[str], dying: Dying, worker: Dying | None
         try:
             dying.install()
             problem = SyntheticProblem(mixed_space, max_epochs=3, fail=(worker or dying).training)
-            run(study(tuners, problem), folder, **({"execute": partial(run_on_dask, jobs=jobs)} if jobs > 1 else {}))
+            run(searches.study(problem), folder, **({"execute": partial(run_on_dask, jobs=jobs)} if jobs > 1 else {}))
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -109,7 +118,7 @@ def run_once(folder: Path, tuners: list[str], dying: Dying, worker: Dying | None
     return True
 
 
-def main(folder: Path, seed: int, jobs: int, tuners: list[str]) -> None:
+def main(folder: Path, seed: int, jobs: int, searches: Searches) -> None:
     generator = random.Random(seed)
     log = folder / "trained"
     kills: list[tuple[str, int]] = []
@@ -117,21 +126,21 @@ def main(folder: Path, seed: int, jobs: int, tuners: list[str]) -> None:
     while not over and len(kills) < MAX_KILLS:
         if jobs == 1:
             kind, count = generator.choice(["training", *LINES]), generator.randint(1, 9)
-            over = run_once(folder, tuners, Dying(log, kind, count))
+            over = run_once(folder, searches, Dying(log, kind, count))
         else:
-            kind, count = generator.choice(LINES), generator.randint(1, 6 * len(tuners))
-            worker = Dying(log, "training", generator.randint(1, 2 * len(tuners)), once=folder / f"once-{len(kills)}")
-            at = worker.left
-            over = run_once(folder, tuners, Dying(log, kind, count), worker, jobs)
+            kind, count = generator.choice(LINES), generator.randint(1, 6 * len(searches.tuners))
+            at = generator.randint(1, 2 * len(searches.tuners))
+            worker = Dying(log, "training", at, once=folder / f"once-{len(kills)}")
+            over = run_once(folder, searches, Dying(log, kind, count), worker, jobs)
             if worker.once and worker.once.exists():
                 kills.append(("training", at))
         if not over:
             kills.append((kind, count))
     alone = folder / "alone"
     alone.mkdir()
-    run_once(alone, tuners, Dying(alone / "trained"))
+    run_once(alone, searches, Dying(alone / "trained"))
     print(json.dumps(kills))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Searches(sys.argv[5:], int(sys.argv[4])))

@@ -2,7 +2,7 @@
 
     python -m tests.simulations.soak [CELLS] [JOBS] [SECONDS BETWEEN KILLS]
 
-prints what it took and found; `tests/test_soak.py` runs 60 cells.
+prints what it took and found; `tests/faults/test_soak.py` runs 30 cells, and 200 every night.
 """
 
 from __future__ import annotations
