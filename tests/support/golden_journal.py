@@ -1,6 +1,8 @@
 """A small study with a bit of everything, written by fixed numbers: the golden journal, and journals like it.
 
-`python tests/golden_journal.py` writes the golden files anew; read the difference before you commit it.
+    PYTHONPATH=. python tests/support/golden_journal.py
+
+writes the golden files anew; read the difference before you commit it.
 """
 
 from __future__ import annotations
