@@ -4,27 +4,26 @@
 
 A pool of cells is run once, by real tuners through the real evaluator. A simulated study draws replicates of the pool
 and hands the scores within each replicate out to the labels at random: under labels that mean nothing, all orders are
-equally likely, whatever ties the cells of one replicate together. Each study is judged by `comparison.pairwise`.
+equally likely, whatever ties the cells of one replicate together. Each study is judged by the statistics that
+`analysis.pairs.pairwise` is made of, on arrays; that it would say the same is tested on a few.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from unittest import mock
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import optimize
 
-from tuning.analysis.pairs import pairwise
 from tuning.budget import Budget
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.runner.cell import CellTask, run_cell
-from tuning.statistics import signed_rank
 from tuning.statistics.power import like, power
-from tuning.statistics.signed_rank import LEVEL
+from tuning.statistics.signed_rank import LEVEL, doubled_ranks, holm, signed_rank_p
 from tuning.testing import mixed_space
 from tuning.tuners.base import Tuner
 from tuning.tuners.scikit_learn import SklearnRandomized
@@ -52,8 +51,8 @@ def simulated(
     replicates: int,
     generator: np.random.Generator,
     better_by: Mapping[str, float] | None = None,
-) -> pd.DataFrame:
-    """One study of these labels, drawn from a pool; as `analysis.final_scores` gives it.
+) -> Scores:
+    """(replicates, num_labels): the final scores of one study of these labels, drawn from a pool.
 
     Args:
         scores: The pool, of as many tuners as there are labels, or more.
@@ -64,14 +63,34 @@ def simulated(
     """
     drawn = generator.choice(len(scores), replicates, replace=False)
     dealt = generator.permuted(scores[drawn], axis=1)[:, : len(labels)]
-    return pd.DataFrame(
-        {
-            "problem": PROBLEM.name,
-            "tuner": np.tile(labels, replicates),
-            "replicate": np.repeat(np.arange(1, replicates + 1), len(labels)),
-            "score": (dealt + [(better_by or {}).get(label, 0.0) for label in labels]).ravel(),
-        }
-    )
+    return np.asarray(dealt + [(better_by or {}).get(label, 0.0) for label in labels])
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is said of each pair in each study.
+
+    Attributes:
+        pairs: (num_pairs,) labels, every two.
+        p: (num_studies, num_pairs), of the signed-rank test.
+        better: (num_studies, num_pairs), the label that is declared better after Holm's adjustment, or empty.
+    """
+
+    pairs: list[tuple[str, str]]
+    p: Scores
+    better: npt.NDArray[np.str_]
+
+    def share_by_pair(self) -> Scores:
+        """(num_pairs,): the share of studies in which a pair would be declared different if it were the only one."""
+        return np.asarray((self.p <= LEVEL).mean(axis=0))
+
+    def share_by_family(self) -> float:
+        """The share of studies in which any pair is declared different."""
+        return float((self.better != "").any(axis=1).mean())
+
+    def found(self, label: str) -> Scores:
+        """(num_pairs_of_label,): the shares of studies in which this label is declared better than each other."""
+        return np.asarray((self.better == label).mean(axis=0)[[label in pair for pair in self.pairs]])
 
 
 def judged(
@@ -81,21 +100,32 @@ def judged(
     studies: int,
     better_by: Mapping[str, float] | None = None,
     seed: int = 1,
-) -> pd.DataFrame:
-    """What `comparison.pairwise` says of each simulated study: its rows, and ``study``, the number of the study.
-
-    Without ``power`` and ``needed``, which decide nothing and take most of the time.
-    """
+) -> Judged:
+    """Every pair of each simulated study; more is better, as in `PROBLEM`."""
     generator = np.random.default_rng(seed)
+    pairs = list(combinations(labels, 2))
+    by_study = [
+        judge(simulated(scores, labels, replicates, generator, better_by), labels, pairs) for _ in range(studies)
+    ]
+    p, better = zip(*by_study, strict=True)
+    return Judged(pairs, np.array(p), np.array(better))
 
-    def one() -> pd.DataFrame:
-        finals = simulated(scores, labels, replicates, generator, better_by)
-        return pairwise(finals, labels, PROBLEM.objective)
 
-    unknown = {"like": lambda *_: np.empty((0, 0)), "power": lambda *_: np.nan, "replicates_for": lambda *_: np.nan}
-    with mock.patch.multiple(signed_rank, **unknown):
-        found = [one() for _ in range(studies)]
-    return pd.concat(found, keys=range(studies), names=["study", None]).reset_index("study")
+def judge(study: Scores, labels: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[Scores, list[str]]:
+    """(num_pairs,) p, and the label declared better, of one study's (replicates, num_labels) scores."""
+    column = {label: study[:, place] for place, label in enumerate(labels)}
+    by_pair = [column[a] - column[b] for a, b in pairs]
+    p = np.array([signed_rank_p(difference) for difference in by_pair])
+    better = [
+        "" if adjusted > LEVEL else a if _ranks_above_zero(difference) else b
+        for (a, b), difference, adjusted in zip(pairs, by_pair, holm(p), strict=True)
+    ]
+    return p, better
+
+
+def _ranks_above_zero(difference: Scores) -> bool:
+    ranks, signed = doubled_ranks(difference)
+    return float((np.sign(signed) * ranks).sum()) > 0
 
 
 def differences(scores: Scores) -> Scores:
@@ -110,16 +140,6 @@ def planted(scores: Scores, replicates: int, wanted: float) -> float:
     return float(optimize.bisect(lambda more: power(like(seen + more), replicates, LEVEL) - wanted, 0, 4 * seen.std()))
 
 
-def per_pair(found: pd.DataFrame) -> pd.Series:
-    """By pair, the share of studies in which it would be declared different if it were the only pair."""
-    return (found["p"] <= LEVEL).groupby([found["a"], found["b"]]).mean()
-
-
-def per_family(found: pd.DataFrame) -> float:
-    """The share of studies in which any pair is declared different, after Holm's adjustment."""
-    return float((found["decided"] != "").groupby(found["study"]).any().mean())
-
-
 def same_tuner(names: int) -> list[Tuner]:
     """One tuner under so many names."""
     return [SklearnRandomized(label=f"random-{letter}") for letter in "abcdefgh"[:names]]
@@ -130,16 +150,16 @@ def main(replicates: int = REPLICATES, studies: int = 10_000) -> None:
     scores = pool(tuners, 2 * replicates)
     for names in (2, 3, 5):
         found = judged(scores, [tuner.label for tuner in tuners[:names]], replicates, studies)
-        pairs = per_pair(found)
+        family, pairs = found.share_by_family(), found.share_by_pair()
         print(
             f"{names} names of one tuner, {replicates} replicates, {studies} studies: a difference is declared in "
-            f"{per_family(found):.2%} of them; pair by pair, unadjusted, in {pairs.min():.2%} to {pairs.max():.2%}",
+            f"{family:.2%} of them; pair by pair, unadjusted, in {pairs.min():.2%} to {pairs.max():.2%}",
             flush=True,
         )
     labels = [tuner.label for tuner in tuners[:2]]
     for number, wanted in ((10, 0.5), (10, 0.8), (20, 0.5), (20, 0.8)):
         found = judged(scores, labels, number, studies, {labels[0]: planted(scores, number, wanted)})
-        share = (found["decided"] == labels[0]).mean()
+        (share,) = found.found(labels[0])
         print(f"planted, {number} replicates, stated power {wanted:.0%}: found in {share:.2%}", flush=True)
 
 

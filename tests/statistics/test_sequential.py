@@ -27,7 +27,6 @@ from tuning.report.report import write_report
 from tuning.statistics.sequential import GRID, Rule, boundaries, equality_p_values, p_values, signed_scores
 from tuning.statistics.signed_rank import LEVEL
 
-STUDIES = 1000
 LEVELS = GRID  # one-sided, falling
 
 
@@ -121,20 +120,33 @@ def test_a_rule_comes_back_from_the_plan() -> None:
     assert Rule.of({"replicates": 3}) is None
 
 
-# The rule's promise, by simulation: 1,000 studies of equal tuners. Their standard error is 0.7 %.
+# The rule's promise, by simulation of studies of equal tuners: their exact level is tested above. The standard error of
+# 1,000 is 0.7 %, and a share may be two of them off.
+
+COUNTS = [200, pytest.param(1000, marks=pytest.mark.nightly)]
 
 
+def around_the_level(studies: int) -> tuple[float, float]:
+    """Between which a share of so many studies lies."""
+    off = 0.015 * math.sqrt(1000 / studies)
+    return LEVEL - off, LEVEL + off
+
+
+@pytest.mark.parametrize("studies", COUNTS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_tuner_under_two_names_is_told_apart_in_5_percent(kind: str) -> None:
-    found = declared(scores(kind, np.random.default_rng(7), STUDIES, 15, 2), 15)
-    assert 0.035 <= found.pair == found.family <= 0.065
+def test_the_same_tuner_under_two_names_is_told_apart_in_5_percent(kind: str, studies: int) -> None:
+    low, high = around_the_level(studies)
+    shares = declared(scores(kind, np.random.default_rng(7), studies, 15, 2), 15)
+    assert low <= shares.pair == shares.family <= high
 
 
+@pytest.mark.parametrize("studies", COUNTS)
 @pytest.mark.parametrize(("kind", "tuners"), [("normal", 3), ("ties", 3), ("skewed", 5)])
-def test_several_equal_tuners(kind: str, tuners: int) -> None:
-    found = declared(scores(kind, np.random.default_rng(8), STUDIES, 15, tuners), 15)
-    assert 0.035 <= found.pair <= 0.065
-    assert 0.035 <= found.family <= 0.065
+def test_several_equal_tuners(kind: str, tuners: int, studies: int) -> None:
+    low, high = around_the_level(studies)
+    shares = declared(scores(kind, np.random.default_rng(8), studies, 15, tuners), 15)
+    assert low <= shares.pair <= high
+    assert low <= shares.family <= high
 
 
 def test_fixed_p_values_looked_at_again_and_again_would_not_keep_the_level() -> None:
@@ -145,16 +157,18 @@ def test_fixed_p_values_looked_at_again_and_again_would_not_keep_the_level() -> 
 def test_what_it_gives_for_its_price(shift: float, power: float, replicates: float) -> None:
     drawn = scores("normal", np.random.default_rng(12), 300, 20, 2)
     drawn[:, :, 0] += shift * math.sqrt(2)
-    found = declared(drawn, 20)
-    assert found.pair >= fixed_share(drawn) - power
-    assert found.replicates < replicates
+    shares = declared(drawn, 20)
+    assert shares.pair >= fixed_share(drawn) - power
+    assert shares.replicates < replicates
 
 
-def test_practically_equal_is_said_of_a_difference_as_large_as_the_rope_in_5_percent_at_most() -> None:
-    drawn = scores("normal", np.random.default_rng(13), STUDIES, 15, 2)
+@pytest.mark.parametrize("studies", COUNTS)
+def test_practically_equal_is_said_of_a_difference_as_large_as_the_rope_in_5_percent_at_most(studies: int) -> None:
+    low, high = around_the_level(studies)
+    drawn = scores("normal", np.random.default_rng(13), studies, 15, 2)
     assert equal_share(drawn[:100], 1.5 * math.sqrt(2), 15) > 0.95
     drawn[:, :, 0] -= 1.5 * math.sqrt(2)
-    assert 0.035 <= equal_share(drawn, 1.5 * math.sqrt(2), 15) <= 0.065
+    assert low <= equal_share(drawn, 1.5 * math.sqrt(2), 15) <= high
 
 
 def test_equality_is_symmetric_and_needs_more_than_no_difference() -> None:
