@@ -1,11 +1,9 @@
 """One trial: what `train_epochs` makes of the user's model, callbacks and own `fit`, and how it continues."""
 
 import contextlib
+import functools
 import gc
-import json
-import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import keras_tuner
@@ -45,12 +43,23 @@ def build_model(hp):
 
 def recipe(build=build_model, splits=SPLITS, **arguments):
     arguments.setdefault("fit_arguments", {"batch_size": 16})
-    return Recipe(hypermodel_of(build), splits, **arguments)
+    return Recipe(hypermodel(build), splits, **arguments)
+
+
+@functools.cache
+def hypermodel(build):
+    return hypermodel_of(build)
+
+
+SPACES = {}
+"""By hypermodel: its space, which is the same in every recipe."""
 
 
 def train(trained_recipe, *, epochs=3, until=None, values=None, seed=5, **arguments) -> tuple[Outcome, list]:
     """The outcome and the curve; training is told to stop after `until` epochs."""
-    space = record_space(trained_recipe)
+    if trained_recipe.hypermodel not in SPACES:
+        SPACES[trained_recipe.hypermodel] = record_space(trained_recipe)
+    space = SPACES[trained_recipe.hypermodel]
     curve = []
 
     def on_epoch(logs):
@@ -61,9 +70,15 @@ def train(trained_recipe, *, epochs=3, until=None, values=None, seed=5, **argume
     return train_epochs(trained_recipe, space, request), curve
 
 
-def assert_states_equal(one, other):
-    assert len(one) == len(other)
-    for index, (value, wanted) in enumerate(zip(one, other, strict=True)):
+@functools.cache
+def plain() -> tuple[Outcome, list]:
+    """The default configuration in a recipe without more."""
+    return train(recipe(), keep_state=True)
+
+
+def assert_states_equal(state, expected):
+    assert len(state) == len(expected)
+    for index, (value, wanted) in enumerate(zip(state, expected, strict=True)):
         np.testing.assert_array_equal(value, wanted, err_msg=f"variable {index}")
 
 
@@ -71,32 +86,32 @@ def assert_states_equal(one, other):
 
 
 def test_trains_to_the_target_and_reports_every_metric():
-    outcome, curve = train(recipe())
-    assert (outcome.error, outcome.fit, outcome.state) == ("", "compiled", None)
+    outcome, curve = plain()
+    assert (outcome.error, outcome.fit) == ("", "compiled")
     assert len(curve) == 3
     assert list(curve[0]) == ["accuracy", "loss", "val_accuracy", "val_loss"]
     assert all(type(value) is float for logs in curve for value in logs.values())
 
 
 def test_stops_when_told():
-    assert len(train(recipe(), epochs=9, until=2)[1]) == 2
+    outcome, curve = train(recipe(), epochs=9, until=2)
+    assert len(curve) == 2
+    assert outcome.state is None  # nobody asked to keep it
 
 
 def test_depends_on_its_seed_alone():
-    first = train(recipe())[1]
-    other = train(recipe(), seed=6)[1]
-    assert first != other
+    first = plain()[1]
     assert train(recipe())[1] == first
 
 
 def test_a_configuration_trained_again_is_not_traced_again():
     shared = recipe()
-    train(shared)
-    other = train(shared, seed=6, keep_state=True)
+    other_seed = train(shared, seed=6)[1]
+    again = train(shared, keep_state=True)
     assert shared.resident.traces.traced == 2  # training and validation
-    fresh = train(recipe(), seed=6, keep_state=True)
-    assert other[1] == fresh[1]
-    assert_states_equal(other[0].state, fresh[0].state)
+    fresh = plain()
+    assert again[1] == fresh[1] != other_seed
+    assert_states_equal(again[0].state, fresh[0].state)
     train(shared, values={"width": 7})
     assert shared.resident.traces.traced == 4
 
@@ -272,17 +287,16 @@ def test_a_fit_of_the_models_own_gets_what_it_was_given():
     assert len(curve) == 3
 
 
-@pytest.mark.parametrize(
-    ("arguments", "fit"),
-    [
-        ({"callbacks": [ON_BATCHES]}, "keras: LambdaCallback works on batches"),
-        ({"fit_arguments": {"steps_per_epoch": 2}}, "keras: steps_per_epoch or validation_steps"),
-    ],
-)
-def test_hands_over_to_keras_and_says_so(arguments, fit):
-    outcome, curve = train(recipe(**arguments), epochs=1)
-    assert (outcome.error, outcome.fit) == ("", fit)
+def test_hands_over_to_keras_and_says_so():
+    outcome, curve = train(recipe(fit_arguments={"steps_per_epoch": 2}), epochs=1)
+    assert (outcome.error, outcome.fit) == ("", "keras: steps_per_epoch or validation_steps")
     assert len(curve) == 1
+
+
+def test_both_ways_give_the_same_curve():
+    outcome, curve = train(recipe(callbacks=[ON_BATCHES]))
+    assert (outcome.error, outcome.fit) == ("", "keras: LambdaCallback works on batches")
+    assert curve == plain()[1]
 
 
 def datasets():
@@ -296,37 +310,26 @@ def test_datasets_are_trained_by_keras():
     assert [list(logs) for logs in curve] == 3 * [["accuracy", "loss", "val_accuracy", "val_loss"]]
 
 
-@pytest.mark.parametrize("callbacks", [[], [ON_BATCHES]], ids=["compiled", "by keras"])
-def test_both_ways_give_the_same_curve(callbacks):
-    assert train(recipe(callbacks=callbacks))[1] == train(recipe())[1]
+@contextlib.contextmanager
+def graph_optimizer():
+    """TensorFlow's own, which `prepare_process` turned off."""
+    switch = tf.config.optimizer.set_experimental_options
+    switch({"disable_meta_optimizer": False})
+    try:
+        yield
+    finally:
+        switch({"disable_meta_optimizer": True})
 
 
 @pytest.mark.slow
 def test_prepare_process_changes_no_result():
     """TensorFlow's graph optimizer, which it turns off, changes nothing in these models, in one thread."""
-    script = """
-import json, sys
-sys.path.insert(0, {folder!r})
-import tensorflow as tf
-if {optimized}:
-    tf.config.optimizer.set_experimental_options = lambda options: None
-from tests.training import test_trainer
-state = test_trainer.train(test_trainer.recipe(), keep_state=True)
-print(json.dumps([state[1], [value.tolist() for value in state[0].state]]))
-"""
-    folder = str(Path(__file__).parents[2])
-    one, other = (
-        json.loads(
-            subprocess.run(
-                [sys.executable, "-c", script.format(folder=folder, optimized=optimized)],
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.splitlines()[-1]
-        )
-        for optimized in (True, False)
-    )
-    assert one == other
+    assert tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"]
+    with graph_optimizer():
+        assert not tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"]
+        optimized, curve = train(recipe(), keep_state=True)
+    assert curve == plain()[1]
+    assert_states_equal(optimized.state, plain()[0].state)
 
 
 def test_trials_leave_nothing_behind():
@@ -375,7 +378,16 @@ def scaling():
     return keras.optimizers.LossScaleOptimizer(keras.optimizers.RMSprop(0.02, momentum=0.5), initial_scale=8.0)
 
 
-@pytest.mark.parametrize("callbacks", [[], [ON_BATCHES]], ids=["compiled", "by keras"])
+decaying_model, averaging_model, scaling_model = by(decaying), by(averaging), by(scaling)
+
+
+@functools.cache
+def five_epochs(build, schedule):
+    """The recipe, which keeps its graphs, and what compiled epochs make of it in one go."""
+    trained = recipe(build, callbacks=[scheduled()] if schedule else [])
+    return trained, train(trained, epochs=5, keep_state=True)
+
+
 @pytest.mark.parametrize(
     ("build", "schedule"),
     [
@@ -383,20 +395,26 @@ def scaling():
         pytest.param(build_model, True, marks=pytest.mark.slow),
         pytest.param(normalized, False, marks=pytest.mark.slow),
         pytest.param(unbuilt, False, marks=pytest.mark.slow),
-        pytest.param(by(decaying), False, marks=pytest.mark.slow, id="decaying"),
-        pytest.param(by(averaging), False, marks=pytest.mark.slow, id="averaging"),
-        pytest.param(by(scaling), False, marks=pytest.mark.slow, id="scaling"),
+        pytest.param(decaying_model, False, marks=pytest.mark.slow, id="decaying"),
+        pytest.param(averaging_model, False, marks=pytest.mark.slow, id="averaging"),
+        pytest.param(scaling_model, False, marks=pytest.mark.slow, id="scaling"),
     ],
 )
-def test_three_epochs_and_six_more_are_nine_bit_for_bit(build, schedule, callbacks):
-    trained = recipe(build, callbacks=[*callbacks, *([scheduled()] if schedule else [])])
-    whole, whole_curve = train(trained, epochs=9, keep_state=True)
-    first, first_curve = train(trained, epochs=3, keep_state=True)
-    rest, rest_curve = train(trained, epochs=9, initial_epoch=3, state=first.state, keep_state=True)
+@pytest.mark.parametrize("callbacks", [[], [ON_BATCHES]], ids=["compiled", "by keras"])
+def test_two_epochs_and_three_more_are_five_bit_for_bit(build, schedule, callbacks):
+    compiled, (whole, whole_curve) = five_epochs(build, schedule)
+    trained = recipe(build, callbacks=[*callbacks, *compiled.callbacks]) if callbacks else compiled
+    first, first_curve = train(trained, epochs=2, keep_state=True)
+    rest, rest_curve = train(trained, epochs=5, initial_epoch=2, state=first.state, keep_state=True)
     assert [whole.error, first.error, rest.error] == ["", "", ""]
+    assert [whole.fit, first.fit, rest.fit] == ["compiled", *2 * [trained_by(callbacks)]]
     assert first_curve + rest_curve == whole_curve
-    assert len(rest_curve) == 6
+    assert len(rest_curve) == 3
     assert_states_equal(rest.state, whole.state)
+
+
+def trained_by(callbacks):
+    return "keras: LambdaCallback works on batches" if callbacks else "compiled"
 
 
 def test_a_fit_that_knows_nothing_of_continuing_is_continued():
@@ -408,9 +426,9 @@ def test_a_fit_that_knows_nothing_of_continuing_is_continued():
             return model.fit(x, y, epochs=epochs, validation_data=validation_data, callbacks=callbacks)
 
     trained = recipe(Fit, callbacks=[scheduled()], fit_arguments={})
-    whole, whole_curve = train(trained, epochs=4, keep_state=True)
+    whole, whole_curve = train(trained, epochs=3, keep_state=True)
     first, first_curve = train(trained, epochs=1, keep_state=True)
-    rest, rest_curve = train(trained, epochs=4, initial_epoch=1, state=first.state, keep_state=True)
+    rest, rest_curve = train(trained, epochs=3, initial_epoch=1, state=first.state, keep_state=True)
     assert first_curve + rest_curve == whole_curve
     assert_states_equal(rest.state, whole.state)
 
@@ -427,13 +445,12 @@ def test_a_dataset_and_an_unbuilt_model_are_continued():
 
 def test_the_state_is_that_before_callbacks_put_weights_back():
     stop = keras.callbacks.EarlyStopping("val_loss", patience=9, restore_best_weights=True)
-    plain = train(recipe(), keep_state=True)[0]
-    assert_states_equal(train(recipe(callbacks=[stop]), keep_state=True)[0].state, plain.state)
+    assert_states_equal(train(recipe(callbacks=[stop]), keep_state=True)[0].state, plain()[0].state)
 
 
 def test_the_state_of_another_model_is_refused():
-    first = train(recipe(), epochs=1, keep_state=True)[0]
-    outcome, _ = train(recipe(), epochs=3, initial_epoch=1, state=first.state, values={"width": 7})
+    state = plain()[0].state
+    outcome, _ = train(recipe(), epochs=4, initial_epoch=3, state=state, values={"width": 7})
     assert outcome.error.startswith("ValueError: the state of the continued trial does not fit")
 
 
@@ -541,7 +558,7 @@ def test_a_loop_of_the_users_own_has_its_space():
 
 
 @pytest.mark.parametrize(
-    ("own", "trains", "fit"),
+    ("hypermodel_class", "trains", "fit"),
     [
         (Normalizing, 9, "compiled"),
         pytest.param(Tutorial, 5, "a loop of the user's own", marks=pytest.mark.slow),
@@ -551,14 +568,14 @@ def test_a_loop_of_the_users_own_has_its_space():
         pytest.param(AnotherModel, 9, "a loop of the user's own", marks=pytest.mark.slow),
     ],
 )
-def test_a_fit_of_the_users_own_is_counted_cut_and_stopped(own, trains, fit):
-    trained = recipe(own, fit_arguments={})
+def test_a_fit_of_the_users_own_is_counted_cut_and_stopped(hypermodel_class, trains, fit):
+    trained = recipe(hypermodel_class, fit_arguments={})
     outcome, curve = train(trained, epochs=9, keep_state=True)
     assert (outcome.error, outcome.fit) == ("", fit)
     assert len(curve) == trains
     assert len(train(trained, epochs=3)[1]) == 3
     assert train(trained, epochs=9, until=3)[1] == curve[:3]
-    assert (outcome.state is not None) == (own is Normalizing)
+    assert (outcome.state is not None) == (hypermodel_class is Normalizing)
 
 
 class TwoOptimizers(keras.Sequential):
