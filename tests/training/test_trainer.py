@@ -52,14 +52,18 @@ def hypermodel(build):
 
 
 SPACES = {}
-"""By hypermodel: its space, which is the same in every recipe."""
+
+
+def space_of(trained_recipe):
+    """That of its hypermodel, which is recorded once."""
+    if trained_recipe.hypermodel not in SPACES:
+        SPACES[trained_recipe.hypermodel] = record_space(trained_recipe)
+    return SPACES[trained_recipe.hypermodel]
 
 
 def train(trained_recipe, *, epochs=3, until=None, values=None, seed=5, **arguments) -> tuple[Outcome, list]:
     """The outcome and the curve; training is told to stop after `until` epochs."""
-    if trained_recipe.hypermodel not in SPACES:
-        SPACES[trained_recipe.hypermodel] = record_space(trained_recipe)
-    space = SPACES[trained_recipe.hypermodel]
+    space = space_of(trained_recipe)
     curve = []
 
     def on_epoch(logs):
@@ -251,7 +255,7 @@ def test_a_model_without_room_in_memory_is_an_error_and_the_next_one_trains():
         with little_memory(2 * 2**30):
             return compiled_model(hp, layers.Dense(width), layers.Dense(width))
 
-    space = record_space(recipe())  # of `build` it would be the same, but TensorFlow waits 10 s for memory each time
+    space = space_of(recipe())  # of `build` it would be the same, but TensorFlow waits 10 s for memory each time
     default = {**space.default(), "width": 8}
     curves = [], []
     outcomes = [
@@ -481,7 +485,7 @@ class Tutorial(keras_tuner.HyperModel):
     def fit(self, hp, model, x, y, validation_data, callbacks=None, **kwargs):
         batch_size = hp.Int("batch_size", 8, 16, step=8, default=16)
         train_ds = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch_size)
-        optimizer = keras.optimizers.Adam(hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3))
+        optimizer = keras.optimizers.SGD(hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3))
         loss_fn = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
         @tf.function
@@ -553,7 +557,7 @@ def test_hyperparameters_asked_for_in_fit_are_found_without_training(monkeypatch
 
 @pytest.mark.slow
 def test_a_loop_of_the_users_own_has_its_space():
-    names = [hp.name for hp in record_space(recipe(Tutorial, fit_arguments={})).hyperparameters]
+    names = [hp.name for hp in space_of(recipe(Tutorial, fit_arguments={})).hyperparameters]
     assert names == ["units", "batch_size", "learning_rate"]
 
 
@@ -637,12 +641,12 @@ class Silent(keras_tuner.HyperModel):
 )
 def test_an_objective_that_is_not_reported_is_refused(trained, metric, error):
     with pytest.raises(ObjectiveError, match=error):
-        probe(trained, record_space(trained), metric)
+        probe(trained, space_of(trained), metric)
 
 
 def test_probe_returns_the_metrics():
     trained = recipe()
-    assert probe(trained, record_space(trained), "loss") == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert probe(trained, space_of(trained), "loss") == ["accuracy", "loss", "val_accuracy", "val_loss"]
 
 
 def test_a_model_that_cannot_be_trained_at_its_defaults_is_refused():
