@@ -108,10 +108,10 @@ def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
 
 
 def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
-    """A row for each problem and tuner with a retrained cell, in the order of `retrained_cells`.
+    """A row for each tuner of a problem with a retrained cell, in the order of `retrained_cells`.
 
     Returns:
-        (num_problems * num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `analysis.mean_interval`;
+        (num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `curves.mean_interval`;
         ``overtuned`` of ``judged`` cells. A cell whose retrainings all failed is left out.
     """
     rows = []

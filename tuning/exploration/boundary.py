@@ -31,7 +31,7 @@ def boundary(trials: pd.DataFrame, space: Sequence[Dimension], objective: Object
     """A row for each hyperparameter that has bounds.
 
     Args:
-        trials: (num_trials, ...) of one problem, as `search.searched` gives it; all tuners together. Only trials
+        trials: (num_trials, ...) of one problem, as `searched` gives it; all tuners together. Only trials
             trained in full count, each configuration once, at its best score.
         space: Its dimensions.
         objective: Of the problem.

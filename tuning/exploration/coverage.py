@@ -35,7 +35,7 @@ def coverage(trials: pd.DataFrame, space: Sequence[Dimension], tuners: Sequence[
     """A row for each tuner that has trials: its searches' coverage, and what as many random draws would cover.
 
     Args:
-        trials: (num_trials, ...) of one problem, as `search.searched` gives it; every trial counts, however few epochs
+        trials: (num_trials, ...) of one problem, as `searched` gives it; every trial counts, however few epochs
             it was trained and however it ended, and a configuration once for each search.
         space: Its dimensions.
         tuners: In the order wanted.

@@ -51,7 +51,7 @@ def importance(
     """Of all tuners together, and of each that has `MIN_TRIALS` trials.
 
     Args:
-        trials: (num_trials, ...) of one problem, as `search.searched` gives it. Only those trained in full count: a
+        trials: (num_trials, ...) of one problem, as `searched` gives it. Only those trained in full count: a
             score after few epochs is another quantity.
         space: Its dimensions; conditional ones count where they are active.
         objective: Of the problem.

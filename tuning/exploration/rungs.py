@@ -109,7 +109,7 @@ def typical_replicate(finals: pd.DataFrame, ways: pd.DataFrame, tuner: str) -> i
     """The replicate whose final score is the tuner's median (the lower one of an even number); None without any.
 
     Args:
-        finals: One problem's rows of `analysis.final_scores`.
+        finals: The problem's `curves.final_scores`.
         ways: As `paths` gives it.
         tuner: Whose.
     """

@@ -52,12 +52,12 @@ class Figure:
 
     @cached_property
     def spec(self) -> dict[str, Any]:
-        """The chart as Vega-Lite; see `drawing.spec`."""
+        """The chart as Vega-Lite; see `spec`."""
         return spec(self.chart)
 
     @property
     def svg(self) -> str:
-        """The still picture; see `drawing.svg`."""
+        """The still picture; see `svg`."""
         return svg_from(vl_convert.vegalite_to_svg(self.spec), self.description)
 
 

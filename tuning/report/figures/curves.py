@@ -57,7 +57,7 @@ def curve_of(
     steps: pd.DataFrame | None = None,
     intervals: bool = True,
 ) -> pd.DataFrame:
-    """`analysis.median_curve` over a tuner's finished cells, at `budgets` or where it changes, with intervals.
+    """`analysis.curves.median_curve` over a tuner's finished cells, at `budgets` or where it changes, with intervals.
 
     `steps` are those of `timed`, where the axis is the clock.
 

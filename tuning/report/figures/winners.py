@@ -33,7 +33,7 @@ MATRIX = 420  # pixels of a matrix of many classes
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as SVG, with what a reader who cannot see it needs; as `drawing.Figure`.
+    """A figure as SVG, with what a reader who cannot see it needs; as `base.Figure`.
 
     Attributes:
         wide: Whether it needs the width of the page.
