@@ -1,5 +1,6 @@
 """The evaluator on real Keras models, and on a synthetic problem where training would show nothing more."""
 
+import functools
 import json
 import math
 import os
@@ -52,15 +53,16 @@ def count_epochs():
     return [CountEpochs()]
 
 
-def compiled(hp, *inner, **arguments):
+def compiled(hp, *inner, optimizer=keras.optimizers.SGD, **arguments):
     model = keras.Sequential([layers.Input((4,)), *inner, layers.Dense(3, activation="softmax")])
-    optimizer = keras.optimizers.Adam(hp.Float("rate", 1e-3, 1e-1, sampling="log", default=0.01))
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **arguments)
+    rate = hp.Float("rate", 1e-3, 1e-1, sampling="log", default=0.01)
+    model.compile(optimizer(rate), "sparse_categorical_crossentropy", metrics=["accuracy"], **arguments)
     return model
 
 
 def build_model(hp):
-    return compiled(hp, layers.Dense(hp.Int("width", 2, 12)), layers.Dropout(0.2))
+    """With Adam: a training that is continued needs the state of its optimizer."""
+    return compiled(hp, layers.Dense(hp.Int("width", 2, 12)), layers.Dropout(0.2), optimizer=keras.optimizers.Adam)
 
 
 class Everything(keras_tuner.HyperModel):
@@ -83,8 +85,22 @@ class Everything(keras_tuner.HyperModel):
         return model.fit(x, y, batch_size=hp.Choice("batch_size", [8, 16]), **kwargs)
 
 
+SPACES = {}
+"""By what builds the model: recording one takes a build for each value."""
+
+
 def problem_of(build=build_model, objective=LOSS, max_epochs=3, **arguments):
-    return Problem(build, tiny, objective, max_epochs, name="tiny", **arguments)
+    problem = Problem(build, tiny, objective, max_epochs, name="tiny", **arguments)
+    if build not in SPACES:
+        SPACES[build] = problem.space
+    problem._space = SPACES[build]  # as a worker gets it
+    return problem
+
+
+@functools.cache
+def shared_problem(counted=False):
+    """One whose graphs are kept from test to test."""
+    return problem_of(callbacks=count_epochs if counted else ())
 
 
 def evaluator_of(problem, budget=30, **arguments):
@@ -98,7 +114,8 @@ def error_of(run):
 
 
 def tuner(name):
-    settings = {"optuna-tpe": {"n_startup_trials": 3}, "kt-bayesian": {"num_initial_points": 3}}
+    """It leaves its random start within a few trials."""
+    settings = {"optuna-tpe": {"n_startup_trials": 2}, "kt-bayesian": {"num_initial_points": 2}}
     return tuners.load(name)(**settings.get(name, {}))
 
 
@@ -111,10 +128,10 @@ def tuner(name):
 def test_charged_epochs_are_those_an_independent_callback_counted(name, build):
     COUNTED.clear()
     problem = problem_of(build, callbacks=count_epochs)
-    result = run_cell(CellTask("s", problem, tuner(name), 1, Budget(25)))
+    result = run_cell(CellTask("s", problem, tuner(name), 1, Budget(10)))
     assert (result.end.state, result.end.reason, result.end.error) == (DONE, BUDGET_SPENT, "")
-    assert result.end.spent_epochs == 25 == len(COUNTED)
-    assert sum(trial.epochs for trial in result.trials) == 25
+    assert result.end.spent_epochs == 10 == len(COUNTED)
+    assert sum(trial.epochs for trial in result.trials) == 10
     assert {trial.state for trial in result.trials} <= {COMPLETE, CUT}
     assert {trial.fit for trial in result.trials} == {"compiled"}
     assert all(trial.rebuilt_epochs == 0 for trial in result.trials)
@@ -185,7 +202,7 @@ def fails_at(width, where):
     """A model that fails in one way for one width."""
 
     def build(hp):
-        wide = hp.Int("width", 2, 12) == width
+        wide = hp.Int("width", width - 1, width) == width
         if wide and where == "build":
             raise ResourceWarning("out of memory")
         if wide and where == "memory":
@@ -394,7 +411,7 @@ def test_continuing_is_declared():
 
 
 def curve_of(tuner_name, replicate=1):
-    evaluator = evaluator_of(problem_of(), cell=Cell("tiny", tuner_name, replicate))
+    evaluator = evaluator_of(shared_problem(), cell=Cell("tiny", tuner_name, replicate))
     return [dict(epoch) for epoch in evaluator.evaluate({"rate": 0.05, "width": 5}).curve]
 
 
@@ -472,11 +489,18 @@ def test_a_promoted_trial_equals_one_trained_in_one_go():
     assert trials[-1].rebuilt_epochs == 0
 
 
-@pytest.mark.parametrize("callbacks", [[], [Stops()]], ids=["none", "a callback with a state"])
+@functools.cache
+def whole_rungs(stops):
+    """The problem, which keeps its graphs, and its rungs in one run."""
+    problem = problem_of(max_epochs=6, callbacks=[Stops()] if stops else [])
+    return problem, rungs(problem)
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["none", "a callback with a state"])
 @pytest.mark.parametrize("known", [1, 2])
-def test_a_lost_state_is_rebuilt_uncharged_with_the_same_result(known, callbacks):
-    whole = rungs(problem_of(max_epochs=6, callbacks=callbacks))
-    resumed = rungs(problem_of(max_epochs=6, callbacks=callbacks), recorded=whole[:known])
+def test_a_lost_state_is_rebuilt_uncharged_with_the_same_result(known, stops):
+    problem, whole = whole_rungs(stops)
+    resumed = rungs(problem, recorded=whole[:known])
     assert without_times(resumed) == without_times(whole)
     assert [trial.rebuilt_epochs for trial in resumed] == [
         sum(trial.epochs for trial in whole[:known]) if trial.trial == known else 0 for trial in resumed
@@ -516,7 +540,7 @@ NARROW, WIDE = {"rate": 0.05, "width": 3}, {"rate": 0.05, "width": 9}
 
 def run(*configurations, recorded=(), budget=9, on_trial=lambda trial: None):
     COUNTED.clear()
-    problem = problem_of(callbacks=count_epochs)
+    problem = shared_problem(counted=True)
     return run_cell(CellTask("s", problem, Scripted(*configurations), 1, Budget(budget), recorded), on_trial)
 
 
@@ -539,7 +563,7 @@ def test_another_search_than_the_recorded_one_is_refused():
 
 
 def test_a_replayed_trial_reports_its_epochs_to_a_pruner():
-    problem = problem_of()
+    problem = shared_problem()
     trial = evaluator_of(problem).evaluate(NARROW)
     seen = []
     again = evaluator_of(problem, recorded=[trial]).evaluate(NARROW, prune=lambda *told: seen.append(told))

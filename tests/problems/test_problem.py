@@ -37,7 +37,7 @@ def dataset(y_dtype=np.int64):
 
 
 def build_model(hp):
-    model = keras.Sequential([layers.Input((4,)), layers.Dense(hp.Int("width", 2, 8)), layers.Dense(3)])
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(hp.Int("width", 2, 3)), layers.Dense(3)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(hp.Float("rate", 1e-3, 1e-1)), loss, metrics=["accuracy"])
     return model
