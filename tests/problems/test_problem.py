@@ -14,7 +14,10 @@ from keras import layers
 from tuning.errors import DataError, ObjectiveError, SpaceError, StudyError
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
+from tuning.process.setup import prepare_process
 from tuning.training.request import TrainingRequest
+
+prepare_process()  # as every process that trains
 
 LOSS = Objective("val_loss", "min")
 LOADED = []
