@@ -1,6 +1,6 @@
 """From a plan to a journal: cells run here, on processes of this machine, or on a cluster.
 
-Imports: words, process, statistics, journal, problems, evaluation, tuners, analysis, tensorboard.
+Imports: words, process, statistics, journal, training, problems, evaluation, tuners, analysis, tensorboard.
 
     plan                 StudyPlan: what is to run
     cell                 CellTask, run_cell: one search and its retrainings

@@ -21,6 +21,7 @@ from keras_tuner.engine import hyperparameters as hp_types
 
 from tuning.configuration import Configuration, Value
 from tuning.space.hyperparameter import HyperParameter, contains, finite_values, is_active, plain, value_at
+from tuning.space.keras_tuner_internals import number_of_values, value_by_index
 from tuning.space.space import Space
 
 
@@ -174,7 +175,7 @@ def optuna_words(hp: HyperParameter) -> str:
         case "int":
             return f"int {hp.min_value} .. {hp.max_value} step {hp.step}"
         case "index":
-            return f"index 0 .. {hp._get_n_values() - 1}, mapped"
+            return f"index 0 .. {number_of_values(hp) - 1}, mapped"
         case "float":
             return f"float {hp.min_value:g} .. {hp.max_value:g}{' log' if hp.sampling == 'log' else ''}"
         case _:
@@ -192,7 +193,7 @@ def _suggest(key: str, hp: HyperParameter, trial: OptunaTrial) -> Value:
             last = hp.min_value + (hp.max_value - hp.min_value) // hp.step * hp.step
             value = trial.suggest_int(key, hp.min_value, last, step=hp.step)
         case "index":
-            value = hp._get_value_by_index(trial.suggest_int(key, 0, hp._get_n_values() - 1))
+            value = value_by_index(hp, trial.suggest_int(key, 0, number_of_values(hp) - 1))
             value = int(value) if isinstance(hp, hp_types.Int) else value
         case "float":
             value = trial.suggest_float(key, hp.min_value, hp.max_value, log=hp.sampling == "log")

@@ -10,6 +10,7 @@ from keras_tuner.engine import hyperparameters as hp_types
 
 from tuning.configuration import Value
 from tuning.errors import SpaceError
+from tuning.space.keras_tuner_internals import number_of_values
 
 HyperParameter: TypeAlias = hp_types.HyperParameter
 
@@ -48,7 +49,7 @@ def finite_values(hp: HyperParameter) -> Sequence[Value] | None:
     if isinstance(hp, hp_types.Int) and (hp.step is None or hp.sampling == "linear"):
         return range(hp.min_value, hp.max_value + 1, hp.step or 1)
     if hp.step is not None:
-        count = hp._get_n_values()
+        count = number_of_values(hp)
         return list(dict.fromkeys(hp.prob_to_value((index + 0.5) / count) for index in range(count)))
     return [hp.min_value] if hp.min_value == hp.max_value else None
 

@@ -22,6 +22,7 @@ from tuning.space.hyperparameter import (
     is_active,
     same_place,
 )
+from tuning.space.keras_tuner_internals import ObservedHyperParameters
 from tuning.space.space import Space
 from tuning.text import error_line
 
@@ -31,18 +32,17 @@ RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need
 OVERLAP_DRAWS = 512  # random configurations drawn to see whether two declarations of one name meet
 
 
-class RecordingHyperParameters(keras_tuner.HyperParameters):
+class RecordingHyperParameters(ObservedHyperParameters):
     """KerasTuner's `HyperParameters` that refuses what KerasTuner would bend in silence."""
 
-    def _retrieve(self, hp: HyperParameter) -> Any:
+    def before_answer(self, hp: HyperParameter) -> None:
         _check(hp)
-        for known in self._hps.get(hp.name, ()):
+        for known in self.declared_as(hp.name):
             if known.conditions == hp.conditions and definition(known) != definition(hp):
                 raise SpaceError(
                     f"hyperparameter {hp.name!r} is declared twice with different definitions, {_apart(known, hp)}; "
                     f"KerasTuner would keep the first in silence: {_mend(known, hp)}"
                 )
-        return super()._retrieve(hp)
 
     def get(self, name: str) -> Any:
         try:
@@ -152,12 +152,12 @@ class _Listening(RecordingHyperParameters):
         super().__init__()
         self.asked: set[str] = set()
 
-    def _retrieve(self, hp: HyperParameter) -> Any:
+    def before_answer(self, hp: HyperParameter) -> None:
         self.asked.add(hp.name)
-        return super()._retrieve(hp)
+        super().before_answer(hp)
 
     def get(self, name: str) -> Any:
-        self.asked.add(self._get_name(name))
+        self.asked.add(self.full_name(name))
         return super().get(name)
 
 

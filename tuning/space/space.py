@@ -32,20 +32,20 @@ from tuning.space.hyperparameter import (
     to_json,
     value_at,
 )
+from tuning.space.keras_tuner_internals import ObservedHyperParameters
 
 MAX_REPEATS = 10_000  # draws in a row that bring nothing new: the space has been gone through
 
 
-class ConfiguredHyperParameters(keras_tuner.HyperParameters):
+class ConfiguredHyperParameters(ObservedHyperParameters):
     """The `hp` of one trial: answers with a configuration's values, and knows no name that was not recorded."""
 
-    def _retrieve(self, hp: HyperParameter) -> Any:
-        if not self._exists(hp.name, hp.conditions):
+    def before_answer(self, hp: HyperParameter) -> None:
+        if not self.is_declared(hp):
             raise SpaceError(
                 f"hyperparameter {hp.name!r} was not found when the space was recorded; declare it for every "
                 "configuration, inside hp.conditional_scope(parent, values) where it depends on another"
             )
-        return super()._retrieve(hp)
 
 
 class Space:

@@ -13,6 +13,7 @@ from tuning.journal.winner_record import BINS, MAX_CLASSES, Anatomy, Confusion, 
 from tuning.objective import Objective
 from tuning.splits import Part, Splits
 from tuning.text import error_line
+from tuning.training.keras_internals import graph_nodes
 
 _BATCH = 256  # samples predicted at a time; only memory depends on it
 
@@ -58,16 +59,15 @@ def anatomy(model: keras.Model, splits: Splits, objective: Objective, remarks: S
 
 def layers_of(model: keras.Model) -> tuple[tuple[Layer, ...], bool]:
     """The layers, a model within it as one, and whether it is known how they are connected."""
-    graph: Any = getattr(model, "_functional", None) if isinstance(model, keras.Sequential) else model
-    if not hasattr(graph, "_nodes_by_depth"):
+    nodes = graph_nodes(model)
+    if nodes is None:
         chain = isinstance(model, keras.Sequential)
         inputs = [(place - 1,) if chain and place else () for place in range(len(model.layers))]
-        found = [
+        listed = [
             Layer(layer.name, type(layer).__name__, (), _size(layer.weights), sources)
             for layer, sources in zip(model.layers, inputs, strict=True)
         ]
-        return tuple(found), chain
-    nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
+        return tuple(listed), chain
     places = {id(node): place for place, node in enumerate(nodes)}
     calls: dict[int, int] = {}
     layers = []

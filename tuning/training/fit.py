@@ -12,7 +12,7 @@ import numpy as np
 
 from tuning import seeds
 from tuning.objective import Objective
-from tuning.training import compiled_epoch, fit_arguments, keras_loop
+from tuning.training import compiled_epoch, fit_arguments, keras_internals, keras_loop
 from tuning.training.outcome import Logs, scalars
 from tuning.training.recipe import Recipe, data_arguments
 from tuning.training.request import TrainingRequest
@@ -119,11 +119,11 @@ class Fit:
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
 
     def attach(self, model: keras.Model) -> None:
-        object.__setattr__(model, "fit", lambda *args, **kwargs: self(model, *args, **kwargs))
+        keras_internals.replace_fit(model, lambda *args, **kwargs: self(model, *args, **kwargs))
         self.watcher.set_model(model)
 
     def detach(self, model: keras.Model) -> None:
-        model.__dict__.pop("fit", None)
+        keras_internals.restore_fit(model)
 
     @property
     def how(self) -> str:

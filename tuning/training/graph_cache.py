@@ -20,6 +20,9 @@ from typing import Any
 
 import keras
 
+from tuning.training.keras_internals import all_layers
+from tuning.training.tensorflow_internals import set_variables
+
 KEPT = 16
 """Graphs, two or three for each configuration (training, validation, test): those of a small rung of Hyperband's."""
 
@@ -49,7 +52,7 @@ class Traces:
         if name in self._kept:
             self._kept.move_to_end(name)
             function, places = self._kept[name]
-            function.set_external_captures([handles[place] for place in places])
+            set_variables(function, [handles[place] for place in places])
             return function
         self.traced += 1
         function = trace().get_concrete_function(*signature)
@@ -65,7 +68,7 @@ def describe(model: keras.Model) -> str | None:
     """All that the graphs of a model's steps depend on, but its variables' values; None where that cannot be said."""
     from tensorflow import Tensor
 
-    layers = list(model._flatten_layers())
+    layers = all_layers(model)
     if not all(map(is_of_keras, layers)):
         return None
     if any(

@@ -1,0 +1,45 @@
+"""Private parts of TensorFlow that training needs, each behind a function: checked with tensorflow 2.21.
+
+`tests/training/test_tensorflow_internals.py` fails where a release moves one of them. Then mend it here, or raise the
+pin. TensorFlow is imported at the call, for training also runs on Keras' other backends.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+
+def set_variables(function: Any, handles: Sequence[Any]) -> None:
+    """Has a concrete function work on other variables of the same shapes: their handles, in the order captured."""
+    function.set_external_captures(list(handles))
+
+
+def gradient_registry() -> dict[str, Any]:
+    """The table of gradients by name, in which every `tf.custom_gradient` of a graph stays."""
+    from tensorflow.python.framework import ops
+
+    registry: dict[str, Any] = ops.gradient_registry._registry
+    return registry
+
+
+def forget_all_reduce_gradients() -> None:
+    """Lets the graphs of the models before go, 7 MB a trial of a small one.
+
+    In a graph, an optimizer's all-reduce is a `tf.custom_gradient`, and TensorFlow registers those for ever, with all
+    that they refer to. Nobody asks for the gradient of this one: it sums gradients.
+    """
+    registry = gradient_registry()
+    for name, entry in list(registry.items()):
+        if name.startswith("CustomGradient-") and any(
+            getattr(inner, "__module__", "") == "tensorflow.python.distribute.distribute_lib"
+            for outer in _enclosed(entry["type"])
+            for inner in _enclosed(outer)
+        ):
+            del registry[name]
+
+
+def _enclosed(function: Any) -> list[Any]:
+    """What a function closes over."""
+    return list(inspect.getclosurevars(function).nonlocals.values()) if inspect.isfunction(function) else []
