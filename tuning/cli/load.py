@@ -74,12 +74,9 @@ def objective_of(words: str) -> Objective:
     """
     metric, _, direction = words.partition(":")
     if not direction:
-        from keras_tuner.src.engine.metrics_tracking import infer_metric_direction
+        from tuning.space.keras_tuner_internals import metric_direction
 
-        try:
-            direction = infer_metric_direction(metric) or ""
-        except Exception:  # it builds the metric it finds, and some want arguments
-            direction = ""
+        direction = metric_direction(metric)
     if not direction:
         raise StudyError(
             f"whether {metric!r} is to be high or low is not known to KerasTuner; say --objective {metric}:max or "

@@ -5,12 +5,9 @@ from __future__ import annotations
 import copy
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras_tuner
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from tuning.budget import Budget
@@ -19,6 +16,7 @@ from tuning.journal.records import FAILED
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import drawable_default, from_keras_tuner, keras_tuner_view
 from tuning.space.hyperparameter import contains
+from tuning.space.keras_tuner_internals import search_within, set_default, without_tracebacks
 from tuning.tuners.base import Tuner
 
 NO_LIMIT = 10**6
@@ -54,23 +52,41 @@ def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Eval
             project_name="search",
             **{"max_consecutive_failed_trials": NO_LIMIT, **arguments},
         )
-        with _quiet():
+        with without_tracebacks():  # they would tear the progress, and the journal has each trial's error
             tuner.search(verbose=0)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """KerasTuner prints each failed trial's traceback, which would tear the progress; the journal has its error."""
-    from keras_tuner.src import config
+class KTRandom(Tuner):
+    """`keras_tuner.RandomSearch`: independent draws, without repeats; each trained in full.
 
-    before, config.DEBUG = config.DEBUG, False
-    try:
-        yield
-    finally:
-        config.DEBUG = before
+    It ends by itself after 20 repeats in a row, so a small space may leave budget unspent.
+    """
+
+    name = "kt-random"
+    library = "keras-tuner"
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        arguments = {"max_trials": NO_LIMIT, **self.arguments}
+        run(keras_tuner.RandomSearch, problem, evaluator, seed=seed, **arguments)
 
 
-OPEN_UNIT = (1e-9, 1.0 - 1e-9)  # far enough from the ends for the rounding of `min * (max / min) ** u`
+class KTHyperband(Tuner):
+    """`keras_tuner.Hyperband`: brackets of successive halving (Li et al., JMLR 18:185, 2018).
+
+    `max_epochs` (the paper's R) is the problem's and `factor` (the paper's eta) 3 unless given. Brackets follow one
+    another until the budget is spent; `hyperband_iterations` given ends the search earlier. A promoted trial goes
+    on where it stopped, with its optimizer's state, which KerasTuner alone would lose, and is charged the
+    increment only.
+    """
+
+    name = "kt-hyperband"
+    library = "keras-tuner"
+    resumes = True
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        # KerasTuner reads 0 iterations as "without end".
+        arguments = {"max_epochs": problem.max_epochs, "hyperband_iterations": 0, **self.arguments}
+        run(keras_tuner.Hyperband, problem, evaluator, seed=seed, **arguments)
 
 
 class KTBayesian(Tuner):
@@ -92,6 +108,9 @@ class KTBayesian(Tuner):
             run(_Bayesian, problem, evaluator, seed=seed, **arguments)
 
 
+OPEN_UNIT = (1e-9, 1.0 - 1e-9)  # far enough from the ends for the rounding of `min * (max / min) ** u`
+
+
 class _Bayesian(keras_tuner.BayesianOptimization):
     """Keeps the acquisition's optimum out of the ends 0 and 1 of the unit interval.
 
@@ -101,8 +120,7 @@ class _Bayesian(keras_tuner.BayesianOptimization):
 
     def __init__(self, **arguments: object) -> None:
         super().__init__(**arguments)
-        oracle = self.oracle
-        oracle._get_hp_bounds = lambda: np.array([OPEN_UNIT for _ in oracle._nonfixed_space()])
+        search_within(self.oracle, OPEN_UNIT)
 
 
 class KTGrid(Tuner):
@@ -127,40 +145,7 @@ class _Grid(keras_tuner.GridSearch):
         hyperparameters = copy.deepcopy(arguments.pop("hyperparameters").space)  # the recorded ones are everybody's
         for hp in hyperparameters:
             if not contains(hp, hp.default):
-                hp._default = drawable_default(hp)
+                set_default(hp, drawable_default(hp))
         drawable = keras_tuner.HyperParameters()
         drawable.merge(hyperparameters)
         super().__init__(hyperparameters=drawable, **arguments)
-
-
-class KTHyperband(Tuner):
-    """`keras_tuner.Hyperband`: brackets of successive halving (Li et al., JMLR 18:185, 2018).
-
-    `max_epochs` (the paper's R) is the problem's and `factor` (the paper's eta) 3 unless given. Brackets follow one
-    another until the budget is spent; `hyperband_iterations` given ends the search earlier. A promoted trial goes
-    on where it stopped, with its optimizer's state, which KerasTuner alone would lose, and is charged the
-    increment only.
-    """
-
-    name = "kt-hyperband"
-    library = "keras-tuner"
-    resumes = True
-
-    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        # KerasTuner reads 0 iterations as "without end".
-        arguments = {"max_epochs": problem.max_epochs, "hyperband_iterations": 0, **self.arguments}
-        run(keras_tuner.Hyperband, problem, evaluator, seed=seed, **arguments)
-
-
-class KTRandom(Tuner):
-    """`keras_tuner.RandomSearch`: independent draws, without repeats; each trained in full.
-
-    It ends by itself after 20 repeats in a row, so a small space may leave budget unspent.
-    """
-
-    name = "kt-random"
-    library = "keras-tuner"
-
-    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        arguments = {"max_trials": NO_LIMIT, **self.arguments}
-        run(keras_tuner.RandomSearch, problem, evaluator, seed=seed, **arguments)

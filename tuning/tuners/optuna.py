@@ -87,7 +87,8 @@ class OptunaTuner(Tuner):
             left = budget.epochs if self.n_trials is None else self.n_trials  # a trial costs at least an epoch
             while left > 0:
                 # Suggested one by one, for the sampler sees what is asked for already.
-                asked = [(one, suggest(problem.space, one)) for one in _asks(study, min(left, self.parallel_trials))]
+                trials = _asks(study, min(left, self.parallel_trials))
+                asked = [(trial, suggest(problem.space, trial)) for trial in trials]
                 ended = [(trial, evaluate(trial, configuration)) for trial, configuration in asked]
                 for trial, done in ended:
                     # A pruned trial's value is its last report, as `optimize` has it; a FAILED one has none.
@@ -121,6 +122,40 @@ class OptunaTPE(OptunaTuner):
 
     def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
         return optuna.samplers.TPESampler(seed=seed, **arguments)
+
+
+class OptunaTPEMedian(OptunaTPE):
+    """`optuna-tpe` that stops a trial whose score so far is below the median of earlier trials at that epoch.
+
+    With `optuna.pruners.MedianPruner` as it is by default (5 trials are never pruned); for other settings give a
+    `pruner`. The rule of the median is that of Golovin et al. (Vizier, KDD 2017).
+    """
+
+    name = "optuna-tpe-median"
+
+    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
+        super().__init__(pruner=pruner or optuna.pruners.MedianPruner(), **arguments)
+
+
+class OptunaTPEHyperband(OptunaTPE):
+    """`optuna-tpe` that stops trials at the rungs of Hyperband's brackets (Li et al., JMLR 18:185, 2018).
+
+    `optuna.pruners.HyperbandPruner` from 1 epoch to the problem's `max_epochs`, `factor` 3; for other settings give a
+    `pruner`. Unlike `kt-hyperband` no trial is continued: each is stopped, or goes on at once. Every bracket learns
+    from its own trials alone, so TPE's random start, `n_startup_trials`, is gone through in each.
+    """
+
+    name = "optuna-tpe-hyperband"
+
+    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
+        super().__init__(pruner=pruner or optuna.pruners.HyperbandPruner(), **arguments)
+        self.sizes_its_brackets = pruner is None
+
+    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        sized = copy.copy(self)
+        if self.sizes_its_brackets:
+            sized.pruner = optuna.pruners.HyperbandPruner(1, problem.max_epochs, 3)
+        super(OptunaTPEHyperband, sized).search(problem, evaluator, budget=budget, seed=seed)
 
 
 class OptunaRandom(OptunaTuner):
@@ -180,40 +215,6 @@ class OptunaCmaEs(OptunaTuner):
 
     def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
         return optuna.samplers.CmaEsSampler(seed=seed, **{"warn_independent_sampling": False, **arguments})
-
-
-class OptunaTPEMedian(OptunaTPE):
-    """`optuna-tpe` that stops a trial whose score so far is below the median of earlier trials at that epoch.
-
-    With `optuna.pruners.MedianPruner` as it is by default (5 trials are never pruned); for other settings give a
-    `pruner`. The rule of the median is that of Golovin et al. (Vizier, KDD 2017).
-    """
-
-    name = "optuna-tpe-median"
-
-    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
-        super().__init__(pruner=pruner or optuna.pruners.MedianPruner(), **arguments)
-
-
-class OptunaTPEHyperband(OptunaTPE):
-    """`optuna-tpe` that stops trials at the rungs of Hyperband's brackets (Li et al., JMLR 18:185, 2018).
-
-    `optuna.pruners.HyperbandPruner` from 1 epoch to the problem's `max_epochs`, `factor` 3; for other settings give a
-    `pruner`. Unlike `kt-hyperband` no trial is continued: each is stopped, or goes on at once. Every bracket learns
-    from its own trials alone, so TPE's random start, `n_startup_trials`, is gone through in each.
-    """
-
-    name = "optuna-tpe-hyperband"
-
-    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
-        super().__init__(pruner=pruner or optuna.pruners.HyperbandPruner(), **arguments)
-        self.sizes_its_brackets = pruner is None
-
-    def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        sized = copy.copy(self)
-        if self.sizes_its_brackets:
-            sized.pruner = optuna.pruners.HyperbandPruner(1, problem.max_epochs, 3)
-        super(OptunaTPEHyperband, sized).search(problem, evaluator, budget=budget, seed=seed)
 
 
 def _asks(study: optuna.Study, trials: int) -> Iterator[optuna.Trial]:

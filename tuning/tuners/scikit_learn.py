@@ -85,27 +85,43 @@ class _Regressor(_Evaluated, KerasRegressor):
     pass
 
 
-class SklearnGrid(Tuner):
-    """`GridSearchCV.fit` on a `PredefinedSplit`: all combinations, the last hyperparameter varied first.
+class SklearnRandomized(Tuner):
+    """`RandomizedSearchCV.fit` on a `PredefinedSplit`: independent draws, each trained in full.
 
-    A hyperparameter without steps gives ten values, evenly spaced on its own scale, as KerasTuner's grid does; a
-    conditional one is varied where it is active. GridSearchCV takes a grid in its order, the same in every replicate:
-    a budget below the size of the grid sees one corner of it. Steps in `build_model` make a grid small.
+    Args:
+        label: As in `Tuner`.
+        parallel_trials: How many trials are asked for before the result of any of them is told, as in `OptunaTPE`.
+            scikit-learn makes all draws beforehand, so the trials are the same for any number; it is recorded, and
+            said in the report.
+        arguments: Those of `RandomizedSearchCV`.
+
+    Raises:
+        StudyError: `n_jobs` is given: its processes would train past the budget, each with a copy of the evaluator.
     """
 
-    name = "sklearn-grid"
+    name = "sklearn-randomized"
     library = "scikit-learn"
-    seeded = False
+    parallel = True
+
+    def __init__(self, *, label: str | None = None, parallel_trials: int = 1, **arguments: Any) -> None:
+        if arguments.get("n_jobs") not in (None, 1):
+            raise StudyError(
+                f"SklearnRandomized(n_jobs={arguments['n_jobs']!r}): trials of a cell are trained one after another; "
+                "cells run in parallel: leave n_jobs out, and run the study with --jobs"
+            )
+        at_once = {"parallel_trials": parallel_trials} if require_parallel_trials(parallel_trials) > 1 else {}
+        super().__init__(label=label, **arguments, **at_once)
+        self.library_arguments = arguments
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        # GridSearchCV lists its whole grid first. A trial costs at least an epoch: no search comes further than this.
-        reachable = list(itertools.islice(grid(problem.space), budget.epochs))
         run(
-            GridSearchCV,
+            RandomizedSearchCV,
             problem,
-            lambda configuration, epochs: evaluator.evaluate(configuration, epochs).score,
-            reachable,
-            **self.arguments,
+            lambda configuration, _: evaluator.evaluate(configuration).score,
+            ScikitLearnView(problem.space),
+            # A trial costs at least an epoch, so the budget ends the search before the draws do.
+            **{"n_iter": budget.epochs, **self.library_arguments},
+            random_state=seed,
         )
 
 
@@ -160,41 +176,25 @@ class SklearnHalving(Tuner):
             )
 
 
-class SklearnRandomized(Tuner):
-    """`RandomizedSearchCV.fit` on a `PredefinedSplit`: independent draws, each trained in full.
+class SklearnGrid(Tuner):
+    """`GridSearchCV.fit` on a `PredefinedSplit`: all combinations, the last hyperparameter varied first.
 
-    Args:
-        label: As in `Tuner`.
-        parallel_trials: How many trials are asked for before the result of any of them is told, as in `OptunaTPE`.
-            scikit-learn makes all draws beforehand, so the trials are the same for any number; it is recorded, and
-            said in the report.
-        arguments: Those of `RandomizedSearchCV`.
-
-    Raises:
-        StudyError: `n_jobs` is given: its processes would train past the budget, each with a copy of the evaluator.
+    A hyperparameter without steps gives ten values, evenly spaced on its own scale, as KerasTuner's grid does; a
+    conditional one is varied where it is active. GridSearchCV takes a grid in its order, the same in every replicate:
+    a budget below the size of the grid sees one corner of it. Steps in `build_model` make a grid small.
     """
 
-    name = "sklearn-randomized"
+    name = "sklearn-grid"
     library = "scikit-learn"
-    parallel = True
-
-    def __init__(self, *, label: str | None = None, parallel_trials: int = 1, **arguments: Any) -> None:
-        if arguments.get("n_jobs") not in (None, 1):
-            raise StudyError(
-                f"SklearnRandomized(n_jobs={arguments['n_jobs']!r}): trials of a cell are trained one after another; "
-                "cells run in parallel: leave n_jobs out, and run the study with --jobs"
-            )
-        at_once = {"parallel_trials": parallel_trials} if require_parallel_trials(parallel_trials) > 1 else {}
-        super().__init__(label=label, **arguments, **at_once)
-        self.library_arguments = arguments
+    seeded = False
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        # GridSearchCV lists its whole grid first. A trial costs at least an epoch: no search comes further than this.
+        reachable = list(itertools.islice(grid(problem.space), budget.epochs))
         run(
-            RandomizedSearchCV,
+            GridSearchCV,
             problem,
-            lambda configuration, _: evaluator.evaluate(configuration).score,
-            ScikitLearnView(problem.space),
-            # A trial costs at least an epoch, so the budget ends the search before the draws do.
-            **{"n_iter": budget.epochs, **self.library_arguments},
-            random_state=seed,
+            lambda configuration, epochs: evaluator.evaluate(configuration, epochs).score,
+            reachable,
+            **self.arguments,
         )
