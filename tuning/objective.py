@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tuning.errors import StudyError
 
@@ -76,7 +75,3 @@ class Objective:
 
     def to_json(self) -> dict[str, str]:
         return {"metric": self.metric, "direction": self.direction, "epoch": self.epoch}
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Objective:
-        return cls(fields["metric"], fields["direction"], fields["epoch"])

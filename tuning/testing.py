@@ -34,9 +34,10 @@ from tuning import seeds
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
-from tuning.journal.records import COMPLETE, CUT, FAILED, CellResult
+from tuning.journal import lines
+from tuning.journal.records import CellResult, CellState, TrialState
 from tuning.problems.synthetic import SyntheticProblem, continuous_space, mixed_space, tiny_space
-from tuning.runner.cell import BUDGET_SPENT, DONE, CellTask, run_cell
+from tuning.runner.cell import BUDGET_SPENT, CellTask, run_cell
 from tuning.tuners.base import Tuner
 
 __all__ = [
@@ -182,7 +183,7 @@ class TunerConformance(TrialConformance):
             assert result.end.reason == BUDGET_SPENT
             assert result.end.spent_epochs == epochs
             assert sum(trial.epochs for trial in result.trials) == epochs == problem.trained_epochs
-            assert [trial.state for trial in result.trials[:-1]].count(CUT) == 0
+            assert [trial.state for trial in result.trials[:-1]].count(TrialState.CUT) == 0
 
     def test_replicates_differ(self) -> None:
         self._skip_unless_seeded()
@@ -204,17 +205,17 @@ class TunerConformance(TrialConformance):
 
     def _check_failures(self, problem: SyntheticProblem, error: str, *, charged: bool) -> None:
         result = search(self.make_tuner(), problem, epochs=90)
-        failed = [trial for trial in result.trials if trial.state == FAILED]
+        failed = [trial for trial in result.trials if trial.state == TrialState.FAILED]
         assert failed
         assert result.end is not None
-        assert result.end.state == DONE
+        assert result.end.state == CellState.DONE
         for trial in failed:
             assert trial.configuration["optimizer"] == "sgd"
             assert trial.error == error
             assert math.isnan(trial.score)
             assert trial.epochs == (1 if charged else 0)
         after = result.trials[failed[0].trial + 1 :]
-        assert any(trial.state == COMPLETE for trial in after)
+        assert any(trial.state == TrialState.COMPLETE for trial in after)
         assert sum(trial.epochs for trial in result.trials) == problem.trained_epochs <= 90
 
     def test_a_problem_that_never_trains_ends(self) -> None:
@@ -223,7 +224,7 @@ class TunerConformance(TrialConformance):
 
         result = search(self.make_tuner(), SyntheticProblem(fail=fail))
         assert result.end is not None
-        assert result.end.state == FAILED
+        assert result.end.state == CellState.FAILED
         assert "never" in result.end.error
 
     def _skip_unless_seeded(self) -> None:
@@ -234,7 +235,7 @@ class TunerConformance(TrialConformance):
     def test_a_tiny_space_ends_cleanly(self) -> None:
         result = search(self.make_tuner(), SyntheticProblem(tiny_space, max_epochs=3), epochs=60)
         assert result.end is not None
-        assert result.end.state == DONE
+        assert result.end.state == CellState.DONE
         assert result.end.spent_epochs <= 60
         assert len({json.dumps(values) for values in configurations(result)}) >= 2
 
@@ -250,11 +251,11 @@ class TunerConformance(TrialConformance):
 
 def _without_times(result: CellResult) -> list[dict[str, Any]]:
     """Trials as JSON, without what differs from run to run."""
-    lines = [trial.to_json() for trial in result.trials]
-    for line in lines:
+    found = [lines.to_json(trial) for trial in result.trials]
+    for line in found:
         for name in ("train_seconds", "suggest_seconds", "rebuilt_epochs"):
             line.pop(name)
-    return lines
+    return found
 
 
 def _folder_of_test_run(factory: pytest.TempPathFactory) -> Path:

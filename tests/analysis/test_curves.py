@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from msgspec.structs import replace
 from scipy import stats
 
 from tests.support.golden_journal import GOLDEN, session, study, trial, write_golden, write_scores
@@ -22,7 +22,7 @@ from tuning.analysis.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
 from tuning.journal import journal
 from tuning.journal.frames import epochs_frame, trials_frame
 from tuning.journal.journal import Journal
-from tuning.journal.records import CUT, FAILED, Cell, CellEnd
+from tuning.journal.records import Cell, CellEnd, TrialState
 from tuning.journal.writer import JournalWriter
 from tuning.objective import Objective
 from tuning.statistics.signed_rank import holm, replicates_needed, signed_rank_p, smallest_p
@@ -45,9 +45,9 @@ def small(path: Path, epoch: str = "best", direction: str = "max") -> Journal:
     with JournalWriter.create(path, study(epoch=epoch, direction=direction)) as writer:
         session(writer, ["a", "b"], 10, 1)
         writer.trial(trial(A, 0, [0.5, 0.7, 0.6], 3, score=0.7 if epoch == "best" else 0.6))
-        writer.trial(trial(A, 1, [0.9, 0.95], 5, state=FAILED, error="ValueError: no"))
+        writer.trial(trial(A, 1, [0.9, 0.95], 5, state=TrialState.FAILED, error="ValueError: no"))
         writer.trial(trial(A, 2, [0.65, 0.8], 7, initial_epoch=3, parent=0))
-        writer.trial(trial(A, 3, [0.6, 0.8, 0.75], 10, state=CUT, score=0.8 if epoch == "best" else 0.75))
+        writer.trial(trial(A, 3, [0.6, 0.8, 0.75], 10, state=TrialState.CUT, score=0.8 if epoch == "best" else 0.75))
         writer.cell(CellEnd(A, "DONE", "the budget is spent", "", 4, 10, 1.0))
     return journal.read(path)
 
@@ -129,7 +129,7 @@ def test_incumbents_equal_a_plain_loop_whatever_the_order_of_rows(
         if epoch == "last" and objective.better(score, best):
             best = score
             expected.append((spent, best))
-        trials.append((*A, number, FAILED if failed else "COMPLETE", score, spent))
+        trials.append((*A, number, TrialState.FAILED if failed else "COMPLETE", score, spent))
     trials_table = pd.DataFrame(trials, columns=[*CELL, "trial", "state", "score", "spent_epochs"])
     epochs_table = pd.DataFrame(epochs, columns=[*CELL, "trial", "epoch", "spent_epochs", "metric"])
     seed = int(random.getrandbits(32))  # type: ignore[attr-defined]
@@ -274,8 +274,10 @@ def test_verdict_without_a_second_tuner_or_any_score(tmp_path: Path) -> None:
 def test_a_cell_whose_trials_all_failed_is_named(tmp_path: Path) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
         session(writer, ["a", "b"], 2, 1)
-        for cell, state in ((A, FAILED), (B, "COMPLETE")):
-            writer.trial(trial(cell, 0, [0.5, 0.6], 2, state=state, error="ValueError: no" if state == FAILED else ""))
+        for cell, state in ((A, TrialState.FAILED), (B, "COMPLETE")):
+            writer.trial(
+                trial(cell, 0, [0.5, 0.6], 2, state=state, error="ValueError: no" if state == TrialState.FAILED else "")
+            )
             writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     verdict = summarise(journal.read(tmp_path)).verdict
     assert "only b has a final score" in verdict.line
@@ -292,7 +294,7 @@ def test_tuner_table_and_best_configurations(golden: Journal) -> None:
     assert tuners["trials"].sum() == len(found.trials)
     best = found.best.set_index("tuner")
     assert list(best.index) == list(tuners.index)
-    counted = found.trials[found.trials["state"] != FAILED]
+    counted = found.trials[found.trials["state"] != TrialState.FAILED]
     assert best["score"].to_dict() == counted.groupby("tuner")["score"].max().to_dict()
     assert best.loc["kt-hyperband", "epoch"] == 4
     assert "momentum" not in best["configuration"].to_dict()["kt-random"]
@@ -307,7 +309,7 @@ def test_failures_are_grouped_and_counted(golden: Journal) -> None:
 def test_final_scores_equal_the_best_trial_of_each_done_cell(golden: Journal) -> None:
     found = summarise(golden).problems["digits"]
     done = found.cells.loc[found.cells["state"] == "DONE", CELL]
-    counted = found.trials[found.trials["state"] != FAILED].merge(done, on=CELL)
+    counted = found.trials[found.trials["state"] != TrialState.FAILED].merge(done, on=CELL)
     expected = counted.groupby(CELL)["score"].max().to_dict()
     finals = final_scores(found.incumbents.sample(frac=1, random_state=3), found.cells).dropna()
     assert {tuple(row[:3]): row[3] for row in finals.itertuples(index=False)} == expected

@@ -23,8 +23,11 @@ from pathlib import Path
 from tests.support.browser import chromium, opened
 from tuning import Budget, Study
 from tuning.journal.journal import read
-from tuning.journal.records import COMPLETE, Cell, CellEnd, Trial
+from tuning.journal.plan import Manifest, Plan, Session, TunerSettings
+from tuning.journal.records import Cell, CellEnd, Trial, TrialState
+from tuning.journal.study_record import DataRecord, ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
+from tuning.objective import Objective
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.report.report import write_report
 from tuning.runner.dask_executor import run_on_dask
@@ -61,18 +64,14 @@ SPACE = [
 def write_study(directory: Path, cells_trials: int, replicates: int) -> None:
     """A finished study of five tuners, every trial of 10 epochs with four metrics."""
     draw = random.Random(1)
-    problem = {
-        "space": SPACE,
-        "objective": {"metric": "val_accuracy", "direction": "max", "epoch": "best"},
-        "max_epochs": EPOCHS,
-        "data": {"fingerprint": "none", "shapes": {}},
-    }
+    problem = ProblemRecord(SPACE, Objective("val_accuracy", "max"), EPOCHS, DataRecord("none"))
     budget = cells_trials * EPOCHS
     fsync, os.fsync = os.fsync, lambda file: None  # the disk is not what these measure
     try:
-        with JournalWriter.create(directory, {"study": "scale", "problems": {"p": problem}}) as writer:
-            plan = {"tuners": {name: {"tuner": name} for name in TUNERS}, "budget_epochs": budget}
-            writer.session({**plan, "replicates": replicates}, {"command": "tuning run scale.py"})
+        with JournalWriter.create(directory, StudyRecord(study="scale", problems={"p": problem})) as writer:
+            tuners = {name: TunerSettings({"tuner": name}) for name in TUNERS}
+            plan = Plan(tuners=tuners, budget_epochs=budget, replicates=replicates)
+            writer.session(Session(plan, Manifest({"command": "tuning run scale.py"})))
             for replicate in range(1, replicates + 1):
                 for tuner in TUNERS:
                     cell = Cell("p", tuner, replicate)
@@ -102,7 +101,7 @@ def _trial(cell: Cell, number: int, draw: random.Random) -> Trial:
     ]
     score = max(epoch["val_accuracy"] for epoch in curve)
     return Trial(
-        cell, number, values, COMPLETE, score, 0, EPOCHS, curve, (number + 1) * EPOCHS,
+        cell, number, values, TrialState.COMPLETE, score, 0, EPOCHS, curve, (number + 1) * EPOCHS,
         train_seconds=draw.uniform(0.5, 2), suggest_seconds=draw.uniform(0, 0.1), seed=draw.getrandbits(32),
         fit="compiled",
     )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from tests.support import hparams_journal as made_up
 from tests.support.browser import opened
 from tests.support.tensorboard_server import BOARD, served, session_groups
-from tuning.journal.records import FAILED
+from tuning.journal.records import TrialState
 from tuning.tensorboard.hparams import write_hparams
 
 pytestmark = [pytest.mark.slow, pytest.mark.waits]
@@ -52,7 +52,7 @@ def test_rows_filters_and_parallel_coordinates(browser: Any, tmp_path: Path) -> 
             assert shown.filter(has_text="optuna-tpe").count() > 0
 
             page.get_by_text("Parallel Coordinates View").click()
-            with_score = [trial for trial in kept if trial.state != FAILED]
+            with_score = [trial for trial in kept if trial.state != TrialState.FAILED]
             curves = page.locator("tf-hparams-parallel-coords-plot .foreground path")
             page.wait_for_timeout(2000)
             assert curves.count() == len(with_score)

@@ -14,7 +14,7 @@ from tuning.cli.load import find_study, objective_of
 from tuning.cli.options import Named
 from tuning.errors import StudyError
 from tuning.journal.journal import read
-from tuning.journal.records import COMPLETE, CUT
+from tuning.journal.records import TrialState
 from tuning.runner.plan import Overrides
 from tuning.runner.runner import run
 
@@ -46,7 +46,7 @@ def test_what_keras_tuner_searches_is_searched_unchanged(name, tmp_path):
     assert problem.objective.metric in problem.check()
     short = Overrides(budget=3, replicates=1, tuners=["optuna-tpe"], baselines=False, retrain=0)
     trials = list(read(run(study.changed(short), tmp_path).directory).all_trials())
-    assert [(trial.state, trial.epochs) for trial in trials] == [(COMPLETE, 2), (CUT, 1)]
+    assert [(trial.state, trial.epochs) for trial in trials] == [(TrialState.COMPLETE, 2), (TrialState.CUT, 1)]
     assert all(not problem.space.mismatch(trial.configuration) for trial in trials)
 
 

@@ -454,7 +454,7 @@ def test_baselines_and_retrainings_are_options(script: Path, tmp_path: Path) -> 
     assert shown.exit_code == 0, shown.output
     assert "2 tuners and 1 baseline, 1 replicate, 3 epochs a cell: 3 cells, 9 epochs, and 2 retrainings" in shown.stdout
     with_baseline = read(tmp_path / "with" / "s")
-    assert list(with_baseline.plan["baselines"]) == ["default"]
+    assert list(with_baseline.plan.baselines) == ["default"]
     assert {len(done) % 2 for done in with_baseline.retrainings.values()} == {0}
     assert len(with_baseline.retrainings) == 3
     shown = invoke("run", script, "--out", tmp_path / "without", *words[:-1], 0, "--no-baselines")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from tuning.budget import Budget
 from tuning.cli.progress import ProgressView
-from tuning.journal.records import COMPLETE, FAILED, Cell, CellEnd, Retraining, Trial
+from tuning.journal.records import Cell, CellEnd, Retraining, Trial, TrialState
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.runner.cell import CellTask
 from tuning.runner.runner import run
@@ -31,7 +32,7 @@ def view(terminal: bool = False) -> tuple[ProgressView, io.StringIO]:
     return ProgressView(Console(file=file, width=160, force_terminal=terminal, legacy_windows=False)), file
 
 
-def trial(cell: Cell, spent: int, state: str = COMPLETE, error: str = "") -> Trial:
+def trial(cell: Cell, spent: int, state: str = TrialState.COMPLETE, error: str = "") -> Trial:
     return Trial(cell, 0, {"a": "[/x]"}, state, 0.5, 0, 3, [{"metric": 0.5}] * spent, spent, error=error)
 
 
@@ -91,16 +92,16 @@ def test_retraining_counts_as_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuning.cli.progress.time.monotonic", lambda: next(clock))
     tasks = [replace(task(replicate=replicate), retrain=5) for replicate in (1, 2)]
     cell = tasks[0].cell
-    again = Retraining(cell, 0, 1, {}, COMPLETE, 0.5, {}, [{"metric": 0.5}] * 3)
+    again = Retraining(cell, 0, 1, {}, TrialState.COMPLETE, 0.5, {}, [{"metric": 0.5}] * 3)
     progress, file = view()
     with progress:
         progress.begin(tasks, tasks, [])  # 10 epochs each, and 2 x 5 x 3 of retraining expected
         progress.epoch(cell, 10, 0.25)
         for repeat in range(1, 11):
-            progress.retraining(replace(again, repeat=repeat))
-        progress.retraining(replace(again, repeat=11))  # more than expected
+            progress.retraining(structs.replace(again, repeat=repeat))
+        progress.retraining(structs.replace(again, repeat=11))  # more than expected
         progress.end(CellEnd(cell, "DONE", "the budget is spent", "", 4, 10, 9.6))
-        progress.retraining(replace(again, cell=tasks[1].cell, state=FAILED, error="no room"))
+        progress.retraining(structs.replace(again, cell=tasks[1].cell, state=TrialState.FAILED, error="no room"))
     shown = file.getvalue()
     assert "; about 9 s left\n" in shown  # 43 epochs took 10 s, 40 are left
     assert "synthetic/kt-random/2 trial 0 FAILED when retrained: no room; configuration {" in shown
@@ -111,7 +112,7 @@ def test_a_failed_trial_is_named_with_its_configuration() -> None:
     tasks = [task()]
     with progress:
         progress.begin(tasks, tasks, [])
-        progress.trial(trial(tasks[0].cell, 0, FAILED, "ValueError: [/b]"))
+        progress.trial(trial(tasks[0].cell, 0, TrialState.FAILED, "ValueError: [/b]"))
         progress.trial(trial(tasks[0].cell, 1))
     assert file.getvalue() == ("synthetic/kt-random/1 trial 0 FAILED: ValueError: [/b]; configuration {'a': '[/x]'}\n")
 
@@ -133,7 +134,9 @@ def test_a_terminal_shows_a_line_a_tuner_a_bar_and_the_last_failures(monkeypatch
         progress.epoch(tasks[0].cell, 10, 0.123456)
         progress.epoch(tasks[1].cell, 3, float("nan"))
         for number in range(4):
-            failed = replace(trial(tasks[1].cell, 3, FAILED, f"ValueError: [/b] no\nroom {number}"), trial=number)
+            failed = structs.replace(
+                trial(tasks[1].cell, 3, TrialState.FAILED, f"ValueError: [/b] no\nroom {number}"), trial=number
+            )
             progress.trial(failed)
         progress.end(CellEnd(tasks[0].cell, "DONE", "the budget is spent", "", 3, 10, 1.0))
     heading, rule, random, tpe, bar, failures, *last = screen(file)
@@ -155,7 +158,7 @@ def test_a_terminal_of_80_columns_is_wide_enough() -> None:
     with progress:
         progress.begin(tasks, tasks, [])
         progress.epoch(tasks[0].cell, 10, -123456.789)
-        progress.trial(trial(tasks[0].cell, 10, FAILED, "ValueError: " + "x" * 200))
+        progress.trial(trial(tasks[0].cell, 10, TrialState.FAILED, "ValueError: " + "x" * 200))
     lines = screen(file)
     assert max(map(len, lines)) <= 80
     assert lines[2].split()[:4] == ["sklearn-randomized", "0/30", "10/300", "-1.235e+05"]

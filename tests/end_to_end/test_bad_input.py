@@ -301,9 +301,11 @@ OTHERS = {
     "data": (
         study_of().replace(
             "    study =",
+            "    import msgspec\n"
+            "    from tuning.journal.study_record import DataRecord\n"
             "    class Other(SyntheticProblem):\n"
             "        def describe(self):\n"
-            "            return super().describe() | {'data': {'fingerprint': 'mine', 'shapes': {}}}\n"
+            "            return msgspec.structs.replace(super().describe(), data=DataRecord('mine'))\n"
             "    study =",
         ).replace("problem=problem()", "problem=Other(continuous_space, max_epochs=3)"),
         "problem 'synthetic' has other data there (fingerprint synthetic, yours mine)",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.browser import opened
 from tests.support.golden_journal import SPACE, session, study, trial
@@ -23,7 +24,8 @@ from tests.support.tensorboard_server import BOARD, served, session_groups
 from tuning.cli import status
 from tuning.cli.console import SafeConsole
 from tuning.journal.journal import read
-from tuning.journal.records import COMPLETE, FAILED, Cell, CellEnd, Retraining
+from tuning.journal.records import Cell, CellEnd, Retraining, TrialState
+from tuning.journal.study_record import DataRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.report.report import write_report
 from tuning.tensorboard.hparams import write_hparams
@@ -52,11 +54,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = root / "study"
     space = [*SPACE, *({"name": text, "type": "Choice", "values": [text, "b"]} for text in HOSTILE.values())]
     values = dict.fromkeys(HOSTILE.values(), "b") | {text: text for text in list(HOSTILE.values())[::2]}
-    problems = {text: study()["problems"]["digits"] | {"space": space} for text in list(HOSTILE.values())[:2]}
-    for text, problem in zip(problems, (problems[name] for name in problems), strict=True):
-        problem["data"] = {text: {text: text}}
-        problem["objective"] = {"metric": "val_accuracy", "direction": "max", "epoch": "best"}
-    first = {"study": HOSTILE["html"], "problems": problems}
+    problems = {
+        text: replace(study().problems["digits"], space=space, data=DataRecord(text, {text: {text: text}}))
+        for text in list(HOSTILE.values())[:2]
+    }
+    first = StudyRecord(study=HOSTILE["html"], problems=problems)
     with JournalWriter.create(path, first) as writer, writer.batched():
         session(writer, list(HOSTILE.values()), 4, 2, retrain=1)
         for problem in problems:
@@ -66,11 +68,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     scores = [0.5 + 0.01 * place, 0.6 + 0.01 * ((place + replicate) % 5)]
                     done = trial(cell, 0, scores, 2, configuration=values)
                     writer.trial(done)
-                    writer.trial(trial(cell, 1, [0.5, 0.4], 4, state=FAILED, error=tuner, configuration=values))
+                    writer.trial(
+                        trial(cell, 1, [0.5, 0.4], 4, state=TrialState.FAILED, error=tuner, configuration=values)
+                    )
                     scores_on_test = {"accuracy": 0.5, tuner: 0.5}
                     curve = [{"val_accuracy": 0.5, tuner: 0.5}]
                     writer.retraining(
-                        Retraining(cell, 0, 1, done.configuration, COMPLETE, 0.5, scores_on_test, curve, error=tuner)
+                        Retraining(
+                            cell, 0, 1, done.configuration, TrialState.COMPLETE, 0.5, scores_on_test, curve, error=tuner
+                        )
                     )
                     writer.cell(CellEnd(cell, "DONE", f"the budget is spent {tuner}", tuner, 2, 4, 1.0))
     journal = read(path)

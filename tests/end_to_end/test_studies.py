@@ -22,9 +22,8 @@ from tuning.cli import check
 from tuning.cli.load import load_study
 from tuning.journal import journal
 from tuning.journal.journal import Journal
-from tuning.journal.records import COMPLETE, FAILED, Retraining, Trial
+from tuning.journal.records import CellState, Retraining, Trial, TrialState
 from tuning.report.report import write_report
-from tuning.runner.cell import DONE
 from tuning.runner.plan import FIVE, Overrides
 from tuning.runner.runner import run
 from tuning.runner.winner_models import save_winners
@@ -112,12 +111,12 @@ def assert_runs(study: Study, folder: Path) -> None:
     """As `Study.run` does, but for the report, at which nobody looks here."""
     read = journal.read(run(study, folder).directory)
     save_winners(read, study.problems, study.continue_winners)
-    assert {end.state for end in read.ends.values()} == {DONE}
+    assert {end.state for end in read.ends.values()} == {CellState.DONE}
     assert set(read.ends) == set(read.planned_cells())
-    assert not [trial.error for trial in read.all_trials() if trial.state == FAILED]
+    assert not [trial.error for trial in read.all_trials() if trial.state == TrialState.FAILED]
     retrained = [one for cell in read.planned_cells() for one in read.retrainings[cell]]
     assert {one.cell for one in retrained} == set(read.ends)
-    assert {one.state for one in retrained} == {COMPLETE}
+    assert {one.state for one in retrained} == {TrialState.COMPLETE}
     objectives = {problem.name: problem.objective.test_metric for problem in study.problems}
     assert all(objectives[one.cell.problem] in one.test for one in retrained)
     # Keras saves the weights of any model; whole, only those of classes that tell it how they are made.
@@ -131,10 +130,10 @@ def committed(name: str) -> Journal:
     if not journal.begun(folder):
         pytest.skip(f"reports/{name} is not committed yet")
     read = journal.read(folder)
-    assert {end.state for end in read.ends.values()} == {DONE}
+    assert {end.state for end in read.ends.values()} == {CellState.DONE}
     assert set(read.ends) == set(read.planned_cells())
-    assert read.plan["replicates"] >= 3
-    assert list(read.plan["tuners"]) == list(FIVE)
+    assert read.plan.replicates >= 3
+    assert list(read.plan.tuners) == list(FIVE)
     return read
 
 
@@ -171,10 +170,11 @@ class TestReports:
         for tuner in FIVE:
             own = [trial for trial in trials if trial.cell.tuner == tuner]
             assert {trial.configuration["normalize"] for trial in own} == {True, False}
-            assert not [trial.error for trial in own if trial.state == FAILED]
+            assert not [trial.error for trial in own if trial.state == TrialState.FAILED]
             # EarlyStopping: complete before the epochs that were asked for.
             assert any(
-                trial.state == COMPLETE and trial.initial_epoch + trial.epochs < trial.target_epochs for trial in own
+                trial.state == TrialState.COMPLETE and trial.initial_epoch + trial.epochs < trial.target_epochs
+                for trial in own
             )
 
     def test_california_housing(self) -> None:
@@ -188,7 +188,7 @@ class TestReports:
     def test_wide_and_deep(self) -> None:
         read = committed("wide_and_deep")
         assert list(read.problems) == ["one_input", "two_inputs", "two_outputs", "subclassed"]
-        assert not [trial.error for trial in read.all_trials() if trial.state == FAILED]
+        assert not [trial.error for trial in read.all_trials() if trial.state == TrialState.FAILED]
 
     def test_iris(self) -> None:
         read = committed("iris")
@@ -196,7 +196,7 @@ class TestReports:
 
     def test_mnist_1_vs_7(self) -> None:
         read = committed("mnist_1_vs_7")
-        sizes = {name: part["size"] for name, part in read.problems["mnist_1_vs_7"]["data"]["shapes"].items()}
+        sizes = {name: part["size"] for name, part in read.problems["mnist_1_vs_7"].data.shapes.items()}
         assert sizes == {"train": 1730, "validation": 216, "test": 217}
         classic = of_baseline(read, "256-tanh-full-batch")
         assert {one.epochs for one in classic} == {500}
@@ -212,7 +212,7 @@ class TestReports:
 
     def test_optimizers_has_each_hyperparameter_only_where_its_condition_holds(self, tmp_path: Path) -> None:
         read = committed("optimizers")
-        space = {entry["name"]: entry for entry in read.problems["digits"]["space"]}
+        space = {entry["name"]: entry for entry in read.problems["digits"].space}
         declared = {name: entry["conditions"] for name, entry in space.items() if entry["conditions"]}
         # The first layer is always there; its condition, on any number of layers, says no more than that.
         assert declared.pop("n_neurons_1") == [{"name": "n_layers", "values": [1, 2, 3, 4]}]

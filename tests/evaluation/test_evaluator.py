@@ -20,12 +20,13 @@ from tuning import tuners
 from tuning.budget import Budget
 from tuning.errors import ReplayError, StudyError
 from tuning.evaluation.evaluator import MAX_FAILURES, Evaluator, SearchBroken, SearchOver
-from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED, Cell
+from tuning.journal.lines import to_json
+from tuning.journal.records import Cell, CellState, TrialState
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.process.setup import prepare_process
-from tuning.runner.cell import BUDGET_SPENT, DONE, CellTask, run_cell
+from tuning.runner.cell import BUDGET_SPENT, CellTask, run_cell
 from tuning.runner.plan import FIVE
 from tuning.testing import tiny_space
 from tuning.tuners.base import Tuner
@@ -129,10 +130,10 @@ def test_charged_epochs_are_those_an_independent_callback_counted(name, build):
     COUNTED.clear()
     problem = problem_of(build, callbacks=count_epochs)
     result = run_cell(CellTask("s", problem, tuner(name), 1, Budget(10)))
-    assert (result.end.state, result.end.reason, result.end.error) == (DONE, BUDGET_SPENT, "")
+    assert (result.end.state, result.end.reason, result.end.error) == (CellState.DONE, BUDGET_SPENT, "")
     assert result.end.spent_epochs == 10 == len(COUNTED)
     assert sum(trial.epochs for trial in result.trials) == 10
-    assert {trial.state for trial in result.trials} <= {COMPLETE, CUT}
+    assert {trial.state for trial in result.trials} <= {TrialState.COMPLETE, TrialState.CUT}
     assert {trial.fit for trial in result.trials} == {"compiled"}
     assert all(trial.rebuilt_epochs == 0 for trial in result.trials)
     assert any(trial.parent is not None for trial in result.trials) == (name == "kt-hyperband")
@@ -141,11 +142,11 @@ def test_charged_epochs_are_those_an_independent_callback_counted(name, build):
 def test_the_last_trial_is_cut_to_the_epoch():
     evaluator = evaluator_of(problem_of(), budget=5)
     values = evaluator.problem.space.default()
-    assert evaluator.evaluate(values).state == COMPLETE
+    assert evaluator.evaluate(values).state == TrialState.COMPLETE
     with pytest.raises(SearchOver):
         evaluator.evaluate(values)
     whole, cut = evaluator.trials
-    assert (cut.state, cut.epochs, cut.spent_epochs) == (CUT, 2, 5)
+    assert (cut.state, cut.epochs, cut.spent_epochs) == (TrialState.CUT, 2, 5)
     assert cut.curve == whole.curve[:2]
     assert cut.score == min(epoch["val_loss"] for epoch in cut.curve)
 
@@ -154,7 +155,7 @@ def test_a_trial_that_ends_with_the_budget_is_complete():
     evaluator = evaluator_of(problem_of(), budget=3)
     with pytest.raises(SearchOver):
         evaluator.evaluate(evaluator.problem.space.default())
-    assert evaluator.trials[0].state == COMPLETE
+    assert evaluator.trials[0].state == TrialState.COMPLETE
 
 
 def test_a_library_that_swallows_the_end_gets_it_again():
@@ -171,7 +172,7 @@ def test_early_stopping_is_charged_what_ran():
     stop = keras.callbacks.EarlyStopping("val_loss", patience=1, min_delta=10)
     evaluator = evaluator_of(problem_of(max_epochs=9, callbacks=[stop]))
     trials = [evaluator.evaluate(evaluator.problem.space.default()) for _ in range(2)]
-    assert [(trial.state, trial.epochs) for trial in trials] == 2 * [(COMPLETE, 2)]
+    assert [(trial.state, trial.epochs) for trial in trials] == 2 * [(TrialState.COMPLETE, 2)]
     assert evaluator.spent_epochs == 4
 
 
@@ -181,7 +182,7 @@ def test_pruning_is_charged_what_ran():
     trial = evaluator.evaluate(
         evaluator.problem.space.default(), prune=lambda epoch, score: seen.append((epoch, score)) or epoch == 2
     )
-    assert (trial.state, trial.epochs) == (PRUNED, 2)
+    assert (trial.state, trial.epochs) == (TrialState.PRUNED, 2)
     assert seen[-1] == (2, trial.score)
 
 
@@ -237,9 +238,9 @@ def test_a_trial_that_fails_is_recorded_and_the_search_goes_on(where, error, epo
     values = evaluator.problem.space.default()
     failed = evaluator.evaluate({**values, "width": 12})
     assert failed.error.startswith(error)
-    assert (failed.state, failed.epochs, failed.spent_epochs) == (FAILED, epochs, epochs)
+    assert (failed.state, failed.epochs, failed.spent_epochs) == (TrialState.FAILED, epochs, epochs)
     assert math.isnan(failed.score)
-    assert evaluator.evaluate(values).state == COMPLETE
+    assert evaluator.evaluate(values).state == TrialState.COMPLETE
     assert math.isfinite(evaluator.best_score)
 
 
@@ -252,7 +253,7 @@ class Breaks(keras.callbacks.Callback):
 def test_a_failure_is_charged_the_epochs_before_it():
     evaluator = evaluator_of(problem_of(callbacks=[Breaks()]))
     trial = evaluator.evaluate(evaluator.problem.space.default())
-    assert (trial.state, trial.error, trial.epochs) == (FAILED, "OSError: disk full", 1)
+    assert (trial.state, trial.error, trial.epochs) == (TrialState.FAILED, "OSError: disk full", 1)
 
 
 class Slow(SyntheticProblem):
@@ -276,9 +277,16 @@ def test_a_trial_over_its_limit_is_failed_at_the_end_of_its_epoch_and_replayed_a
         return problem, [slow, quick]
 
     problem, (slow, quick) = searched()
-    assert (slow.state, slow.error, slow.epochs) == (FAILED, "took longer than 2.5 s, the limit of a trial", 3)
+    assert (slow.state, slow.error, slow.epochs) == (
+        TrialState.FAILED,
+        "took longer than 2.5 s, the limit of a trial",
+        3,
+    )
     assert math.isnan(slow.score)
-    assert (quick.state, quick.epochs) == (COMPLETE, 3)  # its last epoch took it over the limit: nothing is left to end
+    assert (quick.state, quick.epochs) == (
+        TrialState.COMPLETE,
+        3,
+    )  # its last epoch took it over the limit: nothing is left to end
     assert problem.trained_epochs == 6
     again, trials = searched([slow], limit=None)
     assert without_times(trials) == without_times([slow, quick])
@@ -290,7 +298,7 @@ def test_what_is_running_is_told_as_it_would_be_recorded():
     problem = SyntheticProblem(tiny_space, max_epochs=3)
     evaluator = evaluator_of(problem, on_running=told.append)
     trial = evaluator.evaluate({"a": "x", "b": True})
-    assert [(one.state, one.epochs, one.spent_epochs) for one in told] == [(FAILED, n, n) for n in range(4)]
+    assert [(one.state, one.epochs, one.spent_epochs) for one in told] == [(TrialState.FAILED, n, n) for n in range(4)]
     assert told[-1].curve == trial.curve
     again = evaluator_of(problem, recorded=[told[2]])
     assert without_times([again.evaluate({"a": "x", "b": True})]) == without_times([told[2]])
@@ -313,7 +321,7 @@ def test_a_state_that_cannot_be_read_is_rebuilt_uncharged(damage):
         np.savez(path, np.array([Explosive()], dtype=object), allow_pickle=True)
     second = evaluator.evaluate({"a": "x", "b": True}, 5, resume_from=first.trial)
     evaluator.close()
-    assert (second.state, second.epochs, second.rebuilt_epochs) == (COMPLETE, 3, 2)
+    assert (second.state, second.epochs, second.rebuilt_epochs) == (TrialState.COMPLETE, 3, 2)
     assert second.spent_epochs == 5
 
 
@@ -363,7 +371,7 @@ def test_a_training_without_an_epoch_fails():
 
     evaluator = evaluator_of(problem_of(Nothing))
     trial = evaluator.evaluate(evaluator.problem.space.default())
-    assert (trial.state, trial.error) == (FAILED, "the training ended without one epoch")
+    assert (trial.state, trial.error) == (TrialState.FAILED, "the training ended without one epoch")
 
 
 def test_a_model_that_never_trains_ends_the_search():
@@ -441,7 +449,7 @@ def test_another_process_gets_the_same_curve():
 
 
 def without_times(trials):
-    lines = [trial.to_json() for trial in trials]
+    lines = [to_json(trial) for trial in trials]
     return [
         {name: value for name, value in line.items() if not name.endswith("seconds") and name != "rebuilt_epochs"}
         for line in lines
@@ -573,7 +581,7 @@ def test_a_replayed_trial_reports_its_epochs_to_a_pruner():
 
 def test_a_trial_cut_by_a_smaller_budget_is_trained_in_full():
     small = run(NARROW, WIDE, budget=5)
-    assert [trial.state for trial in small.trials] == [COMPLETE, CUT]
+    assert [trial.state for trial in small.trials] == [TrialState.COMPLETE, TrialState.CUT]
     larger = run(NARROW, WIDE, budget=9, recorded=small.trials)
     assert len(COUNTED) == 3
     assert without_times(larger.trials) == without_times(run(NARROW, WIDE).trials)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from tests.support.golden_journal import trial
 from tuning.exploration.rungs import MAX_RUNGS, paths, rungs, typical_replicate
-from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED, Cell
+from tuning.journal.records import Cell, TrialState
 from tuning.objective import Objective
 
 HALVING, PRUNING, PLAIN = (Cell("digits", name, 1) for name in ("halving", "pruning", "plain"))
@@ -18,10 +18,10 @@ def bracket() -> list[object]:
     return [
         trial(HALVING, 0, [0.1, 0.2], 2),
         trial(HALVING, 1, [0.3, 0.5], 4),
-        trial(HALVING, 2, [0.1], 5, state=FAILED),
+        trial(HALVING, 2, [0.1], 5, state=TrialState.FAILED),
         trial(HALVING, 3, [0.6, 0.7], 7, initial_epoch=2, parent=1),
         trial(HALVING, 4, [0.8, 0.8, 0.9, 0.9], 11, initial_epoch=4, parent=3),
-        trial(HALVING, 5, [0.9], 12, state=CUT),
+        trial(HALVING, 5, [0.9], 12, state=TrialState.CUT),
     ]
 
 
@@ -46,8 +46,9 @@ def test_a_trial_that_failed_or_was_cut_has_no_score_at_its_rung() -> None:
 def test_pruned_trials_stand_at_each_rung_they_came_to_with_the_score_they_had_there() -> None:
     curve = [0.2, 0.6, 0.5, 0.8]
     ways = paths(
-        [trial(PRUNING, 0, curve[:1], 1, state=PRUNED), trial(PRUNING, 1, curve[:2], 3, state=PRUNED),
-         trial(PRUNING, 2, curve, 7, state=COMPLETE)],
+        [trial(PRUNING, 0, curve[:1], 1, state=TrialState.PRUNED),
+         trial(PRUNING, 1, curve[:2], 3, state=TrialState.PRUNED),
+         trial(PRUNING, 2, curve, 7, state=TrialState.COMPLETE)],
         RULE,
     )  # fmt: skip
     found = rungs(ways, RULE).set_index("epochs")
@@ -57,7 +58,7 @@ def test_pruned_trials_stand_at_each_rung_they_came_to_with_the_score_they_had_t
 
 
 def test_a_pruner_that_stops_anywhere_is_shown_at_some_epochs() -> None:
-    trials = [trial(PRUNING, at, [0.5] * (at + 1), 99, state=PRUNED) for at in range(30)]
+    trials = [trial(PRUNING, at, [0.5] * (at + 1), 99, state=TrialState.PRUNED) for at in range(30)]
     assert len(rungs(paths(trials, RULE), RULE)) == MAX_RUNGS
 
 

@@ -9,7 +9,6 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import dask
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from tests.support.fork_server import kept, program
 from tuning.cli.load import load_study
@@ -25,6 +25,7 @@ from tuning.errors import StudyError
 from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
 from tuning.journal.journal import read
 from tuning.journal.records import Retraining, Trial
+from tuning.journal.study_record import StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.runner import dask_cluster, dask_executor
 from tuning.runner.cell import CellTask, run_cell
@@ -293,7 +294,7 @@ def test_a_training_that_hangs_is_ended_with_its_process(tmp_path: Path) -> None
     study, attempts = deadly(tmp_path, 're.match("(a+)+$", "a" * 64 + "b")', trial_seconds=1)
     done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
     assert [end.state for end in done.ends] == ["DONE"]
-    assert read(done.directory).plan["trial_seconds"] == 1
+    assert read(done.directory).plan.trial_seconds == 1
     second = list(read(done.directory).all_trials())[1]
     assert (second.state, second.epochs) == ("FAILED", 0)
     assert second.error == "took longer than 1 s, the limit of a trial; its process was ended"
@@ -577,7 +578,7 @@ def test_messages_that_wait_are_recorded_together(tmp_path: Path, monkeypatch: p
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
     trial = run_cell(load(tmp_path).tasks()[0]).trials[0]
-    with JournalWriter.create(tmp_path / "x", {"study": "s", "problems": {}}) as writer:
+    with JournalWriter.create(tmp_path / "x", StudyRecord(study="s", problems={})) as writer:
         before = len(synced)
         with writer.batched():
             for number in range(50):

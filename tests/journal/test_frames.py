@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.golden_journal import session
 from tuning.configuration import Configuration
 from tuning.journal.frames import epochs_frame, metric_column, trials_frame
 from tuning.journal.journal import read
-from tuning.journal.records import COMPLETE, CUT, FAILED, Cell, Trial
+from tuning.journal.records import Cell, Trial, TrialState
+from tuning.journal.study_record import DataRecord, ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
+from tuning.objective import Objective
 from tuning.report import csv as csvs
 from tuning.report.csv import csv_text, write_csv
 
@@ -23,10 +26,10 @@ NAMES = ("width", "rate", "bias", "optimizer", "momentum")
 
 
 def write(directory: Path, trials: list[Trial], names: tuple[str, ...] = NAMES) -> None:
-    objective = {"metric": "val_loss", "direction": "min", "epoch": "best"}
-    problem = {"space": [{"name": name} for name in names], "objective": objective, "max_epochs": 4, "data": {}}
-    with JournalWriter.create(directory, {"study": "s", "problems": {"digits": problem}}) as writer:
-        writer.session({"tuners": {A.tuner: {}, B.tuner: {}}, "budget_epochs": 4, "replicates": 1}, {})
+    space = [{"name": name} for name in names]
+    problem = ProblemRecord(space, Objective("val_loss", "min"), 4, DataRecord("none"))
+    with JournalWriter.create(directory, StudyRecord(study="s", problems={"digits": problem})) as writer:
+        session(writer, [A.tuner, B.tuner], 4, 1)
         for trial in trials:
             writer.trial(trial)
     write_csv(trials_frame(read(directory)), directory / "trials.csv")
@@ -34,9 +37,9 @@ def write(directory: Path, trials: list[Trial], names: tuple[str, ...] = NAMES) 
 
 
 def one(cell: Cell, number: int, values: Configuration, losses: list[float], spent: int, **more: Any) -> Trial:
-    state, initial = more.pop("state", COMPLETE), more.pop("initial_epoch", 0)
+    state, initial = more.pop("state", TrialState.COMPLETE), more.pop("initial_epoch", 0)
     curve = [{"loss": 2 * loss, "val_loss": loss} for loss in losses]
-    score = float("nan") if state == FAILED else min(losses)
+    score = float("nan") if state == TrialState.FAILED else min(losses)
     return Trial(cell, number, values, state, score, initial, 4, curve, spent, 1.5, 0.25, **more)
 
 
@@ -46,9 +49,9 @@ ADAM: Configuration = {"width": 8, "rate": 1e-05, "bias": False, "optimizer": "a
 
 def test_small_tables_to_the_byte(tmp_path: Path) -> None:
     trials = [
-        one(B, 0, ADAM, [0.5], 1, state=CUT),
+        one(B, 0, ADAM, [0.5], 1, state=TrialState.CUT),
         one(A, 0, SGD, [0.75, 0.5], 2),
-        one(A, 1, ADAM, [], 2, state=FAILED, error='ValueError: no, "never"'),
+        one(A, 1, ADAM, [], 2, state=TrialState.FAILED, error='ValueError: no, "never"'),
         one(A, 2, SGD, [0.25], 3, parent=0, initial_epoch=2),
     ]
     write(tmp_path, trials)
@@ -104,7 +107,11 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_stays_in_its_field(tmp_path: Path, text: str) -> None:
-    write(tmp_path, [one(A, 0, {text: text}, [], 0, state=FAILED, error=text), one(A, 1, {}, [0.5], 1)], names=(text,))
+    write(
+        tmp_path,
+        [one(A, 0, {text: text}, [], 0, state=TrialState.FAILED, error=text), one(A, 1, {}, [0.5], 1)],
+        names=(text,),
+    )
     content = (tmp_path / "trials.csv").read_bytes().decode()
     rows = list(csv.reader(content.splitlines(keepends=True)))
     assert [len(row) for row in rows] == [13, 13, 13]
@@ -114,7 +121,7 @@ def test_hostile_text_stays_in_its_field(tmp_path: Path, text: str) -> None:
 
 
 def test_a_metric_called_like_a_column_keeps_apart(tmp_path: Path) -> None:
-    trial = Trial(A, 0, {}, COMPLETE, 1.0, 0, 1, [{"epoch": 7.0, "val_loss": 1.0}], 1)
+    trial = Trial(A, 0, {}, TrialState.COMPLETE, 1.0, 0, 1, [{"epoch": 7.0, "val_loss": 1.0}], 1)
     write(tmp_path, [trial])
     frame = epochs_frame(read(tmp_path))
     assert metric_column("epoch") == "metric.epoch"

@@ -14,7 +14,7 @@ from tuning.cli import main
 from tuning.errors import JournalError, StudyError
 from tuning.journal.importing import import_searches
 from tuning.journal.journal import read
-from tuning.journal.records import COMPLETE, FAILED, PRUNED
+from tuning.journal.records import TrialState
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 4)).astype("float32")
@@ -72,7 +72,7 @@ def test_hyperband_is_charged_its_increments(projects, tmp_path):
     promoted = [trial for trial in trials if trial.parent is not None]
     assert [(trial.initial_epoch, trial.epochs) for trial in promoted] == [(1, 2)]
     assert promoted[0].configuration == trials[promoted[0].parent].configuration
-    assert list(journal.plan["tuners"]) == ["kt-hyperband (imported)"]
+    assert list(journal.plan.tuners) == ["kt-hyperband (imported)"]
     for trial in trials:
         assert ("momentum" in trial.configuration) == (trial.configuration["optimizer"] == "sgd")
         (known,) = [epoch for epoch in trial.curve if epoch]  # KerasTuner keeps the best epoch's metrics only
@@ -84,7 +84,12 @@ def test_optuna_keeps_curves_states_and_times(projects, tmp_path):
     journal = read(import_searches([str(projects / "optuna.db")], tmp_path / "optuna"))
     ((cell, trials),) = journal.trials.items()
     assert cell.tuner == "mine (imported)"
-    assert [trial.state for trial in trials] == [COMPLETE, PRUNED, FAILED, COMPLETE]
+    assert [trial.state for trial in trials] == [
+        TrialState.COMPLETE,
+        TrialState.PRUNED,
+        TrialState.FAILED,
+        TrialState.COMPLETE,
+    ]
     assert [trial.epochs for trial in trials] == [3, 2, 3, 3]
     assert [trial.score for trial in trials[:2]] == [0.5, 0.9]
     assert math.isnan(trials[2].score)
@@ -143,7 +148,7 @@ def test_an_optuna_journal_file_and_what_is_none(tmp_path):
     (trials,) = journal.trials.values()
     assert [(trial.epochs, trial.score) for trial in trials] == [(4, trial.configuration["n"]) for trial in trials]
     assert trials[0].curve[-1] == {"value": trials[0].score}
-    assert journal.problems["value-imported"]["imported"]["unfinished, left out"] == 1
+    assert journal.problems["value-imported"].imported.unfinished == 1
     (tmp_path / "text").write_text("nothing of the kind")  # which Optuna reads as a journal of nothing
     with pytest.raises(StudyError, match="holds no study"):
         import_searches([str(tmp_path / "text")], tmp_path / "none")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from tests.support.golden_journal import session, study, trial
@@ -14,6 +15,7 @@ from tuning.analysis.summary import summarise
 from tuning.cli import main
 from tuning.errors import JournalError
 from tuning.journal.merge import compared
+from tuning.journal.plan import Looks
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
 from tuning.report.report import write_report
@@ -30,7 +32,7 @@ def written(
     **plan: Any,
 ) -> Path:
     """A study whose tuners' replicates end at these scores."""
-    first = study(problem, direction=direction) | {"study": name or path.name}
+    first = replace(study(problem, direction=direction), study=name or path.name)
     with JournalWriter.create(path, first) as writer:
         session(writer, list(scores), budget, max(map(len, scores.values())), **plan)
         for tuner, ends in scores.items():
@@ -89,7 +91,7 @@ def test_each_study_keeps_its_own_replicates(tmp_path: Path) -> None:
     ("other", "said"),
     [
         ({"budget": 3}, "has a budget of 2 epochs a cell, {other} has a budget of 3 epochs a cell; only studies that"),
-        ({"until_decided": {"cap": 9, "rope": None}}, "has the rule none for adding replicates, {other} has the rule"),
+        ({"until_decided": Looks(9, None, 0.05, 2)}, "has the rule none for adding replicates, {other} has the rule"),
         ({"scores": {"a": [0.5], "c": [0.5]}}, "{one} and {other} have 1 tuners with equal settings in common"),
     ],
 )

@@ -12,6 +12,8 @@ import tensorflow as tf
 from keras import layers
 
 from tuning.errors import DataError, ObjectiveError, SpaceError, StudyError
+from tuning.journal.lines import encode
+from tuning.journal.study_record import StudyRecord
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.process.setup import prepare_process
@@ -110,12 +112,14 @@ def test_wrong_arguments_are_refused_at_once(arguments, error):
 
 
 def test_describe_is_json():
-    described = json.loads(json.dumps(problem().describe()))
-    assert [entry["name"] for entry in described["space"]] == ["width", "rate"]
-    assert described["objective"] == {"metric": "val_loss", "direction": "min", "epoch": "best"}
-    assert described["max_epochs"] == 3
-    assert len(described["data"]["fingerprint"]) == 16
-    assert described["data"]["shapes"]["train"]["size"] == 20
+    described = problem().describe()
+    assert [entry["name"] for entry in described.space] == ["width", "rate"]
+    assert described.objective == Objective("val_loss", "min")
+    assert described.max_epochs == 3
+    assert len(described.data.fingerprint) == 16
+    assert described.data.shapes["train"]["size"] == 20
+    record = StudyRecord(study="s", problems={"p": described})
+    assert json.loads(encode(record))["problems"]["p"]["max_epochs"] == 3
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_a_problem_with_floating_targets_is_a_regression(data, expected):
 def test_datasets_are_described_and_checked():
     of_datasets = problem(data=dataset)
     assert of_datasets.name == "dataset"
-    assert of_datasets.describe()["data"]["fingerprint"].startswith("dataset:")
+    assert of_datasets.describe().data.fingerprint.startswith("dataset:")
     assert "val_loss" in of_datasets.check()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 from rich.console import Console
 from scipy import stats
 
@@ -20,13 +21,14 @@ from tuning.cli import status
 from tuning.configuration import Configuration
 from tuning.errors import JournalError, StudyError
 from tuning.journal.journal import Journal, path_of, read
+from tuning.journal.lines import to_json
 from tuning.journal.provenance import words
-from tuning.journal.records import COMPLETE, FAILED, Cell, Trial
+from tuning.journal.records import Cell, CellState, Trial, TrialState
 from tuning.problems.surrogate import FOLDS, Surrogate, fit_errors
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.problems.table import TableProblem
 from tuning.report.report import write_report
-from tuning.runner.cell import DONE, CellTask, run_cell
+from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.runner import run
 from tuning.runner.table_study import table_study
 from tuning.study import Study
@@ -90,10 +92,10 @@ def smooth(tmp_path_factory: pytest.TempPathFactory) -> TableProblem:
 def test_a_table_holds_each_configuration_once_and_in_full(folder: Path) -> None:
     rows = trials(read(folder))
     assert len(rows) == 60
-    assert {row.state for row in rows} == {COMPLETE}
+    assert {row.state for row in rows} == {TrialState.COMPLETE}
     assert {row.epochs for row in rows} == {9}
     assert len({tuple(row.configuration.items()) for row in rows}) == 60
-    assert all(end.state == DONE for end in read(folder).ends.values())
+    assert all(end.state == CellState.DONE for end in read(folder).ends.values())
 
 
 def test_a_table_grows_by_what_it_lacks(tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_a_table_grows_by_what_it_lacks(tmp_path: Path) -> None:
     folder = train(after, 15, tmp_path)
     grown = trials(read(folder))
     assert after.trained_epochs == 5 * after.max_epochs
-    assert [row.to_json() for row in grown[:10]] == [row.to_json() for row in first]
+    assert [to_json(row) for row in grown[:10]] == [to_json(row) for row in first]
     assert len({tuple(row.configuration.items()) for row in grown}) == 15
 
 
@@ -122,7 +124,7 @@ def test_a_space_smaller_than_another_problems_leaves_cells_empty() -> None:
     problem = SyntheticProblem(tiny_space)
     done = [run_cell(CellTask("s-table", problem, TableDraws(), replicate, Budget(9))) for replicate in range(1, 7)]
     assert [len(result.trials) for result in done] == [1, 1, 1, 1, 0, 0]
-    assert [result.end.state for result in done if result.end] == [DONE] * 6
+    assert [result.end.state for result in done if result.end] == [CellState.DONE] * 6
 
 
 def test_a_table_is_refused_before_training(problem: TableProblem) -> None:
@@ -208,7 +210,7 @@ def test_tuners_run_unchanged(smooth: TableProblem, tuner: Tuner) -> None:
     task = CellTask("s", smooth, tuner, 1, Budget(31))
     result = run_cell(task)
     assert result.end is not None
-    assert (result.end.state, result.end.spent_epochs) == (DONE, 31)
+    assert (result.end.state, result.end.spent_epochs) == (CellState.DONE, 31)
     assert all(smooth.space.mismatch(trial.configuration) == "" for trial in result.trials)
     assert {trial.fit for trial in result.trials if trial.epochs} == {"surrogate"}
     assert any(trial.parent is not None for trial in result.trials) == tuner.resumes
@@ -219,7 +221,7 @@ def test_tuners_run_unchanged(smooth: TableProblem, tuner: Tuner) -> None:
 
 
 def _timeless(trial: Trial) -> Trial:
-    return replace(trial, train_seconds=0.0, suggest_seconds=0.0, rebuilt_epochs=0)
+    return structs.replace(trial, train_seconds=0.0, suggest_seconds=0.0, rebuilt_epochs=0)
 
 
 # What failed, and what ended early
@@ -243,13 +245,13 @@ def test_what_failed_in_the_table_fails(tmp_path: Path) -> None:
     sgd = [trial for one, trial in states if one["optimizer"] == "sgd"]
     four = [trial for one, trial in states if one["optimizer"] == "adam" and one["layers"] == 4]
     fine = [trial for one, trial in states if one["optimizer"] == "adam" and int(one["layers"]) < 4]
-    assert np.mean([trial.state == FAILED for trial in sgd]) > 0.9
+    assert np.mean([trial.state == TrialState.FAILED for trial in sgd]) > 0.9
     assert {trial.error for trial in sgd if not trial.epochs} == {"no sgd here"}
-    assert np.mean([trial.state == FAILED for trial in four]) > 0.6
+    assert np.mean([trial.state == TrialState.FAILED for trial in four]) > 0.6
     assert "metric is nan at epoch 1" in {trial.error for trial in four}
-    assert np.mean([trial.state == FAILED for trial in fine]) < 0.2
-    provenance = problem.describe()["surrogate"]
-    assert provenance["failed"] == sum(trial.state == FAILED for trial in trials(read(folder))) > 50
+    assert np.mean([trial.state == TrialState.FAILED for trial in fine]) < 0.2
+    provenance = problem.describe().surrogate
+    assert provenance.failed == sum(trial.state == TrialState.FAILED for trial in trials(read(folder))) > 50
     assert "of them FAILED" in words(problem.name, problem.describe())
 
 
@@ -284,7 +286,17 @@ def rows_of(
     if shuffled:
         random.Random(4).shuffle(ends)
     return problem, [
-        Trial(Cell("p", "table", number), 0, one, COMPLETE, end, 0, 2, [{"metric": end / 2}, {"metric": end}], 2)
+        Trial(
+            Cell("p", "table", number),
+            0,
+            one,
+            TrialState.COMPLETE,
+            end,
+            0,
+            2,
+            [{"metric": end / 2}, {"metric": end}],
+            2,
+        )
         for number, (one, end) in enumerate(zip(configurations, ends, strict=True), start=1)
     ]
 
@@ -336,7 +348,9 @@ def test_a_diverged_loss_does_not_drown_the_others() -> None:
 def test_a_metric_that_is_not_always_a_number_is_left_out() -> None:
     problem, rows = rows_of(slope, 20)
     more = [{"some": 1.0, "odd": math.nan, "loss": 1.0}, {"odd": 1.0, "loss": 0.5}]
-    rows = [replace(row, curve=[{**one, **two} for one, two in zip(row.curve, more, strict=True)]) for row in rows]
+    rows = [
+        structs.replace(row, curve=[{**one, **two} for one, two in zip(row.curve, more, strict=True)]) for row in rows
+    ]
     assert Surrogate(problem.space, rows, problem.objective, 2).metrics == ["metric", "loss"]
 
 
@@ -351,13 +365,14 @@ def test_a_metric_that_never_changes_has_an_error_of_zero_and_no_more() -> None:
 
 
 def test_describe_says_what_it_is_computed_from(folder: Path, problem: TableProblem) -> None:
-    described = json.loads(json.dumps(problem.describe(), allow_nan=False))
-    found = described["surrogate"]
-    assert (found["table"], found["configurations"], found["failed"], found["folds"]) == ("s-table", 60, 0, FOLDS)
-    assert found["data fingerprint"] == "synthetic"
-    assert list(found["error by epoch"]) == [str(epoch) for epoch in range(1, 10)]
+    described = problem.describe()
+    found = described.surrogate
+    assert found is not None
+    assert (found.table, found.configurations, found.failed, found.folds) == ("s-table", 60, 0, FOLDS)
+    assert found.data_fingerprint == "synthetic"
+    assert list(found.error_by_epoch) == [str(epoch) for epoch in range(1, 10)]
     last = problem.surrogate.errors.set_index("epoch").loc[9]
-    assert found["error by epoch"]["9"] == {
+    assert found.error_by_epoch["9"] == {
         name: float(f"{last[name]:.4g}") for name in ("rmse", "r2", "rank_correlation")
     }
     assert words("synthetic", SyntheticProblem().describe()) == ""
@@ -432,4 +447,4 @@ def test_a_table_that_is_being_trained_is_what_it_holds_so_far(folder: Path, tmp
     part = path_of(tmp_path / "part")
     part.parent.mkdir(parents=True)
     part.write_bytes(b"".join(lines[:42]))
-    assert TableProblem(tmp_path / "part").describe()["surrogate"]["configurations"] == 20
+    assert TableProblem(tmp_path / "part").describe().surrogate.configurations == 20

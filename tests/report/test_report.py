@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tests.support.golden_journal import (
     BASELINES,
@@ -31,7 +32,9 @@ from tuning.errors import JournalError
 from tuning.formatting import decimals_for, names, number, p_value, seconds
 from tuning.journal import journal
 from tuning.journal.frames import RETRAINING_COLUMNS
-from tuning.journal.records import COMPLETE, FAILED, Cell, CellEnd, Retraining
+from tuning.journal.plan import Looks, Manifest, Plan, Session, TunerSettings
+from tuning.journal.records import Cell, CellEnd, Retraining, TrialState
+from tuning.journal.study_record import DataRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.report.markdown import escape_markdown, markdown_code, markdown_table
 from tuning.report.report import Report, write_report
@@ -168,7 +171,7 @@ def test_retrainings_stand_in_a_table_of_their_own(golden: Report) -> None:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [*RETRAINING_COLUMNS, "test.loss"]
     assert len(rows) == 2 * (9 * 2 + 4 * 1 + 3 * 2) - 2  # seeds, cells, incumbents; those that are missing
-    (failed,) = [row for row in rows if row["state"] == FAILED]
+    (failed,) = [row for row in rows if row["state"] == TrialState.FAILED]
     assert (failed["tuner"], failed["replicate"], failed["final"], failed["repeat"]) == (
         "kt-hyperband",
         "1",
@@ -177,7 +180,7 @@ def test_retrainings_stand_in_a_table_of_their_own(golden: Report) -> None:
     )
     assert (failed["score"], failed["test"], failed["epochs"]) == ("", "", "1")
     assert failed["error"] == "ValueError: loss is nan at epoch 1 | <i>again</i>"
-    assert all(float(row["test"]) < float(row["score"]) for row in rows if row["state"] != FAILED)
+    assert all(float(row["test"]) < float(row["score"]) for row in rows if row["state"] != TrialState.FAILED)
 
 
 def gaps_of(report: Report) -> list[str]:
@@ -247,7 +250,7 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
     assert details[2].startswith("Highest median val_accuracy: a and b, 0.5250, a description")
 
 
-@pytest.mark.parametrize("failed", [FAILED, COMPLETE])
+@pytest.mark.parametrize("failed", [TrialState.FAILED, TrialState.COMPLETE])
 @pytest.mark.usefixtures("no_pictures")
 def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
@@ -263,7 +266,7 @@ def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
     assert report.verdict.line == "No verdict: only a has a final score, nothing to compare it with."
     assert gaps_of(report) == ["b ended 8 replicates without any score: no trial of theirs has one."]
     text = report.markdown.read_text()
-    assert ("| b | 8 | loss is nan at epoch 1 | replicate 1, trial 0 |" in text) == (failed == FAILED)
+    assert ("| b | 8 | loss is nan at epoch 1 | replicate 1, trial 0 |" in text) == (failed == TrialState.FAILED)
     assert "nan" not in re.sub("loss is nan", "", text).lower()
 
 
@@ -275,7 +278,7 @@ def test_failed_trials_and_cells_are_named_and_leave_the_rest_to_be_judged(tmp_p
             for tuner, score in (("a", 0.9), ("b", 0.6)):
                 cell = Cell("digits", tuner, replicate)
                 broken = tuner == "b" and replicate == 8
-                state = FAILED if broken else COMPLETE
+                state = TrialState.FAILED if broken else TrialState.COMPLETE
                 writer.trial(
                     trial(cell, 0, [score + replicate / 1000] * 2, 2, state=state, error="no" if broken else "")
                 )
@@ -304,9 +307,9 @@ def test_the_golden_verdict_and_what_is_missing(golden: Report) -> None:
 
 def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
     """The last line of the report's "Reproduce", of a plan with no more than this."""
-    settings = {"tuners": {"a": {"tuner": "a"}}, "budget_epochs": 4, "replicates": 2, **plan}
+    made = {"tuners": {"a": TunerSettings({"tuner": "a"})}, "budget_epochs": 4, "replicates": 2, **plan}
     with JournalWriter.create(path, study()) as writer:
-        writer.session(settings, {"command": command})
+        writer.session(Session(Plan(**made), Manifest({"command": command})))
     return write_report(path).markdown.read_text().rsplit("```sh\n", 1)[1].removesuffix("\n```\n")
 
 
@@ -325,7 +328,7 @@ def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
         ),
         (
             "tuning run s.py",
-            {"until_decided": {"cap": 12, "rope": 0.5}, "rope": 0.5, "retrain": 1},
+            {"until_decided": Looks(12, 0.5, 0.05, 2), "rope": 0.5, "retrain": 1},
             "tuning run s.py --budget 4 --until-decided --cap 12 --rope 0.5 --tuners a --no-baselines --retrain 1",
         ),
         (
@@ -357,15 +360,15 @@ def test_the_manifest_shows_a_command_as_it_was_typed(tmp_path: Path) -> None:
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
-    first: dict[str, Any] = study(problem=HOSTILE, metric="val_accuracy")
-    first["study"] = HOSTILE
-    first["problems"][HOSTILE]["space"] = [*SPACE, {"name": HOSTILE, "type": "Choice", "values": [HOSTILE]}]
-    first["problems"][HOSTILE]["data"] = {HOSTILE: {HOSTILE: HOSTILE}}
+    space = [*SPACE, {"name": HOSTILE, "type": "Choice", "values": [HOSTILE]}]
+    data = DataRecord(HOSTILE, {HOSTILE: {HOSTILE: HOSTILE}})
+    problem = structs.replace(study().problems["digits"], space=space, data=data)
+    first = StudyRecord(study=HOSTILE, problems={HOSTILE: problem})
     cell = Cell(HOSTILE, HOSTILE, 1)
     with JournalWriter.create(tmp_path, first) as writer:
         session(writer, [HOSTILE], 5, 1)
         writer.trial(trial(cell, 0, [0.5, 0.6], 2, configuration={HOSTILE: HOSTILE}))
-        writer.trial(trial(cell, 1, [0.5], 3, state=FAILED, error=HOSTILE))
+        writer.trial(trial(cell, 1, [0.5], 3, state=TrialState.FAILED, error=HOSTILE))
     report = write_report(tmp_path)
     page = Page(report.html.read_text())
     assert all("onerror" not in attributes for _, attributes in page.tags)
@@ -381,8 +384,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
 
 
 def test_several_problems_are_judged_one_by_one(tmp_path: Path) -> None:
-    first: dict[str, Any] = study()
-    first["problems"]["iris"] = first["problems"]["digits"]
+    first = StudyRecord(study="golden", problems=dict.fromkeys(("digits", "iris"), study().problems["digits"]))
     with JournalWriter.create(tmp_path, first) as writer:
         session(writer, ["a", "b"], 2, 1)
         for problem in ("digits", "iris"):
@@ -399,8 +401,9 @@ def test_several_problems_are_judged_one_by_one(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_pictures")
 def test_a_tuner_that_asks_for_several_at_a_time_is_told(tmp_path: Path) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
-        settings = {"a": {"tuner": "optuna-tpe", "parallel_trials": 4}, "b": {"tuner": "optuna-tpe"}}
-        writer.session({"tuners": settings, "budget_epochs": 4, "replicates": 1}, {})
+        four = TunerSettings({"tuner": "optuna-tpe", "parallel_trials": 4})
+        settings = {"a": four, "b": TunerSettings({"tuner": "optuna-tpe"})}
+        writer.session(Session(Plan(tuners=settings, budget_epochs=4, replicates=1), Manifest()))
     text = write_report(tmp_path).markdown.read_text()
     assert "a asked for 4 trials at a time, each chosen without the results of the others" in text
     assert "b asked for" not in text
@@ -483,7 +486,9 @@ def test_other_metrics_on_test_are_means_over_cells_of_means_over_seeds(tmp_path
             for repeat in (1, 2):
                 test = {"loss": 0.1, "accuracy": 0.9, "true_positives": counts[replicate, repeat]}
                 writer.retraining(
-                    Retraining(cell, 0, repeat, one.configuration, COMPLETE, 0.5, test, [{"val_accuracy": 0.5}])
+                    Retraining(
+                        cell, 0, repeat, one.configuration, TrialState.COMPLETE, 0.5, test, [{"val_accuracy": 0.5}]
+                    )
                 )
             writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     page = write_report(tmp_path).markdown.read_text()

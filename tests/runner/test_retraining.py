@@ -14,7 +14,8 @@ from tuning.configuration import Configuration
 from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import path_of, read
-from tuning.journal.records import COMPLETE, CUT, FAILED, Cell, Retraining, Trial
+from tuning.journal.lines import decode, encode
+from tuning.journal.records import Cell, CellState, Retraining, Trial, TrialState
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.problems.synthetic import SyntheticProblem
@@ -30,7 +31,7 @@ from tuning.tuners.keras_tuner import KTHyperband, KTRandom
 CELL = Cell("p", "t", 1)
 
 
-def trial(number: int, score: float, value: int, state: str = COMPLETE, epochs: int = 1) -> Trial:
+def trial(number: int, score: float, value: int, state: str = TrialState.COMPLETE, epochs: int = 1) -> Trial:
     return Trial(CELL, number, {"x": value}, state, score, 0, epochs, [{"metric": score}] * epochs, number + 1)
 
 
@@ -44,14 +45,20 @@ def study(retrain: int = 2, budget: int = 12, **arguments: object) -> Study:
 
 
 def test_incumbents_are_the_trials_that_beat_all_before_them():
-    trials = [trial(0, 0.5, 0), trial(1, 0.5, 1), trial(2, 0.7, 2), trial(3, math.nan, 3, FAILED), trial(4, 0.6, 4)]
+    trials = [
+        trial(0, 0.5, 0),
+        trial(1, 0.5, 1),
+        trial(2, 0.7, 2),
+        trial(3, math.nan, 3, TrialState.FAILED),
+        trial(4, 0.6, 4),
+    ]
     assert [one.trial for one in incumbent_trials(trials, Objective("metric", "max"))] == [0, 2]
     assert [one.trial for one in incumbent_trials(trials, Objective("metric", "min"))] == [0]
     assert incumbent_trials([], Objective("metric", "max")) == []
 
 
 def test_a_configuration_is_an_incumbent_once_where_it_was_last():
-    trials = [trial(0, 0.5, 0), trial(1, 0.6, 1), trial(2, 0.7, 0, CUT)]
+    trials = [trial(0, 0.5, 0), trial(1, 0.6, 1), trial(2, 0.7, 0, TrialState.CUT)]
     assert [one.trial for one in incumbent_trials(trials, Objective("metric", "max"))] == [1, 2]
 
 
@@ -64,7 +71,7 @@ def test_the_final_incumbent_is_retrained_first_and_nothing_twice():
         (0, 1),
         (0, 2),
     ]
-    known = [Retraining(CELL, 7, 1, {"x": 1}, COMPLETE, 0.5, {}, [])]
+    known = [Retraining(CELL, 7, 1, {"x": 1}, TrialState.COMPLETE, 0.5, {}, [])]
     assert [(one.trial, repeat) for one, repeat in pending_retrainings(trials, known, rule, 2)] == [
         (1, 2),
         (0, 1),
@@ -91,17 +98,20 @@ def test_a_retraining_that_raises_or_diverges_is_failed_and_says_so():
 
     values = SyntheticProblem(mixed_space).space.default()
     failed = retrain(SyntheticProblem(mixed_space, fail=raising), "s", CELL, 0, values, 1)
-    assert (failed.state, failed.error, failed.test, failed.epochs) == (FAILED, "no room", {}, 0)
+    assert (failed.state, failed.error, failed.test, failed.epochs) == (TrialState.FAILED, "no room", {}, 0)
     nan = retrain(SyntheticProblem(mixed_space, fail=lambda configuration: math.nan), "s", CELL, 0, values, 1)
-    assert (nan.state, nan.error, nan.test, nan.epochs) == (FAILED, "metric is nan at epoch 1", {}, 1)
+    assert (nan.state, nan.error, nan.test, nan.epochs) == (TrialState.FAILED, "metric is nan at epoch 1", {}, 1)
     assert math.isnan(nan.score)
 
 
 def test_a_record_goes_through_the_journal_unchanged():
-    done = Retraining(CELL, 3, 1, {"x": 1}, COMPLETE, 0.5, {"loss": math.inf, "accuracy": 0.5}, [{"loss": 1.0}], 7, 0.5)
-    assert Retraining.from_json(done.to_json()) == done
-    with pytest.raises(ValueError, match="state 'CUT'"):
-        Retraining.from_json({**done.to_json(), "state": CUT})
+    done = Retraining(
+        CELL, 3, 1, {"x": 1}, TrialState.COMPLETE, 0.5, {"loss": math.inf, "accuracy": 0.5}, [{"loss": 1.0}], 7, 0.5
+    )
+    line = encode(done)
+    assert decode(line) == done
+    with pytest.raises(ValueError, match="state CUT"):
+        decode(line.replace(b"COMPLETE", b"CUT"))
 
 
 RANDOM = np.random.default_rng(1)
@@ -139,7 +149,7 @@ def test_the_weights_that_count_are_scored_on_test_and_saved(tmp_path: Path, epo
 def test_without_a_test_split_there_is_no_test_score():
     problem = Problem(build_model, partial(loader, test=False), Objective("val_loss", "min"), 2, name="p")
     done = retrain(problem, "s", CELL, 0, {"width": 8}, 1)
-    assert (done.state, done.epochs, done.test) == (COMPLETE, 2, {})
+    assert (done.state, done.epochs, done.test) == (TrialState.COMPLETE, 2, {})
 
 
 # -- a study -----------------------------------------------------------------------------------------------------------
@@ -206,7 +216,7 @@ def test_more_seeds_later_add_to_those_there_are(tmp_path: Path):
     frame = retrainings_frame(read(tmp_path / "s"))
     assert len(frame) == 3 * len(first)
     assert frame.loc[frame["repeat"] == 1, "score"].tolist() == first["score"].tolist()
-    assert read(tmp_path / "s").plan["retrain"] == 3
+    assert read(tmp_path / "s").plan.retrain == 3
 
 
 def test_a_failed_cell_is_not_retrained():
@@ -216,4 +226,4 @@ def test_a_failed_cell_is_not_retrained():
     problem = SyntheticProblem(mixed_space, fail=fail)
     result = run_cell(CellTask("s", problem, KTRandom(), 1, Budget(9), retrain=5))
     assert result.end is not None
-    assert (result.end.state, result.retrainings) == (FAILED, ())
+    assert (result.end.state, result.retrainings) == (CellState.FAILED, ())

@@ -15,7 +15,7 @@ from tuning.errors import JournalError, ReplayError
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.frames import EPOCH_COLUMNS, TRIAL_COLUMNS, epochs_frame, trials_frame
 from tuning.journal.journal import path_of, read
-from tuning.journal.records import CUT, Cell, CellEnd, CellResult, Trial
+from tuning.journal.records import Cell, CellEnd, CellResult, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.process import manifest
@@ -136,7 +136,11 @@ def test_more_budget_replicates_and_tuners_go_on(whole: Path, tmp_path: Path, ex
     done = _grown(tmp_path, execute)
     assert len(done.ends) == 10
     assert tables(done.directory) == tables(whole)
-    assert not [trial for trial in read(done.directory).all_trials() if trial.state == CUT and trial.spent_epochs < 10]
+    assert not [
+        trial
+        for trial in read(done.directory).all_trials()
+        if trial.state == TrialState.CUT and trial.spent_epochs < 10
+    ]
 
 
 def test_a_later_smaller_choice_keeps_the_plan(whole: Path) -> None:
@@ -306,7 +310,7 @@ def test_a_time_limit_may_change_where_it_would_have_changed_nothing(tmp_path: P
     run(limited(None), tmp_path)
     run(limited(600), tmp_path)
     run(limited(300, budget=13), tmp_path)
-    assert read(tmp_path / "s").plan["trial_seconds"] == 300
+    assert read(tmp_path / "s").plan.trial_seconds == 300
     before = path_of(tmp_path / "s").read_bytes()
     with pytest.raises(
         JournalError,

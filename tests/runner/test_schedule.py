@@ -1,7 +1,7 @@
 """Cells start replicate by replicate, the longest first."""
 
 from tuning.budget import Budget
-from tuning.journal.records import COMPLETE, Cell, Trial
+from tuning.journal.records import Cell, Trial, TrialState
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.runner.cell import CellTask
 from tuning.runner.schedule import Pace, longest_first
@@ -18,7 +18,7 @@ def task(tuner: str, replicate: int, epochs: int = 10, recorded: tuple[Trial, ..
 def trial(tuner: str, epochs: int, seconds: float, thinking: float = 0.0) -> Trial:
     cell = Cell("synthetic", tuner, 1)
     curve = [{"metric": 0.5}] * epochs
-    return Trial(cell, 0, {}, COMPLETE, 0.5, 0, epochs, curve, epochs, seconds, thinking)
+    return Trial(cell, 0, {}, TrialState.COMPLETE, 0.5, 0, epochs, curve, epochs, seconds, thinking)
 
 
 def order(tasks: list[CellTask], pace: Pace) -> list[str]:

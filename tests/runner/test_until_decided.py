@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.golden_journal import trial
+from tuning.analysis.looks import rule_of
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.budget import Budget
@@ -90,7 +91,7 @@ def test_it_ends_with_the_first_look_that_decides_all(tmp_path: Path) -> None:
     assert [len(cells) for cells in execute.calls] == [3 * first]
     assert len(done.ends) == 3 * first
     plan = read(tmp_path / "s").plan
-    assert (plan["replicates"], Rule.of(plan)) == (first, rule)
+    assert (plan.replicates, rule_of(plan)) == (first, rule)
     assert found(tmp_path).pairs["settled_at"].tolist() == [first] * 3
     assert lines == [
         f"{first} replicates of at most 20 looked at, one by one; decided (after replicate): optuna-tpe over kt-random "
@@ -110,7 +111,7 @@ def test_one_replicate_at_a_time_until_the_cap(tmp_path: Path) -> None:
 
 def test_a_rope_settles_what_does_not_differ(tmp_path: Path) -> None:
     until_decided(by(Rule(30, rope=3.0), study()), tmp_path, execute=Scored(close))
-    assert read(tmp_path / "s").plan["replicates"] < 30
+    assert read(tmp_path / "s").plan.replicates < 30
     assert all(row[2] or row[3] for row in settled(tmp_path))
 
 
@@ -153,7 +154,7 @@ def test_a_tuner_that_fails_is_not_waited_for_and_not_tried_again_each_round(tmp
     until_decided(by(Rule(20), study()), tmp_path, execute=execute)
     cells = [cell for call in execute.calls for cell in call]
     assert len(cells) == len(set(cells))
-    replicates = read(tmp_path / "s").plan["replicates"]
+    replicates = read(tmp_path / "s").plan.replicates
     assert replicates < 20
     assert found(tmp_path).pairs["looks"].tolist() == [replicates] * 3
 

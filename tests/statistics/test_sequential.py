@@ -11,20 +11,31 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from rich.console import Console
 
 from tests.simulations.sequential import KINDS, declared, equal_share, fixed_share, peeking_share, scores
-from tests.support.golden_journal import study, trial, write_scores
+from tests.support.golden_journal import session, study, trial, write_scores
+from tuning.analysis.looks import rule_of
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
 from tuning.cli import status
 from tuning.errors import StudyError
 from tuning.journal import journal
+from tuning.journal.plan import Looks, Plan
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
 from tuning.report.report import write_report
-from tuning.statistics.sequential import GRID, Rule, boundaries, equality_p_values, p_values, signed_scores
+from tuning.statistics.sequential import (
+    GRID,
+    SPENDING_POWER,
+    Rule,
+    boundaries,
+    equality_p_values,
+    p_values,
+    signed_scores,
+)
 from tuning.statistics.signed_rank import LEVEL
 
 LEVELS = GRID  # one-sided, falling
@@ -115,9 +126,10 @@ def test_a_rule_that_cannot_be(arguments: dict[str, Any], words: str) -> None:
 
 
 def test_a_rule_comes_back_from_the_plan() -> None:
+    plan = Plan(tuners={}, budget_epochs=1, replicates=3)
+    assert rule_of(plan) is None
     for rule in (Rule(), Rule(12, 0.5)):
-        assert Rule.of(json.loads(json.dumps({"until_decided": rule.to_json()}))) == rule
-    assert Rule.of({"replicates": 3}) is None
+        assert rule_of(structs.replace(plan, until_decided=looks_of(rule))) == rule
 
 
 # The rule's promise, by simulation of studies of equal tuners: their exact level is tested above. The standard error of
@@ -184,11 +196,15 @@ def test_equality_is_symmetric_and_needs_more_than_no_difference() -> None:
 # What a study's folder says.
 
 
+def looks_of(rule: Rule) -> Looks:
+    return Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER)
+
+
 def of_scores(path: Path, found: dict[str, Any], rule: Rule, direction: str = "max") -> ProblemSummary:
     write_scores(path, found, direction)
     lines = journal.path_of(path).read_text().splitlines(keepends=True)
     session = json.loads(lines[1])
-    session["plan"]["until_decided"] = rule.to_json()
+    session["plan"]["until_decided"] = structs.asdict(looks_of(rule))
     journal.path_of(path).write_text("".join([lines[0], json.dumps(session) + "\n", *lines[2:]]))
     return summarise(journal.read(path)).problems["digits"]
 
@@ -256,8 +272,7 @@ def test_a_replicate_is_looked_at_when_all_its_cells_have_ended(tmp_path: Path) 
 
 def test_a_failed_cell_is_looked_at_without_a_score(tmp_path: Path) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
-        plan = {"tuners": {"a": {}, "b": {}, "c": {}}, "budget_epochs": 1, "replicates": 12}
-        writer.session({**plan, "until_decided": Rule(20).to_json()}, {})
+        session(writer, ["a", "b", "c"], 1, 12, until_decided=looks_of(Rule(20)))
         for replicate in range(1, 13):
             for tuner in ("a", "b", "c"):
                 cell = Cell("digits", tuner, replicate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from scipy import stats
 
 from tests.support.golden_journal import BASELINES, session, study, trial, write_scores
@@ -22,6 +24,7 @@ from tuning.analysis.summary_json import to_json
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
 from tuning.analysis.verdict import DIFFERENCE, EQUAL, UNDECIDED
 from tuning.journal import frames, journal
+from tuning.journal.plan import Session, TunerSettings
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
 from tuning.objective import Objective
@@ -32,33 +35,12 @@ MAX = Objective("val_accuracy", "max")
 
 def of_scores(path: Path, scores: dict[str, list[float | None]], rope: float | None = None) -> ProblemSummary:
     write_scores(path, scores)
-    read = journal.read(path)
-    for one in read.sessions:
-        one["plan"]["rope"] = rope
-    return summarise(with_plan(read, rope=rope)).problems["digits"]
+    return summarise(with_plan(journal.read(path), rope=rope)).problems["digits"]
 
 
-def with_plan(read: journal.Journal, **more: Any) -> journal.Journal:
-    """The journal with more in its plan."""
-    plan = {**read.plan, **{name: value for name, value in more.items() if value is not None}}
-    planned = [
-        Cell(problem, tuner, replicate)
-        for replicate in range(1, plan["replicates"] + 1)
-        for problem in read.study["problems"]
-        for tuner in (*plan["tuners"], *plan.get("baselines", {}))
-    ]
-
-    class Planned(journal.Journal):
-        @property
-        def plan(self) -> dict[str, Any]:
-            return plan
-
-        def planned_cells(self) -> list[Cell]:
-            return planned
-
-    found = Planned.__new__(Planned)
-    found.__dict__.update(read.__dict__)
-    return found
+def with_plan(read: journal.Journal, **changes: Any) -> journal.Journal:
+    """The journal with another plan."""
+    return replace(read, sessions=[Session(structs.replace(read.plan, **changes), read.manifest)])
 
 
 @settings(max_examples=40, deadline=None)
@@ -161,8 +143,8 @@ def test_baselines_are_a_family_of_their_own(tmp_path: Path) -> None:
         "default": [0.5 + 3 * step for step in steps], "random-2x": [0.8 + 4 * step for step in steps],
     })  # fmt: skip
     read = journal.read(tmp_path)
-    alone = with_plan(read, tuners={"a": {}, "b": {}})
-    both = with_plan(read, tuners={"a": {}, "b": {}}, baselines=BASELINES)
+    settings = {"a": TunerSettings({}), "b": TunerSettings({})}
+    alone, both = with_plan(read, tuners=settings), with_plan(read, tuners=settings, baselines=BASELINES)
     found = summarise(both).problems["digits"]
     pd.testing.assert_frame_equal(found.pairs, summarise(alone).problems["digits"].pairs)
     assert found.verdict.line == "a is shown better than b (Holm-adjusted p ≤ 0.05)."

@@ -17,7 +17,9 @@ from typing import Any
 from tuning.configuration import Configuration
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import path_of, read
-from tuning.journal.records import COMPLETE, CUT, FAILED, Cell, CellEnd, Retraining, Trial
+from tuning.journal.plan import Manifest, Plan, Session, TunerSettings
+from tuning.journal.records import Cell, CellEnd, Retraining, Trial, TrialState
+from tuning.journal.study_record import DataRecord, ProblemRecord, StudyRecord
 from tuning.journal.winner_record import Anatomy, Confusion, Layer, Winner
 from tuning.journal.writer import JournalWriter
 from tuning.objective import Objective
@@ -25,8 +27,8 @@ from tuning.objective import Objective
 GOLDEN = Path(__file__).parents[1] / "golden"
 TUNERS = ("kt-random", "kt-hyperband", "optuna-tpe")
 BASELINES = {
-    "default": {"tuner": "default", "budget_factor": 1},
-    "random-2x": {"tuner": "random-2x", "budget_factor": 2},
+    "default": TunerSettings({"tuner": "default", "budget_factor": 1}),
+    "random-2x": TunerSettings({"tuner": "random-2x", "budget_factor": 2}),
 }
 BUDGET = 12
 RETRAIN = 2
@@ -75,23 +77,26 @@ WINNERS = (
 """Of optuna-tpe none is saved."""
 
 
-def study(problem: str = "digits", metric: str = "val_accuracy", direction: str = "max", epoch: str = "best") -> Any:
+def study(
+    problem: str = "digits", metric: str = "val_accuracy", direction: str = "max", epoch: str = "best"
+) -> StudyRecord:
     """A journal's first line."""
-    objective = {"metric": metric, "direction": direction, "epoch": epoch}
-    data = {"fingerprint": "sha256:0123456789abcdef", "shapes": {"train": [[1000, 64], [1000]]}}
-    return {
-        "study": "golden",
-        "problems": {problem: {"space": SPACE, "objective": objective, "max_epochs": 4, "data": data}},
-    }
+    data = DataRecord("sha256:0123456789abcdef", {"train": [[1000, 64], [1000]]})
+    record = ProblemRecord(SPACE, Objective(metric, direction, epoch), 4, data)
+    return StudyRecord(study="golden", problems={problem: record})
 
 
 def session(writer: JournalWriter, tuners: Sequence[str], budget: int, replicates: int, **more: Any) -> None:
     """A run's line; `more` of its plan: baselines, retrain, rope."""
-    settings = {name: {"tuner": name} for name in tuners}
-    writer.session(
-        {"tuners": settings, "budget_epochs": budget, "replicates": replicates, **more},
-        {"command": "tuning run studies/golden.py", "versions": {"keras": "3.15.1"}, "python": "3.11.9", "threads": 1},
-    )
+    settings = {name: TunerSettings({"tuner": name}) for name in tuners}
+    made = {
+        "command": "tuning run studies/golden.py",
+        "versions": {"keras": "3.15.1"},
+        "python": "3.11.9",
+        "threads": 1,
+    }
+    plan = Plan(tuners=settings, budget_epochs=budget, replicates=replicates, **more)
+    writer.session(Session(plan, Manifest(made)))
 
 
 def trial(
@@ -100,7 +105,7 @@ def trial(
     scores: Sequence[float],
     spent: int,
     *,
-    state: str = COMPLETE,
+    state: str = TrialState.COMPLETE,
     initial_epoch: int = 0,
     configuration: Mapping[str, Any] | None = None,
     score: float | None = None,
@@ -109,7 +114,7 @@ def trial(
 ) -> Trial:
     """A trial whose epochs score `scores`, after which its cell has spent `spent`."""
     settings: Configuration = {"n_hidden": number, "learning_rate": 0.001, "optimizer": "adam", **(configuration or {})}
-    best = math.nan if state == FAILED or not scores else max(scores)
+    best = math.nan if state == TrialState.FAILED or not scores else max(scores)
     return Trial(
         cell,
         number,
@@ -175,7 +180,14 @@ def _search(cell: Cell, level: float) -> list[Trial]:
             trial(cell, 0, curve[:2], 2),
             trial(cell, 1, [value - 0.03125 for value in curve[:2]], 4),
             trial(cell, 2, curve[2:], 6, initial_epoch=2, parent=0, configuration={"n_hidden": 0}),
-            trial(cell, 3, [0.5, 0.25], 8, state=FAILED, error="ValueError: loss is nan at epoch 2 | <b>bold</b>"),
+            trial(
+                cell,
+                3,
+                [0.5, 0.25],
+                8,
+                state=TrialState.FAILED,
+                error="ValueError: loss is nan at epoch 2 | <b>bold</b>",
+            ),
             trial(cell, 4, [round(value + 0.015, 6) for value in curve], 12),
         ]
     sgd = {"optimizer": "sgd", "momentum": 0.45}
@@ -189,8 +201,8 @@ def _search(cell: Cell, level: float) -> list[Trial]:
     return [
         first,
         trial(cell, 1, [round(value + 0.02, 6) for value in curve], 8),
-        trial(cell, 2, [0.5], 9, state=FAILED, error="ResourceExhaustedError: `OOM` at shape[1000,64]"),
-        trial(cell, 3, curve[:3], 12, state=CUT, configuration={"learning_rate": 0.0051}),
+        trial(cell, 2, [0.5], 9, state=TrialState.FAILED, error="ResourceExhaustedError: `OOM` at shape[1000,64]"),
+        trial(cell, 3, curve[:3], 12, state=TrialState.CUT, configuration={"learning_rate": 0.0051}),
     ]
 
 
@@ -214,7 +226,7 @@ def _retrained(cell: Cell, trials: Sequence[Trial]) -> list[Retraining]:
                     one.trial,
                     repeat,
                     one.configuration,
-                    FAILED if failed else COMPLETE,
+                    TrialState.FAILED if failed else TrialState.COMPLETE,
                     math.nan if failed else score,
                     {} if failed else {"loss": round(1 - test, 6), "accuracy": test},
                     [{"loss": round(1 - score, 6), "val_accuracy": score}] * (1 if failed else 4),

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tuning.journal.journal import Journal, read
-from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED, Cell, Trial
+from tuning.journal.plan import Manifest, Plan, Session, TunerSettings
+from tuning.journal.records import Cell, Trial, TrialState
+from tuning.journal.study_record import DataRecord, ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
+from tuning.objective import Objective
 
 SPACE: list[dict[str, Any]] = [
     {"name": "n_hidden", "type": "Int", "min_value": 0, "max_value": 8, "step": 1, "default": 2, "conditions": []},
@@ -23,22 +26,23 @@ SPACE: list[dict[str, Any]] = [
 TUNERS = ("kt-random", "optuna-tpe")
 
 
-def problem(space: list[dict[str, Any]] | None = None, direction: str = "max") -> dict[str, Any]:
-    objective = {"metric": "val_accuracy", "direction": direction, "epoch": "best"}
-    return {"space": SPACE if space is None else space, "objective": objective, "max_epochs": 3, "data": {}}
+def problem(space: list[dict[str, Any]] | None = None, direction: str = "max") -> ProblemRecord:
+    objective = Objective("val_accuracy", direction)
+    return ProblemRecord(SPACE if space is None else space, objective, 3, DataRecord("none"))
 
 
-def study(**problems: dict[str, Any]) -> dict[str, Any]:
-    return {"study": "made-up", "problems": problems or {"digits": problem()}}
+def study(**problems: ProblemRecord) -> StudyRecord:
+    return StudyRecord(study="made-up", problems=problems or {"digits": problem()})
 
 
-def plan(tuners: tuple[str, ...] = TUNERS, replicates: int = 2) -> dict[str, Any]:
-    return {"tuners": {tuner: {} for tuner in tuners}, "budget_epochs": 12, "replicates": replicates}
+def plan(tuners: tuple[str, ...] = TUNERS, replicates: int = 2) -> Plan:
+    settings = {tuner: TunerSettings({}) for tuner in tuners}
+    return Plan(tuners=settings, budget_epochs=12, replicates=replicates)
 
 
 def trial(cell: Cell, number: int, **changes: Any) -> Trial:
     """A made-up trial: its state goes round with its number, every fourth is FAILED with a NaN score."""
-    state = (COMPLETE, PRUNED, FAILED, CUT)[(number + cell.replicate) % 4]
+    state = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED, TrialState.CUT)[(number + cell.replicate) % 4]
     curve = [{"loss": 1.0 / (epoch + 1), "val_accuracy": 0.5 + 0.01 * (number % 7) * epoch} for epoch in range(3)]
     sgd = number % 2 == 0
     configuration = {
@@ -52,27 +56,27 @@ def trial(cell: Cell, number: int, **changes: Any) -> Trial:
     fields: dict[str, Any] = {
         "configuration": configuration,
         "state": state,
-        "score": math.nan if state == FAILED else max(epoch["val_accuracy"] for epoch in curve),
+        "score": math.nan if state == TrialState.FAILED else max(epoch["val_accuracy"] for epoch in curve),
         "initial_epoch": 0,
         "target_epochs": 3,
         "curve": curve,
         "spent_epochs": 3 * (number + 1),
         "train_seconds": 1.5 + number,
         "suggest_seconds": 0.25,
-        "error": "ValueError: made up" if state == FAILED else "",
+        "error": "ValueError: made up" if state == TrialState.FAILED else "",
     }
     return Trial(cell=cell, trial=number, **{**fields, **changes})
 
 
-def journal(directory: Path, first: dict[str, Any] | None = None, trials: int = 5, **planned: Any) -> Journal:
+def journal(directory: Path, first: StudyRecord | None = None, trials: int = 5, **planned: Any) -> Journal:
     """Writes and reads back a journal with `trials` trials in each planned cell."""
-    first, session = first or study(), plan(**planned)
+    first, made = first or study(), plan(**planned)
     directory.mkdir(parents=True, exist_ok=True)
     with JournalWriter.create(directory, first) as writer:
-        writer.session(session, {})
-        for name in first["problems"]:
-            for tuner in session["tuners"]:
-                for replicate in range(1, session["replicates"] + 1):
+        writer.session(Session(made, Manifest()))
+        for name in first.problems:
+            for tuner in made.tuners:
+                for replicate in range(1, made.replicates + 1):
                     for number in range(trials):
                         writer.trial(trial(Cell(name, tuner, replicate), number))
     return read(directory)

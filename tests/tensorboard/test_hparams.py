@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from tests.support import hparams_journal as made_up
 from tests.support.tensorboard_server import BOARD, ask, columns, environment, served, session_groups, tensorboard
 from tuning.errors import JournalError
-from tuning.journal.records import COMPLETE, CUT, FAILED, Cell, Retraining, Trial
+from tuning.journal.plan import Manifest, Session
+from tuning.journal.records import Cell, Retraining, Trial, TrialState
 from tuning.journal.writer import JournalWriter
 from tuning.tensorboard import server
 from tuning.tensorboard.hparams import HparamsWriter, hyperparameter_columns, run_name, write_hparams
@@ -47,7 +48,7 @@ def check_trial(trial: Trial, group: dict[str, Any], best_score: float) -> None:
         name: isinstance(value, bool) for name, value in expected.items()
     }
     assert [session["status"] for session in group["sessions"]] == [
-        "STATUS_FAILURE" if trial.state == FAILED else "STATUS_SUCCESS"
+        "STATUS_FAILURE" if trial.state == TrialState.FAILED else "STATUS_SUCCESS"
     ]
     results = {
         "score": trial.score,
@@ -114,7 +115,7 @@ def test_a_retrained_incumbent_has_its_mean_test_score(tmp_path: Path) -> None:
     cell = Cell("digits", "kt-random", 1)
     done, other = journal.trials[cell][:2]
     retrainings = [
-        Retraining(cell, done.trial, repeat, done.configuration, COMPLETE, 0.5, {"accuracy": test}, [])
+        Retraining(cell, done.trial, repeat, done.configuration, TrialState.COMPLETE, 0.5, {"accuracy": test}, [])
         for repeat, test in ((1, 0.75), (2, 0.25), (3, math.nan))
     ]
     writer = write_hparams(journal, tmp_path / "study")
@@ -147,7 +148,9 @@ def test_several_problems_with_clashing_names_and_types(tmp_path: Path) -> None:
     writer.write(made_up.trial(first, 0, configuration={"size": 3, "mixed": 2, "tuner": "b"}, curve=[odd]))
     for number_, score in enumerate((0.5, 0.75)):
         configuration = {"size": 2.5, "mixed": "x", "wide": 11}
-        writer.write(made_up.trial(second, number_, configuration=configuration, score=score, state=COMPLETE))
+        writer.write(
+            made_up.trial(second, number_, configuration=configuration, score=score, state=TrialState.COMPLETE)
+        )
 
     with served(tmp_path, "-c", BOARD, str(tmp_path / "study")) as (url, process):
         groups = session_groups(url, 3)
@@ -195,15 +198,15 @@ def test_live_and_rebuilt_logs_are_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_resumed_study_goes_on_where_it_stopped(tmp_path: Path) -> None:
     cell = Cell("digits", "kt-random", 1)
-    trials = [made_up.trial(cell, number, state=COMPLETE) for number in range(4)]
-    cut = made_up.trial(cell, 2, state=CUT, curve=trials[2].curve[:1])
+    trials = [made_up.trial(cell, number, state=TrialState.COMPLETE) for number in range(4)]
+    cut = made_up.trial(cell, 2, state=TrialState.CUT, curve=trials[2].curve[:1])
     writer = HparamsWriter(tmp_path / "through", made_up.study(), made_up.plan())
     for trial in trials:
         writer.write(trial)
 
     folder = tmp_path / "resumed"
     with JournalWriter.create(folder, made_up.study()) as recorder:
-        recorder.session(made_up.plan(), {})
+        recorder.session(Session(made_up.plan(), Manifest()))
         for trial in [*trials[:2], cut]:
             recorder.trial(trial)
     journal = made_up.read(folder)

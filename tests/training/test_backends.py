@@ -64,7 +64,7 @@ def test_digits_on_another_backend(backend, tmp_path):
     assert done.returncode == 0, done.stderr
     journal = read(tmp_path / "digits")
     assert journal.manifest["backend"] == backend
-    assert journal.manifest["versions"][backend]
+    assert journal.manifest.versions[backend]
     trials = list(journal.all_trials())
     assert {trial.fit for trial in trials} == {f"keras: the {backend} backend"}
     assert sum(trial.epochs for trial in trials) == 10

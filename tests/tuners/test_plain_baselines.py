@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Perceptron
 from sklearn.metrics import log_loss
@@ -23,7 +23,8 @@ from tuning import Budget, KerasBaseline, Objective, Problem, SklearnBaseline, S
 from tuning.analysis.summary import summarise
 from tuning.errors import DataError, ObjectiveError, StudyError
 from tuning.journal.journal import read
-from tuning.journal.records import COMPLETE, FAILED, CellResult
+from tuning.journal.lines import to_json
+from tuning.journal.records import CellResult, TrialState
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.report.report import write_report
 from tuning.runner import cell as cells
@@ -66,7 +67,7 @@ class TestSklearnBaseline:
         problem = flowers("val_root_mean_squared_error", "min", lambda: splits)
         result = searched(problem, SklearnBaseline("tree", DecisionTreeRegressor(max_depth=2)), retrain=2)
         (trial,) = result.trials
-        assert (trial.configuration, trial.state, trial.epochs) == ({}, COMPLETE, 1)
+        assert (trial.configuration, trial.state, trial.epochs) == ({}, TrialState.COMPLETE, 1)
         flat = {name: (x.reshape(len(x), 4), y[:, 0]) for name, (x, y) in splits.parts().items()}
 
         def error(seed: int, part: str) -> float:
@@ -109,7 +110,7 @@ class TestSklearnBaseline:
             def predict(self, x: Any) -> Any: ...
 
         result = searched(flowers(), SklearnBaseline("broken", Broken()), retrain=1)
-        assert [(trial.state, trial.error) for trial in result.trials] == [(FAILED, "ValueError: no fit")]
+        assert [(trial.state, trial.error) for trial in result.trials] == [(TrialState.FAILED, "ValueError: no fit")]
         assert not result.retrainings
 
     def test_a_score_of_ones_own(self) -> None:
@@ -166,7 +167,7 @@ def told(folder: Path) -> list[str]:
     """Trials and retrainings of a journal, without what a clock says."""
     journal = read(folder)
     records = [*journal.all_trials(), *(one for cell in journal.planned_cells() for one in journal.retrainings[cell])]
-    return [json.dumps(replace(one, train_seconds=0.0).to_json() | {"suggest_seconds": 0}) for one in records]
+    return [json.dumps(to_json(replace(one, train_seconds=0.0)) | {"suggest_seconds": 0}) for one in records]
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,9 @@ from tuning import (
 )
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
-from tuning.journal.records import COMPLETE, FAILED, PRUNED
+from tuning.journal.records import CellState, TrialState
 from tuning.problems.synthetic import SyntheticProblem
-from tuning.runner.cell import DONE, SEARCH_ENDED
+from tuning.runner.cell import SEARCH_ENDED
 from tuning.runner.plan import FIVE
 from tuning.testing import TrialConformance, TunerConformance, configurations, continuous_space, search, tiny_space
 from tuning.tuners.base import Tuner
@@ -188,7 +188,7 @@ class TestDefault(TrialConformance):
         problem = SyntheticProblem()
         result = search(self.make_tuner(), problem)
         assert result.end is not None
-        assert (result.end.state, result.end.reason, result.end.spent_epochs) == (DONE, SEARCH_ENDED, 9)
+        assert (result.end.state, result.end.reason, result.end.spent_epochs) == (CellState.DONE, SEARCH_ENDED, 9)
         assert configurations(result) == [problem.space.default()]
 
     def test_a_default_between_the_steps_is_moved_to_one(self) -> None:
@@ -205,8 +205,8 @@ class TestDefault(TrialConformance):
 
         result = search(self.make_tuner(), SyntheticProblem(fail=fail))
         assert result.end is not None
-        assert result.end.state == DONE
-        assert [(trial.state, trial.error) for trial in result.trials] == [(FAILED, "does not build")]
+        assert result.end.state == CellState.DONE
+        assert [(trial.state, trial.error) for trial in result.trials] == [(TrialState.FAILED, "does not build")]
 
 
 def test_every_built_in_tuner_is_in_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +281,7 @@ def test_unknown_tuner_is_named_with_the_nearest() -> None:
 def test_a_librarys_own_limit_ends_the_search_before_the_budget(tuner: Tuner, trials: int, epochs: int) -> None:
     result = search(tuner, SyntheticProblem(), epochs=400)
     assert result.end is not None
-    assert (result.end.state, result.end.reason) == (DONE, SEARCH_ENDED)
+    assert (result.end.state, result.end.reason) == (CellState.DONE, SEARCH_ENDED)
     assert (len(result.trials), result.end.spent_epochs) == (trials, epochs)
 
 
@@ -300,10 +300,10 @@ def test_the_arguments_reach_keras_tuners_bayesian_oracle(monkeypatch: pytest.Mo
 
 def test_optuna_prunes_only_when_told_to() -> None:
     off = search(OptunaTPE(), SyntheticProblem(), epochs=120)
-    assert {trial.state for trial in off.trials[:-1]} == {COMPLETE}
+    assert {trial.state for trial in off.trials[:-1]} == {TrialState.COMPLETE}
     pruner = optuna.pruners.MedianPruner(n_startup_trials=2)
     on = search(OptunaTPE(pruner=pruner, label="optuna-tpe"), SyntheticProblem(), epochs=120)
-    pruned = [trial for trial in on.trials if trial.state == PRUNED]
+    pruned = [trial for trial in on.trials if trial.state == TrialState.PRUNED]
     assert pruned
     assert all(0 < trial.epochs < trial.target_epochs for trial in pruned)
     assert len(on.trials) > len(off.trials)
@@ -395,7 +395,7 @@ def test_a_halving_does_not_train_a_failed_candidate_again() -> None:
         return math.nan if int(configuration["width"]) > 16 else None
 
     trials = search(SklearnHalving(), SyntheticProblem(fail=fail), epochs=120).trials
-    failed = {trial.trial for trial in trials if trial.state == FAILED}
+    failed = {trial.trial for trial in trials if trial.state == TrialState.FAILED}
     assert len(failed) > 9
     assert not failed & {trial.parent for trial in trials}
 
@@ -403,7 +403,7 @@ def test_a_halving_does_not_train_a_failed_candidate_again() -> None:
 @pytest.mark.parametrize("tuner", [OptunaTPEMedian(), OptunaTPEHyperband()], ids=lambda tuner: tuner.name)
 def test_a_pruning_tuner_prunes_without_being_told(tuner: Tuner) -> None:
     trials = search(tuner, SyntheticProblem(), epochs=150).trials
-    pruned = [trial for trial in trials if trial.state == PRUNED]
+    pruned = [trial for trial in trials if trial.state == TrialState.PRUNED]
     assert pruned
     assert all(0 < trial.epochs < 9 for trial in pruned)
     if tuner.name == "optuna-tpe-hyperband":
@@ -413,7 +413,7 @@ def test_a_pruning_tuner_prunes_without_being_told(tuner: Tuner) -> None:
 def test_a_pruner_of_ones_own_takes_the_place_of_the_tuners() -> None:
     for kind in (OptunaTPEMedian, OptunaTPEHyperband):
         trials = search(kind(pruner=optuna.pruners.NopPruner()), SyntheticProblem()).trials
-        assert {trial.state for trial in trials} == {COMPLETE}
+        assert {trial.state for trial in trials} == {TrialState.COMPLETE}
 
 
 @pytest.mark.parametrize(("kind", "module", "extra"), [(OptunaGP, "torch", "gp"), (OptunaCmaEs, "cmaes", "cmaes")])

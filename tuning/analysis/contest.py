@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuning.analysis.looks import rule_of
 from tuning.journal.journal import Journal
 from tuning.statistics.sequential import Rule
 
@@ -40,17 +41,17 @@ class Contest:
     def of(cls, journal: Journal) -> Contest:
         """As the journal's last plan has it."""
         plan = journal.plan
-        rule = Rule.of(plan)
-        labels = {str(settings.get("tuner")): label for label, settings in reversed(plan["tuners"].items())}
-        defaults = [label for label, settings in plan["baselines"].items() if settings.get("tuner") == "default"]
+        rule = rule_of(plan)
+        labels = {settings.tuner: label for label, settings in reversed(plan.tuners.items())}
+        defaults = [label for label, settings in plan.baselines.items() if settings.tuner == "default"]
         return cls(
-            tuners=tuple(plan["tuners"]),
-            baselines=tuple(plan["baselines"]),
-            budget_epochs=int(plan["budget_epochs"]),
+            tuners=tuple(plan.tuners),
+            baselines=tuple(plan.baselines),
+            budget_epochs=plan.budget_epochs,
             random_search=next((labels[name] for name in RANDOM_SEARCHES if name in labels), None),
-            rope=plan["rope"] if rule is None else rule.rope,
+            rope=plan.rope if rule is None else rule.rope,
             rule=rule,
-            retrain=plan["retrain"],
+            retrain=plan.retrain,
             default=next(iter(defaults), ""),
             no_search=tuple(journal.no_search()),
         )

@@ -15,12 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from tuning.journal.frames import metric_column
-from tuning.journal.records import CUT, FAILED, Cell, CellEnd
+from tuning.journal.records import Cell, CellEnd, CellState, TrialState
 from tuning.objective import Objective
 from tuning.statistics.bootstrap import interval, mean_weights, median_weights
 
 CELL = ["problem", "tuner", "replicate"]
-DONE = "DONE"
 UNFINISHED = "UNFINISHED"
 MISSING = "MISSING"
 CELL_COLUMNS = [
@@ -46,7 +45,7 @@ def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objective: Objective)
         (num_steps, 6): problem, tuner, replicate, spent_epochs, trial, score; sorted by cell and spent_epochs.
     """
     if objective.epoch == "last":
-        results = trials.loc[trials["state"] != FAILED, [*CELL, "trial", "spent_epochs", "score"]]
+        results = trials.loc[trials["state"] != TrialState.FAILED, [*CELL, "trial", "spent_epochs", "score"]]
     else:
         results = _scored_epochs(epochs, trials, objective.metric)
     steps = _improvements(results, objective.sign)[[*CELL, "spent_epochs", "trial", "score"]]
@@ -56,7 +55,7 @@ def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objective: Objective)
 def _scored_epochs(epochs: pd.DataFrame, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The epochs of trials that count, with the objective's metric as ``score``."""
     column = metric_column(metric)
-    counts = trials["state"] != FAILED
+    counts = trials["state"] != TrialState.FAILED
     if column not in epochs.columns or not counts.any():
         return pd.DataFrame(columns=[*CELL, "trial", "spent_epochs", "score"])
     scored = epochs[[*CELL, "trial", "spent_epochs"]].assign(score=epochs[column])
@@ -101,7 +100,7 @@ def incumbents_at(
     }
     searches = cells[cells["tuner"] == tuner]
     reach = {
-        int(replicate): np.inf if state == DONE else float(charged)
+        int(replicate): np.inf if state == CellState.DONE else float(charged)
         for replicate, state, charged in zip(
             searches["replicate"], searches["state"], searches["charged_epochs"], strict=True
         )
@@ -173,14 +172,14 @@ def cells_frame(
         charged, spent, count, train, suggest, cut = sums.get(tuple(cell), (0, 0, 0, 0.0, 0.0, False))
         end = ends.get(cell)
         budget = budget_epochs[cell.tuner] if isinstance(budget_epochs, Mapping) else budget_epochs
-        if end is not None and end.state == DONE:
+        if end is not None and end.state == CellState.DONE:
             outgrown = spent < budget and (cut or "budget" in end.reason)
             if end.spent_epochs < spent or outgrown:
                 end = None
         rows.append(
             {
                 **cell._asdict(),
-                "state": end.state if end is not None else UNFINISHED if count else MISSING,
+                "state": end.state.value if end is not None else UNFINISHED if count else MISSING,
                 "reason": end.reason if end is not None else "",
                 "error": end.error if end is not None else "",
                 "planned_epochs": int(budget),
@@ -199,7 +198,7 @@ def _sums_by_cell(trials: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]
     if trials.empty:
         return {}
     sums = (
-        trials.assign(cut=trials["state"] == CUT)
+        trials.assign(cut=trials["state"] == TrialState.CUT)
         .groupby(CELL, sort=False)
         .agg(
             epochs=("epochs", "sum"),
@@ -225,7 +224,7 @@ def final_scores(steps: pd.DataFrame, cells: pd.DataFrame, share: float = 1.0) -
         (num_cells, 4): problem, tuner, replicate, score; in the order of `cells`.
     """
     finals = cells[[*CELL, "planned_epochs", "state"]].copy()
-    done = finals.loc[finals["state"] == DONE, [*CELL, "planned_epochs"]]
+    done = finals.loc[finals["state"] == CellState.DONE, [*CELL, "planned_epochs"]]
     reached = steps.merge(done, on=CELL, how="inner")
     reached = reached[reached["spent_epochs"] <= share * reached["planned_epochs"]].sort_values([*CELL, "spent_epochs"])
     last = reached.groupby(CELL, sort=False).tail(1)[[*CELL, "score"]]
@@ -247,7 +246,7 @@ def scores_at(steps: pd.DataFrame, cells: pd.DataFrame, tuners: Sequence[str], b
         for cells that are not DONE.
     """
     replicates = sorted(int(replicate) for replicate in cells["replicate"].unique())
-    done = cells[cells["state"] == DONE]
+    done = cells[cells["state"] == CellState.DONE]
     layers = [incumbents_at(steps, done, tuner, replicates, budgets) for tuner in tuners]
     return np.stack(layers, axis=1) if layers else np.empty((len(replicates), 0, np.size(budgets)))
 

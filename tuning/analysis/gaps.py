@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from tuning.analysis.curves import DONE, MISSING, UNFINISHED
+from tuning.analysis.curves import MISSING, UNFINISHED
 from tuning.formatting import names, plural
-from tuning.journal.records import FAILED
+from tuning.journal.records import CellState
 
 
 def uncompared(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[str]) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def uncompared(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[s
         contestants: The tuners; others in `table` are baselines.
     """
     lines = []
-    for state, what in ((FAILED, "failed"), (UNFINISHED, "unfinished"), (MISSING, "not started")):
+    for state, what in ((CellState.FAILED, "failed"), (UNFINISHED, "unfinished"), (MISSING, "not started")):
         part = cells[cells["state"] == state]
         if len(part):
             lines.append(f"{plural(len(part), 'cell')} {what} and not compared: {_cell_names(part)}.")
@@ -31,7 +31,7 @@ def uncompared(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[s
             f"{row['tuner']} ended {plural(missing, 'replicate')} without any score: no trial of theirs has one."
         )
     # A baseline may want less: the default configuration is trained once.
-    ended = cells[(cells["state"] == DONE) & cells["tuner"].isin(list(contestants))]
+    ended = cells[(cells["state"] == CellState.DONE) & cells["tuner"].isin(list(contestants))]
     short = ended[ended["charged_epochs"] < ended["planned_epochs"]]
     if len(short):
         lines.append(f"{plural(len(short), 'cell')} ended before the budget was spent: {_cell_names(short)}.")

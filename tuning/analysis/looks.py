@@ -9,18 +9,23 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from tuning.analysis.curves import DONE
 from tuning.analysis.verdict import Verdict
 from tuning.formatting import names, plural
-from tuning.journal.records import FAILED
+from tuning.journal.plan import Plan
+from tuning.journal.records import CellState
 from tuning.objective import Objective
 from tuning.statistics.sequential import Rule, equality_p_values, one_sided, two_sided
 from tuning.statistics.signed_rank import LEVEL, holm
 
 
+def rule_of(plan: Plan) -> Rule | None:
+    """The rule of a journal's plan; None for a study with a fixed number of replicates."""
+    return None if plan.until_decided is None else Rule(plan.until_decided.cap, plan.until_decided.rope)
+
+
 def complete_replicates(cells: pd.DataFrame) -> int:
     """Replicates, from the first on and without a gap, in which every cell of a problem's `cells_frame` has ended."""
-    ended = cells["state"].isin([DONE, FAILED]).groupby(cells["replicate"]).all().sort_index()
+    ended = cells["state"].isin([CellState.DONE, CellState.FAILED]).groupby(cells["replicate"]).all().sort_index()
     return int(ended.cummin().sum())
 
 

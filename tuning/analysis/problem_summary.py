@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 
@@ -22,6 +22,7 @@ from tuning.analysis.tuner_table import tuner_table
 from tuning.analysis.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
 from tuning.journal.provenance import prefix, words
+from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
 from tuning.statistics.ranks import RankTest, rank_test
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
@@ -114,7 +115,7 @@ class ProblemSummary(Comparison):
 
 
 def summarise_problem(
-    name: str, recorded: Mapping[str, Any], objective: Objective, contest: Contest, rows: Rows, stratum: int = 0
+    name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows, stratum: int = 0
 ) -> tuple[ProblemSummary, Measures]:
     """Everything that a report shows of one problem, and the measures that are averaged over problems.
 
@@ -210,7 +211,7 @@ def _by_budget(
     return tuple(at_budget(share, int(share * contest.budget_epochs), family) for share, family in families.items())
 
 
-def _with_provenance(ruling: Verdict, name: str, recorded: Mapping[str, Any]) -> Verdict:
+def _with_provenance(ruling: Verdict, name: str, recorded: ProblemRecord) -> Verdict:
     """The verdict with what must be known of results that are not of trainings here."""
     label = words(name, recorded)
     if not label:

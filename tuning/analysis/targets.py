@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tuning.analysis.curves import CELL, DONE
+from tuning.analysis.curves import CELL
+from tuning.journal.records import CellState
 from tuning.objective import Objective
 from tuning.statistics.bootstrap import interval, mean_weights
 
@@ -57,7 +58,7 @@ def epochs_to_reach(
         where the cell's budget ended before. In the order of `cells`; one that is not DONE has no row.
     """
     rows = []
-    planned = cells.loc[cells["state"] == DONE, [*CELL, "planned_epochs"]]
+    planned = cells.loc[cells["state"] == CellState.DONE, [*CELL, "planned_epochs"]]
     heights = objective.sign * steps["score"].astype(float)
     for target, score in wanted.items():
         good = steps[heights >= objective.sign * score]

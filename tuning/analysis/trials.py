@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tuning.analysis.curves import CELL
-from tuning.journal.records import FAILED
+from tuning.journal.records import TrialState
 from tuning.objective import Objective
 
 
@@ -29,7 +29,7 @@ def best_configurations(
         parent's epochs included), configuration (mapping of the active hyperparameters).
     """
     columns = ["problem", "tuner", "replicate", "trial", "score", "epoch", "configuration"]
-    counted = trials[(trials["state"] != FAILED) & trials["score"].notna()]
+    counted = trials[(trials["state"] != TrialState.FAILED) & trials["score"].notna()]
     if counted.empty:
         return pd.DataFrame(columns=columns)
     ranked = counted.assign(badness=-objective.sign * counted["score"].astype(float))
@@ -56,7 +56,7 @@ def failure_groups(trials: pd.DataFrame) -> pd.DataFrame:
     Returns:
         (num_groups, 6): problem, tuner, error, count, and the first such trial's replicate and trial; most first.
     """
-    failed = trials[trials["state"] == FAILED]
+    failed = trials[trials["state"] == TrialState.FAILED]
     if failed.empty:
         return pd.DataFrame(columns=["problem", "tuner", "error", "count", "replicate", "trial"])
     groups = failed.groupby(["problem", "tuner", "error"], sort=False).agg(

@@ -6,13 +6,13 @@ from collections.abc import Hashable, Mapping
 
 import pandas as pd
 
-from tuning.analysis.curves import DONE, MISSING, UNFINISHED, median_interval
-from tuning.journal.records import FAILED, STATES
+from tuning.analysis.curves import MISSING, UNFINISHED, median_interval
+from tuning.journal.records import CellState, TrialState
 
 TUNER_COLUMNS = [
     "problem", "tuner", "scored", "median", "low", "high", "smallest", "largest",
     "replicates_planned", "replicates_done", "replicates_unfinished", "replicates_failed", "replicates_missing",
-    "trials", *(f"trials_{state.lower()}" for state in STATES),
+    "trials", *(f"trials_{state.lower()}" for state in TrialState),
     "charged_epochs", "planned_epochs", "train_seconds", "suggest_seconds",
 ]  # fmt: skip
 
@@ -49,10 +49,10 @@ def tuner_table(trials: pd.DataFrame, cells: pd.DataFrame, finals: pd.DataFrame)
                 "replicates_planned": len(part),
                 **{
                     f"replicates_{state.lower()}": int(states.get(state, 0))
-                    for state in (DONE, UNFINISHED, FAILED, MISSING)
+                    for state in (CellState.DONE, UNFINISHED, CellState.FAILED, MISSING)
                 },
                 "trials": int(part["trials"].sum()),
-                **{f"trials_{state.lower()}": int(by_state.get((tuner, state), 0)) for state in STATES},
+                **{f"trials_{state.lower()}": int(by_state.get((tuner, state), 0)) for state in TrialState},
                 "charged_epochs": int(part["charged_epochs"].sum()),
                 "planned_epochs": int(part["planned_epochs"].sum()),
                 "train_seconds": float(part["train_seconds"].sum()),

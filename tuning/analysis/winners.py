@@ -22,7 +22,7 @@ import pandas as pd
 from tuning.analysis.curves import CELL, mean_interval
 from tuning.journal.frames import retrainings_frame
 from tuning.journal.journal import Journal
-from tuning.journal.records import COMPLETE, Cell, Retraining
+from tuning.journal.records import Cell, Retraining, TrialState
 from tuning.objective import Objective
 
 CELL_COLUMNS = [
@@ -92,7 +92,7 @@ def retrained_cells(
 
 def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
     """A row for each retrained incumbent: its means over seeds, those that FAILED counted and left out."""
-    done = retrainings["state"] == COMPLETE
+    done = retrainings["state"] == TrialState.COMPLETE
     known = retrainings.assign(
         score=retrainings["score"].where(done).astype(float),
         test=retrainings["test"].where(done).astype(float),
@@ -133,11 +133,11 @@ def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
     choose by. Baselines are no tuners and win nothing.
     """
     frame = retrainings_frame(journal)
-    frame = frame[frame["final"].astype(bool) & (frame["state"] == COMPLETE)]
+    frame = frame[frame["final"].astype(bool) & (frame["state"] == TrialState.COMPLETE)]
     chosen = {}
     for key, part in frame.groupby(["problem", "tuner"], sort=False):
         problem, tuner = map(str, key)
-        if tuner in journal.plan["tuners"]:
+        if tuner in journal.plan.tuners:
             objective = journal.objective(problem)
             replicate = _best(part.groupby("replicate")["score"].mean(), objective)
             repeat = _best(part[part["replicate"] == replicate].set_index("repeat")["score"], objective)
@@ -156,7 +156,7 @@ def mean_score(journal: Journal, winner: Retraining) -> float:
     scores = [
         done.score
         for done in journal.retrainings[winner.cell]
-        if done.configuration == winner.configuration and done.state == COMPLETE
+        if done.configuration == winner.configuration and done.state == TrialState.COMPLETE
     ]
     return sum(scores) / len(scores)
 

@@ -20,7 +20,7 @@ from tuning.cli.status import show_report
 from tuning.formatting import count, plural
 from tuning.journal.journal import Journal, read
 from tuning.journal.provenance import words
-from tuning.journal.records import FAILED
+from tuning.journal.records import TrialState
 from tuning.problems.table import TableProblem
 from tuning.report.report import write_report
 from tuning.runner.dask_cluster import default_jobs, require_scheduler
@@ -145,8 +145,8 @@ def _failed(done: Run, journal: Journal, console: Console) -> int:
     for end in done.failed:
         console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
     counts = {
-        "trial": sum(trial.state == FAILED for trial in journal.all_trials()),
-        "retraining": sum(done.state == FAILED for cell in journal.retrainings.values() for done in cell),
+        "trial": sum(trial.state == TrialState.FAILED for trial in journal.all_trials()),
+        "retraining": sum(done.state == TrialState.FAILED for cell in journal.retrainings.values() for done in cell),
     }
     if failed := [plural(number, what) for what, number in counts.items() if number]:
         line = f"{' and '.join(failed)} FAILED; `tuning report {journal.directory}` shows which, and why."

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from tuning.cli import live_view
-from tuning.journal.records import FAILED, Cell, CellEnd, Retraining, Trial
+from tuning.journal.records import Cell, CellEnd, Retraining, Trial, TrialState
 from tuning.objective import Objective
 from tuning.runner.cell import CellTask
 
@@ -104,13 +104,13 @@ class ProgressView:
         self._total += more
 
     def trial(self, trial: Trial) -> None:
-        if trial.state == FAILED:
+        if trial.state == TrialState.FAILED:
             self._fail(f"{trial.cell} trial {trial.trial} FAILED: {trial.error}; configuration {trial.configuration}")
 
     def retraining(self, retraining: Retraining) -> None:
         self._retrained += 1
         self._advance(retraining.cell, retraining.epochs)
-        if retraining.state == FAILED:
+        if retraining.state == TrialState.FAILED:
             line = f"{retraining.cell} trial {retraining.trial} FAILED when retrained: {retraining.error}"
             self._fail(f"{line}; configuration {retraining.configuration}")
 

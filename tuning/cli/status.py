@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tuning.analysis.curves import CELL, DONE
-from tuning.analysis.looks import accounts
+from tuning.analysis.curves import CELL
+from tuning.analysis.looks import accounts, rule_of
 from tuning.analysis.summary import Summary, summarise
 from tuning.formatting import count, decimals_for, interval, number, plural, seconds
 from tuning.journal import journal
 from tuning.journal.provenance import words
-from tuning.journal.records import FAILED
-from tuning.statistics.sequential import Rule
+from tuning.journal.records import CellState
 
 if TYPE_CHECKING:  # it draws, and `tuning status` does not
     from tuning.report.report import Report
@@ -59,13 +58,13 @@ def look(directory: Path) -> dict[str, Any]:
     read = journal.read(directory)
     summary = summarise(read)
     cells = _cells(summary)
-    pairs, rule = {name: problem.pairs for name, problem in summary.problems.items()}, Rule.of(read.plan)
+    pairs, rule = {name: problem.pairs for name, problem in summary.problems.items()}, rule_of(read.plan)
     decided = accounts(pairs, rule) if rule is not None else []
     return {
         "study": summary.study,
         "cells": cells,
-        "cells_done": sum(cell["state"] == DONE for cell in cells),
-        "cells_failed": sum(cell["state"] == FAILED for cell in cells),
+        "cells_done": sum(cell["state"] == CellState.DONE for cell in cells),
+        "cells_failed": sum(cell["state"] == CellState.FAILED for cell in cells),
         "epochs": sum(cell["epochs"] for cell in cells),
         "planned_epochs": sum(cell["planned_epochs"] for cell in cells),
         "worker_seconds_left": _left(cells),
@@ -130,7 +129,7 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
 
 def _left(cells: list[dict[str, Any]]) -> float | None:
     """Seconds of one worker that open cells take at the pace so far; None where nothing is open or nothing known."""
-    open_cells = [cell for cell in cells if cell["state"] not in (DONE, FAILED)]
+    open_cells = [cell for cell in cells if cell["state"] not in (CellState.DONE, CellState.FAILED)]
     rest = sum(cell["planned_epochs"] - cell["epochs"] for cell in open_cells)
     charged = sum(cell["epochs"] for cell in cells)
     if not rest or not charged:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tuning import seeds
 from tuning.budget import Budget
@@ -21,7 +22,7 @@ from tuning.configuration import Configuration
 from tuning.errors import ReplayError, StudyError, TuningError
 from tuning.evaluation.states import States
 from tuning.evaluation.training_watch import TrainingWatch
-from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED, Cell, Trial
+from tuning.journal.records import Cell, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.training.request import TrainingRequest
 
@@ -154,7 +155,7 @@ class Evaluator:
             self._on_trial(trial)
         self.trials.append(trial)
         self.spent_epochs = trial.spent_epochs
-        if trial.state != FAILED and self.problem.objective.better(trial.score, self.best_score):
+        if trial.state != TrialState.FAILED and self.problem.objective.better(trial.score, self.best_score):
             self.best_score = trial.score
         self._on_epoch(self.spent_epochs, self.best_score)
         self._count_failures(trial)
@@ -194,7 +195,7 @@ class Evaluator:
             cell=self.cell,
             trial=number,
             configuration=configuration,
-            state=FAILED,
+            state=TrialState.FAILED,
             score=math.nan,
             initial_epoch=initial_epoch,
             target_epochs=target,
@@ -206,14 +207,14 @@ class Evaluator:
         lineage = [] if parent is None else self._lineage(parent)
         state, rebuilt = (None, 0) if parent is None or self._states is None else self._states.after(parent)
 
-        def rule(epoch: int) -> str:
+        def rule(epoch: int) -> TrialState | None:
             score = self.problem.objective.score([*lineage, *watch.curve])
             best = score if self.problem.objective.better(score, self.best_score) else self.best_score
             spent = self.spent_epochs + len(watch.curve)
             self._on_epoch(spent, best)
             if prune is not None and prune(epoch, score) and epoch < target:
-                return PRUNED
-            return CUT if spent >= self.budget.epochs and epoch < target else ""
+                return TrialState.PRUNED
+            return TrialState.CUT if spent >= self.budget.epochs and epoch < target else None
 
         watch = TrainingWatch(
             self.problem.objective.metric,
@@ -229,11 +230,11 @@ class Evaluator:
         error = watch.error or (outcome.error if outcome else "")
         if not error and not watch.curve and not lineage:
             error = "the training ended without one epoch"
-        status = FAILED if error else watch.stopped or COMPLETE
+        status = TrialState.FAILED if error else watch.stopped or TrialState.COMPLETE
         return replace(
             _with_curve(running, watch.curve),
             state=status,
-            score=math.nan if status == FAILED else self.problem.objective.score([*lineage, *watch.curve]),
+            score=math.nan if status == TrialState.FAILED else self.problem.objective.score([*lineage, *watch.curve]),
             train_seconds=time.perf_counter() - started,
             error=error,
             fit="" if outcome is None else outcome.fit,
@@ -278,7 +279,7 @@ class Evaluator:
                 f"{self.cell}: the search asks for trial {number} with {asked}, the journal holds {holds}; a library "
                 "or the study has changed since: use the versions in its manifest, or another folder with --out"
             )
-        if known.state == CUT and self.spent_epochs + known.epochs < self.budget.epochs:
+        if known.state == TrialState.CUT and self.spent_epochs + known.epochs < self.budget.epochs:
             # It was cut by a smaller budget than today's. It is trained again from its seed, in full.
             del self._recorded[number:]
             return None
@@ -294,7 +295,7 @@ class Evaluator:
         return [*before, *(dict(epoch) for epoch in trial.curve)]
 
     def _count_failures(self, trial: Trial) -> None:
-        self._failures = self._failures + 1 if trial.state == FAILED and not trial.epochs else 0
+        self._failures = self._failures + 1 if trial.state == TrialState.FAILED and not trial.epochs else 0
         if self._failures >= MAX_FAILURES:
             raise StudyError(
                 f"{self._failures} trials in a row failed before their first epoch, the last with: {trial.error}"

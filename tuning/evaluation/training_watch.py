@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tuning.journal.records import TrialState
+
 if TYPE_CHECKING:
     from tuning.training.outcome import Logs
 
@@ -24,12 +26,12 @@ class TrainingWatch:
         seconds: It may take no longer; None for no limit. The time counts from when this is made.
         on_running: Called now and after each epoch with the curve so far.
         rule: Called with the epoch (of all) after each one that is finite; the state that the training is to end
-            with there, or an empty word.
+            with there, or None.
 
     Attributes:
         curve: Metrics of each epoch, without those before `initial_epoch`.
         error: Why it FAILED, in words; empty where it did not.
-        stopped: The state that `rule` ended it with; empty where it did not.
+        stopped: The state that `rule` ended it with; None where it did not.
         repeated: Epochs that are still to be gone through.
     """
 
@@ -42,11 +44,11 @@ class TrainingWatch:
         repeated: int = 0,
         seconds: float | None = None,
         on_running: Callable[[Sequence[Logs]], None] = lambda curve: None,
-        rule: Callable[[int], str] = lambda epoch: "",
+        rule: Callable[[int], TrialState | None] = lambda epoch: None,
     ) -> None:
         self.curve: list[Logs] = []
         self.error = ""
-        self.stopped = ""
+        self.stopped: TrialState | None = None
         self.repeated = repeated
         self._metric = metric
         self._epochs = epochs

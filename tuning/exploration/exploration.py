@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -18,7 +16,8 @@ from tuning.exploration.importance import POOLED, Importance, importance
 from tuning.exploration.rungs import paths, rungs
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import Journal
-from tuning.journal.records import COMPLETE, Trial
+from tuning.journal.records import Trial, TrialState
+from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
 
 SEARCHED_COLUMNS = [
@@ -77,9 +76,9 @@ def search_json(search: Search) -> dict[str, pd.DataFrame]:
     }
 
 
-def _search(trials: list[Trial], recorded: Mapping[str, Any], objective: Objective, contest: Contest) -> Search:
-    max_epochs = int(recorded["max_epochs"])
-    space = dimensions(recorded["space"])
+def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, contest: Contest) -> Search:
+    max_epochs = recorded.max_epochs
+    space = dimensions(recorded.space)
     tuners = tuple(contest.labels)
     frame = searched(trials, space, objective, max_epochs)
     ways = paths(trials, objective)
@@ -120,9 +119,9 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
     numbers: dict[frozenset[tuple[str, Value]], int] = {}
     rows = [
         (
-            trial.cell.tuner, trial.cell.replicate, trial.trial, trial.state, trial.score,
+            trial.cell.tuner, trial.cell.replicate, trial.trial, trial.state.value, trial.score,
             trial.initial_epoch + trial.epochs,
-            trial.state == COMPLETE and trial.target_epochs >= max_epochs and trial.score == trial.score,
+            trial.state == TrialState.COMPLETE and trial.target_epochs >= max_epochs and trial.score == trial.score,
             id(trial) in final,
             numbers.setdefault(frozenset(trial.configuration.items()), len(numbers)),
         )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from tuning.journal.records import COMPLETE, PRUNED, Trial
+from tuning.journal.records import Trial, TrialState
 from tuning.objective import Objective
 
 MAX_RUNGS = 10  # epochs at which a pruner stopped trials; of more, this many are shown
@@ -37,7 +37,7 @@ def paths(trials: Iterable[Trial], objective: Objective) -> pd.DataFrame:
     for of_tuner in by_tuner.values():
         if any(trial.parent is not None for trial in of_tuner):
             rows += _continued(of_tuner)
-        elif any(trial.state == PRUNED for trial in of_tuner):
+        elif any(trial.state == TrialState.PRUNED for trial in of_tuner):
             rows += _stopped(of_tuner, objective)
     return pd.DataFrame(rows, columns=PATH_COLUMNS)
 
@@ -52,13 +52,13 @@ def _continued(trials: Sequence[Trial]) -> list[tuple[object, ...]]:
         root = roots[replicate, trial.trial] = begun if trial.parent is None else roots[replicate, trial.parent]
         promoted = (replicate, trial.trial) in parents
         # One that the budget CUT did not come to its rung: its score is one of fewer epochs.
-        score = trial.score if trial.state == COMPLETE else math.nan
+        score = trial.score if trial.state == TrialState.COMPLETE else math.nan
         rows.append((trial.cell.tuner, replicate, *root, trial.trial, trial.target_epochs, score, promoted))
     return rows
 
 
 def _stopped(trials: Sequence[Trial], objective: Objective) -> list[tuple[object, ...]]:
-    ends = sorted({trial.epochs for trial in trials if trial.state == PRUNED})
+    ends = sorted({trial.epochs for trial in trials if trial.state == TrialState.PRUNED})
     if len(ends) > MAX_RUNGS:
         ends = [ends[place] for place in np.unique(np.linspace(0, len(ends) - 1, MAX_RUNGS).round().astype(int))]
     last = max(trial.epochs for trial in trials)

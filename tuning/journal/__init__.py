@@ -2,8 +2,11 @@
 
 Imports: words, process.
 
-    records         Cell, Trial, Retraining, CellEnd: what a line of the journal holds
+    records         Cell, Trial, Retraining, CellEnd: what cells have to tell
     winner_record   Winner, Anatomy: a saved winner, described
+    study_record    StudyRecord, ProblemRecord: the first line
+    plan            Session, Plan, Manifest: a run's line
+    lines           encode, decode: a record's line, and the record of a line
     journal         Journal, read
     writer          JournalWriter
     frames          trials_frame, epochs_frame, retrainings_frame

@@ -37,7 +37,7 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
     trials = list(journal.all_trials())
     rows = [
         (
-            *trial.cell, trial.trial, trial.state, trial.score, trial.epochs, trial.spent_epochs,
+            *trial.cell, trial.trial, trial.state.value, trial.score, trial.epochs, trial.spent_epochs,
             trial.train_seconds, trial.suggest_seconds, trial.parent, trial.error,
         )
         for trial in trials
@@ -96,12 +96,14 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
     for cell in journal.planned_cells():
         objective = journal.objective(cell.problem)
         incumbents = incumbent_trials(journal.trials.get(cell, ()), objective)
-        for done in sorted(journal.retrainings.get(cell, ()), key=lambda one: (one.trial, one.repeat)):
-            own = [incumbent for incumbent in incumbents if incumbent.configuration == done.configuration]
-            if own:
+        for done in sorted(
+            journal.retrainings.get(cell, ()), key=lambda retraining: (retraining.trial, retraining.repeat)
+        ):
+            same = [incumbent for incumbent in incumbents if incumbent.configuration == done.configuration]
+            if same:
                 test = done.test.get(objective.test_metric, math.nan)
                 row = (
-                    *cell, own[0].trial, own[0] is incumbents[-1], done.repeat, done.state, done.score, test,
+                    *cell, same[0].trial, same[0] is incumbents[-1], done.repeat, done.state.value, done.score, test,
                     done.epochs, done.train_seconds, done.error,
                 )  # fmt: skip
                 rows.append(row)
@@ -117,6 +119,4 @@ def metric_column(metric: str) -> str:
 
 def hyperparameter_names(journal: Journal) -> list[str]:
     """Names over all problems, in the order of their declaration."""
-    return list(
-        dict.fromkeys(entry["name"] for problem in journal.study["problems"].values() for entry in problem["space"])
-    )
+    return list(dict.fromkeys(entry["name"] for problem in journal.problems.values() for entry in problem.space))

@@ -21,24 +21,32 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuning import __version__
 from tuning.configuration import Configuration, Value
 from tuning.errors import StudyError
+from tuning.journal.plan import Manifest, Plan, Session, TunerSettings
 from tuning.journal.provenance import IMPORTED
-from tuning.journal.records import COMPLETE, FAILED, PRUNED, Cell, CellEnd, Trial
+from tuning.journal.records import Cell, CellEnd, CellState, Trial, TrialState
+from tuning.journal.study_record import DataRecord, Declaration, ImportRecord, ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.objective import Objective
 from tuning.text import error_line
 
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.storages import JournalStorage
+    from optuna.trial import FrozenTrial
+
+Json = Mapping[str, Any]
 _STATES = {
-    "COMPLETED": COMPLETE,
-    "INVALID": FAILED,
-    "FAILED": FAILED,
-    "COMPLETE": COMPLETE,
-    "PRUNED": PRUNED,
-    "FAIL": FAILED,
+    "COMPLETED": TrialState.COMPLETE,
+    "INVALID": TrialState.FAILED,
+    "FAILED": TrialState.FAILED,
+    "COMPLETE": TrialState.COMPLETE,
+    "PRUNED": TrialState.PRUNED,
+    "FAIL": TrialState.FAILED,
 }
 
 
@@ -47,7 +55,7 @@ class _Row:
     """One trial; `initial` epochs are its parent's, `target` is None where nothing says how many it trained."""
 
     configuration: Configuration
-    state: str
+    state: TrialState
     score: float
     target: int | None
     initial: int = 0
@@ -63,7 +71,7 @@ class _Search:
     library: str
     source: str
     objective: Objective
-    space: list[dict[str, Any]]
+    space: list[Declaration]
     rows: list[_Row]
     unfinished: int
 
@@ -88,66 +96,64 @@ def import_searches(
         StudyError: A source holds no search, or leaves epochs or objective open; or the objectives differ.
         JournalError: The folder holds a journal already.
     """
-    found = [search for source in sources for search in _read(source, metric)]
-    objectives = {(one.objective.metric, one.objective.direction, one.objective.epoch) for one in found}
+    searches = [search for source in sources for search in _read(source, metric)]
+    objectives = {(search.objective.metric, search.objective.direction, search.objective.epoch) for search in searches}
     if len(objectives) > 1:
-        words = ", ".join(f"{one.source}: {one.objective.metric}, {one.objective.direction}" for one in found)
+        words = ", ".join(
+            f"{search.source}: {search.objective.metric}, {search.objective.direction}" for search in searches
+        )
         raise StudyError(f"these searches have different objectives ({words}); import each into a folder of its own")
-    if any(row.target is None for one in found for row in one.rows) and epochs is None:
-        open_ones = next(one for one in found if any(row.target is None for row in one.rows))
+    if any(row.target is None for search in searches for row in search.rows) and epochs is None:
+        open_ones = next(search for search in searches if any(row.target is None for row in search.rows))
         raise StudyError(f"{open_ones.source} does not say how many epochs a trial trained; say it with --epochs N")
-    labels = _labels(found)
-    problem = f"{found[0].objective.metric}-{IMPORTED}"
-    trials = {label: _trials(Cell(problem, label, 1), one, epochs or 0) for label, one in labels.items()}
+    labels = _labels(searches)
+    problem = f"{searches[0].objective.metric}-{IMPORTED}"
+    trials = {label: _trials(Cell(problem, label, 1), search, epochs or 0) for label, search in labels.items()}
     budget = max((rows[-1].spent_epochs for rows in trials.values() if rows), default=0)
-    space: dict[str, dict[str, Any]] = {}
-    for one in found:
-        for entry in one.space:
+    space: dict[str, Declaration] = {}
+    for search in searches:
+        for entry in search.space:
             space.setdefault(f"{entry['name']} {entry['conditions']}", entry)
-    study = {
-        "study": directory.name,
-        "problems": {
-            problem: {
-                "space": list(space.values()),
-                "objective": found[0].objective.to_json(),
-                "max_epochs": max((row.target_epochs for rows in trials.values() for row in rows), default=0),
-                "data": {"fingerprint": "not recorded", "shapes": {}},
-                IMPORTED: {
-                    "searches": {label: f"{one.library}, {one.source}" for label, one in labels.items()},
-                    "epochs a trial, as told": epochs
-                    if any(row.target is None for one in found for row in one.rows)
-                    else 0,
-                    "unfinished, left out": sum(one.unfinished for one in found),
-                },
-            }
+    open_epochs = any(row.target is None for search in searches for row in search.rows)
+    record = ProblemRecord(
+        space=list(space.values()),
+        objective=searches[0].objective,
+        max_epochs=max((row.target_epochs for rows in trials.values() for row in rows), default=0),
+        data=DataRecord("not recorded"),
+        imported=ImportRecord(
+            searches={label: f"{search.library}, {search.source}" for label, search in labels.items()},
+            told_epochs=(epochs or 0) if open_epochs else 0,
+            unfinished=sum(search.unfinished for search in searches),
+        ),
+    )
+    plan = Plan(
+        tuners={
+            label: TunerSettings({"tuner": IMPORTED, "library": search.library}) for label, search in labels.items()
         },
-    }
-    plan = {
-        "tuners": {label: {"tuner": IMPORTED, "library": one.library} for label, one in labels.items()},
-        "baselines": {},
-        "budget_epochs": budget,
-        "replicates": 1,
-        "retrain": 0,
-        "rope": None,
-    }
+        budget_epochs=budget,
+        replicates=1,
+    )
+    study = StudyRecord(study=directory.name, problems={problem: record})
     with JournalWriter.create(directory, study) as writer, writer.batched():
-        writer.session(plan, {"command": list(command), "versions": {"tuning": __version__}})
+        writer.session(Session(plan, Manifest({"command": list(command), "versions": {"tuning": __version__}})))
         for label, rows in trials.items():
             for trial in rows:
                 writer.trial(trial)
             spent = rows[-1].spent_epochs if rows else 0
             seconds = sum(trial.train_seconds for trial in rows)
-            writer.cell(CellEnd(Cell(problem, label, 1), "DONE", IMPORTED, "", len(rows), spent, seconds, budget))
+            writer.cell(
+                CellEnd(Cell(problem, label, 1), CellState.DONE, IMPORTED, "", len(rows), spent, seconds, budget)
+            )
     return directory
 
 
-def _labels(found: Sequence[_Search]) -> dict[str, _Search]:
+def _labels(searches: Sequence[_Search]) -> dict[str, _Search]:
     labels: dict[str, _Search] = {}
-    for one in found:
-        label, number = f"{one.label} ({IMPORTED})", 2
+    for search in searches:
+        label, number = f"{search.label} ({IMPORTED})", 2
         while label in labels:
-            label, number = f"{one.label} {number} ({IMPORTED})", number + 1
-        labels[label] = one
+            label, number = f"{search.label} {number} ({IMPORTED})", number + 1
+        labels[label] = search
     return labels
 
 
@@ -169,7 +175,7 @@ def _trials(cell: Cell, search: _Search, epochs: int) -> list[Trial]:
                 number,
                 row.configuration,
                 row.state,
-                math.nan if row.state == FAILED else row.score,
+                math.nan if row.state == TrialState.FAILED else row.score,
                 row.initial,
                 target,
                 curve,
@@ -201,8 +207,12 @@ def _keras_tuner(folder: Path, metric: str) -> _Search:
         oracle = json.loads((folder / "oracle.json").read_text())
         read = [json.loads(path.read_text()) for path in sorted(folder.glob("trial_*/trial.json"))]
         by_id = {str(trial["trial_id"]): trial for trial in read}
-        order = [one for one in oracle.get("start_order", ()) if one in by_id]
-        done = [by_id[one] for one in [*order, *sorted(by_id.keys() - set(order))] if by_id[one]["status"] in _STATES]
+        order = [number for number in oracle.get("start_order", ()) if number in by_id]
+        done = [
+            by_id[number]
+            for number in [*order, *sorted(by_id.keys() - set(order))]
+            if by_id[number]["status"] in _STATES
+        ]
         space = [_entry(entry) for entry in oracle["hyperparameters"]["space"]]
         number_of = {str(trial["trial_id"]): number for number, trial in enumerate(done)}
         objective = _objective(folder, done, metric)
@@ -216,14 +226,14 @@ def _keras_tuner(folder: Path, metric: str) -> _Search:
     return _Search(f"kt-{kind}", "KerasTuner", folder.name, objective, space, rows, len(read) - len(done))
 
 
-def _keras_tuner_row(trial: Mapping[str, Any], space: list[dict[str, Any]], number_of: Mapping[str, int]) -> _Row:
+def _keras_tuner_row(trial: Json, space: list[Declaration], number_of: Mapping[str, int]) -> _Row:
     values = trial["hyperparameters"]["values"]
     active = {
         entry["name"]
         for entry in space
         if all(values.get(condition["name"]) in condition["values"] for condition in entry["conditions"])
     }
-    metrics = {name: _mean(one["observations"][-1]["value"]) for name, one in _metrics(trial).items()}
+    metrics = {name: _mean(history["observations"][-1]["value"]) for name, history in _metrics(trial).items()}
     state = _STATES[trial["status"]]
     parent = number_of.get(str(values.get("tuner/trial_id")))
     return _Row(
@@ -232,25 +242,25 @@ def _keras_tuner_row(trial: Mapping[str, Any], space: list[dict[str, Any]], numb
         math.nan if trial["score"] is None else float(trial["score"]),
         values.get("tuner/epochs"),
         initial=values.get("tuner/initial_epoch", 0),
-        curve={int(trial["best_step"] or 0): metrics} if state == COMPLETE else {},
+        curve={int(trial["best_step"] or 0): metrics} if state == TrialState.COMPLETE else {},
         parent=parent,
-        error=error_line(RuntimeError(trial.get("message") or "no message")) if state == FAILED else "",
+        error=error_line(RuntimeError(trial.get("message") or "no message")) if state == TrialState.FAILED else "",
     )
 
 
-def _metrics(trial: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one for name, one in trial["metrics"]["metrics"].items() if one["observations"]}
+def _metrics(trial: Json) -> dict[str, Json]:
+    return {name: history for name, history in trial["metrics"]["metrics"].items() if history["observations"]}
 
 
-def _objective(folder: Path, done: Sequence[Mapping[str, Any]], metric: str) -> Objective:
+def _objective(folder: Path, done: Sequence[Json], metric: str) -> Objective:
     """KerasTuner does not write its objective down; it is the metric that every score is equal to."""
     scored = [trial for trial in done if trial["status"] == "COMPLETED"]
     equal = [
         name
         for name in (_metrics(scored[0]) if scored else {})
         if all(
-            name in _metrics(one) and _mean(_metrics(one)[name]["observations"][-1]["value"]) == one["score"]
-            for one in scored
+            name in _metrics(trial) and _mean(_metrics(trial)[name]["observations"][-1]["value"]) == trial["score"]
+            for trial in scored
         )
     ]
     name, _, direction = metric.partition(":")
@@ -265,7 +275,7 @@ def _objective(folder: Path, done: Sequence[Mapping[str, Any]], metric: str) -> 
     return Objective(name, direction or str(_metrics(scored[0])[name]["direction"]), "best")
 
 
-def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(entry: Json) -> Declaration:
     """A hyperparameter as our journals hold it; see `tuning.space.space`."""
     config = dict(entry["config"])
     conditions = [dict(condition["config"]) for condition in config.pop("conditions", ())]
@@ -277,7 +287,7 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "type": entry["class_name"], "conditions": conditions}
 
 
-def _mean(values: Any) -> float:
+def _mean(values: float | list[float]) -> float:
     return float(sum(values) / len(values)) if isinstance(values, list) else float(values)
 
 
@@ -303,27 +313,27 @@ def _optuna(source: str) -> list[_Search]:
     return read
 
 
-def _journal(path: str) -> Any:
+def _journal(path: str) -> JournalStorage:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     return JournalStorage(JournalFileBackend(path))
 
 
-def _optuna_search(study: Any, source: str) -> _Search:
+def _optuna_search(study: Study, source: str) -> _Search:
     if len(study.directions) != 1:
         raise StudyError(f"study {study.study_name!r} has {len(study.directions)} objectives; expected one")
     metric = (study.metric_names or ["value"])[0]
     objective = Objective(metric, "min" if study.direction.name == "MINIMIZE" else "max", "last")
     trials = study.get_trials(deepcopy=False)
     done = [trial for trial in trials if trial.state.name in _STATES]
-    distributions = {name: one for trial in done for name, one in trial.distributions.items()}
-    space = [_dimension(name, one) for name, one in distributions.items()]
+    distributions = {name: distribution for trial in done for name, distribution in trial.distributions.items()}
+    space = [_dimension(name, distribution) for name, distribution in distributions.items()]
     rows = [_optuna_row(trial, metric) for trial in done]
     return _Search(study.study_name, "Optuna", source, objective, space, rows, len(trials) - len(done))
 
 
-def _optuna_row(trial: Any, metric: str) -> _Row:
+def _optuna_row(trial: FrozenTrial, metric: str) -> _Row:
     steps = trial.intermediate_values
     first = 1 if steps and min(steps) >= 1 else 0  # people count epochs from 0, or from 1
     state = _STATES[trial.state.name]
@@ -334,20 +344,21 @@ def _optuna_row(trial: Any, metric: str) -> _Row:
         state,
         float(score),
         max(steps) - first + 1 if steps else None,
-        curve=curve or ({} if state == FAILED else {10**9: {metric: float(score)}}),  # held at the trial's last epoch
+        curve=curve
+        or ({} if state == TrialState.FAILED else {10**9: {metric: float(score)}}),  # held at the trial's last epoch
         seconds=trial.duration.total_seconds() if trial.duration else 0.0,
-        error="FAIL in Optuna, which keeps no message" if state == FAILED else "",
+        error="FAIL in Optuna, which keeps no message" if state == TrialState.FAILED else "",
     )
 
 
-def _dimension(name: str, distribution: Any) -> dict[str, Any]:
+def _dimension(name: str, distribution: Any) -> Declaration:
     if hasattr(distribution, "choices"):
         choices = [_plain(value) for value in distribution.choices]
         return {"name": name, "type": "Choice", "values": choices, "default": choices[0], "conditions": []}
-    whole = isinstance(distribution.low, int)
+    is_whole = isinstance(distribution.low, int)
     entry = {
         "name": name,
-        "type": "Int" if whole else "Float",
+        "type": "Int" if is_whole else "Float",
         "min_value": distribution.low,
         "max_value": distribution.high,
         "sampling": "log" if distribution.log else "linear",
@@ -357,5 +368,5 @@ def _dimension(name: str, distribution: Any) -> dict[str, Any]:
     return entry if distribution.step is None else {**entry, "step": distribution.step}
 
 
-def _plain(value: Any) -> Value:
+def _plain(value: object) -> Value:
     return value if isinstance(value, bool | int | float | str) else str(value)

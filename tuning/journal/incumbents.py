@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tuning.journal.records import FAILED, Trial
+from tuning.journal.records import Trial, TrialState
 from tuning.objective import Objective
 
 
@@ -15,11 +15,11 @@ def incumbent_trials(trials: Sequence[Trial], objective: Objective) -> list[Tria
     One trial for each configuration: of a continued one, the last that improved on what was before.
     """
     best = math.nan
-    found: dict[str, Trial] = {}
+    incumbents: dict[str, Trial] = {}
     for trial in trials:
-        if trial.state != FAILED and objective.better(trial.score, best):
+        if trial.state != TrialState.FAILED and objective.better(trial.score, best):
             best = trial.score
             key = repr(sorted(trial.configuration.items()))
-            found.pop(key, None)
-            found[key] = trial
-    return list(found.values())
+            incumbents.pop(key, None)
+            incumbents[key] = trial
+    return list(incumbents.values())

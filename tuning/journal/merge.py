@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from msgspec.structs import asdict, replace
 
 from tuning.errors import JournalError
 from tuning.formatting import names
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
-from tuning.journal.records import Cell
+from tuning.journal.plan import Looks, Manifest, Session, TunerSettings
+from tuning.journal.records import Cell, Retraining, Trial
+from tuning.journal.study_record import StudyRecord
 
+Kind = TypeVar("Kind", Trial, Retraining)
 SAME = ("space", "objective", "max_epochs", "data")  # two problems alike in these are one
 
 
@@ -38,10 +43,10 @@ class Compared(Journal):
         plan = self.plan
         return [
             Cell(problem, tuner, replicate)
-            for replicate in range(1, plan["replicates"] + 1)
+            for replicate in range(1, plan.replicates + 1)
             for problem, most in self.replicates.items()
             if replicate <= most
-            for tuner in (*plan["tuners"], *plan["baselines"])
+            for tuner in plan.settings
         ]
 
 
@@ -55,35 +60,35 @@ def compared(directories: Sequence[Path]) -> Compared:
             replicates were added; fewer than two tuners in common.
     """
     if len({Path(directory).resolve() for directory in directories}) < max(2, len(directories)):
-        raise JournalError(
-            f"compare was given {names([str(one) for one in directories])}; expected two studies or more"
-        )
+        raise JournalError(f"compare was given {names(list(map(str, directories)))}; expected two studies or more")
     studies = [journals.read(Path(directory)) for directory in directories]
     plans = [study.plan for study in studies]
-    _refuse_other("a budget of {} epochs a cell", studies, [plan["budget_epochs"] for plan in plans])
-    _refuse_other("the rule {} for adding replicates", studies, [plan.get("until_decided") for plan in plans])
-    tuners, baselines = (_common([plan[kind] for plan in plans]) for kind in ("tuners", "baselines"))
+    _refuse_other("a budget of {} epochs a cell", studies, [plan.budget_epochs for plan in plans])
+    _refuse_other("the rule {} for adding replicates", studies, [_rule_words(plan.until_decided) for plan in plans])
+    tuners, baselines = _common([plan.tuners for plan in plans]), _common([plan.baselines for plan in plans])
     if len(tuners) < 2:
         raise JournalError(
             f"{names([str(study.directory) for study in studies])} have {len(tuners)} tuners with equal settings in "
             "common; expected two or more to compare"
         )
     labels = _labels(studies)
-    ropes = {plan["rope"] for plan in plans}
-    plan = {
-        **plans[0],
-        "tuners": tuners,
-        "baselines": baselines,
-        "rope": plans[0]["rope"] if len(ropes) == 1 else None,
-        "retrain": min(plan["retrain"] for plan in plans),
-        "replicates": max(plan["replicates"] for plan in plans),
+    ropes = {plan.rope for plan in plans}
+    plan = replace(
+        plans[0],
+        tuners=tuners,
+        baselines=baselines,
+        rope=plans[0].rope if len(ropes) == 1 else None,
+        retrain=min(plan.retrain for plan in plans),
+        replicates=max(plan.replicates for plan in plans),
+    )
+    problems = {
+        labels[at, name]: problem for at, study in enumerate(studies) for name, problem in study.problems.items()
     }
-    problems = {labels[at, name]: one for at, study in enumerate(studies) for name, one in study.problems.items()}
     kept = {*tuners, *baselines}
     return Compared(
         directory=Path(directories[0]),
-        study={"study": names([study.name for study in studies]), "format": journals.FORMAT, "problems": problems},
-        sessions=[{"plan": plan, "manifest": {"command": _command(directories), **_manifests(studies)}}],
+        study=StudyRecord(study=names([study.name for study in studies]), problems=problems),
+        sessions=[Session(plan, Manifest({"command": _command(directories), **_manifests(studies)}))],
         trials=_merged(labels, [study.trials for study in studies], kept),
         retrainings=_merged(labels, [study.retrainings for study in studies], kept),
         ends={
@@ -93,23 +98,27 @@ def compared(directories: Sequence[Path]) -> Compared:
             if old.tuner in kept
             for cell in [old._replace(problem=labels[at, old.problem])]
         },
-        healed=" ".join(_notes(studies, kept, labels, rope_differs=plan["rope"] is None and ropes != {None})),
-        replicates={labels[at, name]: plans[at]["replicates"] for at, name in labels},
+        healed=" ".join(_notes(studies, kept, labels, rope_differs=plan.rope is None and ropes != {None})),
+        replicates={labels[at, name]: plans[at].replicates for at, name in labels},
     )
 
 
-def _refuse_other(what: str, studies: Sequence[Journal], found: Sequence[Any]) -> None:
+def _refuse_other(what: str, studies: Sequence[Journal], values: Sequence[object]) -> None:
     """Raises where studies differ in what they must share."""
-    for study, value in zip(studies[1:], found[1:], strict=True):
-        if value != found[0]:
-            one, other = (what.format("none" if given is None else given) for given in (found[0], value))
+    for study, value in zip(studies[1:], values[1:], strict=True):
+        if value != values[0]:
+            first, second = (what.format("none" if given is None else given) for given in (values[0], value))
             raise JournalError(
-                f"{studies[0].directory} has {one}, {study.directory} has {other}; only studies that share it can be "
-                "compared: run one of them again like the other, in another folder with --out"
+                f"{studies[0].directory} has {first}, {study.directory} has {second}; only studies that share it can "
+                "be compared: run one of them again like the other, in another folder with --out"
             )
 
 
-def _common(settings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _rule_words(looks: Looks | None) -> Mapping[str, object] | None:
+    return None if looks is None else asdict(looks)
+
+
+def _common(settings: Sequence[Mapping[str, TunerSettings]]) -> dict[str, TunerSettings]:
     """What all have with equal settings, in the order of the first."""
     return {
         label: given for label, given in settings[0].items() if all(other.get(label) == given for other in settings[1:])
@@ -118,10 +127,11 @@ def _common(settings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _labels(studies: Sequence[Journal]) -> dict[tuple[int, str], str]:
     """What each study's problem is called in the comparison."""
-    found = [(at, study.name, problem) for at, study in enumerate(studies) for problem in study.problems]
-    every = [problem for _, _, problem in found]
+    problems = [(at, study.name, problem) for at, study in enumerate(studies) for problem in study.problems]
+    every = [problem for _, _, problem in problems]
     labels = {
-        (at, problem): problem if every.count(problem) == 1 else f"{study}: {problem}" for at, study, problem in found
+        (at, problem): problem if every.count(problem) == 1 else f"{study}: {problem}"
+        for at, study, problem in problems
     }
     taken = list(labels.values())
     return {
@@ -131,8 +141,8 @@ def _labels(studies: Sequence[Journal]) -> dict[tuple[int, str], str]:
 
 
 def _merged(
-    labels: Mapping[tuple[int, str], str], parts: Iterable[Mapping[Cell, Any]], kept: set[str]
-) -> dict[Any, Any]:
+    labels: Mapping[tuple[int, str], str], parts: Iterable[Mapping[Cell, Sequence[Kind]]], kept: set[str]
+) -> dict[Cell, list[Kind]]:
     """Records by cell, each in the cell of the comparison."""
     return {
         cell: [replace(record, cell=cell) for record in records]
@@ -143,7 +153,7 @@ def _merged(
     }
 
 
-def _manifests(studies: Sequence[Journal]) -> dict[str, Any]:
+def _manifests(studies: Sequence[Journal]) -> dict[str, Manifest]:
     return {f"study {study.name} ({at})": study.manifest for at, study in enumerate(studies, start=1)}
 
 
@@ -151,23 +161,18 @@ def _notes(
     studies: Sequence[Journal], kept: set[str], labels: Mapping[tuple[int, str], str], *, rope_differs: bool
 ) -> Iterable[str]:
     """What a reader must know about what was put together."""
-    left = [
-        f"{label} ({study.name})"
-        for study in studies
-        for label in (*study.plan["tuners"], *study.plan["baselines"])
-        if label not in kept
-    ]
+    left = [f"{label} ({study.name})" for study in studies for label in study.plan.settings if label not in kept]
     if left:
         yield f"Not in every study with the same settings, and left out: {names(left, most=20)}."
-    if len({study.plan["replicates"] for study in studies}) > 1:
-        many = [f"{study.name} {study.plan['replicates']}" for study in studies]
+    if len({study.plan.replicates for study in studies}) > 1:
+        many = [f"{study.name} {study.plan.replicates}" for study in studies]
         yield f"Replicates differ: {names(many, most=20)}."
     if rope_differs:
         yield "Regions of practical equivalence differ or are set for some studies only, and were not used."
-    known: list[tuple[str, list[Any]]] = []
+    known: list[tuple[str, list[object]]] = []
     for at, study in enumerate(studies):
         for name, problem in study.problems.items():
-            what = [problem[part] for part in SAME]
+            what = [getattr(problem, part) for part in SAME]
             for label, other in known:
                 if other == what:
                     yield (
@@ -181,5 +186,7 @@ def _notes(
 
 
 def _command(directories: Sequence[Path]) -> str:
-    given = [Path(directory) for directory in directories]
-    return shlex.join(["tuning", "compare", *(one.name if one.is_absolute() else one.as_posix() for one in given)])
+    folders = [Path(directory) for directory in directories]
+    return shlex.join(
+        ["tuning", "compare", *(folder.name if folder.is_absolute() else folder.as_posix() for folder in folders)]
+    )

@@ -8,20 +8,21 @@ binned.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from tuning.journal.records import Cell, to_number, to_numbers
+from msgspec import Meta, Struct
+
+from tuning.journal.records import Cell
 
 MAX_CLASSES = 100  # above, a matrix is neither read nor small
 BINS = 48  # of each axis of predicted against true
 Shape = tuple[int | None, ...]
+Counts = tuple[tuple[Annotated[int, Meta(ge=0)], ...], ...]
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A layer, or one further call of a layer that is shared.
 
     Attributes:
@@ -40,8 +41,7 @@ class Layer:
     call: int = 1
 
 
-@dataclass(frozen=True)
-class Confusion:
+class Confusion(Struct, frozen=True, tag_field="kind", tag="confusion"):
     """How often which class was taken for which.
 
     Attributes:
@@ -54,11 +54,13 @@ class Confusion:
     split: str
     output: str
     classes: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
+    counts: Counts
+
+    def __post_init__(self) -> None:
+        _check_square(self.counts, len(self.classes))
 
 
-@dataclass(frozen=True)
-class Scatter:
+class Scatter(Struct, frozen=True, tag_field="kind", tag="scatter"):
     """Predicted against true numbers, binned.
 
     Attributes:
@@ -77,15 +79,19 @@ class Scatter:
     output: str
     low: float
     high: float
-    counts: tuple[tuple[int, ...], ...]
+    counts: Counts
     outside: int
     rmse: float
     mae: float
     r2: float
 
+    def __post_init__(self) -> None:
+        _check_square(self.counts, BINS)
+        if not -math.inf < self.low < self.high < math.inf:
+            raise ValueError(f"an axis from {self.low} to {self.high}; expected the lower number first")
 
-@dataclass(frozen=True)
-class Anatomy:
+
+class Anatomy(Struct, frozen=True):
     """A trained model, described.
 
     Attributes:
@@ -106,9 +112,14 @@ class Anatomy:
     predictions: Confusion | Scatter | None = None
     remarks: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for place, layer in enumerate(self.layers):
+            if not all(0 <= source < place for source in layer.inputs):
+                inputs = list(layer.inputs)
+                raise ValueError(f"layer {place} has the inputs {inputs}; expected places of layers before it")
 
-@dataclass(frozen=True)
-class Winner:
+
+class Winner(Struct, frozen=True):
     """A tuner's winner, trained once more and saved.
 
     Attributes:
@@ -127,36 +138,7 @@ class Winner:
     test: Mapping[str, float]
     anatomy: Anatomy
     further_epochs: int = 0
-    continued: Mapping[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """A mapping that `json` writes as strict JSON: numbers that are not finite become strings."""
-        entries = asdict(self)
-        del entries["cell"]
-        made = self.anatomy.predictions
-        if made is not None:
-            numbers = asdict(made)
-            for name in ("rmse", "mae", "r2"):
-                if name in numbers:
-                    numbers[name] = to_number(numbers[name])
-            entries["anatomy"]["predictions"] = {"kind": _KINDS[type(made)], **numbers}
-        for name in ("test", "continued"):
-            entries[name] = to_numbers(entries[name])
-        return {**self.cell._asdict(), **entries}
-
-    @classmethod
-    def from_json(cls, line: Mapping[str, Any]) -> Winner:
-        """Reverse of `to_json`. Raises KeyError, TypeError, ValueError or AttributeError on anything else."""
-        return cls(
-            cell=Cell(str(line["problem"]), str(line["tuner"]), _whole(line["replicate"])),
-            trial=_whole(line["trial"]),
-            repeat=_whole(line["repeat"]),
-            file=_text(line["file"]),
-            test=_scores(line["test"]),
-            anatomy=_anatomy(line["anatomy"]),
-            further_epochs=_whole(line["further_epochs"]),
-            continued=_scores(line["continued"]),
-        )
+    continued: Mapping[str, float] = {}
 
 
 def weights_file(path: Path) -> Path:
@@ -164,64 +146,6 @@ def weights_file(path: Path) -> Path:
     return path.with_suffix(".weights.h5")
 
 
-_KINDS = {Confusion: "confusion", Scatter: "scatter"}
-
-
-def _anatomy(entry: Mapping[str, Any]) -> Anatomy:
-    layers = tuple(_layer(layer, place) for place, layer in enumerate(entry["layers"]))
-    return Anatomy(
-        kind=_text(entry["kind"]),
-        layers=layers,
-        connected=bool(entry["connected"]),
-        parameters=_whole(entry["parameters"]),
-        trainable=_whole(entry["trainable"]),
-        predictions=None if entry["predictions"] is None else _predictions(entry["predictions"]),
-        remarks=tuple(map(_text, entry["remarks"])),
-    )
-
-
-def _layer(entry: Mapping[str, Any], place: int) -> Layer:
-    inputs = tuple(map(_whole, entry["inputs"]))
-    if not all(0 <= source < place for source in inputs):
-        raise ValueError(f"layer {place} has the inputs {list(inputs)}; expected places of layers before it")
-    shapes = tuple(tuple(None if axis is None else _whole(axis) for axis in shape) for shape in entry["shapes"])
-    name, kind = _text(entry["name"]), _text(entry["kind"])
-    return Layer(name, kind, shapes, _whole(entry["parameters"]), inputs, _whole(entry["call"]))
-
-
-def _predictions(entry: Mapping[str, Any]) -> Confusion | Scatter:
-    where = _text(entry["split"]), _text(entry["output"])
-    counts = tuple(tuple(map(_whole, row)) for row in entry["counts"])
-    if entry["kind"] == "confusion":
-        classes = tuple(map(_text, entry["classes"]))
-        _check_square(counts, len(classes))
-        return Confusion(*where, classes, counts)
-    if entry["kind"] != "scatter":
-        raise ValueError(f"predictions of kind {entry['kind']!r}; expected 'confusion' or 'scatter'")
-    _check_square(counts, BINS)
-    low, high = float(entry["low"]), float(entry["high"])
-    if not -math.inf < low < high < math.inf:
-        raise ValueError(f"an axis from {low} to {high}; expected the lower number first")
-    errors = (float(entry[name]) for name in ("rmse", "mae", "r2"))
-    return Scatter(*where, low, high, counts, _whole(entry["outside"]), *errors)
-
-
-def _check_square(counts: Sequence[Sequence[int]], size: int) -> None:
-    if len(counts) != size or any(len(row) != size or min(row) < 0 for row in counts):
+def _check_square(counts: Counts, size: int) -> None:
+    if len(counts) != size or any(len(row) != size for row in counts):
         raise ValueError(f"counts of {len(counts)} rows; expected {size} rows of {size} numbers from 0 on")
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError(f"{value!r} where a whole number was expected")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} where a text was expected")
-    return value
-
-
-def _scores(entries: Mapping[str, Any]) -> dict[str, float]:
-    return {str(name): float(value) for name, value in entries.items()}

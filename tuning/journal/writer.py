@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from tuning.errors import JournalError
-from tuning.journal.journal import FORMAT, is_torn_start, locked, parse_line, path_of
+from tuning.journal import lines
+from tuning.journal.journal import is_torn_start, locked, path_of
+from tuning.journal.plan import Session
 from tuning.journal.records import CellEnd, Retraining, Trial
+from tuning.journal.study_record import StudyRecord
 from tuning.journal.winner_record import Winner
 
 
@@ -22,12 +24,12 @@ class JournalWriter:
     def __init__(self, directory: Path) -> None:
         self.path = path_of(directory)
         self._file: IO[bytes] | None = None
-        self._session: dict[str, Any] | None = None
+        self._session: Session | None = None
         self._healed = True
         self._holds_back = False
 
     @classmethod
-    def create(cls, directory: Path, study: Mapping[str, Any]) -> JournalWriter:
+    def create(cls, directory: Path, study: StudyRecord) -> JournalWriter:
         """Starts a new journal. Raises JournalError where there is one already, or the folder cannot be written."""
         writer = cls(directory)
         try:
@@ -40,7 +42,7 @@ class JournalWriter:
             writer.close()
             raise JournalError(f"{writer.path} is there already; it is never overwritten")
         writer._file.truncate(0)
-        writer._append({"kind": "study", "format": FORMAT, **study}, "the study")
+        writer._append(study, "the study")
         return writer
 
     @classmethod
@@ -71,30 +73,28 @@ class JournalWriter:
             raise JournalError(f"{self.path} is closed")
         return self._file
 
-    def session(self, plan: Mapping[str, Any], manifest: Mapping[str, Any], *, at_once: bool = True) -> None:
+    def session(self, session: Session, *, at_once: bool = True) -> None:
         """Begins a run: its line is written now, or with the first record, so that a run without one leaves none."""
-        self._session = {"kind": "session", "plan": dict(plan), "manifest": dict(manifest)}
+        self._session = session
         if at_once:
             self._write_session()
 
     def trial(self, trial: Trial) -> None:
         self._write_session()
-        self._append(
-            {"kind": "trial", **trial.to_json()}, f"trial {trial.trial} of {trial.cell}, {trial.configuration}"
-        )
+        self._append(trial, f"trial {trial.trial} of {trial.cell}, {trial.configuration}")
 
     def retraining(self, retraining: Retraining) -> None:
         self._write_session()
         what = f"trial {retraining.trial} of {retraining.cell}, retrained, {retraining.configuration}"
-        self._append({"kind": "retraining", **retraining.to_json()}, what)
+        self._append(retraining, what)
 
     def cell(self, end: CellEnd) -> None:
         self._write_session()
-        self._append({"kind": "cell", **end.to_json()}, f"the end of {end.cell}")
+        self._append(end, f"the end of {end.cell}")
 
     def winner(self, winner: Winner) -> None:
         self._write_session()
-        self._append({"kind": "winner", **winner.to_json()}, f"the winner of {winner.cell}")
+        self._append(winner, f"the winner of {winner.cell}")
 
     def _write_session(self) -> None:
         if self._session is not None:
@@ -108,11 +108,11 @@ class JournalWriter:
             self._opened.seek(0, os.SEEK_END)
             self._healed = True
 
-    def _append(self, line: Mapping[str, Any], what: str) -> None:
-        text = json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    def _append(self, record: lines.Record, what: str) -> None:
+        line = lines.encode(record)
         with self._stops_at_once(what):
             self.heal()
-            self._opened.write(text)
+            self._opened.write(line)
         if not self._holds_back:
             self._flush(what)
 
@@ -166,7 +166,7 @@ def _end_of_last_line(file: IO[bytes]) -> int:
     for raw in file:
         end += len(raw)
         last = raw
-    return end if parse_line(last) is not None else end - len(last)
+    return end - len(last) if lines.is_torn(last) else end
 
 
 def _not_writable(path: Path, error: OSError) -> JournalError:

@@ -16,6 +16,7 @@ import numpy as np
 from tuning.arguments import whole_number
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
+from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.objective import Objective
 from tuning.splits import Splits, fingerprint, is_dataset, load_splits, shapes
 
@@ -60,7 +61,7 @@ class TrainingProblem(Protocol):
     def retrain(self, request: RetrainingRequest) -> Outcome:
         """Trains a configuration in full; the outcome holds the test scores of the epoch that counts."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ProblemRecord:
         """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
 
     def check(self) -> list[str]:
@@ -203,14 +204,10 @@ class Problem:
 
         return probe(self.recipe, self.space, self.objective.metric)
 
-    def describe(self) -> dict[str, Any]:
-        """For the journal: ``space``, ``objective``, ``max_epochs``, and the data's fingerprint and shapes."""
-        return {
-            "space": self.space.to_json(),
-            "objective": self.objective.to_json(),
-            "max_epochs": self.max_epochs,
-            "data": {"fingerprint": fingerprint(self.splits), "shapes": shapes(self.splits)},
-        }
+    def describe(self) -> ProblemRecord:
+        """For the journal."""
+        data = DataRecord(fingerprint(self.splits), shapes(self.splits))
+        return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, data)
 
     def __getstate__(self) -> dict[str, Any]:
         """For workers: without the data, which each loads by itself, and without tensors; the space goes along."""

@@ -30,7 +30,7 @@ import pandas as pd
 from scipy import stats
 
 from tuning.configuration import Configuration
-from tuning.journal.records import FAILED, Trial
+from tuning.journal.records import Trial, TrialState
 from tuning.objective import Objective
 from tuning.space.hyperparameter import finite_values, is_active
 from tuning.space.space import Space
@@ -59,8 +59,8 @@ class Surrogate:
     def __init__(self, space: Space, rows: Sequence[Trial], objective: Objective, max_epochs: int) -> None:
         self.space = space
         self.rows = list(rows)
-        self.trained = np.array([row.state != FAILED for row in self.rows])
-        whole = [row.curve for row in self.rows if row.state != FAILED]
+        self.trained = np.array([row.state != TrialState.FAILED for row in self.rows])
+        whole = [row.curve for row in self.rows if row.state != TrialState.FAILED]
         epochs = [epoch for curve in whole for epoch in curve]
         self.metrics = [
             name for name in whole[0][0] if all(math.isfinite(epoch.get(name, math.nan)) for epoch in epochs)

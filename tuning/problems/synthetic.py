@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import keras_tuner
 import numpy as np
 
 from tuning.configuration import Configuration
+from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.objective import Objective
 from tuning.space.recorder import record
 from tuning.space.space import Space
@@ -119,13 +119,8 @@ class SyntheticProblem:
             outcome.test = {self.objective.test_metric: self.objective.score(curve) + noise}
         return outcome
 
-    def describe(self) -> dict[str, Any]:
-        return {
-            "space": self.space.to_json(),
-            "objective": self.objective.to_json(),
-            "max_epochs": self.max_epochs,
-            "data": {"fingerprint": "synthetic", "shapes": {}},
-        }
+    def describe(self) -> ProblemRecord:
+        return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, DataRecord("synthetic"))
 
     def check(self) -> list[str]:
         return ["metric"]

@@ -20,8 +20,10 @@ import numpy as np
 
 from tuning.errors import StudyError
 from tuning.journal import journal as journals
+from tuning.journal import lines
 from tuning.journal.provenance import SURROGATE
-from tuning.journal.records import FAILED
+from tuning.journal.records import TrialState
+from tuning.journal.study_record import DataRecord, ProblemRecord, SurrogateRecord
 from tuning.problems.surrogate import FOLDS, TREES, Surrogate
 from tuning.space.space import Space
 from tuning.training.outcome import Outcome
@@ -60,14 +62,14 @@ class TableProblem:
             problem = next(iter(journal.problems))
         if problem is None or problem not in journal.problems:
             raise StudyError(f"TableProblem(problem={problem!r}): {folder} has {', '.join(journal.problems)}")
-        self._described = journal.problems[problem]
+        self._trained = journal.problems[problem]
         self._rows = [
             trial
             for cell, trials in sorted(journal.trials.items())
             if cell.problem == problem and cell.tuner == TABLE_TUNER
             for trial in trials
         ]
-        trained = sum(trial.state != FAILED for trial in self._rows)
+        trained = sum(trial.state != TrialState.FAILED for trial in self._rows)
         if trained < FOLDS:
             raise StudyError(
                 f"{folder} holds {trained} trained configurations of {problem}; expected {FOLDS} or more from "
@@ -76,8 +78,8 @@ class TableProblem:
         self._table = journal.name
         self.name = f"{problem}-{SURROGATE}"
         self.objective = journal.objective(problem)
-        self.max_epochs = int(self._described["max_epochs"])
-        self.space = Space.from_json(self._described["space"])
+        self.max_epochs = self._trained.max_epochs
+        self.space = Space.from_json(self._trained.space)
         self.is_regression = False  # scikit-learn's search over row numbers goes the same way for both
 
     @cached_property
@@ -110,28 +112,26 @@ class TableProblem:
         """The whole computed curve; a table holds no test scores, so there is none, and no model to be saved."""
         return self.train(request.training(self.max_epochs))
 
-    def describe(self) -> dict[str, Any]:
-        """For the journal: as a trained problem's, and ``surrogate``: the table it is computed from, and the fit."""
-        rows = json.dumps([[row.configuration, row.to_json()["curve"], row.error] for row in self._rows])
-        return {
-            "space": self.space.to_json(),
-            "objective": self.objective.to_json(),
-            "max_epochs": self.max_epochs,
-            "data": {
-                "fingerprint": f"table {hashlib.sha256(rows.encode()).hexdigest()[:16]}",
-                "shapes": self._described["data"]["shapes"],
-            },
-            SURROGATE: {
-                "table": self._table,
-                "configurations": len(self._rows),
-                "failed": sum(row.state == FAILED for row in self._rows),
-                "data fingerprint": self._described["data"]["fingerprint"],
-                "model": f"{TREES} extremely randomized trees",
-                "metric": self.objective.metric,
-                "folds": FOLDS,
-                "error by epoch": self._errors(),
-            },
-        }
+    def describe(self) -> ProblemRecord:
+        """For the journal: as a trained problem's, with the table that it is computed from, and the fit."""
+        rows = json.dumps([[row.configuration, lines.to_json(row)["curve"], row.error] for row in self._rows])
+        fingerprint = f"table {hashlib.sha256(rows.encode()).hexdigest()[:16]}"
+        return ProblemRecord(
+            self.space.to_json(),
+            self.objective,
+            self.max_epochs,
+            DataRecord(fingerprint, self._trained.data.shapes),
+            surrogate=SurrogateRecord(
+                table=self._table,
+                configurations=len(self._rows),
+                failed=sum(row.state == TrialState.FAILED for row in self._rows),
+                data_fingerprint=self._trained.data.fingerprint,
+                model=f"{TREES} extremely randomized trees",
+                metric=self.objective.metric,
+                folds=FOLDS,
+                error_by_epoch=self._errors(),
+            ),
+        )
 
     def _errors(self) -> dict[str, dict[str, float]]:
         """Of the objective's metric, by epoch; four digits, and without those that there are not."""

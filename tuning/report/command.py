@@ -6,8 +6,8 @@ import re
 import shlex
 from pathlib import PurePath
 
+from tuning.analysis.looks import rule_of
 from tuning.journal.journal import Journal
-from tuning.statistics.sequential import Rule
 
 _SCRIPT = re.compile(r".*\.py(:[^:]*)?")
 """A study's script, or ``FILE.py:NAME`` of a model without one."""
@@ -28,25 +28,24 @@ def command(read: Journal) -> str:
     script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "STUDY.py")
     script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
     if called[:2] in (["tuning", "compare"], ["tuning", "import"]):
-        command = read.manifest["command"]
-        return command if isinstance(command, str) else shlex.join(called)
+        return shlex.join(called) if isinstance(read.manifest.command, list) else read.manifest.command
     if called[:2] == ["tuning", "table"]:
-        return shlex.join(["tuning", "table", script, "--configurations", str(plan["replicates"])])
-    rule = Rule.of(plan)
-    rope = plan["rope"] if rule is None else rule.rope
+        return shlex.join(["tuning", "table", script, "--configurations", str(plan.replicates)])
+    rule = rule_of(plan)
+    rope = plan.rope if rule is None else rule.rope
     words = [
-        *("tuning", "run", script, *named, "--budget", str(plan["budget_epochs"])),
-        *(["--replicates", str(plan["replicates"])] if rule is None else ["--until-decided", "--cap", str(rule.cap)]),
+        *("tuning", "run", script, *named, "--budget", str(plan.budget_epochs)),
+        *(["--replicates", str(plan.replicates)] if rule is None else ["--until-decided", "--cap", str(rule.cap)]),
         *([] if rope is None else ["--rope", f"{rope!r}"]),
-        *(["--trial-seconds", f"{plan['trial_seconds']:g}"] if "trial_seconds" in plan else []),
-        *("--tuners", ",".join(map(str, plan["tuners"]))),
-        *([] if plan["baselines"] else ["--no-baselines"]),
-        *("--retrain", str(plan["retrain"])),
+        *(["--trial-seconds", f"{plan.trial_seconds:g}"] if plan.trial_seconds is not None else []),
+        *("--tuners", ",".join(plan.tuners)),
+        *([] if plan.baselines else ["--no-baselines"]),
+        *("--retrain", str(plan.retrain)),
     ]
     return shlex.join(words)
 
 
 def _called(read: Journal) -> list[str]:
     """The words of the last run's command line; earlier releases kept them in one string, with spaces between."""
-    command: str | list[str] = read.manifest.get("command", [])
-    return command.split() if isinstance(command, str) else list(command)
+    command = read.manifest.command
+    return command.split() if isinstance(command, str) else command

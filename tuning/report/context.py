@@ -133,7 +133,7 @@ def _problem(journal: Journal, problem: ProblemSummary, figures: list[Figure], s
         targets=comparison.targets_table(problem),
         winners=study.winners_table(problem),
         test_metrics=study.test_metrics_table(problem),
-        best=study.best_table(problem, recorded["space"]),
+        best=study.best_table(problem, recorded.space),
         space=study.space_table(recorded),
         search=search,
     )

@@ -21,7 +21,7 @@ def scope(journal: Journal, summary: Summary) -> str:
     parts = [
         plural(len(summary.problems), "problem"),
         plural(len(contest.tuners), "tuner"),
-        plural(journal.plan["replicates"], "replicate"),
+        plural(journal.plan.replicates, "replicate"),
         f"{plural(contest.budget_epochs, 'training epoch')} a cell",
     ]
     if not contest.baselines:
@@ -150,10 +150,10 @@ def equivalence(contest: Contest) -> str:
 def batches(journal: Journal) -> list[str]:
     """What must be said of tuners that ask for several trials before they know the results of any."""
     return [
-        f"{label} asked for {settings['parallel_trials']} trials at a time, each chosen without the results of the "
+        f"{label} asked for {settings.parallel_trials} trials at a time, each chosen without the results of the "
         "others of its batch; a tuner that learns from every result knows more after as many trials."
-        for label, settings in journal.plan["tuners"].items()
-        if settings.get("parallel_trials", 1) != 1
+        for label, settings in journal.plan.tuners.items()
+        if settings.parallel_trials != 1
     ]
 
 

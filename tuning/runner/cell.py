@@ -10,13 +10,12 @@ from tuning import seeds
 from tuning.budget import Budget
 from tuning.errors import JournalError
 from tuning.evaluation.evaluator import Evaluator, SearchBroken, SearchOver
-from tuning.journal.records import Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
 from tuning.problems.problem import TrainingProblem
 from tuning.runner.retraining import retrain_incumbents
 from tuning.text import error_line
 from tuning.tuners.base import Tuner
 
-DONE, FAILED = "DONE", "FAILED"
 BUDGET_SPENT = "the budget is spent"
 SEARCH_ENDED = "the tuner ended its search"
 
@@ -85,7 +84,7 @@ def run_cell(
     )
     seed = seeds.of_tuner(task.study, cell.problem, cell.tuner, cell.replicate)
     started = time.perf_counter()
-    state, reason, error = DONE, SEARCH_ENDED, ""
+    state, reason, error = CellState.DONE, SEARCH_ENDED, ""
     try:
         with one_blas_thread():
             task.tuner.search(problem, evaluator, budget=task.budget, seed=seed)
@@ -94,9 +93,9 @@ def run_cell(
     except SearchBroken as broken:
         if isinstance(broken.error, JournalError):
             raise broken.error from None
-        state, reason, error = FAILED, "the search cannot go on", str(broken.error)
+        state, reason, error = CellState.FAILED, "the search cannot go on", str(broken.error)
     except (Exception, SystemExit) as raised:  # a model's code may call sys.exit
-        state, reason, error = FAILED, "the tuner raised", error_line(raised)
+        state, reason, error = CellState.FAILED, "the tuner raised", error_line(raised)
     finally:
         evaluator.close()
     seconds = time.perf_counter() - started
@@ -104,7 +103,7 @@ def run_cell(
         cell, state, reason, error, len(evaluator.trials), evaluator.spent_epochs, seconds, task.budget.epochs
     )
     retrained: Sequence[Retraining] = task.retrained
-    if state == DONE:
+    if state == CellState.DONE:
         retrained = retrain_incumbents(
             problem,
             task.study,

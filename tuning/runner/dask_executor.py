@@ -16,11 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import cloudpickle
+from msgspec import structs
 
 from tuning.errors import StudyError, TuningError
 from tuning.evaluation.training_watch import time_limit_words
-from tuning.journal.records import Cell, CellEnd, CellResult, Retraining, Trial
-from tuning.runner.cell import FAILED, CellTask
+from tuning.journal.lines import decode
+from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
+from tuning.runner.cell import CellTask
 from tuning.runner.dask_cluster import LocalWorkers, client_of
 from tuning.runner.executor import Executor, Listener
 from tuning.runner.schedule import longest_first
@@ -183,9 +185,8 @@ class _Run:
         future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
 
     def hear(self, event: dict[str, Any]) -> None:
-        if event["kind"] in ("trial", "retraining"):
-            kind = Trial if event["kind"] == "trial" else Retraining
-            record = kind.from_json(event[event["kind"]])
+        if event["kind"] == "record":
+            record = _record(event)
             if not any(sent.task.cell == record.cell for sent in self.running.values()):
                 return  # its cell has ended, and its result has brought all
             if isinstance(record, Retraining):
@@ -243,17 +244,27 @@ class _Run:
         elif losses.number >= MAX_LOST_WORKERS:
             why = f"{MAX_LOST_WORKERS} workers died while they trained it (killed, crashed, or out of memory)"
         if why and isinstance(running, Trial):
-            self.listener.on_trial(replace(running, error=why, train_seconds=sent.seconds()))
+            self.listener.on_trial(structs.replace(running, error=why, train_seconds=sent.seconds()))
         elif why and isinstance(running, Retraining):
-            self.listener.on_retraining(replace(running, error=why, train_seconds=sent.seconds()))
+            self.listener.on_retraining(structs.replace(running, error=why, train_seconds=sent.seconds()))
         elif why:
             spent = trials[-1].spent_epochs if trials else 0
             why = f"{MAX_LOST_WORKERS} workers died while they ran this cell (killed, crashed, or out of memory)"
-            end = CellEnd(cell, FAILED, "its workers died", why, len(trials), spent, 0.0, sent.task.budget.epochs)
+            end = CellEnd(
+                cell, CellState.FAILED, "its workers died", why, len(trials), spent, 0.0, sent.task.budget.epochs
+            )
             self.listener.on_result(sent.task, CellResult(tuple(trials), end=end))
             return
         recorded, retrained = tuple(self.listener.trials_of(cell)), tuple(self.listener.retrainings_of(cell))
         self.submit(replace(sent.task, recorded=recorded, retrained=retrained), 1)
+
+
+def _record(event: dict[str, Any]) -> Trial | Retraining:
+    """The record in a worker's message."""
+    record = decode(event["line"])
+    if not isinstance(record, Trial | Retraining):
+        raise TypeError(f"{record!r} from a worker; expected a trial or a retraining")
+    return record
 
 
 @dataclass
@@ -266,10 +277,9 @@ class _Sent:
     since: float = 0.0
 
     def hear(self, event: dict[str, Any]) -> None:
-        if not event["record"]["curve"]:
+        self.running = _record(event)
+        if not self.running.curve:
             self.since = time.monotonic()
-        kind = Retraining if event["kind"] == "retraining runs" else Trial
-        self.running = kind.from_json(event["record"])
 
     def seconds(self) -> float:
         return time.monotonic() - self.since

@@ -7,17 +7,20 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 from tuning import tuners as registry
 from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.journal.journal import Journal
-from tuning.journal.records import CUT, Trial
+from tuning.journal.plan import Looks, Plan, TunerSettings
+from tuning.journal.records import Trial, TrialState
+from tuning.journal.study_record import StudyRecord
 from tuning.problems.problem import TrainingProblem
 from tuning.runner.cell import CellTask
-from tuning.statistics.sequential import Rule
+from tuning.statistics.sequential import SPENDING_POWER, Rule
+from tuning.statistics.signed_rank import LEVEL
 from tuning.tuners.base import Tuner
 
 FIVE = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
@@ -141,24 +144,26 @@ class StudyPlan:
         """What each cell of a tuner may spend."""
         return replace(self.budget, epochs=tuner.epochs or self.budget.epochs * tuner.budget_factor)
 
-    def plan(self) -> dict[str, Any]:
-        """For the journal: tuners and baselines with their settings, budget, replicates, retrainings."""
-        return {
-            "tuners": {tuner.label: tuner.describe() for tuner in self.tuners},
-            "baselines": {
-                tuner.label: {**tuner.describe(), "budget_factor": tuner.budget_factor} for tuner in self.baselines
+    def plan(self) -> Plan:
+        """For the journal."""
+        rule = self.until_decided
+        return Plan(
+            tuners={tuner.label: TunerSettings(tuner.describe()) for tuner in self.tuners},
+            baselines={
+                tuner.label: TunerSettings({**tuner.describe(), "budget_factor": tuner.budget_factor})
+                for tuner in self.baselines
             },
-            "budget_epochs": self.budget.epochs,
-            "replicates": self.replicates,
-            "retrain": self.retrain,
-            "rope": self.rope,
-            **({} if self.trial_seconds is None else {"trial_seconds": self.trial_seconds}),
-            **({"until_decided": self.until_decided.to_json()} if self.until_decided else {}),
-        }
+            budget_epochs=self.budget.epochs,
+            replicates=self.replicates,
+            retrain=self.retrain,
+            rope=self.rope,
+            trial_seconds=self.trial_seconds,
+            until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER),
+        )
 
-    def describe(self) -> dict[str, Any]:
-        """For the journal's first line: the study's name and its problems. Loads data and records spaces."""
-        return {"study": self.name, "problems": {problem.name: problem.describe() for problem in self.problems}}
+    def describe(self) -> StudyRecord:
+        """For the journal's first line. Loads data and records spaces."""
+        return StudyRecord(study=self.name, problems={problem.name: problem.describe() for problem in self.problems})
 
     def tasks(self, journal: Journal | None = None) -> list[CellTask]:
         """The cells to run, replicate by replicate, with what the journal holds of each."""
@@ -190,7 +195,7 @@ class StudyPlan:
 
 def _kept(recorded: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:
     """The trials that hold at this budget: one that a smaller budget had cut is trained again, in full."""
-    if recorded and recorded[-1].state == CUT and recorded[-1].spent_epochs < budget.epochs:
+    if recorded and recorded[-1].state == TrialState.CUT and recorded[-1].spent_epochs < budget.epochs:
         recorded = recorded[:-1]
     return tuple(recorded)
 

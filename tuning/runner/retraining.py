@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tuning import seeds
 from tuning.configuration import Configuration
 from tuning.evaluation.training_watch import TrainingWatch
 from tuning.journal.incumbents import incumbent_trials
-from tuning.journal.records import COMPLETE, FAILED, Cell, Retraining, Trial
+from tuning.journal.records import Cell, Retraining, Trial, TrialState
 from tuning.objective import Objective
 from tuning.problems.problem import TrainingProblem
 from tuning.training.request import RetrainingRequest
@@ -58,7 +59,7 @@ def retrain(
         trial=trial,
         repeat=repeat,
         configuration=configuration,
-        state=FAILED,
+        state=TrialState.FAILED,
         score=math.nan,
         test={},
         curve=[],
@@ -74,7 +75,7 @@ def retrain(
     error = watch.error or outcome.error or ("" if watch.curve else "the training ended without one epoch")
     return replace(
         running,
-        state=FAILED if error else COMPLETE,
+        state=TrialState.FAILED if error else TrialState.COMPLETE,
         score=math.nan if error else problem.objective.score(watch.curve),
         test={} if error else outcome.test,
         curve=watch.curve,

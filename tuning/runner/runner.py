@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
@@ -12,22 +11,26 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from tuning.errors import JournalError
 from tuning.evaluation.training_watch import time_limit_words
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
-from tuning.journal.records import FAILED, Cell, CellEnd, CellResult, Retraining, Trial
+from tuning.journal.lines import normal
+from tuning.journal.plan import Manifest, Plan, Session
+from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial, TrialState
+from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.process.manifest import manifest
-from tuning.runner.cell import DONE, CellTask
+from tuning.runner.cell import CellTask
 from tuning.runner.executor import Executor, run_here
 from tuning.runner.plan import StudyPlan
 from tuning.runner.retraining import pending_retrainings
 from tuning.runner.schedule import Pace
 from tuning.tensorboard.hparams import HparamsWriter, write_hparams
 
+MEND = "choose another folder with --out, or move that one away"
 PARTING_SECONDS = 5.0  # in which an interrupted run writes HPARAMS that wait; going on writes them all
 
 
@@ -62,7 +65,7 @@ class Run:
 
     @property
     def failed(self) -> list[CellEnd]:
-        return [end for end in self.ends if end.state != DONE]
+        return [end for end in self.ends if end.state != CellState.DONE]
 
 
 def run(
@@ -91,14 +94,15 @@ def run(
         for tuner in (*study.tuners, *study.baselines):
             tuner.check(problem)
     directory = out / study.name
-    description = study.describe()
+    description = normal(study.describe())
     begun = journals.begun(directory)
     with JournalWriter.resume(directory) if begun else JournalWriter.create(directory, description) as writer:
         known = journals.read(directory)
-        _check_same(known, description, study)
-        session = _normal({"plan": study.plan(), "manifest": manifest(facts, command)})
-        notes = [note for note in (known.healed, _newer(known.manifest, session["manifest"])) if note]
-        writer.session(**session, at_once=not begun)  # a search that cannot go on touches nothing
+        _check_same(known, description)
+        session = normal(Session(study.plan(), Manifest(manifest(facts, command))))
+        _check_plan(known, session.plan)
+        notes = [note for note in (known.healed, _newer(known.manifest, session.manifest)) if note]
+        writer.session(session, at_once=not begun)  # a search that cannot go on touches nothing
         known.sessions.append(session)
         tasks = study.tasks(known)
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
@@ -197,52 +201,64 @@ class _Recorder:
 
 def _is_done(end: CellEnd | None, task: CellTask) -> bool:
     """Whether a cell needs no more work: it ended, at no smaller budget than today's, and is retrained."""
-    if end is None or end.state != DONE:
+    if end is None or end.state != CellState.DONE:
         return False
     if pending_retrainings(task.recorded, task.retrained, task.problem.objective, task.retrain):
         return False
     return max(end.spent_epochs, end.budget_epochs) >= task.budget.epochs
 
 
-def _check_same(known: Journal, description: dict[str, Any], study: StudyPlan) -> None:
-    """Raises JournalError where the folder's journal is of another study, or of another setting of it."""
+def _check_same(known: Journal, description: StudyRecord) -> None:
+    """Raises JournalError where the folder's journal is of another study."""
     where = f"{known.directory} holds another study"
-    mend = "choose another folder with --out, or move that one away"
-    if known.name != description["study"]:
-        raise JournalError(f"{where}, {known.name!r}; {mend}")
-    for problem in known.problems.keys() | description["problems"].keys():
-        before, now = known.problems.get(problem), description["problems"].get(problem)
+    if known.name != description.study:
+        raise JournalError(f"{where}, {known.name!r}; {MEND}")
+    for name in known.problems.keys() | description.problems.keys():
+        before, now = known.problems.get(name), description.problems.get(name)
         if before is None or now is None:
-            raise JournalError(f"{where}: problem {problem!r} is in {'it' if now is None else 'yours'} only; {mend}")
-        for part, words in (
-            ("space", "another search space"),
-            ("objective", "another objective"),
-            ("max_epochs", "another max_epochs"),
-            ("data", "other data"),
-        ):
-            if _normal(before[part]) != _normal(now[part]):
-                raise JournalError(
-                    f"{where}: problem {problem!r} has {words} there ({_difference(before, now, part)}); {mend}"
-                )
-    plan = known.plan
-    ran = plan["tuners"] | plan["baselines"]
-    for label, settings in (study.plan()["tuners"] | study.plan()["baselines"]).items():
-        if label in ran and ran[label] != _normal(settings):
+            raise JournalError(f"{where}: problem {name!r} is in {'it' if now is None else 'yours'} only; {MEND}")
+        if difference := _difference(before, now):
+            raise JournalError(f"{where}: problem {name!r} has {difference}; {MEND}")
+
+
+def _difference(before: ProblemRecord, now: ProblemRecord) -> str:
+    """What differs in a problem, in words; empty where nothing does."""
+    if before.space != now.space:
+        there = {str(entry["name"]): entry for entry in before.space}
+        here = {str(entry["name"]): entry for entry in now.space}
+        names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+        words = f"they differ in {', '.join(names[:5])}" if names else "in another order"
+        return f"another search space there ({words})"
+    if before.objective != now.objective:
+        return f"another objective there ({before.objective.to_json()}, yours {now.objective.to_json()})"
+    if before.max_epochs != now.max_epochs:
+        return f"another max_epochs there ({before.max_epochs}, yours {now.max_epochs})"
+    if before.data != now.data:
+        return f"other data there (fingerprint {before.data.fingerprint}, yours {now.data.fingerprint})"
+    return ""
+
+
+def _check_plan(known: Journal, plan: Plan) -> None:
+    """Raises JournalError where the folder's journal is of another setting of the study."""
+    before = known.plan
+    ran = before.settings
+    for label, settings in plan.settings.items():
+        if label in ran and ran[label] != settings:
             raise JournalError(
                 f"{known.directory}: tuner {label!r} ran there with {ran[label]}, now it has {settings}; "
                 "give it another label=..., or choose another folder with --out"
             )
-    _check_limit(known, study.trial_seconds)
-    if study.budget.epochs < plan["budget_epochs"]:
+    _check_limit(known, plan.trial_seconds)
+    if plan.budget_epochs < before.budget_epochs:
         raise JournalError(
-            f"{known.directory} was begun with a budget of {plan['budget_epochs']} epochs a cell, now it is "
-            f"{study.budget.epochs}; a study goes on with the same budget or a larger one: {mend}"
+            f"{known.directory} was begun with a budget of {before.budget_epochs} epochs a cell, now it is "
+            f"{plan.budget_epochs}; a study goes on with the same budget or a larger one: {MEND}"
         )
 
 
-def _newer(before: dict[str, Any], now: dict[str, Any]) -> str:
+def _newer(before: Manifest, now: Manifest) -> str:
     """Libraries that are not those of the run before, for what they change is in the results."""
-    old, new = ({"python": run.get("python"), **run.get("versions", {})} for run in (before, now))
+    old, new = ({"python": made.python, **made.versions} for made in (before, now))
     changed = [f"{name} {old[name]}, now {new[name]}" for name in old if name in new and old[name] != new[name]]
     changed += [f"{name} {old[name]}, now gone" for name in old if name not in new]
     if not before or not changed:
@@ -252,13 +268,13 @@ def _newer(before: dict[str, Any], now: dict[str, Any]) -> str:
 
 def _check_limit(known: Journal, limit: float | None) -> None:
     """Raises JournalError where another limit of a trial's seconds would have recorded something else."""
-    before = known.plan.get("trial_seconds")
+    before = known.plan.trial_seconds
     if not known.sessions or before == limit:
         return
     was, now = ("no limit" if seconds is None else f"{seconds:g} s" for seconds in (before, limit))
     records: list[Trial | Retraining] = [*known.all_trials(), *chain.from_iterable(known.retrainings.values())]
     for record in records:
-        if record.state == FAILED:
+        if record.state == TrialState.FAILED:
             differs = before is not None and record.error.startswith(time_limit_words(before))
         else:
             differs = limit is not None and record.train_seconds > limit
@@ -268,23 +284,6 @@ def _check_limit(known: Journal, limit: float | None) -> None:
                 f"{record.trial} of {record.cell}, of {record.train_seconds:.0f} s, would have ended otherwise; keep "
                 "the limit, or choose another folder with --out"
             )
-
-
-def _difference(before: dict[str, Any], now: dict[str, Any], part: str) -> str:
-    theirs, yours = _normal(before[part]), _normal(now[part])
-    if part == "space":
-        there = {str(entry["name"]): entry for entry in theirs}
-        here = {str(entry["name"]): entry for entry in yours}
-        names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
-        return f"they differ in {', '.join(names[:5])}" if names else "in another order"
-    if part == "data":
-        return f"fingerprint {theirs['fingerprint']}, yours {yours['fingerprint']}"
-    return f"{theirs}, yours {yours}"
-
-
-def _normal(value: Any) -> Any:
-    """As it comes back from JSON: tuples as lists."""
-    return json.loads(json.dumps(value))
 
 
 def command_line() -> list[str]:

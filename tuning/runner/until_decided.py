@@ -107,7 +107,7 @@ def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
     if not journals.begun(directory):
         return 0
     plan = journals.read(directory).plan
-    before, planned = Rule.of(plan), int(plan["replicates"])
+    before, planned = looks.rule_of(plan), plan.replicates
     mend = "choose another folder with --out"
     if before is not None and before != rule:
         raise JournalError(

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from tuning.analysis.winners import mean_score, winners
 from tuning.arguments import whole_number
@@ -112,7 +113,7 @@ def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[tup
     name = known[0] if problem is None else problem
     if name not in known:
         raise StudyError(f"study {journal.name!r} has no problem {name!r}; it has {', '.join(known)}")
-    tuners = list(journal.plan["tuners"])
+    tuners = list(journal.plan.tuners)
     if tuner is not None and tuner not in tuners:
         raise StudyError(f"study {journal.name!r} has no tuner {tuner!r}; it has {', '.join(tuners) or 'none yet'}")
     chosen = winners(journal)

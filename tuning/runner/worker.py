@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from tuning.errors import StudyError
+from tuning.journal.lines import encode
 from tuning.journal.records import Cell, CellResult, Retraining, Trial
 from tuning.problems.problem import TrainingProblem
 from tuning.process.tensorflow_import import import_tensorflow
@@ -80,7 +81,7 @@ def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellRe
 
     def on_trial(trial: Trial) -> None:
         faulthandler.cancel_dump_traceback_later()
-        tell({"kind": "trial", "trial": trial.to_json()})
+        tell({"kind": "record", "line": encode(trial)})
 
     def on_epoch(cell: Cell, spent: int, best: float) -> None:
         nonlocal told
@@ -90,15 +91,14 @@ def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellRe
 
     def on_retraining(retraining: Retraining) -> None:
         faulthandler.cancel_dump_traceback_later()
-        tell({"kind": "retraining", "retraining": retraining.to_json()})
+        tell({"kind": "record", "line": encode(retraining)})
 
     def on_running(record: Trial | Retraining) -> None:
         nonlocal told_running
         if record.curve and time.monotonic() - told_running < EPOCH_MESSAGE_SECONDS:
             return
         told_running = time.monotonic()
-        kind = "trial runs" if isinstance(record, Trial) else "retraining runs"
-        tell({"kind": kind, "key": running, "record": record.to_json()})
+        tell({"kind": "running", "key": running, "line": encode(record)})
         if not record.curve and task.trial_seconds is not None:
             _end_process_after(task.trial_seconds + GRACE_SECONDS)
 

@@ -32,9 +32,7 @@ around the value by which the pair differs; the test for a difference needs no s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +41,6 @@ from tuning.errors import StudyError
 from tuning.formatting import plural
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
-PLAN = "until_decided"  # the rule's entry in the journal's plan
 CAP = 30
 MAX_CAP = 500
 SPENDING_POWER = 2
@@ -73,15 +70,6 @@ class Rule:
             raise StudyError(f"a cap of {self.cap} replicates: expected 1 to {MAX_CAP}")
         if self.rope is not None and not 0 < self.rope < math.inf:
             raise StudyError(f"a rope of {self.rope:g}: expected a difference above 0, in the metric's unit")
-
-    @classmethod
-    def of(cls, plan: Mapping[str, Any]) -> Rule | None:
-        """The rule in a journal's plan; None for a study with a fixed number of replicates."""
-        entry = plan.get(PLAN)
-        return cls(int(entry["cap"]), entry["rope"]) if entry else None
-
-    def to_json(self) -> dict[str, Any]:
-        return {"cap": self.cap, "rope": self.rope, "level": LEVEL, "spending_power": SPENDING_POWER}
 
     def spent(self, looks: int) -> float:
         """Share of a level that may be spent after so many looks."""

@@ -30,8 +30,10 @@ from tensorboard.plugins.hparams import api_pb2
 from tuning.configuration import Value
 from tuning.errors import JournalError
 from tuning.journal.journal import Journal
+from tuning.journal.plan import Plan
 from tuning.journal.provenance import words
-from tuning.journal.records import FAILED, Cell, Retraining, Trial
+from tuning.journal.records import Cell, Retraining, Trial, TrialState
+from tuning.journal.study_record import StudyRecord
 from tuning.objective import Objective
 from tuning.tensorboard.messages import (
     EVENT_FILE,
@@ -117,22 +119,22 @@ class HparamsWriter:
 
     Args:
         directory: The study's folder; only ``<directory>/hparams`` is touched.
-        study: The journal's first line, with ``problems`` by name, each with ``space`` and ``objective``.
+        study: The journal's first line.
         plan: A session's plan. With it the page offers the tuners and replicates as boxes to tick.
 
     Raises:
         JournalError: ``<directory>/hparams`` is a link or a file.
     """
 
-    def __init__(self, directory: Path, study: Mapping[str, Any], plan: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, directory: Path, study: StudyRecord, plan: Plan | None = None) -> None:
         emptied(Path(directory) / FOLDER)
         self.directory = Path(directory) / TRIALS
-        problems = study["problems"]
-        self._objectives = {name: Objective.from_json(problem["objective"]) for name, problem in problems.items()}
+        problems = study.problems
+        self._objectives = {name: problem.objective for name, problem in problems.items()}
         computed = any(words(name, problem) for name, problem in problems.items())
-        self._leading = leading_columns(list(problems), plan or {}, named=computed)
+        self._leading = leading_columns(list(problems), plan, named=computed)
         taken = [column.name for column in self._leading]
-        self._hyperparameters = hyperparameter_columns([problem["space"] for problem in problems.values()], taken)
+        self._hyperparameters = hyperparameter_columns([problem.space for problem in problems.values()], taken)
         self._cells: dict[Cell, list[_Written]] = {}
         self._tests: dict[tuple[Cell, int], list[float]] = {}
         columns = [*self._leading, *self._hyperparameters.values()]
@@ -206,10 +208,10 @@ def is_written(directory: Path) -> bool:
     return (Path(directory) / TRIALS / EVENT_FILE).is_file()
 
 
-def leading_columns(problems: Sequence[str], plan: Mapping[str, Any], named: bool = False) -> list[Column]:
+def leading_columns(problems: Sequence[str], plan: Plan | None, named: bool = False) -> list[Column]:
     """Where a trial comes from: `tuner` and `replicate`, then `problem` where there are several or it is `named`."""
-    labels = tuple(encodable(label) for label in (*plan.get("tuners", ()), *plan.get("baselines", ())))
-    replicates = int(plan.get("replicates", 0))
+    labels = tuple(map(encodable, plan.settings)) if plan else ()
+    replicates = plan.replicates if plan else 0
     columns = [
         Column("tuner", "text", labels, leading=True),
         Column("replicate", "number", *_numbers(range(1, replicates + 1)), leading=True),
@@ -335,7 +337,7 @@ def _trial_events(
         yield scalars_event(wall_time, trial.initial_epoch + number, named)
     results = (trial.score, best_score, trial.epochs, trial.train_seconds, trial.suggest_seconds)
     yield scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
-    yield end_event(end, failed=trial.state == FAILED)  # a pruned or cut trial did what it was asked to
+    yield end_event(end, failed=trial.state == TrialState.FAILED)  # a pruned or cut trial did what it was asked to
 
 
 def _curve_tag(metric: str) -> str:

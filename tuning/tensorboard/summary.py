@@ -10,11 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tuning.analysis.curves import DONE
 from tuning.analysis.summary import Summary, results
 from tuning.configuration import Value
 from tuning.journal.journal import Journal
-from tuning.journal.records import FAILED
+from tuning.journal.records import CellState
 from tuning.tensorboard.hparams import (
     FOLDER,
     Column,
@@ -56,7 +55,7 @@ def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -
     folder = emptied(Path(directory) / SUMMARY)
     leading = leading_columns(list(summary.problems), journal.plan, named=True)
     leading = [column for column in leading if column.name != "replicate"]
-    spaces = [problem["space"] for problem in journal.problems.values()]
+    spaces = [problem.space for problem in journal.problems.values()]
     columns = hyperparameter_columns(spaces, [column.name for column in leading])
     write_events(folder, [experiment_event([column.to_proto() for column in (*leading, *columns.values())], METRICS)])
     best = {
@@ -72,8 +71,8 @@ def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -
         values |= _values(best.get((problem, tuner), {}), columns)
         end = ORIGIN + row["train_seconds"] + row["suggest_seconds"]
         events = [start_event(group, values, ORIGIN), scalars_event(end, 0, {name: row[name] for name in METRICS})]
-        if FAILED in states[problem, tuner] or states[problem, tuner] == {DONE}:
-            events.append(end_event(end, failed=FAILED in states[problem, tuner]))
+        if CellState.FAILED in states[problem, tuner] or states[problem, tuner] == {CellState.DONE}:
+            events.append(end_event(end, failed=CellState.FAILED in states[problem, tuner]))
         write_events(folder / group, events)
 
 

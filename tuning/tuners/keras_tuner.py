@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
-from tuning.journal.records import FAILED
+from tuning.journal.records import TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import drawable_default, from_keras_tuner, keras_tuner_view
 from tuning.space.hyperparameter import contains
@@ -36,7 +36,7 @@ def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Eval
                 resume_from=None if parent is None else numbers[parent],
             )
             numbers[trial.trial_id] = done.trial
-            if done.state == FAILED:
+            if done.state == TrialState.FAILED:
                 raise keras_tuner.errors.FailedTrialError(done.error)
             return {problem.objective.metric: done.score}
 

@@ -13,12 +13,12 @@ import optuna
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.evaluation.evaluator import Evaluator
-from tuning.journal.records import FAILED, PRUNED, Trial
+from tuning.journal.records import Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import suggest
 from tuning.tuners.base import Tuner, require_parallel_trials
 
-_STATES = {PRUNED: optuna.trial.TrialState.PRUNED, FAILED: optuna.trial.TrialState.FAIL}
+_STATES = {TrialState.PRUNED: optuna.trial.TrialState.PRUNED, TrialState.FAILED: optuna.trial.TrialState.FAIL}
 
 
 class OptunaTuner(Tuner):
@@ -79,7 +79,7 @@ class OptunaTuner(Tuner):
 
         def objective(trial: optuna.Trial) -> float:
             done = evaluate(trial, suggest(problem.space, trial))
-            if done.state == PRUNED:
+            if done.state == TrialState.PRUNED:
                 raise optuna.TrialPruned
             return done.score  # NaN for a FAILED trial, which Optuna records as failed and goes on
 

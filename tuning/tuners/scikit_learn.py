@@ -23,7 +23,7 @@ from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.evaluation.evaluator import Evaluator
-from tuning.journal.records import FAILED, Trial
+from tuning.journal.records import Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import ScikitLearnView, grid
 from tuning.tuners.base import Tuner, require_parallel_trials
@@ -158,7 +158,9 @@ class SklearnHalving(Tuner):
         def evaluate(configuration: Configuration, epochs: int) -> float:
             key = json.dumps(configuration)
             parent = last.get(key)
-            if parent is not None and parent.state == FAILED:  # promoted for want of candidates that did not fail
+            if (
+                parent is not None and parent.state == TrialState.FAILED
+            ):  # promoted for want of candidates that did not fail
                 return math.nan
             last[key] = evaluator.evaluate(configuration, epochs, None if parent is None else parent.trial)
             return last[key].score

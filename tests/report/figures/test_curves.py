@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from tests.support.golden_journal import session, study, trial, write_scores
 from tuning.analysis.problem_summary import ProblemSummary

@@ -9,9 +9,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from tuning.analysis.curves import CELL, DONE, incumbents_at, median_curve
+from tuning.analysis.curves import CELL, incumbents_at, median_curve
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import decimals_for, names, plural, seconds
+from tuning.journal.records import CellState
 from tuning.report.figures.base import PALETTE, Figure, finished, score_axis, tuner_colour, tuner_dash, values
 from tuning.statistics.bootstrap import CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL, interval, median_weights
 
@@ -65,7 +66,7 @@ def curve_of(
         (num_defined_steps, 6): the axis' column, ``median``, ``low`` and ``high`` (the median's bootstrap interval, NaN
         for fewer than `MIN_REPLICATES_FOR_INTERVAL` replicates, and without `intervals`), ``replicates``.
     """
-    done = problem.cells[(problem.cells["tuner"] == tuner) & (problem.cells["state"] == DONE)]
+    done = problem.cells[(problem.cells["tuner"] == tuner) & (problem.cells["state"] == CellState.DONE)]
     replicates = [int(replicate) for replicate in done["replicate"]]
     steps = problem.incumbents if steps is None else steps.rename(columns={axis.column: "spent_epochs"})
     if budgets is None:
@@ -94,7 +95,7 @@ def _thinned(budgets: Sequence[float]) -> list[float]:
 def _clock_end(problem: ProblemSummary, tuners: Sequence[str]) -> float:
     """When the last finished cell of these tuners ended."""
     cells = problem.cells[problem.cells["tuner"].isin(list(tuners))]
-    cells = cells[cells["state"] == DONE]
+    cells = cells[cells["state"] == CellState.DONE]
     return float((cells["train_seconds"] + cells["suggest_seconds"]).max()) if len(cells) else 0.0
 
 
@@ -316,7 +317,7 @@ def _drawn_to_the_end(steps: pd.DataFrame, problem: ProblemSummary) -> pd.DataFr
     columns = ["problem", "tuner", "replicate"]
     last = steps.sort_values("spent_epochs").groupby(columns, sort=False).tail(1)
     reached = last.drop(columns="spent_epochs").merge(problem.cells, on=columns)
-    finished = reached["state"] == DONE
+    finished = reached["state"] == CellState.DONE
     reached["spent_epochs"] = np.where(
         finished, reached["planned_epochs"].clip(lower=problem.contest.budget_epochs), reached["charged_epochs"]
     )

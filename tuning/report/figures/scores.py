@@ -10,12 +10,17 @@ import pandas as pd
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import decimals_for
-from tuning.journal.records import COMPLETE, CUT, FAILED, PRUNED
+from tuning.journal.records import TrialState
 from tuning.report.figures.base import INK, ROW, Figure, finished, score_axis, slugs, tuner_axis, tuner_colour, values
 from tuning.report.figures.comparison import critical_difference, pair_matrix, performance_profile, rank_over_budget
 from tuning.report.figures.curves import best_so_far, longer, off_the_axis, wall_clock
 
-STATE_COLOURS = {COMPLETE: "#8A9BA8", PRUNED: "#B9C4CC", CUT: "#DDE3E7", FAILED: "#D55E00"}
+STATE_COLOURS = {
+    TrialState.COMPLETE: "#8A9BA8",
+    TrialState.PRUNED: "#B9C4CC",
+    TrialState.CUT: "#DDE3E7",
+    TrialState.FAILED: "#D55E00",
+}
 
 
 def figures(summary: Summary) -> dict[str, list[Figure]]:

@@ -163,7 +163,7 @@ def _configurations(
     ]
     rows += [
         [str(entry["name"]), *(setting(winner.configuration.get(str(entry["name"]))) for winner in chosen.values())]
-        for entry in journal.problems[problem]["space"]
+        for entry in journal.problems[problem].space
     ]
     return table("The winner of each tuner", ["", *chosen], rows)
 

@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 import pandas as pd
 
-from tuning.analysis.curves import DONE
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import MISSING, count, decimals_for, number, plural, setting
 from tuning.journal.journal import Journal
 from tuning.journal.provenance import IMPORTED, SURROGATE
+from tuning.journal.records import CellState
+from tuning.journal.study_record import ProblemRecord
 from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, rows_of, score_entry, table
 from tuning.report.tables.comparison import Rows
 from tuning.statistics.bootstrap import CONFIDENCE
@@ -91,7 +93,7 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
     shown = cells
     if len(cells) > MAX_AUDIT_ROWS:
         spent = (cells["charged_epochs"] == cells["planned_epochs"]) | cells["tuner"].isin(summary.contest.baselines)
-        regular = (cells["state"] == DONE) & spent & cells["adds_up"]
+        regular = (cells["state"] == CellState.DONE) & spent & cells["adds_up"]
         shown = cells[~regular]
         less = " (a baseline may want less)" if summary.contest.baselines else ""
         note = (
@@ -141,9 +143,9 @@ def failures_table(summary: Summary) -> tuple[Table, str]:
     return table("FAILED trials by message", ["Problem", *columns] if several else columns, rows), note
 
 
-def space_table(problem: Mapping[str, Any]) -> Table:
+def space_table(problem: ProblemRecord) -> Table:
     rows = []
-    for entry in problem["space"]:
+    for entry in problem.space:
         conditions = [
             f"{condition['name']} is {' or '.join(map(str, condition['values']))}"
             for condition in entry.get("conditions") or ()
@@ -156,17 +158,18 @@ def space_table(problem: Mapping[str, Any]) -> Table:
 
 def manifest_table(journal: Journal) -> Table:
     """Versions, seeds, threads and data, whatever the last session wrote down."""
+    problems: dict[str, dict[str, Any]] = msgspec.to_builtins(journal.problems)
     entries = {
         **journal.manifest,
         **_training(journal),
-        **{f"data of {name}": problem.get("data", {}) for name, problem in journal.problems.items()},
-        **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in journal.problems.items()},
-        **({"seconds a trial may take": limit} if (limit := journal.plan.get("trial_seconds")) else {}),
-        **{f"import of {name}": problem.get(IMPORTED, {}) for name, problem in journal.problems.items()},
-        **{f"max_epochs of {name}": problem.get("max_epochs", "") for name, problem in journal.problems.items()},
+        **{f"data of {name}": problem["data"] for name, problem in problems.items()},
+        **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in problems.items()},
+        **({"seconds a trial may take": limit} if (limit := journal.plan.trial_seconds) else {}),
+        **{f"import of {name}": problem.get(IMPORTED, {}) for name, problem in problems.items()},
+        **{f"max_epochs of {name}": problem["max_epochs"] for name, problem in problems.items()},
         **{
-            f"settings of {label}": ", ".join(f"{name}={value}" for name, value in dict(settings).items())
-            for label, settings in {**journal.plan["tuners"], **journal.plan.get("baselines", {})}.items()
+            f"settings of {label}": ", ".join(f"{name}={value}" for name, value in settings.items())
+            for label, settings in journal.plan.settings.items()
         },
     }
     rows = [

@@ -6,7 +6,7 @@ from itertools import islice
 
 from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
-from tuning.journal.records import FAILED
+from tuning.journal.records import TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.tuners.base import Tuner
 
@@ -33,7 +33,7 @@ class Screening(Tuner):
         while round_of := list(islice(draws, KEPT * problem.max_epochs)):
             screened = [evaluator.evaluate(configuration, epochs=1) for configuration in round_of]
             ranked = sorted(
-                (trial for trial in screened if trial.state != FAILED),
+                (trial for trial in screened if trial.state != TrialState.FAILED),
                 key=lambda trial: trial.score,
                 reverse=problem.objective.direction == "max",
             )

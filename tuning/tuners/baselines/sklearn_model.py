@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tuning.errors import DataError, ObjectiveError, StudyError
+from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.problems.problem import TrainingProblem
 from tuning.space.space import Space
 from tuning.splits import is_dataset
@@ -94,8 +95,8 @@ class _Fits:
             outcome.test = {self.objective.test_metric: float(self._score(fitted, *self._parts["test"]))}
         return outcome
 
-    def describe(self) -> dict[str, Any]:
-        return {}
+    def describe(self) -> ProblemRecord:
+        return ProblemRecord([], self.objective, self.max_epochs, DataRecord("of the problem that it is fitted on"))
 
     def check(self) -> list[str]:
         """All that can be checked without a fit is checked when this is made."""

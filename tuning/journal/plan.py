@@ -1,0 +1,134 @@
+"""What a run sets out to do, as the journal's session lines hold it, and what it was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+
+class TunerSettings(dict[str, Any]):
+    """All that a tuner or baseline says of itself, by name, JSON-able; and, typed, what others act upon.
+
+    Attributes:
+        tuner: Its registered name.
+        parallel_trials: How many trials it asks for before it knows the results of any.
+        budget_factor: How many times the study's budget its cells may spend.
+        budget_epochs: What they may spend, where that does not depend on the study's budget.
+        no_search: What it is, in words, where it searches nothing and has a model of its own.
+
+    Raises:
+        msgspec.ValidationError: One of these is of another type.
+    """
+
+    def __init__(self, entries: Mapping[str, Any]) -> None:
+        super().__init__(entries)
+        known = msgspec.convert(self, _Known)
+        self.tuner = known.tuner
+        self.parallel_trials = known.parallel_trials
+        self.budget_factor = known.budget_factor
+        self.budget_epochs = known.budget_epochs
+        self.no_search = known.no_search
+
+
+class _Known(Struct):
+    tuner: str = ""
+    parallel_trials: int = 1
+    budget_factor: int = 1
+    budget_epochs: int | None = None
+    no_search: str = ""
+
+
+class Looks(Struct, frozen=True):
+    """The rule by which replicates are added, looking after each; `tuning.statistics.sequential.Rule` computes by it.
+
+    Attributes:
+        cap: Replicates after which the last look is.
+        rope: Differences of less than this, in the metric's unit, do not matter.
+        level: The chance of an error over all looks.
+        spending_power: Exponent of the share of the level that is spent after a share of the looks.
+    """
+
+    cap: int
+    rope: int | float | None
+    level: float
+    spending_power: int | float
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What a run sets out to do.
+
+    Attributes:
+        tuners: By label.
+        baselines: By label.
+        budget_epochs: That a cell of a tuner may spend.
+        replicates: Searches of each tuner on each problem.
+        retrain: How often each incumbent is retrained.
+        rope: Differences of less than this, in the metric's unit, do not matter; None where no such is set.
+        trial_seconds: A trial that takes longer is FAILED; None for no limit.
+        until_decided: The rule by which replicates are added; None for a fixed number.
+    """
+
+    tuners: dict[str, TunerSettings]
+    baselines: dict[str, TunerSettings] = {}
+    budget_epochs: int
+    replicates: int
+    retrain: int = 0
+    rope: int | float | None = None
+    trial_seconds: int | float | None = None
+    until_decided: Looks | None = None
+
+    @property
+    def settings(self) -> dict[str, TunerSettings]:
+        """Of tuners, then of baselines, by label."""
+        return {**self.tuners, **self.baselines}
+
+
+def merged(plans: Sequence[Plan]) -> Plan:
+    """What all runs together set out to do.
+
+    A run may add to those before it, and take nothing away; `Plan.trial_seconds` is the last run's.
+    """
+    return Plan(
+        tuners={label: settings for plan in plans for label, settings in plan.tuners.items()},
+        baselines={label: settings for plan in plans for label, settings in plan.baselines.items()},
+        budget_epochs=max((plan.budget_epochs for plan in plans), default=0),
+        replicates=max((plan.replicates for plan in plans), default=0),
+        retrain=max((plan.retrain for plan in plans), default=0),
+        rope=next((plan.rope for plan in reversed(plans) if plan.rope is not None), None),
+        trial_seconds=plans[-1].trial_seconds if plans else None,
+        until_decided=next((plan.until_decided for plan in plans if plan.until_decided is not None), None),
+    )
+
+
+class Manifest(dict[str, Any]):
+    """Whatever a run was made with, by name, JSON-able; and, typed, what others act upon.
+
+    Attributes:
+        command: The words by which the run was called; one text in journals of earlier releases.
+        python: Python's version.
+        versions: Of libraries, by name.
+
+    Raises:
+        msgspec.ValidationError: One of these is of another type.
+    """
+
+    def __init__(self, entries: Mapping[str, Any] = {}) -> None:
+        super().__init__(entries)
+        known = msgspec.convert(self, _Made)
+        self.command, self.python, self.versions = known.command, known.python, known.versions
+
+
+class _Made(Struct):
+    command: str | list[str] = []
+    python: str | None = None
+    versions: dict[str, str] = {}
+
+
+class Session(Struct, frozen=True, tag_field="kind", tag="session"):
+    """A run: its plan, and what it was made with."""
+
+    plan: Plan
+    manifest: Manifest

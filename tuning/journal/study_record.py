@@ -1,0 +1,86 @@
+"""The journal's first line: the study's name, and its problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from tuning.objective import Objective
+
+FORMAT = 1
+Declaration = dict[str, Any]
+"""A hyperparameter, as `tuning.space.space.Space.to_json` writes it."""
+
+
+class DataRecord(Struct, frozen=True):
+    """Of a problem's data: a fingerprint of its content, and the splits' sizes, shapes and types by name."""
+
+    fingerprint: str
+    shapes: dict[str, Any] = {}
+
+
+class SurrogateRecord(Struct, frozen=True):
+    """What a problem's curves are computed from.
+
+    Attributes:
+        table: The study that trained the table.
+        configurations: Its rows.
+        failed: Those of them that FAILED.
+        data_fingerprint: Of the data that they were trained on.
+        model: In words.
+        metric: Whose errors are told.
+        folds: Of the cross-validation by which.
+        error_by_epoch: Measures by name, by epoch.
+    """
+
+    table: str
+    configurations: int
+    failed: int
+    data_fingerprint: str = field(name="data fingerprint")
+    model: str
+    metric: str
+    folds: int
+    error_by_epoch: dict[str, dict[str, float]] = field(name="error by epoch")
+
+
+class ImportRecord(Struct, frozen=True):
+    """Where a problem's searches were imported from.
+
+    Attributes:
+        searches: Library and source in words, by label.
+        told_epochs: Of a trial, as the user said; 0 where every search says it.
+        unfinished: Trials that were left out.
+    """
+
+    searches: dict[str, str]
+    told_epochs: int = field(name="epochs a trial, as told")
+    unfinished: int = field(name="unfinished, left out")
+
+
+class ProblemRecord(Struct, frozen=True, omit_defaults=True):
+    """A problem.
+
+    Attributes:
+        space: Its hyperparameters, in order.
+        objective: What is optimised.
+        max_epochs: Of a full training.
+        data: What it was trained on.
+        surrogate: Where it is computed, not trained.
+        imported: Where its searches were run elsewhere.
+    """
+
+    space: list[Declaration]
+    objective: Objective
+    max_epochs: int
+    data: DataRecord
+    surrogate: SurrogateRecord | None = None
+    imported: ImportRecord | None = None
+
+
+class StudyRecord(Struct, frozen=True, kw_only=True, tag_field="kind", tag="study"):
+    """A study: its name, and its problems by name."""
+
+    format: int = FORMAT
+    study: str
+    problems: dict[str, ProblemRecord]
