@@ -53,7 +53,7 @@ def records(directory: Path) -> collections.Counter[tuple[object, ...]]:
     ("jobs", "replicates", "some"),
     [
         (1, 1, []),
-        (2, 2, ["kt-hyperband", "optuna-tpe"]),
+        (2, 1, ["kt-hyperband", "optuna-tpe"]),
         pytest.param(1, 2, [], marks=pytest.mark.nightly),
         pytest.param(2, 2, [], marks=pytest.mark.nightly),
     ],
