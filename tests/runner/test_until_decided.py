@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from tests.support.golden_journal import trial
 from tuning.analysis.looks import rule_of
@@ -56,10 +57,10 @@ class Scored:
                 listener.on_result(task, CellResult((), end=end))
                 continue
             score = self.score(task.cell)
-            one = trial(task.cell, 0, [score] * 2, 2, configuration={})
-            one = type(one)(**{**vars(one), "curve": [{"metric": score}] * 2})
+            trained = trial(task.cell, 0, [score] * 2, 2, configuration={})
+            trained = structs.replace(trained, curve=[{"metric": score}] * 2)
             end = CellEnd(task.cell, "DONE", "the budget is spent", "", 1, 2, 0.0, 2)
-            listener.on_result(task, CellResult((one,), end=end))
+            listener.on_result(task, CellResult((trained,), end=end))
 
 
 def far_apart(cell: Cell) -> float:
