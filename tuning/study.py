@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tuning.configuration import Configuration
 from tuning.journal.journal import read
 from tuning.runner.plan import StudyPlan
+
+if TYPE_CHECKING:  # it trains
+    from tuning.runner.winner_models import KerasModel
 
 
 class Study(StudyPlan):
@@ -70,7 +73,9 @@ class Study(StudyPlan):
 
         return winner_models.best_configuration(read(Path(out) / self.name), tuner, problem)
 
-    def best_model(self, tuner: str | None = None, *, problem: str | None = None, out: str | Path = "reports") -> Any:
+    def best_model(
+        self, tuner: str | None = None, *, problem: str | None = None, out: str | Path = "reports"
+    ) -> KerasModel:
         """A tuner's winner as it was saved, a compiled `keras.Model` with the weights that count.
 
         Loaded in Keras' safe mode; a model of the user's own classes is built by `build_model` and gets its weights.
@@ -83,7 +88,7 @@ class Study(StudyPlan):
 
     def continue_training(
         self, tuner: str | None = None, *, epochs: int, problem: str | None = None, out: str | Path = "reports"
-    ) -> tuple[Any, dict[str, float]]:
+    ) -> tuple[KerasModel, dict[str, float]]:
         """Trains a tuner's winner on, on training and validation data together, for use.
 
         Args:

@@ -25,7 +25,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from keras_tuner import HyperParameters
@@ -249,7 +249,7 @@ class TunerConformance(TrialConformance):
         assert seeds.of_tuner("s", "p", tuner.label, 1) != seeds.of_tuner("s", "p", other.label, 1)
 
 
-def _without_times(result: CellResult) -> list[dict[str, Any]]:
+def _without_times(result: CellResult) -> list[dict[str, object]]:
     """Trials as JSON, without what differs from run to run."""
     found = [lines.to_json(trial) for trial in result.trials]
     for line in found:
@@ -265,7 +265,7 @@ def _folder_of_test_run(factory: pytest.TempPathFactory) -> Path:
 
 
 @functools.cache
-def _searched_in_another_process(module: str, folder: Path) -> dict[str, Any]:
+def _searched_in_another_process(module: str, folder: Path) -> dict[str, object]:
     """Trials of every suite of a module by its name, searched in one process with another hash seed.
 
     Once a test run, for the process imports TensorFlow: it leaves them in `folder`, and tests that come later wait.
@@ -303,7 +303,7 @@ def _search_in_another_process(module: str, result: Path) -> None:
     part.rename(result)
 
 
-def _searches_of(module: ModuleType) -> dict[str, Any]:
+def _searches_of(module: ModuleType) -> dict[str, list[dict[str, object]]]:
     """Trials of every suite of a module by its name."""
     trials = {}
     for name, suite in vars(module).items():

@@ -8,7 +8,6 @@ an unfinished cell has spent. Nothing is imputed: a cell without a final score i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -193,7 +192,7 @@ def cells_frame(
     return pd.DataFrame(rows, columns=CELL_COLUMNS)
 
 
-def _sums_by_cell(trials: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+def _sums_by_cell(trials: pd.DataFrame) -> dict[tuple[object, ...], tuple[int, int, int, float, float, bool]]:
     """By cell: epochs charged, charge recorded last, trials, training and thinking seconds, whether any was CUT."""
     if trials.empty:
         return {}

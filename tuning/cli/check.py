@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -22,10 +22,12 @@ from tuning.splits import size
 
 TIMED_EPOCHS = 3  # at the defaults, on a part of the data: the first traces, the last is steady
 TIMED_SAMPLES = 2048
+Facts: TypeAlias = dict[str, Any]
+"""As JSON has them; docs/json.md says what stands where."""
 
 
-def examine(study: StudyPlan, draws: int) -> dict[str, Any]:
-    """All that `tuning check` shows, as `tuning check --json` prints it; see docs/json.md for the keys.
+def examine(study: StudyPlan, draws: int) -> Facts:
+    """All that `tuning check` shows, as `tuning check --json` prints it.
 
     Raises:
         DataError, SpaceError, ObjectiveError: A problem cannot be searched.
@@ -50,7 +52,7 @@ def examine(study: StudyPlan, draws: int) -> dict[str, Any]:
     }
 
 
-def _problem(problem: TrainingProblem, draws: int) -> dict[str, Any]:
+def _problem(problem: TrainingProblem, draws: int) -> Facts:
     reported = problem.check()
     matches = sampling_check.check(problem.space, draws, seeds.derive("check", problem.name))
     smallest = min(matches, key=lambda match: match.p_value)
@@ -84,7 +86,7 @@ def _problem(problem: TrainingProblem, draws: int) -> dict[str, Any]:
     }
 
 
-def _budgets(study: StudyPlan) -> list[dict[str, Any]]:
+def _budgets(study: StudyPlan) -> list[Facts]:
     return [
         {
             "problem": problem.name,
@@ -127,7 +129,7 @@ def _pace(problem: Problem) -> tuple[float, float]:
     return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)
 
 
-def show(examined: dict[str, Any], console: Console) -> None:
+def show(examined: Facts, console: Console) -> None:
     """Prints what `examine` found: spaces, equality by sampling, budgets, time and seeds."""
     for problem in examined["problems"]:
         _show_problem(problem, console)
@@ -139,7 +141,7 @@ def show(examined: dict[str, Any], console: Console) -> None:
     console.print("Seeds of trainings come from study, problem, replicate and configuration, the same for every tuner.")
 
 
-def _show_problem(problem: dict[str, Any], console: Console) -> None:
+def _show_problem(problem: Facts, console: Console) -> None:
     console.print(f"Problem {problem['problem']}", style="bold", markup=False)
     table = _table("hyperparameter", "declared, as KerasTuner draws it", "active when", "Optuna is asked for")
     for row in problem["space"]:
@@ -183,7 +185,7 @@ def _show_problem(problem: dict[str, Any], console: Console) -> None:
         )
 
 
-def _show_budgets(examined: dict[str, Any], console: Console) -> None:
+def _show_budgets(examined: Facts, console: Console) -> None:
     table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
     for row in examined["budgets"]:
         table.add_row(

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
@@ -120,24 +120,25 @@ class RunOptions(Changes):
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """`command` as typer is to see it: each parameter that is a dataclass of options stands as its fields."""
     hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, Any] = {}
+    groups: dict[str, tuple[Callable[..., object], list[str]]] = {}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
         if not is_dataclass(hints[name]):
             parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hints[name]))
             continue
-        groups[name] = hints[name]
+        options = fields(hints[name])
+        groups[name] = hints[name], [field.name for field in options]
         types = get_type_hints(hints[name], include_extras=True)
         parameters += [
             inspect.Parameter(field.name, parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name])
-            for field in fields(groups[name])
+            for field in options
         ]
 
     @functools.wraps(command)
-    def called(**given: Any) -> None:
+    def called(**given: object) -> None:
         grouped = {
-            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
-            for name, group in groups.items()
+            name: group(**{option: given.pop(option) for option in options})
+            for name, (group, options) in groups.items()
         }
         command(**given, **grouped)
 

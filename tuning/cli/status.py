@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -21,6 +21,34 @@ from tuning.journal.records import CellState
 
 if TYPE_CHECKING:  # it draws, and `tuning status` does not
     from tuning.report.report import Report
+
+
+class CellStatus(TypedDict):
+    """How far a cell is."""
+
+    problem: str
+    tuner: str
+    replicate: int
+    state: str
+    error: str
+    epochs: int
+    planned_epochs: int
+    trials: int
+    best_score: float | None
+    seconds: float
+
+
+class StudyStatus(TypedDict):
+    """How far a study is; docs/json.md says what stands where."""
+
+    study: str
+    cells: list[CellStatus]
+    cells_done: int
+    cells_failed: int
+    epochs: int
+    planned_epochs: int
+    worker_seconds_left: float | None
+    notes: list[str]
 
 
 def tuner_table(report: Report) -> Table:
@@ -49,8 +77,8 @@ def tuner_table(report: Report) -> Table:
     return table
 
 
-def look(directory: Path) -> dict[str, Any]:
-    """How far a study is, as `tuning status --json` prints it; see docs/json.md for the keys.
+def look(directory: Path) -> StudyStatus:
+    """How far a study is, as `tuning status --json` prints it.
 
     Raises:
         JournalError: The folder holds no study.
@@ -76,7 +104,7 @@ def look(directory: Path) -> dict[str, Any]:
     }
 
 
-def show(state: dict[str, Any], console: Console) -> None:
+def show(state: StudyStatus, console: Console) -> None:
     """Prints what `look` found."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in ("cell", "state"):
@@ -106,9 +134,9 @@ def show(state: dict[str, Any], console: Console) -> None:
     )
 
 
-def _cells(summary: Summary) -> list[dict[str, Any]]:
+def _cells(summary: Summary) -> list[CellStatus]:
     steps = [problem.incumbents.groupby(CELL, sort=False)["score"].last() for problem in summary.problems.values()]
-    best: dict[Any, float] = {cell: float(score) for last in steps for cell, score in last.items()}
+    best: dict[object, float] = {cell: float(score) for last in steps for cell, score in last.items()}
     return [
         {
             "problem": row["problem"],
@@ -127,7 +155,7 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
     ]
 
 
-def _left(cells: list[dict[str, Any]]) -> float | None:
+def _left(cells: list[CellStatus]) -> float | None:
     """Seconds of one worker that open cells take at the pace so far; None where nothing is open or nothing known."""
     open_cells = [cell for cell in cells if cell["state"] not in (CellState.DONE, CellState.FAILED)]
     rest = sum(cell["planned_epochs"] - cell["epochs"] for cell in open_cells)

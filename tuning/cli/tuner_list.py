@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal, TypedDict
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,12 +12,32 @@ from rich.table import Column, Table
 from tuning import tuners as registry
 from tuning.process.tensorflow_import import import_tensorflow
 
-ABILITIES = {"resumes": "continue", "prunes": "prune", "parallel": "batch"}
+ABILITIES: dict[Literal["resumes", "prunes", "parallel"], str] = {
+    "resumes": "continue",
+    "prunes": "prune",
+    "parallel": "batch",
+}
 """What a tuner can do, in a word: continue trials, stop them by their curves, ask for several at once."""
 
 
-def look() -> list[dict[str, Any]]:
-    """One mapping a tuner, as `tuning tuners --json` prints it; see docs/json.md for the keys.
+class TunerEntry(TypedDict):
+    """A registered tuner or baseline; docs/json.md says what stands where."""
+
+    tuner: str
+    library: str
+    baseline: bool
+    resumes: bool
+    prunes: bool
+    parallel: bool
+    seeded: bool
+    budget_factor: int
+    extra: str
+    installed: bool
+    summary: str
+
+
+def look() -> list[TunerEntry]:
+    """One mapping a tuner, as `tuning tuners --json` prints it.
 
     Raises:
         StudyError: A third party's tuner cannot be imported.
@@ -42,7 +62,7 @@ def look() -> list[dict[str, Any]]:
     ]
 
 
-def show(tuners: list[dict[str, Any]], console: Console) -> None:
+def show(tuners: list[TunerEntry], console: Console) -> None:
     """Prints what `look` found: a table of tuners, and one of baselines."""
     for kind, baseline in (("tuner", False), ("baseline", True)):
         table = Table(Column(kind, no_wrap=True), "library", "can", "what it is", box=SIMPLE_HEAD, show_edge=False)

@@ -8,14 +8,14 @@ report is made without KerasTuner. A position is the middle of the share of unif
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from tuning.configuration import Configuration, Value
+from tuning.journal.study_record import Declaration
 from tuning.statistics.bootstrap import Floats
 
 MAX_LEVELS = 10_000  # values of a whole number on a log scale that are told apart; with more it is taken as continuous
@@ -151,7 +151,7 @@ class Dimension:
         return [configuration[self.name] if self.active(configuration) else None for configuration in configurations]
 
 
-def dimensions(space: Sequence[Mapping[str, Any]]) -> list[Dimension]:
+def dimensions(space: Sequence[Declaration]) -> list[Dimension]:
     """The hyperparameters of a recorded space (`Space.to_json`) that have more than one value, in order."""
     several, counts = [], dict[str, int]()
     for entry in space:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,11 @@ from tuning.exploration.dimensions import Dimension
 from tuning.formatting import count, names
 from tuning.objective import Objective
 from tuning.statistics.bootstrap import Floats
+
+if TYPE_CHECKING:  # it is optional
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    _Distribution: TypeAlias = CategoricalDistribution | FloatDistribution | IntDistribution
 
 TARGET = 0.1  # the best share of the trials; Optuna's default
 MIN_TRIALS = 50  # at least 5 of them are the best, as Optuna's documentation advises
@@ -134,7 +139,7 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], objective: Obje
     return {key: round(float(value), 4) for key, value in shares.items()}
 
 
-def _distribution(dimension: Dimension) -> Any:
+def _distribution(dimension: Dimension) -> _Distribution:
     import optuna
 
     if dimension.values and not dimension.numeric:
@@ -144,7 +149,7 @@ def _distribution(dimension: Dimension) -> Any:
     return optuna.distributions.FloatDistribution(0.0, 1.0)
 
 
-def _answers(kind: Any, positions: Floats) -> list[float | int | None]:
+def _answers(kind: _Distribution, positions: Floats) -> list[float | int | None]:
     """Positions as this distribution's values: the middle of a level as the level's number, NaN as None."""
     count = len(kind.choices) if hasattr(kind, "choices") else kind.high + 1
     levels = count if isinstance(count, int) else 0  # none where it is continuous

@@ -6,7 +6,6 @@ import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 PACKAGES = (
     "tuning", "keras", "tensorflow", "keras-tuner", "scikit-learn", "scikeras", "optuna",
@@ -18,7 +17,7 @@ SEEDS = (
 )
 
 
-def manifest(facts: dict[str, Any], command: Sequence[str]) -> dict[str, Any]:
+def manifest(facts: dict[str, object], command: Sequence[str]) -> dict[str, object]:
     """The words of a run's command, versions of what can change a result, and `facts` of the processes that train."""
     return {
         "command": list(command),

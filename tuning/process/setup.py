@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 
@@ -16,12 +15,12 @@ from tuning.process.cores import cores
 THREADS = 1
 
 
-def prepare_process(threads: int = THREADS) -> dict[str, Any]:
+def prepare_process(threads: int = THREADS) -> dict[str, object]:
     """Settles what changes results in the last bits, before TensorFlow starts; returns what holds, for the manifest.
 
     One thread a process is also the fastest way to train small models; two cores then train two cells.
     """
-    facts: dict[str, Any] = {"backend": keras.backend.backend(), "threads": threads}
+    facts: dict[str, object] = {"backend": keras.backend.backend(), "threads": threads}
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tuning.errors import StudyError
 from tuning.process.cores import cores
-from tuning.runner.dask_internals import steady_clock, workers_without_process
+from tuning.runner.dask_internals import Inner, steady_clock, workers_without_process
 from tuning.runner.forkserver import ctrl_c_waits, forked, start_method
 from tuning.text import error_line
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
 CONNECT_SECONDS = 20  # a scheduler that does not answer within them is not there
@@ -34,14 +37,14 @@ def default_jobs(cells: int) -> int:
 
 
 @contextmanager
-def client_of(jobs: int, scheduler: str) -> Iterator[Any]:
+def client_of(jobs: int, scheduler: str) -> Iterator[Client]:
     with _client_of_a_cluster(scheduler) if scheduler else _client_of_this_machine(jobs) as client:
         steady_clock(client.loop)
         yield client
 
 
 @contextmanager
-def _client_of_a_cluster(scheduler: str) -> Iterator[Any]:
+def _client_of_a_cluster(scheduler: str) -> Iterator[Client]:
     from distributed import Client
 
     try:
@@ -55,7 +58,7 @@ def _client_of_a_cluster(scheduler: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _client_of_this_machine(jobs: int) -> Iterator[Any]:
+def _client_of_this_machine(jobs: int) -> Iterator[Client]:
     import logging
 
     import dask
@@ -104,10 +107,10 @@ class LocalWorkers:
     Dask starts one again that died. Where that cannot be started, it gives it up for good.
     """
 
-    def __init__(self, cluster: Any, tell: Callable[[str], None]) -> None:
+    def __init__(self, cluster: Inner, tell: Callable[[str], None]) -> None:
         self.cluster = cluster
         self.tell = tell
-        self.down: set[Any] = set()  # names of workers without a process, as last seen
+        self.down: set[object] = set()  # names of workers without a process, as last seen
         self.looking: Future[bool] | None = None
         self.problem = ""  # why one could not be started the last time
 

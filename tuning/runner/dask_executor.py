@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cloudpickle
 from msgspec import structs
@@ -28,6 +28,9 @@ from tuning.runner.executor import Executor, Listener
 from tuning.runner.schedule import longest_first
 from tuning.runner.worker import StartedBefore, run_remote
 from tuning.text import error_line
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
 MAX_LOST_WORKERS = 3  # what was being trained when so many workers died is FAILED: it may be what kills them
 LOOK_SECONDS = 5.0  # so often, the driver looks whether there are workers
@@ -55,7 +58,7 @@ def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0,
 def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
     """`run_on_dask` for several runs in turn: the workers of the first are kept for the others."""
     with ExitStack() as stack:
-        client: Any = None
+        client: Client | None = None
 
         def execute(tasks: Sequence[CellTask], listener: Listener) -> None:
             nonlocal client
@@ -69,6 +72,8 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
         yield execute
 
 
+_Event: TypeAlias = dict[str, Any]
+"""What a worker tells; see `tuning.runner.worker.run_remote`."""
 _Message: TypeAlias = tuple[str, Any]
 """Its kind, "event" or "done", and what it brings: a worker's event, or the key of a cell that has ended."""
 
@@ -76,7 +81,7 @@ _Message: TypeAlias = tuple[str, Any]
 class _Run:
     """One run on a cluster: submits, listens, and submits again what was lost."""
 
-    def __init__(self, client: Any, listener: Listener, at_once: int, foreign: bool) -> None:
+    def __init__(self, client: Client, listener: Listener, at_once: int, foreign: bool) -> None:
         self.client = client
         self.listener = listener
         self.at_once = at_once
@@ -84,7 +89,7 @@ class _Run:
         self.topic = f"tuning-{uuid.uuid4()}"
         self.messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self.lost: dict[Cell, _Losses] = {}
-        self.running: dict[str, _Sent] = {}
+        self.running: dict[object, _Sent] = {}
         self.looked = time.monotonic()
         self.workerless_since = math.inf
         self.local = None if foreign else LocalWorkers(client.cluster, listener.on_note)
@@ -184,7 +189,7 @@ class _Run:
         self.running[future.key] = _Sent(task, future)
         future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
 
-    def hear(self, event: dict[str, Any]) -> None:
+    def hear(self, event: _Event) -> None:
         if event["kind"] == "record":
             record = _record(event)
             if not any(sent.task.cell == record.cell for sent in self.running.values()):
@@ -259,7 +264,7 @@ class _Run:
         self.submit(replace(sent.task, recorded=recorded, retrained=retrained), 1)
 
 
-def _record(event: dict[str, Any]) -> Trial | Retraining:
+def _record(event: _Event) -> Trial | Retraining:
     """The record in a worker's message."""
     record = decode(event["line"])
     if not isinstance(record, Trial | Retraining):
@@ -272,11 +277,11 @@ class _Sent:
     """A cell on a worker, and what it was training when last heard of."""
 
     task: CellTask
-    future: Any
+    future: Future[CellResult]
     running: Trial | Retraining | None = None
     since: float = 0.0
 
-    def hear(self, event: dict[str, Any]) -> None:
+    def hear(self, event: _Event) -> None:
         self.running = _record(event)
         if not self.running.curve:
             self.since = time.monotonic()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import random
 import sys
 import time
-from typing import Any
+from typing import Any, TypeAlias
+
+Inner: TypeAlias = Any  # of Dask's and Tornado's objects, with what their types do not promise
 
 
 def leave_random_alone() -> None:
@@ -19,7 +21,7 @@ def leave_random_alone() -> None:
             module.random = generator  # type: ignore[attr-defined]
 
 
-def steady_clock(loop: Any) -> None:
+def steady_clock(loop: Inner) -> None:
     """Has Dask's messages of this process timed by a clock that nobody sets.
 
     `distributed.batched.BatchedSend` waits for moments of the wall clock (distributed 2026.8): where that is set back
@@ -39,7 +41,7 @@ def steady_clock(loop: Any) -> None:
     distributed.batched.time = steady  # type: ignore[attr-defined]
 
 
-def workers_without_process(cluster: Any) -> set[Any]:
+def workers_without_process(cluster: Inner) -> set[object]:
     """Names of the workers that a `LocalCluster` is to have, and that have no process now."""
     nannies = cluster.workers
     return {name for name in cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}

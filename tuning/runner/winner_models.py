@@ -11,7 +11,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
@@ -29,6 +29,7 @@ from tuning.text import file_name
 from tuning.training.request import RetrainingRequest
 
 FOLDER = "models"
+KerasModel: TypeAlias = Any  # `keras.Model`; Keras ships no types, and is not loaded for a name
 
 
 def save_winners(
@@ -78,7 +79,7 @@ def best_configuration(journal: Journal, tuner: str | None = None, problem: str 
 
 def best_model(
     journal: Journal, problems: Sequence[TrainingProblem], tuner: str | None = None, problem: str | None = None
-) -> Any:
+) -> KerasModel:
     """A tuner's winner as it was saved, a compiled `keras.Model`. Raises StudyError: there is no such, or no file."""
     key, winner, path = _pick(journal, tuner, problem)
     return _problem(problems, key[0]).load_model(_file(journal, key, winner, path), winner.configuration)
@@ -90,7 +91,7 @@ def continue_training(
     epochs: int,
     tuner: str | None = None,
     problem: str | None = None,
-) -> tuple[Any, dict[str, float]]:
+) -> tuple[KerasModel, dict[str, float]]:
     """A tuner's winner trained on with training and validation data together, and its metrics on test.
 
     Saved beside the winner, as `save_winners` does with `further` epochs.

@@ -21,7 +21,6 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -33,7 +32,7 @@ from tuning.journal.journal import Journal
 from tuning.journal.plan import Plan
 from tuning.journal.provenance import words
 from tuning.journal.records import Cell, Retraining, Trial, TrialState
-from tuning.journal.study_record import StudyRecord
+from tuning.journal.study_record import Declaration, StudyRecord
 from tuning.objective import Objective
 from tuning.tensorboard.messages import (
     EVENT_FILE,
@@ -221,7 +220,7 @@ def leading_columns(problems: Sequence[str], plan: Plan | None, named: bool = Fa
     return columns
 
 
-def hyperparameter_columns(spaces: Iterable[Sequence[Mapping[str, Any]]], taken: Sequence[str]) -> dict[str, Column]:
+def hyperparameter_columns(spaces: Iterable[Sequence[Declaration]], taken: Sequence[str]) -> dict[str, Column]:
     """Columns by hyperparameter name, in the order of the spaces, a name that several declare once.
 
     Those that a trial may lack, because of a condition or in another problem, come last: the page's parallel
@@ -229,7 +228,7 @@ def hyperparameter_columns(spaces: Iterable[Sequence[Mapping[str, Any]]], taken:
     A hyperparameter that is called like one of the columns in `taken` becomes ``hp.<name>``.
     """
     spaces = list(spaces)
-    declared: dict[str, list[Mapping[str, Any]]] = {}
+    declared: dict[str, list[Declaration]] = {}
     for space in spaces:
         for entry in space:
             declared.setdefault(entry["name"], []).append(entry)
@@ -269,7 +268,7 @@ def safe_folder(name: str) -> str:
     return f"{quoted[:48]}~{hashlib.sha256(encoded).hexdigest()[:16]}"
 
 
-def _column(name: str, entries: Sequence[Mapping[str, Any]]) -> Column:
+def _column(name: str, entries: Sequence[Declaration]) -> Column:
     """One column for all declarations of a name: a number only if all are, text where their types differ."""
     values: list[Value] = []
     bounds: list[float] = []
@@ -293,7 +292,7 @@ def _column(name: str, entries: Sequence[Mapping[str, Any]]) -> Column:
 
 
 def _numbers(
-    values: Iterable[Any], bounds: Sequence[float] = ()
+    values: Iterable[Value], bounds: Sequence[float] = ()
 ) -> tuple[tuple[Value, ...], tuple[float, float] | None]:
     """The domain of a number column: its values where they are few, else the interval that holds all."""
     known = sorted({number for value in values if (number := finite(value)) is not None})

@@ -7,8 +7,8 @@ not in it, because TensorBoard reads all that lies below the one it is given.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tuning.analysis.summary import Summary, results
 from tuning.configuration import Value
@@ -76,7 +76,7 @@ def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -
         write_events(folder / group, events)
 
 
-def _values(given: dict[str, Any], columns: dict[str, Column]) -> dict[str, Value]:
+def _values(given: Mapping[str, Value], columns: dict[str, Column]) -> dict[str, Value]:
     """By column; what is not finite is left out, as an inactive hyperparameter is."""
     fitted = {columns[name].name: columns[name].fit(value) for name, value in given.items() if name in columns}
     return {name: value for name, value in fitted.items() if value is not None}

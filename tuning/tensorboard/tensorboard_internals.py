@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -33,7 +33,7 @@ def without_tensorflow() -> None:
     sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
 
 
-def plugins_in_order() -> list[Any]:
+def plugins_in_order() -> list[object]:
     """TensorBoard's own pages, HPARAMS with the columns in the order in which they were written."""
     # Here and not above, because `tuning` needs no web server for anything else.
     from tensorboard import default
@@ -42,8 +42,13 @@ def plugins_in_order() -> list[Any]:
     class InOrder(backend_context.Context):
         # TensorBoard 2.21 sorts the columns by name (`_sort_and_reduce_to_hparams_limit`).
         def experiment_from_metadata(
-            self, ctx: Any, experiment_id: str, include_metrics: bool, tags_by_run: Mapping[str, Any], *rest: Any
-        ) -> Any:
+            self,
+            ctx: object,
+            experiment_id: str,
+            include_metrics: bool,
+            tags_by_run: Mapping[str, Mapping[str, bytes]],
+            *rest: object,
+        ) -> object:
             experiment = super().experiment_from_metadata(ctx, experiment_id, include_metrics, tags_by_run, *rest)
             place: dict[str, int] = {}
             for tags in tags_by_run.values():
@@ -56,7 +61,7 @@ def plugins_in_order() -> list[Any]:
             return experiment
 
     class HparamsInOrder(hparams_plugin.HParamsPlugin):
-        def __init__(self, context: Any) -> None:
+        def __init__(self, context: object) -> None:
             super().__init__(context)
             self._context = InOrder(context)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 import pandas as pd
@@ -16,7 +15,7 @@ from tuning.formatting import MISSING, count, decimals_for, number, plural, sett
 from tuning.journal.journal import Journal
 from tuning.journal.provenance import IMPORTED, SURROGATE
 from tuning.journal.records import CellState
-from tuning.journal.study_record import ProblemRecord
+from tuning.journal.study_record import Declaration, ProblemRecord
 from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, rows_of, score_entry, table
 from tuning.report.tables.comparison import Rows
 from tuning.statistics.bootstrap import CONFIDENCE
@@ -66,7 +65,7 @@ def test_metrics_table(problem: ProblemSummary) -> Table:
     return table("The same incumbents on test by other metrics: means over cells", columns, rows if metrics else ())
 
 
-def best_table(problem: ProblemSummary, space: Iterable[Mapping[str, Any]]) -> Table:
+def best_table(problem: ProblemSummary, space: Iterable[Declaration]) -> Table:
     """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
     best = rows_of(problem.best)
     places = decimals_for([row["score"] for row in best])
@@ -158,7 +157,7 @@ def space_table(problem: ProblemRecord) -> Table:
 
 def manifest_table(journal: Journal) -> Table:
     """Versions, seeds, threads and data, whatever the last session wrote down."""
-    problems: dict[str, dict[str, Any]] = msgspec.to_builtins(journal.problems)
+    problems: dict[str, dict[str, object]] = msgspec.to_builtins(journal.problems)
     entries = {
         **journal.manifest,
         **_training(journal),
@@ -190,7 +189,7 @@ def _training(journal: Journal) -> dict[str, object]:
     return facts if ways or rebuilt else {}
 
 
-def _domain(entry: Mapping[str, Any]) -> str:
+def _domain(entry: Declaration) -> str:
     if entry.get("values") is not None:
         return ", ".join(map(str, entry["values"]))
     if "min_value" not in entry:
