@@ -21,19 +21,17 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tuning.errors import DataError
-from tuning.splits import Splits, empty
+from tuning.splits import Array, Splits, empty
 from tuning.text import error_line
 
-Array = NDArray[Any]
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -42,6 +40,9 @@ _SEED = 42  # of every split made here; part of the data sets' definition, not a
 _VALIDATION_IMAGES = 5_000
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _log = logging.getLogger(__name__)
+_Images: TypeAlias = tuple[Array, Array]
+"""Pictures and their labels."""
+_Loaded = TypeVar("_Loaded")
 
 
 def digits() -> Splits:
@@ -172,7 +173,7 @@ def california_housing(data_home: str | os.PathLike[str] | None = None) -> Split
     from sklearn.datasets import fetch_california_housing, get_data_home
     from sklearn.model_selection import train_test_split
 
-    def fetch(download: bool) -> tuple[Array, Array]:
+    def fetch(download: bool) -> _Images:
         pair = fetch_california_housing(data_home=data_home, download_if_missing=download, return_X_y=True)
         return pair[0], pair[1]
 
@@ -231,7 +232,7 @@ def _idx_path(folder: Path, stem: str) -> Path | None:
     return next((path for path in (folder / f"{stem}.gz", folder / stem) if path.is_file()), None)
 
 
-def _idx_split(folder: Path, prefix: str, title: str) -> tuple[Array, Array]:
+def _idx_split(folder: Path, prefix: str, title: str) -> _Images:
     """Pictures and labels of the files `<prefix>-images-idx3-ubyte[.gz]` and `<prefix>-labels-idx1-ubyte[.gz]`."""
     arrays = []
     for stem, dimensions in ((f"{prefix}-images-idx3-ubyte", 3), (f"{prefix}-labels-idx1-ubyte", 1)):
@@ -253,25 +254,25 @@ def _idx_split(folder: Path, prefix: str, title: str) -> tuple[Array, Array]:
     return images, labels
 
 
-def _downloaded(title: str, load: Callable[[], Any], advice: str) -> Any:
+def _downloaded(title: str, load: Callable[[], _Loaded], advice: str) -> _Loaded:
     try:
         return load()
     except Exception as error:
         raise DataError(f"{title} cannot be downloaded ({error_line(error, 120)}): {advice}") from error
 
 
-def _downloaded_images(title: str, load: Callable[[], Any], advice: str) -> tuple[tuple[Array, Array], ...]:
+def _downloaded_images(title: str, load: Callable[[], Sequence[_Images]], advice: str) -> tuple[_Images, ...]:
     return tuple(_scaled(*part) for part in _downloaded(title, load, advice))
 
 
-def _scaled(images: Array, labels: Array) -> tuple[Array, Array]:
+def _scaled(images: Array, labels: Array) -> _Images:
     """Pixels 0..255 as float32 in 0..1, without a further copy."""
     x = empty(images.shape, np.float32)
     np.divide(images, np.float32(255), out=x, dtype=np.float32)
     return x, labels.astype(np.int64)
 
 
-def _images(train: tuple[Array, Array], test: tuple[Array, Array]) -> Splits:
+def _images(train: _Images, test: _Images) -> Splits:
     """The last 5,000 training pictures as validation."""
     x, y = train
     if len(x) <= _VALIDATION_IMAGES:

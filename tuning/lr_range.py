@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import keras
@@ -29,7 +28,7 @@ import pandas as pd
 from tuning import seeds
 from tuning.errors import SpaceError, StudyError
 from tuning.report.figures import base
-from tuning.splits import Splits, is_dataset, load_splits
+from tuning.splits import Part, Splits, is_dataset, load_splits
 from tuning.text import error_line
 from tuning.training import fit_arguments, keras_loop, recipe
 from tuning.training import state as states
@@ -78,7 +77,7 @@ class LearningRates:
         top = high + 0.5 * (high - low) if high > low else None
         scale = alt.Scale(zero=False, clamp=True) if top is None else alt.Scale(domainMax=top, zero=False, clamp=True)
         axis = partial(alt.Y, type="quantitative", title="loss", scale=scale)
-        layers: list[Any] = [
+        layers: list[alt.Chart] = [
             alt.Chart(rows).mark_point(size=14, opacity=0.7, color="#999999").encode(x=rate, y=axis(field="loss")),
             alt.Chart(rows).mark_line(color=base.PALETTE[0], strokeWidth=3).encode(x=rate, y=axis(field="smoothed")),
         ]
@@ -116,8 +115,8 @@ class LearningRates:
 
 
 def lr_range_test(
-    build: Any,
-    data: Any,
+    build: object,
+    data: Part | Callable[[], object],
     *,
     min_rate: float = 1e-6,
     max_rate: float = 10.0,
@@ -181,7 +180,7 @@ class _Sweep:
         self.losses: list[float] = []
         self.smoothed: list[float] = []
 
-    def run(self, model: keras.Model, batches: Iterator[Any]) -> None:
+    def run(self, model: keras.Model, batches: Iterator[Part]) -> None:
         mean, lowest = 0.0, math.inf
         for step, rate in enumerate(self.rates, start=1):
             x, y, weight = keras.utils.unpack_x_y_sample_weight(next(batches))
@@ -223,7 +222,7 @@ class _Sweep:
         return LearningRates(table, min(lower, upper), upper, note)
 
 
-def _fresh(build: Any, seed: int) -> keras.Model:
+def _fresh(build: object, seed: int) -> keras.Model:
     """A model at the defaults."""
     keras.utils.set_random_seed(seed)
     hypermodel = recipe.hypermodel_of(build)
@@ -235,7 +234,7 @@ def _fresh(build: Any, seed: int) -> keras.Model:
         raise SpaceError(f"the model cannot be built at its default values: {error_line(error)}") from error
 
 
-def _batches(train: Any, batch_size: int) -> int:
+def _batches(train: Part, batch_size: int) -> int:
     """The batches of one epoch; a Dataset that does not know them is gone through once."""
     if not is_dataset(train):
         return -(-fit_arguments.size_of(train) // batch_size)
@@ -243,7 +242,7 @@ def _batches(train: Any, batch_size: int) -> int:
     return known if known >= 0 else sum(1 for _ in train)
 
 
-def _in_order(train: Any, batch_size: int, seed: int) -> Iterator[Any]:
+def _in_order(train: Part, batch_size: int, seed: int) -> Iterator[Part]:
     """Batches without end, epoch by epoch, in the order that a trial of this seed would have them."""
     for epoch in itertools.count():
         if is_dataset(train):
@@ -256,7 +255,7 @@ def _in_order(train: Any, batch_size: int, seed: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _restored(model: keras.Model, train: Any) -> Iterator[None]:
+def _restored(model: keras.Model, train: Part) -> Iterator[None]:
     """Puts weights, optimizer and learning rate back behind the test; a model that was not built stays built."""
     x, _, _ = keras.utils.unpack_x_y_sample_weight(next(_in_order(train, 1, 1)))
     if not model.built:

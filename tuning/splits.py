@@ -17,15 +17,18 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from tuning.errors import DataError, TuningError
 from tuning.text import error_line
 
-Part = Any
+Array: TypeAlias = NDArray[Any]
+Arrays: TypeAlias = Any
+"""An array, or tuples, lists and dicts of arrays, as deep as Keras takes them; of a Dataset, of specifications."""
+Part: TypeAlias = Any
 """``(x, y)``, ``(x, y, sample_weight)`` or a ``tf.data.Dataset``."""
 
 FIELDS = ("x", "y", "sample_weight")
@@ -62,7 +65,7 @@ class Splits:
         return {name: part for name, part in named.items() if part is not None}
 
 
-def load_splits(loader: Callable[[], Any]) -> Splits:
+def load_splits(loader: Callable[[], object]) -> Splits:
     """Calls a problem's `data` and checks what comes.
 
     Whatever converts to an array (a pandas frame, a tensor) is one in the result; a large one is copied where a tensor
@@ -117,14 +120,14 @@ def fingerprint(splits: Splits) -> str:
     return label + digest.hexdigest()[:16]
 
 
-def shapes(splits: Splits) -> dict[str, Any]:
+def shapes(splits: Splits) -> dict[str, object]:
     """What the splits look like, for the journal and for people; strict JSON.
 
     For each split that there is: ``size`` (samples; None for a Dataset), ``batches`` (a Dataset's, None where unknown
     or for arrays), and ``arrays``: by path, such as ``"x"`` or ``"x['deep']"``, ``shape`` (without the sample axis) and
     ``dtype``.
     """
-    described: dict[str, Any] = {}
+    described: dict[str, object] = {}
     for name, part in splits.parts().items():
         leaves = _leaves_of(part.element_spec if is_dataset(part) else part)
         described[name] = {
@@ -135,17 +138,17 @@ def shapes(splits: Splits) -> dict[str, Any]:
     return described
 
 
-def empty(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """`numpy.empty`, aligned so that a tensor can share its memory: numpy itself aligns to 16 bytes only."""
     dtype = np.dtype(dtype)
     size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
-    array: NDArray[Any] = memory[start : start + size].view(dtype).reshape(shape)
+    array: Array = memory[start : start + size].view(dtype).reshape(shape)
     return array
 
 
-def is_aligned(array: NDArray[Any]) -> bool:
+def is_aligned(array: Array) -> bool:
     """Whether a tensor can share the memory of this array."""
     return bool(array.flags.c_contiguous) and array.ctypes.data % ALIGNMENT == 0
 
@@ -168,7 +171,7 @@ def is_dataset(part: Part) -> bool:
     return hasattr(part, "element_spec") and hasattr(part, "take")
 
 
-def _checked(loaded: Any) -> Splits:
+def _checked(loaded: object) -> Splits:
     if not isinstance(loaded, Splits):
         if not isinstance(loaded, tuple | list):
             raise DataError(f"returned {_describe(loaded)}; expected {EXPECTED}")
@@ -184,7 +187,7 @@ def _checked(loaded: Any) -> Splits:
     return Splits(**parts, class_names=_checked_names(loaded.class_names))
 
 
-def _checked_names(names: Any) -> Any:
+def _checked_names(names: object) -> Any:
     """The class names as plain texts."""
     if isinstance(names, Mapping):
         return {str(output): _checked_names(classes) for output, classes in names.items()}
@@ -228,7 +231,7 @@ def _checked_dataset(name: str, part: Part) -> Part:
     return part
 
 
-def _arrays(path: str, entry: Any) -> Any:
+def _arrays(path: str, entry: Arrays) -> Arrays:
     """`entry` with every leaf as an array of a dtype that can be trained on."""
     if isinstance(entry, dict):
         if not entry or not all(isinstance(key, str) for key in entry):
@@ -259,7 +262,7 @@ def _arrays(path: str, entry: Any) -> Any:
     return copy
 
 
-def _check_finite(path: str, array: NDArray[Any]) -> None:
+def _check_finite(path: str, array: Array) -> None:
     if array.dtype.kind not in "fc":
         return
     values = rows = row = 0
@@ -299,12 +302,12 @@ def _check_alike(name: str, part: Part, train: Part) -> None:
             )
 
 
-def _leaves_of(part: Part) -> Iterator[tuple[str, Any]]:
+def _leaves_of(part: Part) -> Iterator[tuple[str, Arrays]]:
     for field, entry in zip(FIELDS, part, strict=False):
         yield from _leaves(field, entry)
 
 
-def _leaves(path: str, entry: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(path: str, entry: Arrays) -> Iterator[tuple[str, Arrays]]:
     """Leaves with their paths; a dict's in the order of its names, as Keras flattens it."""
     if isinstance(entry, dict):
         for key in sorted(entry):
@@ -316,7 +319,7 @@ def _leaves(path: str, entry: Any) -> Iterator[tuple[str, Any]]:
         yield path, entry
 
 
-def _map(function: Callable[[Any], Any], entry: Any) -> Any:
+def _map(function: Callable[[Array], Array], entry: Arrays) -> Arrays:
     if isinstance(entry, dict):
         return {key: _map(function, value) for key, value in entry.items()}
     if isinstance(entry, tuple | list):
@@ -324,7 +327,7 @@ def _map(function: Callable[[Any], Any], entry: Any) -> Any:
     return function(entry)
 
 
-def _pieces(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+def _pieces(array: Array) -> Iterator[Array]:
     """The array's rows, some at a time."""
     rows = max(1, _CHUNK_BYTES // max(1, array.nbytes // max(1, len(array))))
     for start in range(0, len(array), rows):
@@ -337,7 +340,7 @@ def _batches(dataset: Part) -> int | None:
     return count if count >= _INFINITE else None
 
 
-def _sample_shape(leaf: Any) -> list[int | None] | None:
+def _sample_shape(leaf: object) -> list[int | None] | None:
     """Shape without the sample axis; None for a Dataset's leaf of unknown rank."""
     shape = getattr(leaf, "shape", None)
     if shape is None or getattr(shape, "rank", 0) is None:
@@ -345,7 +348,7 @@ def _sample_shape(leaf: Any) -> list[int | None] | None:
     return [None if axis is None else int(axis) for axis in tuple(shape)[1:]]
 
 
-def _dtype_name(leaf: Any) -> str:
+def _dtype_name(leaf: object) -> str:
     dtype = getattr(leaf, "dtype", None)
     return str(getattr(dtype, "name", dtype))
 
@@ -354,7 +357,7 @@ def _tuple(shape: list[int | None] | None) -> str:
     return "unknown" if shape is None else str(tuple(shape))
 
 
-def _describe(value: Any) -> str:
+def _describe(value: object) -> str:
     """A value's type, with its shape or length: arrays are too long for one line."""
     kind = type(value).__name__
     if value is None:
@@ -365,7 +368,7 @@ def _describe(value: Any) -> str:
     return f"{kind} of length {len(value)}" if hasattr(value, "__len__") else kind
 
 
-def _name(loader: Callable[[], Any]) -> str:
+def _name(loader: Callable[..., object]) -> str:
     while isinstance(loader, functools.partial):
         loader = loader.func
     return str(getattr(loader, "__name__", type(loader).__name__))
