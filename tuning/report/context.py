@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.analysis.summary import Summary
@@ -30,6 +30,8 @@ from tuning.report.sections.exploration import SearchSection, section
 from tuning.report.tables import comparison, study
 from tuning.report.tables.base import Table
 
+Shown: TypeAlias = dict[str, Any]
+"""What the templates show, by the names they have for it."""
 _Compared = TypeVar("_Compared", bound=Comparison)
 
 
@@ -61,7 +63,7 @@ def context(
     figures: Mapping[str, list[Figure]],
     over_problems: list[Figure],
     searches: Mapping[str, Search],
-) -> dict[str, Any]:
+) -> Shown:
     """What both templates show.
 
     Args:
@@ -167,7 +169,7 @@ def _with_numbers(
     }
 
 
-def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, Any]:
+def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, object]:
     """What is said of all problems together, and which comparison that is."""
     if len(summary.problems) < 2:
         return {}

@@ -9,7 +9,6 @@ import os
 import re
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -57,7 +56,7 @@ class _Texts(dict[str, msgspec.Raw]):
         return raw
 
 
-def _cells(column: pd.Series[Any], texts: _Texts) -> list[Any]:
+def _cells(column: pd.Series, texts: _Texts) -> list[object]:
     """A column's values for `msgspec`: numbers, or what stands in the file, which is nothing for what is missing."""
     kind = column.dtype.kind if isinstance(column.dtype, np.dtype) else ""
     if kind == "i":
@@ -77,12 +76,13 @@ def _cells(column: pd.Series[Any], texts: _Texts) -> list[Any]:
     return [texts[value] if isinstance(value, str) else _raw(str(value)) for value in values]
 
 
-def _numbers(values: np.ndarray[Any, Any]) -> list[Any]:
+def _numbers(values: np.ndarray) -> list[object]:
     """JSON and `repr`, which takes four times as long, write floats alike that are finite and need no exponent."""
     size = np.abs(values)
-    cells: list[Any] = values.tolist()
-    for place in np.flatnonzero(~(((size >= 1e-4) & (size < 1e16)) | (size == 0))).tolist():
-        cells[place] = _raw("" if math.isnan(cells[place]) else repr(cells[place]))
+    cells: list[object] = values.tolist()
+    places = np.flatnonzero(~(((size >= 1e-4) & (size < 1e16)) | (size == 0)))
+    for place, number in zip(places.tolist(), values[places].tolist(), strict=True):
+        cells[place] = _raw("" if math.isnan(number) else repr(number))
     return cells
 
 

@@ -6,12 +6,11 @@ import base64
 import hashlib
 import json
 from importlib import resources
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from tuning.report.context import ProblemPart
+from tuning.report.context import ProblemPart, Shown
 from tuning.report.figures import base
 from tuning.report.figures.base import Figure
 from tuning.report.figures.trials import FILTERED
@@ -20,7 +19,7 @@ from tuning.report.markdown import escape_markdown, markdown_code, markdown_tabl
 from tuning.report.tables.base import Table
 
 
-def markdown(shown: dict[str, Any]) -> str:
+def markdown(shown: Shown) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tuning.report"),
         autoescape=False,
@@ -34,7 +33,7 @@ def markdown(shown: dict[str, Any]) -> str:
     return environment.get_template("report.md.j2").render(shown)
 
 
-def html(shown: dict[str, Any], svgs: dict[str, str], bundle: str) -> str:
+def html(shown: Shown, svgs: dict[str, str], bundle: str) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tuning.report"),
         autoescape=True,
@@ -72,7 +71,7 @@ def latex(problems: list[ProblemPart]) -> dict[str, str]:
     return {path: latex_table(shown) for path, shown in made.items() if shown.rows}
 
 
-def parts(shown: dict[str, Any]) -> list[dict[str, tuple[Figure, Table]]]:
+def parts(shown: Shown) -> list[dict[str, tuple[Figure, Table]]]:
     """The figures of each problem, and of all together."""
     by_problem = [part for problem in shown["problems"] for part in (problem.figures, problem.search.figures)]
     return [*by_problem, shown["over_problems"].get("figures", {})]
@@ -84,7 +83,7 @@ def _spec(figure: Figure) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def _filled_by_page(value: Any) -> Any:
+def _filled_by_page(value: object) -> object:
     """A chart without the rows that the page puts in from what its filters leave."""
     if isinstance(value, list):
         return [_filled_by_page(entry) for entry in value]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import altair as alt
 import pandas as pd
@@ -30,6 +30,8 @@ MAX_TEXT = 200  # letters of a name in a chart; far more than its labels show
 ROW = 34  # pixels of height for each tuner
 PANELS = 3  # side by side in an SVG; the HTML has as many as its page has room for
 Chart: TypeAlias = alt.LayerChart | alt.ConcatChart
+_Finished = TypeVar("_Finished", alt.LayerChart, alt.ConcatChart)
+_Axis = TypeVar("_Axis", alt.X, alt.Y)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Figure:
     chart: Chart
 
     @cached_property
-    def spec(self) -> dict[str, Any]:
+    def spec(self) -> dict[str, object]:
         """The chart as Vega-Lite; see `spec`."""
         return spec(self.chart)
 
@@ -69,16 +71,15 @@ class Panel:
     chart: alt.LayerChart
 
 
-def spec(chart: Chart) -> dict[str, Any]:
+def spec(chart: Chart) -> dict[str, object]:
     """The chart as Vega-Lite, every text in it on one line, fit for XML, and not too long to be measured.
 
     It is not held against Vega-Lite's schema, which would take longer than drawing it; the tests do that.
     """
-    cleaned: dict[str, Any] = _cleaned(chart.to_dict(validate=False))
-    return cleaned
+    return {name: _cleaned(entry, name) for name, entry in chart.to_dict(validate=False).items()}
 
 
-def _cleaned(value: Any, name: str = "") -> Any:
+def _cleaned(value: object, name: str = "") -> object:
     if isinstance(value, str):
         return one_line(value) if name == "description" else _short(one_line(value))
     if isinstance(value, dict):
@@ -119,8 +120,8 @@ def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.L
         least: Pixels that the chart cannot do with fewer of; in a narrower window it scrolls.
     """
     more = {"usermeta": {"least": least}} if least else {}  # for the page
-    shown: alt.LayerChart = _quiet(chart, description, width=max(WIDTH, least), height=height, **more)
-    return shown
+    layers: alt.LayerChart = chart  # what `altair.layer` returns is a FacetChart, too, to a type checker
+    return _quiet(layers, description, width=max(WIDTH, least), height=height, **more)
 
 
 def finished_grid(panels: Sequence[Panel], description: str, height: int, columns: int = PANELS) -> alt.ConcatChart:
@@ -129,11 +130,15 @@ def finished_grid(panels: Sequence[Panel], description: str, height: int, column
     width = (WIDTH - 70 * (columns - 1)) // columns  # an axis with its labels takes about 70 pixels
     charts = [panel.chart.properties(width=width, height=height, title=panel.title) for panel in panels]
     title = alt.TitleConfig(color=INK, fontSize=13, fontWeight="normal", anchor="start", limit=width)
-    shown: alt.ConcatChart = _quiet(alt.concat(*charts, columns=columns), description, {"title": title})
-    return shown
+    return _quiet(alt.concat(*charts, columns=columns), description, title)
 
 
-def _quiet(chart: Any, description: str, config: Mapping[str, Any] | None = None, **properties: Any) -> Any:
+def _quiet(
+    chart: _Finished,
+    description: str,
+    title: alt.TitleConfig | alt.UndefinedType = alt.Undefined,
+    **properties: object,
+) -> _Finished:
     # All at once: altair copies the whole chart for each call.
     quiet = alt.Config(
         view=alt.ViewConfig(stroke=None),
@@ -146,12 +151,12 @@ def _quiet(chart: Any, description: str, config: Mapping[str, Any] | None = None
             orient="top", labelColor=INK, labelFontSize=12, labelLimit=170, symbolStrokeWidth=3, columns=5,
             symbolOpacity=1,
         ),
-        **(config or {}),
+        title=title,
     )  # fmt: skip
     return chart.properties(description=description, background="white", config=quiet, **properties)
 
 
-def values(frame: pd.DataFrame) -> dict[str, Any]:
+def values(frame: pd.DataFrame) -> dict[str, object]:
     """The rows as strict JSON's types."""
     records = (
         {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
@@ -160,7 +165,7 @@ def values(frame: pd.DataFrame) -> dict[str, Any]:
     return inline(records)
 
 
-def inline(records: Iterable[Mapping[str, Any]], **more: str) -> dict[str, Any]:
+def inline(records: Iterable[Mapping[str, object]], **more: str) -> dict[str, object]:
     """The records as a chart's data.
 
     Neither `altair.InlineData`, which holds each record against Vega-Lite's schema, nor a list, which altair copies
@@ -169,7 +174,7 @@ def inline(records: Iterable[Mapping[str, Any]], **more: str) -> dict[str, Any]:
     return {"values": tuple(records), **more}
 
 
-def score_axis(field: str, title: str, channel: type[Any] = alt.Y, domain: Sequence[float] | None = None) -> Any:
+def score_axis(channel: type[_Axis], field: str, title: str, domain: Sequence[float] | None = None) -> _Axis:
     scale = alt.Scale(zero=False, nice=True) if domain is None else alt.Scale(domain=list(domain), nice=False)
     return channel(field=field, type="quantitative", title=title, scale=scale)
 

@@ -217,7 +217,7 @@ def performance_profile(problem: ProblemSummary, slug: str = "") -> Figure | Non
         alt.Chart(values(profiles[["tuner", "score", "share"]]))
         .mark_line(interpolate="step-before" if highest else "step-after", strokeWidth=2.6)
         .encode(
-            x=score_axis("score", title, channel=alt.X),
+            x=score_axis(alt.X, "score", title),
             y=alt.Y(
                 field="share",
                 type="quantitative",

@@ -208,7 +208,7 @@ def _chart(
             alt.Chart(values(known))
             .transform_filter(shown)
             .mark_area(interpolate="step-after", clip=True, opacity=0.16, aria=False)
-            .encode(x=x, y=score_axis("low", title, domain=domain), y2=alt.Y2(field="high"), color=colour)
+            .encode(x=x, y=score_axis(alt.Y, "low", title, domain=domain), y2=alt.Y2(field="high"), color=colour)
         )
     if thin is not None:
         layers.append(
@@ -217,7 +217,7 @@ def _chart(
             .mark_line(interpolate="step-after", strokeWidth=0.8, opacity=0.35, clip=True, aria=False)
             .encode(
                 x=x,
-                y=score_axis("score", title, domain=domain),
+                y=score_axis(alt.Y, "score", title, domain=domain),
                 color=colour,
                 detail=alt.Detail(field="replicate", type="ordinal"),
             )
@@ -225,7 +225,7 @@ def _chart(
     bold = (
         alt.Chart(values(medians[columns].astype(object).where(medians[columns].notna(), None)))
         .transform_filter(shown)
-        .encode(x=x, y=score_axis("median", title, domain=domain), color=colour)
+        .encode(x=x, y=score_axis(alt.Y, "median", title, domain=domain), color=colour)
     )
     line = bold.mark_line(interpolate="step-after", strokeWidth=2.6, clip=True)
     if len(problem.contest.labels) > len(PALETTE) or problem.contest.baselines:

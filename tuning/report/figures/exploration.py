@@ -195,7 +195,7 @@ def _rung_panel(ways: pd.DataFrame, search: Search, tuner: str) -> alt.LayerChar
         axis=alt.Axis(values=sorted(int(epochs) for epochs in ways["epochs"].unique()), grid=False, format="d"),
         scale=alt.Scale(domain=[0, max(search.max_epochs, int(ways["epochs"].max()))], nice=False),
     )
-    y = score_axis("score", search.objective.metric)
+    y = score_axis(alt.Y, "score", search.objective.metric)
     base = alt.Chart(values(ways[["path", "trial", "epochs", "score", "promoted"]])).encode(x=x, y=y)
     lines = base.mark_line(strokeWidth=1.5, opacity=0.6, color=colour, aria=False).encode(
         detail=alt.Detail(field="path", type="nominal")

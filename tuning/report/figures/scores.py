@@ -69,7 +69,7 @@ def final_strip(problem: ProblemSummary, slug: str = "") -> Figure | None:
         alt.Chart(values(finals[["tuner", "replicate", "score"]]))
         .mark_circle(size=70, opacity=0.65, clip=True)
         .encode(
-            x=score_axis("score", title, channel=alt.X, domain=domain),
+            x=score_axis(alt.X, "score", title, domain=domain),
             y=y,
             color=tuner_colour(problem.contest.labels, legend=None),
             tooltip=[
@@ -83,7 +83,7 @@ def final_strip(problem: ProblemSummary, slug: str = "") -> Figure | None:
     ticks = (
         alt.Chart(values(table[["tuner", "median"]]))
         .mark_tick(thickness=2.5, size=22, color=INK, clip=True)
-        .encode(x=score_axis("median", title, channel=alt.X, domain=domain), y=y)
+        .encode(x=score_axis(alt.X, "median", title, domain=domain), y=y)
     )
     description = (
         f"Dots of the final best {metric} of every finished replicate, a row for each tuner, a tick at the median. "

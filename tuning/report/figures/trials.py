@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import altair as alt
 import numpy as np
@@ -96,7 +95,7 @@ def page_data(search: Search) -> Mapping[str, object]:
     }
 
 
-def _plain(dimension: Dimension, column: pd.Series[Any]) -> list[Value | None]:
+def _plain(dimension: Dimension, column: pd.Series) -> list[Value | None]:
     if not dimension.numeric:
         return [None if value is None else str(value) for value in column]
     return [None if value is None else value if dimension.kind == "Int" else float(f"{value:.6g}") for value in column]
@@ -263,7 +262,7 @@ def _few(dimension: Dimension) -> list[float]:
     ]
 
 
-def _slice(dimension: Dimension, place: int, rows: list[dict[str, Any]], search: Search) -> alt.LayerChart:
+def _slice(dimension: Dimension, place: int, rows: list[dict[str, object]], search: Search) -> alt.LayerChart:
     field = f"v{place}"
     if dimension.numeric:
         scale = alt.Scale(

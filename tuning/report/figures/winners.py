@@ -89,7 +89,7 @@ def _curve(epochs: pd.DataFrame, metric: str, counts: int | None, name: str) -> 
     layers = [
         alt.Chart(values(rows))
         .mark_line(strokeWidth=2, point=len(epochs) <= MAX_POINTS)
-        .encode(x=x, y=score_axis("value", metric), color=colour)
+        .encode(x=x, y=score_axis(alt.Y, "value", metric), color=colour)
     ]
     if counts is not None:
         mark = alt.Chart(values(pd.DataFrame({"epoch": [counts]})))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from tuning.formatting import count, interval, number
 
-Row: TypeAlias = Mapping[Any, Any]
+Row: TypeAlias = Mapping[Hashable, Any]
 """A row of a frame, by column."""
 
 

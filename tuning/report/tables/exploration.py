@@ -173,7 +173,7 @@ def _way(tuner: str, replicate: int, part: pd.DataFrame, search: Search) -> list
     ]
 
 
-def configuration_words(row: pd.Series[Any], search: Search) -> str:
+def configuration_words(row: pd.Series, search: Search) -> str:
     """The active hyperparameters of a row of `Search.trials`, in a line."""
     return ", ".join(
         f"{dimension.name} {setting(row[f'hp.{dimension.key}'])}"
