@@ -40,10 +40,12 @@ class Objective:
     def score(self, curve: Sequence[Mapping[str, float]]) -> float:
         """The score of a trial with this curve (one mapping of metrics an epoch); NaN for no epochs.
 
+        An epoch that did not report the metric, as imported searches have them, counts as none.
+
         Continued trials are scored over their whole curve, the parent's epochs included, so that 3 + 6 epochs
         score as 9 epochs in one go do.
         """
-        values = [float(epoch[self.metric]) for epoch in curve]
+        values = [float(epoch[self.metric]) for epoch in curve if self.metric in epoch]
         if not values:
             return math.nan
         if self.epoch == "last":

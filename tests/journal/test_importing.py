@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import keras
 import keras_tuner
@@ -12,9 +13,10 @@ from typer.testing import CliRunner
 
 from tuning.cli import main
 from tuning.errors import JournalError, StudyError
-from tuning.journal.importing import import_searches
+from tuning.journal.importing.importing import import_searches
 from tuning.journal.journal import read
 from tuning.journal.records import TrialState
+from tuning.report import report
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 4)).astype("float32")
@@ -154,3 +156,131 @@ def test_an_optuna_journal_file_and_what_is_none(tmp_path):
         import_searches([str(tmp_path / "text")], tmp_path / "none")
     with pytest.raises(StudyError, match="there is no file"):
         import_searches([f"sqlite:///{tmp_path}/nothing.db"], tmp_path / "none")
+
+
+# -- as people left them -----------------------------------------------------------------------------------------------
+
+
+def imported(*words):
+    return CliRunner(env={"COLUMNS": "200"}).invoke(main.app, ["import", *map(str, words)])
+
+
+def storage_of(folder, *studies):
+    """An Optuna storage with these studies, each `(name, objective, directions)`, four trials each."""
+    url = f"sqlite:///{folder}/several.db"
+    for name, objective, directions in studies:
+        study = optuna.create_study(storage=url, study_name=name, directions=directions)
+        study.optimize(objective, n_trials=4, catch=ValueError)
+    return url
+
+
+def reports_now_and_then(trial):
+    """Its value at every third step, and pruned on the way."""
+    rate = trial.suggest_float("rate", 0.1, 1.0)
+    for step in (3, 6, 9):
+        trial.report(rate * step, step)
+        if trial.number in (1, 2) and step == 6:
+            raise optuna.TrialPruned
+    return rate
+
+
+def test_pruned_trials_that_reported_now_and_then_make_a_report(tmp_path):
+    storage = storage_of(tmp_path, ("sparse", reports_now_and_then, ["minimize"]))
+    done = imported(storage, "--out", tmp_path / "sparse")
+    assert done.exit_code == 0, done.output
+    ((_, trials),) = read(tmp_path / "sparse").trials.items()
+    assert [(trial.state, trial.epochs) for trial in trials] == [
+        ("COMPLETE", 9), ("PRUNED", 6), ("PRUNED", 6), ("COMPLETE", 9),
+    ]  # fmt: skip
+    assert (tmp_path / "sparse" / "report.html").is_file()
+
+
+def test_failed_trials_alone_ask_for_no_epochs(tmp_path):
+    def some_fail(trial):
+        trial.suggest_int("n", 1, 9)
+        if trial.number % 2:
+            raise ValueError("broken")
+        trial.report(0.5, 1)
+        return 0.5
+
+    folder = import_searches([storage_of(tmp_path, ("some", some_fail, ["minimize"]))], tmp_path / "some")
+    ((_, trials),) = read(folder).trials.items()
+    assert [(trial.state, trial.epochs) for trial in trials] == [("COMPLETE", 1), ("FAILED", 0)] * 2
+    assert trials[-1].spent_epochs == 2
+
+
+def other_space(trial):
+    trial.report(trial.suggest_float("momentum", 0.0, 0.9), 1)
+    return trial.params["momentum"]
+
+
+def two_objectives(trial):
+    return trial.suggest_float("rate", 0.1, 1.0), 1.0
+
+
+def test_a_storage_of_several_studies_is_chosen_from(tmp_path):
+    storage = storage_of(
+        tmp_path,
+        ("first", reports_now_and_then, ["minimize"]),
+        ("again", reports_now_and_then, ["minimize"]),
+        ("other", other_space, ["minimize"]),
+        ("both", two_objectives, ["minimize", "maximize"]),
+    )
+    done = imported(storage, "--out", tmp_path / "all")
+    assert done.exit_code == 2
+    line = "holds 3 studies that search different spaces (first, again, other); choose with --study NAME"
+    assert line in " ".join(done.output.split())
+    assert not (tmp_path / "all").exists()
+    done = imported(storage, "--study", "first", "--study", "again", "--out", tmp_path / "two")
+    assert done.exit_code == 0, done.output
+    assert [cell.tuner for cell in read(tmp_path / "two").trials] == ["first (imported)", "again (imported)"]
+    for name, line in (("both", "study 'both' has 2 objectives; expected one"), ("none", "holds no study 'none'")):
+        with pytest.raises(StudyError, match=line):
+            import_searches([storage], tmp_path / "none", studies=[name])
+
+
+def test_a_study_of_two_objectives_is_left_out_and_said(tmp_path):
+    storage = storage_of(
+        tmp_path, ("mine", reports_now_and_then, ["minimize"]), ("both", two_objectives, ["minimize", "maximize"])
+    )
+    said = []
+    folder = import_searches([storage], tmp_path / "mine", say=said.append)
+    assert [cell.tuner for cell in read(folder).trials] == ["mine (imported)"]
+    assert said == ["study 'both' has 2 objectives and is left out"]
+
+
+@pytest.mark.slow
+def test_an_empty_trial_file_among_good_ones_is_left_out_and_said(projects, tmp_path):
+    broken = tmp_path / "band"
+    shutil.copytree(projects / "band", broken)
+    empty = sorted(broken.glob("trial_*/trial.json"))[0]
+    empty.write_text("")
+    done = imported(broken, "--out", tmp_path / "most")
+    assert done.exit_code == 0, done.output
+    assert f"{empty.parent.name}/trial.json cannot be read (JSONDecodeError" in done.output
+    assert read(tmp_path / "most").problems["val_loss-imported"].imported.unfinished == 1
+    (broken / "oracle.json").write_text("{")
+    done = imported(broken, "--out", tmp_path / "none")
+    assert done.exit_code == 2
+    assert "oracle.json cannot be read" in done.output
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_failed_import_leaves_nothing_behind(tmp_path, monkeypatch):
+    storage = storage_of(tmp_path, ("sparse", reports_now_and_then, ["minimize"]))
+
+    def fail(*_):
+        raise StudyError("no report today")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(report, "write_report", fail)
+        for folder in (tmp_path / "new", tmp_path / "there"):
+            (tmp_path / "there").mkdir(exist_ok=True)
+            (tmp_path / "there" / "note.txt").write_text("kept")
+            assert imported(storage, "--out", folder).exit_code == 2
+    assert not (tmp_path / "new").exists()
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["note.txt"]
+    assert imported(storage, "--out", tmp_path / "new").exit_code == 0
+    made = (tmp_path / "new" / "journal" / "journal.jsonl").read_bytes()
+    assert imported(storage, "--out", tmp_path / "new").exit_code == 2
+    assert (tmp_path / "new" / "journal" / "journal.jsonl").read_bytes() == made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -194,6 +195,10 @@ def import_(
         int | None, typer.Option(metavar="N", min=1, help="Epochs of a trial, where its search does not say.")
     ] = None,
     objective: Annotated[str, typer.Option(metavar="METRIC", help="KerasTuner's, where its files leave it open.")] = "",
+    studies: Annotated[
+        list[str] | None,
+        typer.Option("--study", metavar="NAME", help="Of an Optuna storage, this study alone; may be given again."),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Make a report of searches that KerasTuner or Optuna ran by themselves.
@@ -204,15 +209,28 @@ def import_(
 
     def work() -> int:
         from tuning.cli.status import show_report
-        from tuning.journal.importing import import_searches
+        from tuning.journal.importing.folder import nothing_left_of_a_failure
+        from tuning.journal.importing.importing import import_searches
         from tuning.journal.journal import read
         from tuning.report.report import write_report
         from tuning.runner.runner import command_line
         from tuning.tensorboard.hparams import write_hparams
 
-        journal = read(import_searches(sources, out, epochs=epochs, metric=objective, command=command_line()))
-        write_hparams(journal, out)
-        show_report(write_report(out, journal), output())
+        console = output()
+        with nothing_left_of_a_failure(out):
+            import_searches(
+                sources,
+                out,
+                epochs=epochs,
+                metric=objective,
+                studies=studies or (),
+                command=command_line(),
+                say=partial(console.print, markup=False, highlight=False, soft_wrap=True),
+            )
+            journal = read(out)
+            write_hparams(journal, out)
+            made = write_report(out, journal)
+        show_report(made, console)
         return 0
 
     guarded(work, debug)

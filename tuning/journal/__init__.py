@@ -13,5 +13,5 @@ Imports: words, process.
     incumbents      incumbent_trials: the trials that were the best so far
     provenance      what a reader must know of scores that were not trained here
     merge           compared: several journals as one study
-    importing       import_searches: a journal from other libraries' own records
+    importing/      searches of other libraries, as a journal
 """

@@ -1,0 +1,30 @@
+"""The folder that an import makes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tuning.journal.journal import path_of
+
+
+@contextmanager
+def nothing_left_of_a_failure(directory: Path) -> Iterator[None]:
+    """Removes what was made in a folder within, where that fails: the same command can then be tried again.
+
+    A folder that holds a journal already is somebody's study, and is left as it is.
+    """
+    if path_of(directory).exists():
+        yield
+        return
+    before = set(directory.iterdir()) if directory.is_dir() else None
+    try:
+        yield
+    except BaseException:
+        for path in set(directory.iterdir()) - (before or set()) if directory.is_dir() else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if before is None and directory.is_dir():
+            directory.rmdir()
+        raise

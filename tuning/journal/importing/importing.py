@@ -1,0 +1,173 @@
+"""Searches that KerasTuner or Optuna ran by themselves, as a study's folder that a report can be made of.
+
+What they recorded is taken over as it is; nothing is trained, and nothing unpickled (both keep JSON).
+
+    known                       KerasTuner                              Optuna
+    configurations, states      yes                                     yes
+    scores                      best epoch                              what the objective function returned
+    epochs of a trial           Hyperband's; else as the user says      the steps it reported; else as the user says
+    learning curves             the best epoch's metrics only           the reported values
+    time                        no                                      wall-clock of a trial
+
+Neither keeps the data, the seeds of trainings, or test scores. So imported searches are a study of their own, one cell
+each, labelled as imported wherever they are shown; they are never put beside cells that were trained here, for pairs
+of these share data and seeds. A FAILED trial whose epochs are not known is charged none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tuning import __version__
+from tuning.errors import StudyError
+from tuning.journal.importing.keras_tuner import read_project
+from tuning.journal.importing.optuna import read_storage
+from tuning.journal.importing.search import ImportedSearch, ImportedTrial
+from tuning.journal.plan import Manifest, Plan, Session, TunerSettings
+from tuning.journal.provenance import IMPORTED
+from tuning.journal.records import Cell, CellEnd, CellState, Trial, TrialState
+from tuning.journal.study_record import DataRecord, Declaration, ImportRecord, ProblemRecord, StudyRecord
+from tuning.journal.writer import JournalWriter
+
+
+def import_searches(
+    sources: Sequence[str],
+    directory: Path,
+    *,
+    epochs: int | None = None,
+    metric: str = "",
+    studies: Sequence[str] = (),
+    command: Sequence[str] = (),
+    say: Callable[[str], object] = lambda line: None,
+) -> Path:
+    """Writes a study's folder with one cell for each search that is found; `tuning report` makes its report.
+
+    Args:
+        sources: Folders of KerasTuner projects (with ``oracle.json``), and Optuna's storages: a database's URL, an
+            SQLite file, or a journal file.
+        directory: The study's folder; its last part is the study's name.
+        epochs: That a trial trained, where its search does not say.
+        metric: KerasTuner's objective, where its files leave several metrics open.
+        studies: Names of the studies to take from an Optuna storage; none for all.
+        command: For the manifest.
+        say: Is told what is left out, in a line each.
+
+    Returns:
+        The folder.
+
+    Raises:
+        StudyError: A source holds no search, or leaves epochs or objective open; or the objectives differ; or the
+            studies of a storage search different spaces, and none is named.
+        JournalError: The folder holds a journal already.
+    """
+    searches = [search for source in sources for search in _read(source, metric, studies, say)]
+    objectives = {(search.objective.metric, search.objective.direction, search.objective.epoch) for search in searches}
+    if len(objectives) > 1:
+        words = ", ".join(
+            f"{search.source}: {search.objective.metric}, {search.objective.direction}" for search in searches
+        )
+        raise StudyError(f"these searches have different objectives ({words}); import each into a folder of its own")
+    open_searches = [search for search in searches if any(_is_open(row) for row in search.rows)]
+    if open_searches and epochs is None:
+        source = open_searches[0].source
+        raise StudyError(f"{source} does not say how many epochs a trial trained; say it with --epochs N")
+    labels = _labels(searches)
+    problem = f"{searches[0].objective.metric}-{IMPORTED}"
+    trials = {label: _trials(Cell(problem, label, 1), search, epochs or 0) for label, search in labels.items()}
+    budget = max((rows[-1].spent_epochs for rows in trials.values() if rows), default=0)
+    space: dict[str, Declaration] = {}
+    for search in searches:
+        for entry in search.space:
+            space.setdefault(f"{entry['name']} {entry['conditions']}", entry)
+    record = ProblemRecord(
+        space=list(space.values()),
+        objective=searches[0].objective,
+        max_epochs=max((row.target_epochs for rows in trials.values() for row in rows), default=0),
+        data=DataRecord("not recorded"),
+        imported=ImportRecord(
+            searches={label: f"{search.library}, {search.source}" for label, search in labels.items()},
+            told_epochs=(epochs or 0) if open_searches else 0,
+            unfinished=sum(search.unfinished for search in searches),
+        ),
+    )
+    plan = Plan(
+        tuners={
+            label: TunerSettings({"tuner": IMPORTED, "library": search.library}) for label, search in labels.items()
+        },
+        budget_epochs=budget,
+        replicates=1,
+    )
+    study = StudyRecord(study=directory.name, problems={problem: record})
+    with JournalWriter.create(directory, study) as writer, writer.batched():
+        writer.session(Session(plan, Manifest({"command": list(command), "versions": {"tuning": __version__}})))
+        for label, rows in trials.items():
+            for trial in rows:
+                writer.trial(trial)
+            spent = rows[-1].spent_epochs if rows else 0
+            seconds = sum(trial.train_seconds for trial in rows)
+            writer.cell(
+                CellEnd(Cell(problem, label, 1), CellState.DONE, IMPORTED, "", len(rows), spent, seconds, budget)
+            )
+    return directory
+
+
+def _is_open(row: ImportedTrial) -> bool:
+    """Whether somebody has to say how many epochs a trial trained."""
+    return row.target is None and row.state != TrialState.FAILED
+
+
+def _labels(searches: Sequence[ImportedSearch]) -> dict[str, ImportedSearch]:
+    labels: dict[str, ImportedSearch] = {}
+    for search in searches:
+        label, number = f"{search.label} ({IMPORTED})", 2
+        while label in labels:
+            label, number = f"{search.label} {number} ({IMPORTED})", number + 1
+        labels[label] = search
+    return labels
+
+
+def _trials(cell: Cell, search: ImportedSearch, epochs: int) -> list[Trial]:
+    trials: list[Trial] = []
+    spent = 0
+    for number, row in enumerate(search.rows):
+        target = row.target if row.target is not None else 0 if row.state == TrialState.FAILED else epochs
+        charged = max(target - row.initial, 0)
+        spent += charged
+        last = max(charged - 1, 0)
+        curve: list[dict[str, float]] = [{} for _ in range(charged)]
+        for epoch, metrics in row.curve.items():
+            if curve:
+                curve[min(epoch, last)] |= metrics
+        trials.append(
+            Trial(
+                cell,
+                number,
+                row.configuration,
+                row.state,
+                math.nan if row.state == TrialState.FAILED else row.score,
+                row.initial,
+                target,
+                curve,
+                spent,
+                train_seconds=row.seconds,
+                parent=row.parent,
+                error=row.error,
+                fit=IMPORTED,
+            )
+        )
+    return trials
+
+
+def _read(source: str, metric: str, studies: Sequence[str], say: Callable[[str], object]) -> list[ImportedSearch]:
+    path = Path(source)
+    if path.is_dir():
+        if not (path / "oracle.json").is_file():
+            raise StudyError(
+                f"{source} holds no oracle.json; expected a KerasTuner project, <directory>/<project_name>"
+            )
+        return [read_project(path, metric, say)]
+    if "://" in source or path.is_file():
+        return read_storage(source, studies, say)
+    raise StudyError(f"there is no {source}; expected a KerasTuner project's folder or an Optuna storage")
