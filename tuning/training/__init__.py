@@ -6,6 +6,7 @@ Imports: words, journal, space.
     request                TrainingRequest, RetrainingRequest: what is asked for
     trainer                train_epochs: the one path that trains
     fit                    Fit: what `model.fit` is during a trial
+    hypermodel_fit        call_fit: a user's `HyperModel.fit`, called as KerasTuner calls it
     fit_arguments          arguments of `model.fit`, complete and checked
     compiled_epoch         fit: a whole epoch in one compiled call
     keras_loop             fit_by_keras: Keras' own loop over the same batches

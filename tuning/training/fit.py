@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -111,12 +111,16 @@ class Fit:
         self.watcher = watcher
         self.epoch = request.initial_epoch
         self.ways: list[str] = []
+        self.withheld: Mapping[str, object] = {}
+        """What `HyperModel.fit` has no place for in its signature: `model.fit` gets it from here."""
 
     def arguments(self) -> dict[str, Any]:
         """What `HyperModel.fit` gets beside `hp` and `model`."""
-        ours = {"epochs": self.request.epochs, "verbose": 0}
-        arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, **ours}
+        arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": self.request.epochs}
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
+
+    def withhold(self, arguments: Mapping[str, object]) -> None:
+        self.withheld = arguments
 
     def attach(self, model: keras.Model) -> None:
         keras_internals.replace_fit(model, lambda *args, **kwargs: self(model, *args, **kwargs))
@@ -126,6 +130,11 @@ class Fit:
         keras_internals.restore_fit(model)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a fit, or a loop that calls its callbacks, has begun."""
+        return bool(self.ways) or self.watcher.remaining < self.request.epochs - self.request.initial_epoch
+
+    @property
     def how(self) -> str:
         """What trained, each way once."""
         return "; ".join(dict.fromkeys(self.ways)) or "a loop of the user's own"
@@ -133,7 +142,7 @@ class Fit:
     def __call__(self, model: keras.Model, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         if type(model).fit is not keras.Model.fit:
             return self._by_its_own_fit(model, args, kwargs)
-        arguments = fit_arguments.bind(model, args, kwargs)
+        arguments = fit_arguments.bind(model, args, kwargs, self.withheld)
         arguments["callbacks"] = self._with_watcher(arguments["callbacks"])
         initial_epoch = self.request.initial_epoch
         if initial_epoch and not self.ways:  # HyperModel.fit does not know that it continues
@@ -165,6 +174,8 @@ class Fit:
     def _by_its_own_fit(self, model: keras.Model, args: Any, kwargs: dict[str, Any]) -> Any:
         """A `fit` of a subclass may take other arguments and gets them as they are given."""
         kwargs["callbacks"] = self._with_watcher(kwargs.get("callbacks"))
+        if fit_arguments.takes(type(model).fit, "verbose"):
+            kwargs.setdefault("verbose", 0)
         with self._fitting(model, f"keras: {type(model).__name__} has a fit of its own", continuable=False):
             return type(model).fit(model, *args, **kwargs)
 

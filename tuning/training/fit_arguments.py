@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 
-def bind(model: keras.Model, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call of `keras.Model.fit`, complete with defaults, without `self`."""
+def bind(
+    model: keras.Model, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """The arguments of a call of `keras.Model.fit`, complete with `defaults` and then Keras' own, without `self`."""
     bound = inspect.signature(keras.Model.fit).bind(model, *args, **kwargs)
+    for name, value in (defaults or {}).items():
+        bound.arguments.setdefault(name, value)
     bound.apply_defaults()
     return {name: value for name, value in bound.arguments.items() if name != "self"}
+
+
+def takes(function: Callable[..., object], name: str) -> bool:
+    """Whether a function can be given an argument by this name."""
+    parameters = inspect.signature(function).parameters
+    return name in parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
 
 
 def normalise(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tuning.space.recorder import record
 from tuning.space.space import Space
 from tuning.splits import Splits, head, size
 from tuning.training.graph_cache import is_of_keras
+from tuning.training.hypermodel_fit import call_fit
 from tuning.training.keras_internals import replace_fit
 from tuning.training.outcome import Logs
 from tuning.training.recipe import Recipe, build, data_arguments, has_own_fit
@@ -133,9 +134,9 @@ def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: kera
         return history
 
     replace_fit(model, fit)
-    arguments = {**data_arguments(_part(recipe, PROBE_SAMPLES)), **recipe.fit_arguments, "epochs": 1, "verbose": 0}
+    arguments = {**data_arguments(_part(recipe, PROBE_SAMPLES)), **recipe.fit_arguments, "epochs": 1}
     try:
-        recipe.hypermodel.fit(hp, model, **arguments, callbacks=[_NoTraining()])
+        call_fit(recipe.hypermodel, hp, model, {**arguments, "callbacks": [_NoTraining()]}, lambda: fitted)
     except _DeclaredError:
         return
     except SpaceError:

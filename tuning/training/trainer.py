@@ -25,6 +25,7 @@ from tuning.text import error_line
 from tuning.training import anatomy as inspection
 from tuning.training import tensorboard_logs
 from tuning.training.fit import BestWeights, Fit, Stop, Watcher
+from tuning.training.hypermodel_fit import call_fit
 from tuning.training.outcome import Logs, Outcome
 from tuning.training.recipe import Recipe, build
 from tuning.training.request import TrainingRequest
@@ -66,7 +67,7 @@ def train_epochs(
             model = build(recipe, hp)
             trainer.attach(model)
             with contextlib.suppress(Stop):
-                recipe.hypermodel.fit(hp, model, **trainer.arguments())
+                call_fit(recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold)
             if best is not None:
                 best.restore(model)
                 outcome.test = trainer.test(model)
