@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +12,7 @@ from tuning.journal.winner_record import BINS, MAX_CLASSES, Anatomy, Confusion, 
 from tuning.objective import Objective
 from tuning.splits import Part, Splits
 from tuning.text import error_line
+from tuning.training.fit_arguments import Data
 from tuning.training.keras_internals import graph_nodes
 
 _BATCH = 256  # samples predicted at a time; only memory depends on it
@@ -38,9 +38,9 @@ def anatomy(model: keras.Model, splits: Splits, objective: Objective, remarks: S
             f"{type(model).__name__} connects its layers in its own code: they are listed in the order in which it "
             "made them, and not drawn."
         )
-    found = None
+    shown = None
     try:
-        found, more = predictions(model, splits, objective)
+        shown, more = predictions(model, splits, objective)
         remarks += more
     except _UnclearError as unclear:
         remarks.append(str(unclear))
@@ -52,7 +52,7 @@ def anatomy(model: keras.Model, splits: Splits, objective: Objective, remarks: S
         connected=connected,
         parameters=_size(model.weights),
         trainable=_size(model.trainable_weights),
-        predictions=found,
+        predictions=shown,
         remarks=tuple(remarks),
     )
 
@@ -87,11 +87,11 @@ def layers_of(model: keras.Model) -> tuple[tuple[Layer, ...], bool]:
     return tuple(layers), True
 
 
-def _shape(tensor: Any) -> Shape:
+def _shape(tensor: keras.KerasTensor) -> Shape:
     return tuple(None if axis is None else int(axis) for axis in tensor.shape[1:])
 
 
-def _size(weights: Sequence[Any]) -> int:
+def _size(weights: Sequence[keras.Variable]) -> int:
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
@@ -132,10 +132,10 @@ def predictions(
         _UnclearError: Targets and predictions are neither one class a sample nor numbers to be compared.
     """
     seen = _seen(model, splits, objective)
-    found = _classified(model, splits, seen)
-    if found is None:
+    by_class = _classified(model, splits, seen)
+    if by_class is None:
         return _scatter(seen), tuple(seen.remarks)
-    return _confusion(seen, found), tuple(seen.remarks)
+    return _confusion(seen, by_class), tuple(seen.remarks)
 
 
 def classified(model: keras.Model, splits: Splits, objective: Objective) -> Classified | None:
@@ -172,7 +172,7 @@ def _classified(model: keras.Model, splits: Splits, seen: _Seen) -> Classified |
     return Classified(true, predicted, np.abs(certainty).ravel(), classes)
 
 
-def _predicted(model: keras.Model, part: Part) -> Iterator[tuple[Any, Any]]:
+def _predicted(model: keras.Model, part: Part) -> Iterator[tuple[Data, Data]]:
     """Targets and predictions, piece by piece, in the structure that each has."""
     if isinstance(part, tuple):
         yield part[1], model.predict(part[0], batch_size=_BATCH, verbose=0)
@@ -182,16 +182,16 @@ def _predicted(model: keras.Model, part: Part) -> Iterator[tuple[Any, Any]]:
         yield y, model.predict_on_batch(x)
 
 
-def _output_of(model: keras.Model, objective: Objective, made: Any) -> tuple[str, bool]:
+def _output_of(model: keras.Model, objective: Objective, made: Data) -> tuple[str, bool]:
     """Name of the output that the objective's metric is of, empty for an only one; whether it is of several."""
     names = _output_names(model, made)
     if len(names) < 2:
         return "", False
-    own = [name for name in names if objective.test_metric.startswith(f"{name}_")]
-    return (max(own, key=len), False) if own else (names[0], True)
+    matching = [name for name in names if objective.test_metric.startswith(f"{name}_")]
+    return (max(matching, key=len), False) if matching else (names[0], True)
 
 
-def _output_names(model: keras.Model, made: Any) -> list[str]:
+def _output_names(model: keras.Model, made: Data) -> list[str]:
     if isinstance(made, Mapping):
         return list(made)
     if not isinstance(made, list | tuple):
@@ -200,7 +200,7 @@ def _output_names(model: keras.Model, made: Any) -> list[str]:
     return list(known) if len(known) == len(made) else [str(place) for place in range(len(made))]
 
 
-def _entry(model: keras.Model, structure: Any, output: str) -> Any:
+def _entry(model: keras.Model, structure: Data, output: str) -> Data:
     """An output's own part of targets or of predictions."""
     if not isinstance(structure, Mapping | list | tuple):
         return structure
@@ -215,7 +215,7 @@ def _entry(model: keras.Model, structure: Any, output: str) -> Any:
     return parts[names.index(output)]
 
 
-def _array(values: Any) -> np.ndarray:
+def _array(values: Data) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(values))
 
 
@@ -259,16 +259,16 @@ def class_numbers(
     return bare.ravel().astype(int), made.argmax(axis=-1).ravel(), num
 
 
-def _confusion(seen: _Seen, found: Classified) -> Confusion:
-    num = len(found.classes)
+def _confusion(seen: _Seen, by_class: Classified) -> Confusion:
+    num = len(by_class.classes)
     if num > MAX_CLASSES:
-        right = float((found.true == found.predicted).mean())
+        right = float((by_class.true == by_class.predicted).mean())
         raise _UnclearError(
             f"{num:,} classes are too many for a matrix of which is taken for which; {right:.1%} of "
-            f"{len(found.true):,} samples of the {seen.split} split are right."
+            f"{len(by_class.true):,} samples of the {seen.split} split are right."
         )
-    counts = np.bincount(found.true * num + found.predicted, minlength=num * num).reshape(num, num)
-    return Confusion(seen.split, seen.output, found.classes, tuple(tuple(map(int, row)) for row in counts))
+    counts = np.bincount(by_class.true * num + by_class.predicted, minlength=num * num).reshape(num, num)
+    return Confusion(seen.split, seen.output, by_class.classes, tuple(tuple(map(int, row)) for row in counts))
 
 
 def _scatter(seen: _Seen) -> Scatter:

@@ -15,18 +15,20 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import keras
 import numpy as np
 
 from tuning.splits import is_dataset
 from tuning.training import keras_internals
-from tuning.training.fit_arguments import is_arrays, normalise, size_of
+from tuning.training.fit_arguments import Arguments, Data, is_arrays, normalise, size_of
 from tuning.training.graph_cache import Traces, is_of_keras
 from tuning.training.resident import Resident
+from tuning.training.tensorflow_internals import Function, Tensor
 
-Logs = dict[str, Any]
+Logs = dict[str, Tensor]
+WholeEpoch: TypeAlias = Callable[..., Logs]
 Order = Callable[[int], np.ndarray]
 """`order(size)` gives the permutation of the next epoch, shape ``(size,)``."""
 
@@ -36,7 +38,7 @@ BATCH_HOOKS = (
 )  # fmt: skip
 
 
-def fallback_reason(model: keras.Model, arguments: Mapping[str, Any]) -> str:
+def fallback_reason(model: keras.Model, arguments: Arguments) -> str:
     """Why a fit with these arguments cannot run an epoch a call, in a few words; empty where it can."""
     if keras.backend.backend() != "tensorflow":
         return f"the {keras.backend.backend()} backend"
@@ -69,7 +71,7 @@ def fallback_reason(model: keras.Model, arguments: Mapping[str, Any]) -> str:
 
 
 def fit(
-    model: keras.Model, arguments: Mapping[str, Any], order: Order, resident: Resident, configuration: str | None = None
+    model: keras.Model, arguments: Arguments, order: Order, resident: Resident, configuration: str | None = None
 ) -> keras.callbacks.History:
     """`keras.Model.fit(model, **arguments)`, an epoch a call; only where `fallback_reason` is empty.
 
@@ -119,7 +121,7 @@ def fit(
 
 def _epochs(
     model: keras.Model,
-    arguments: Mapping[str, Any],
+    arguments: Arguments,
     callbacks: keras.callbacks.CallbackList,
     train: Callable[[], Logs],
     validate: Callable[[], Logs] | None,
@@ -148,7 +150,7 @@ def _epochs(
 
 
 def evaluate(
-    model: keras.Model, data: Sequence[Any], batch_size: int, resident: Resident, configuration: str | None = None
+    model: keras.Model, data: Sequence[Data], batch_size: int, resident: Resident, configuration: str | None = None
 ) -> Logs:
     """`model.evaluate(*data)` of a model that `fit` has trained, in one call.
 
@@ -182,8 +184,8 @@ def _evaluate(
 
 
 def _whole_epoch(
-    model: keras.Model, traces: Traces, configuration: str | None, step_name: str, batch_size: int, example: Any
-) -> Any:
+    model: keras.Model, traces: Traces, configuration: str | None, step_name: str, batch_size: int, example: Data
+) -> WholeEpoch:
     """A compiled function ``(data, order) -> logs`` that calls a step of the model on each batch.
 
     Keras' own steps gather their logs in metrics, which are read once at the end. A step of the user's may return
@@ -196,17 +198,17 @@ def _whole_epoch(
     keeps_metrics = _keeps_metrics(model, step_name)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
-    def epoch(data: Any, order: Any) -> Any:
+    def epoch(data: Data, order: Tensor) -> Data:
         if keeps_metrics:
             model.reset_metrics()
         size = tf.shape(order)[0]
         last = size if standard else (size - 1) // batch_size * batch_size
 
-        def batch(start: Any) -> Any:
+        def batch(start: Tensor) -> Data:
             rows = order[start : start + batch_size]
             return keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows), data)
 
-        def body(start: Any) -> Any:
+        def body(start: Tensor) -> tuple[Tensor]:
             with keras_internals.unread_metrics(model) if keeps_metrics else contextlib.nullcontext():
                 step(batch(start))
             return (start + batch_size,)
@@ -214,14 +216,14 @@ def _whole_epoch(
         tf.while_loop(lambda start: start < last, body, (tf.constant(0),))
         return model.get_metrics_result() if standard else step(batch(last))
 
-    compiled = tf.function(epoch, reduce_retracing=True)
+    compiled: Function = tf.function(epoch, reduce_retracing=True)
     if not standard:
         return lambda *data: keras_internals.logs_of_step(model, compiled(*data))
     if configuration is None or not _is_standard(model, "compute_loss"):
         return compiled
 
     @functools.cache  # at its first call: callbacks may change the model as training begins
-    def function() -> Any:
+    def function() -> WholeEpoch:
         signature = keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), example)
         key = [configuration, step_name, batch_size]
         return traces.function(model, key, lambda: compiled, signature, tf.TensorSpec([None], tf.int32))
@@ -243,13 +245,13 @@ def _keeps_metrics(model: keras.Model, step_name: str) -> bool:
     return all(map(is_of_keras, metrics))
 
 
-def _may_look_at_metrics(callback: Any) -> bool:
+def _may_look_at_metrics(callback: keras.callbacks.Callback) -> bool:
     """Whether a callback is called between the reset and the epoch, and is the user's: Keras' and ours do not look."""
     module = str(getattr(callback.on_epoch_begin, "__module__", ""))
     return _is_overridden(callback, "on_epoch_begin") and not module.startswith(("keras.", "tuning."))
 
 
-def _make_variables(model: keras.Model, batch: Any) -> None:
+def _make_variables(model: keras.Model, batch: Data) -> None:
     """Builds layers, optimizer and metrics, so that the epoch's function is traced once.
 
     `tf.function` traces a second time whatever made variables the first time, and metrics make theirs at first use.
@@ -270,7 +272,7 @@ def _make_variables(model: keras.Model, batch: Any) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def _made_by_shapes(model: keras.Model, y: Any) -> bool:
+def _made_by_shapes(model: keras.Model, y: Data) -> bool:
     """Makes the metrics of a common model without a batch, which takes a tenth of the time; whether that was all.
 
     A functional model has its layers' variables since it was put together; a loss of one output makes none; and a
@@ -303,13 +305,13 @@ def _is_default_strategy(model: keras.Model) -> bool:
     return not tf.distribute.has_strategy() and model.distribute_strategy is tf.distribute.get_strategy()
 
 
-def _element(x: Any, y: Any, sample_weight: Any, resident: Resident) -> Any:
+def _element(x: Data, y: Data, sample_weight: Data, resident: Resident) -> Data:
     """The data as one element of a data set: tuples for lists, which `tf.data` would stack."""
     parts = (None if part is None else _tensors(part, resident) for part in (x, y, sample_weight))
     return keras.utils.pack_x_y_sample_weight(*parts)
 
 
-def _tensors(part: Any, resident: Resident) -> Any:
+def _tensors(part: Data, resident: Resident) -> Data:
     if isinstance(part, Mapping):
         return {name: _tensors(value, resident) for name, value in part.items()}
     if isinstance(part, tuple | list):
@@ -317,11 +319,11 @@ def _tensors(part: Any, resident: Resident) -> Any:
     return resident.tensor(part)
 
 
-def _rows(part: Any, count: int) -> Any:
+def _rows(part: Data, count: int) -> Data:
     return keras.tree.map_structure(lambda tensor: tensor[:count], part)
 
 
-def _works_on_batches(callback: Any) -> bool:
+def _works_on_batches(callback: keras.callbacks.Callback) -> bool:
     """Whether a callback does something at a batch. Keras' own that only do on request are asked what was requested."""
     hooks = [hook for hook in BATCH_HOOKS if _is_overridden(callback, hook)]
     if any(not _hook_is_of_keras(callback, hook) for hook in hooks):
@@ -334,10 +336,10 @@ def _works_on_batches(callback: Any) -> bool:
     return bool(hooks) and not isinstance(callback, keras.callbacks.ProgbarLogger)
 
 
-def _is_overridden(callback: Any, hook: str) -> bool:
+def _is_overridden(callback: keras.callbacks.Callback, hook: str) -> bool:
     function = getattr(getattr(callback, hook, None), "__func__", None)
     return function is not getattr(keras.callbacks.Callback, hook)
 
 
-def _hook_is_of_keras(callback: Any, hook: str) -> bool:
+def _hook_is_of_keras(callback: keras.callbacks.Callback, hook: str) -> bool:
     return bool(getattr(getattr(callback, hook), "__module__", "").startswith("keras."))

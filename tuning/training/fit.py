@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from tuning import seeds
 from tuning.objective import Objective
@@ -17,6 +18,11 @@ from tuning.training.outcome import Logs, scalars
 from tuning.training.recipe import Recipe, data_arguments
 from tuning.training.request import TrainingRequest
 from tuning.training.state import State, first_samples, read_state, set_generators, write_state
+
+GivenCallbacks: TypeAlias = (
+    keras.callbacks.CallbackList | Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None
+)
+"""What a call of `model.fit` may hold as `callbacks`."""
 
 
 class Stop(BaseException):
@@ -40,13 +46,13 @@ class Watcher(keras.callbacks.Callback):
         self.continues: State = []
         """The state that the next epoch goes on from."""
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
         if self.stopped:
             raise Stop
         set_generators(self.continues)  # here, for Keras draws from them before its first epoch
         self.continues = []
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
         if self.stopped:
             raise Stop
         self.remaining -= 1
@@ -67,7 +73,7 @@ class Watcher(keras.callbacks.Callback):
     def __copy__(self) -> Watcher:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Watcher:
+    def __deepcopy__(self, memo: dict[int, object]) -> Watcher:
         return self
 
 
@@ -114,7 +120,7 @@ class Fit:
         self.withheld: Mapping[str, object] = {}
         """What `HyperModel.fit` has no place for in its signature: `model.fit` gets it from here."""
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> fit_arguments.Arguments:
         """What `HyperModel.fit` gets beside `hp` and `model`."""
         arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": self.request.epochs}
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
@@ -139,7 +145,7 @@ class Fit:
         """What trained, each way once."""
         return "; ".join(dict.fromkeys(self.ways)) or "a loop of the user's own"
 
-    def __call__(self, model: keras.Model, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+    def __call__(self, model: keras.Model, *args: object, **kwargs: object) -> keras.callbacks.History:
         if type(model).fit is not keras.Model.fit:
             return self._by_its_own_fit(model, args, kwargs)
         arguments = fit_arguments.bind(model, args, kwargs, self.withheld)
@@ -171,7 +177,9 @@ class Fit:
         size = batch_size if isinstance(test, tuple) else None
         return scalars(model.evaluate(**arrays, batch_size=size, return_dict=True, verbose=0))
 
-    def _by_its_own_fit(self, model: keras.Model, args: Any, kwargs: dict[str, Any]) -> Any:
+    def _by_its_own_fit(
+        self, model: keras.Model, args: Sequence[object], kwargs: dict[str, object]
+    ) -> keras.callbacks.History:
         """A `fit` of a subclass may take other arguments and gets them as they are given."""
         kwargs["callbacks"] = self._with_watcher(kwargs.get("callbacks"))
         if fit_arguments.takes(type(model).fit, "verbose"):
@@ -179,7 +187,7 @@ class Fit:
         with self._fitting(model, f"keras: {type(model).__name__} has a fit of its own", continuable=False):
             return type(model).fit(model, *args, **kwargs)
 
-    def _with_watcher(self, callbacks: Any) -> Any:
+    def _with_watcher(self, callbacks: GivenCallbacks) -> GivenCallbacks:
         """The callbacks with the watcher as the last."""
         if isinstance(callbacks, keras.callbacks.CallbackList):
             if self.watcher not in callbacks.callbacks:

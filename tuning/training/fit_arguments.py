@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 
+Data: TypeAlias = Any
+"""Arrays or tensors, or tuples, lists and dicts of them, a data set, or None: as Keras takes and gives them."""
+Arguments: TypeAlias = Mapping[str, Any]
+"""Of `model.fit`, by name: each is of its own type."""
+
 
 def bind(
-    model: keras.Model, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Mapping[str, object] | None = None
+    model: keras.Model, args: Sequence[object], kwargs: Mapping[str, object], defaults: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
     """The arguments of a call of `keras.Model.fit`, complete with `defaults` and then Keras' own, without `self`."""
     bound = inspect.signature(keras.Model.fit).bind(model, *args, **kwargs)
@@ -27,7 +32,7 @@ def takes(function: Callable[..., object], name: str) -> bool:
     return name in parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
 
 
-def normalise(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def normalise(arguments: Arguments) -> dict[str, Any]:
     """The arguments of a fit on arrays with all that Keras makes of them carried out.
 
     Data frames become arrays; `validation_split` takes the last part of the arrays, before any shuffling;
@@ -69,7 +74,7 @@ def normalise(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {**arguments, **settled}
 
 
-def is_arrays(part: Any) -> bool:
+def is_arrays(part: Data) -> bool:
     """Whether a structure holds nothing but dense arrays of numbers, tensors, data frames (or None)."""
     if part is None:
         return True
@@ -84,22 +89,22 @@ def is_arrays(part: Any) -> bool:
     return type(part).__name__ == "EagerTensor"
 
 
-def as_floatx(array: Any) -> np.ndarray:
+def as_floatx(array: Data) -> np.ndarray:
     """As numpy; floats cast as Keras' own adapter does."""
     array = np.asarray(keras.ops.convert_to_numpy(array))
     is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
     return np.asarray(array, dtype=keras.config.floatx()) if is_float else array
 
 
-def size_of(data: Any) -> int:
+def size_of(data: Data) -> int:
     return int(keras.tree.flatten(data)[0].shape[0])
 
 
-def _cut(parts: tuple[Any, ...], rows: slice) -> tuple[Any, ...]:
+def _cut(parts: tuple[Data, ...], rows: slice) -> tuple[Data, ...]:
     return tuple(None if part is None else keras.tree.map_structure(lambda array: array[rows], part) for part in parts)
 
 
-def _without_frames(part: Any) -> Any:
+def _without_frames(part: Data) -> Data:
     """Arrays for pandas' frames, and columns for its series, as Keras makes them."""
     if part is None:
         return None
@@ -108,13 +113,13 @@ def _without_frames(part: Any) -> Any:
     )
 
 
-def _for_each_output(y: Any, sample_weight: Any) -> Any:
+def _for_each_output(y: Data, sample_weight: Data) -> Data:
     if sample_weight is None or not keras.tree.is_nested(y) or keras.tree.is_nested(sample_weight):
         return sample_weight
     return keras.tree.map_structure(lambda _: sample_weight, y)
 
 
-def _class_weights(y: Any, sample_weight: Any, class_weight: Mapping[int, float]) -> np.ndarray:
+def _class_weights(y: Data, sample_weight: Data, class_weight: Mapping[int, float]) -> np.ndarray:
     """A weight for each sample by Keras' own rule: 1.0 for a class without one."""
     if sample_weight is not None:
         raise ValueError("sample_weight and class_weight cannot be given both")

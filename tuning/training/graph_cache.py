@@ -16,12 +16,11 @@ import json
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
 
 import keras
 
 from tuning.training.keras_internals import all_layers
-from tuning.training.tensorflow_internals import set_variables
+from tuning.training.tensorflow_internals import ConcreteFunction, Function, Tensor, set_variables
 
 KEPT = 16
 """Graphs, two or three for each configuration (training, validation, test): those of a small rung of Hyperband's."""
@@ -31,10 +30,12 @@ class Traces:
     """The graphs that were used last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[Any, list[int]]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[ConcreteFunction, list[int]]] = OrderedDict()
         self.traced = 0
 
-    def function(self, model: keras.Model, key: Any, trace: Callable[[], Any], *signature: Any) -> Any:
+    def function(
+        self, model: keras.Model, key: object, trace: Callable[[], Function], *signature: Tensor
+    ) -> Function | ConcreteFunction:
         """A compiled function for the model: one that is kept, or `trace()`.
 
         Args:
@@ -66,13 +67,13 @@ class Traces:
 
 def describe(model: keras.Model) -> str | None:
     """All that the graphs of a model's steps depend on, but its variables' values; None where that cannot be said."""
-    from tensorflow import Tensor
+    import tensorflow as tf
 
     layers = all_layers(model)
     if not all(map(is_of_keras, layers)):
         return None
     if any(
-        callable(vars(layer).get("call")) or any(isinstance(value, Tensor) for value in vars(layer).values())
+        callable(vars(layer).get("call")) or any(isinstance(value, tf.Tensor) for value in vars(layer).values())
         for layer in layers
     ):
         return None  # such as a Normalization that was adapted: a graph may hold its numbers
@@ -93,12 +94,12 @@ def describe(model: keras.Model) -> str | None:
         return None
 
 
-def is_of_keras(thing: Any) -> bool:
+def is_of_keras(thing: object) -> bool:
     """Whether a model, a layer or a metric is of a class of Keras' own."""
     return type(thing).__module__.startswith("keras.")
 
 
-def _all_of_keras(config: Any) -> bool:
+def _all_of_keras(config: object) -> bool:
     """Whether every object in a config is Keras' own: one of the user's may change and keep its name."""
     if isinstance(config, dict):
         if "class_name" in config and "config" in config and config["class_name"] != "__keras_tensor__":
@@ -111,5 +112,5 @@ def _all_of_keras(config: Any) -> bool:
     return not callable(config)
 
 
-def _variables(model: keras.Model) -> list[Any]:
+def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables, *model.metrics_variables]

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import keras
 from keras.src.random import seed_generator
 from keras.src.utils.python_utils import pythonify_logs
 
+from tuning.training.fit_arguments import Data
 
-def plain_logs(logs: Mapping[str, Any]) -> dict[str, Any]:
+
+class Node(Protocol):
+    """A call of a layer in a model's graph."""
+
+    operation: keras.Operation
+    outputs: Sequence[keras.KerasTensor]
+    parent_nodes: Sequence[Node]
+
+
+def plain_logs(logs: Mapping[str, Data]) -> dict[str, Data]:
     """Logs of tensors as `model.evaluate(return_dict=True)` gives them: floats, those of several outputs flat."""
     return dict(pythonify_logs(logs))
 
@@ -25,27 +35,28 @@ def first_epoch(model: keras.Model, initial_epoch: int) -> int:
     return int(model._initial_epoch or initial_epoch)
 
 
-def is_validated(model: keras.Model, epoch: int, validation_freq: Any) -> bool:
+def is_validated(model: keras.Model, epoch: int, validation_freq: int | Sequence[int]) -> bool:
     """Whether `fit` validates behind this epoch, counted from 0."""
     return bool(model._should_eval(epoch, validation_freq))
 
 
-def logs_of_step(model: keras.Model, returned: Any) -> Any:
+def logs_of_step(model: keras.Model, returned: Data) -> dict[str, Data]:
     """What `fit` makes of what a user's own `train_step` returned."""
-    return model._get_metrics_result_or_logs(returned)
+    logs: dict[str, Data] = model._get_metrics_result_or_logs(returned)
+    return logs
 
 
-def compiled_metrics(model: keras.Model) -> Any:
+def compiled_metrics(model: keras.Model) -> keras.metrics.Metric | None:
     """The object that holds the metrics of `compile`, with `built`, `build` and `metrics`; None without any."""
     return model._compile_metrics
 
 
-def symbolic_output(model: keras.Model) -> Any:
+def symbolic_output(model: keras.Model) -> Data:
     """The symbolic output of a functional or sequential model, nested where it has several; None for others."""
     return getattr(getattr(model, "_functional", model), "_outputs_struct", None)
 
 
-def graph_nodes(model: keras.Model) -> list[Any] | None:
+def graph_nodes(model: keras.Model) -> list[Node] | None:
     """The calls of layers that a functional or sequential model consists of, inputs first; None where not known."""
     graph = getattr(model, "_functional", None) if isinstance(model, keras.Sequential) else model
     depths = getattr(graph, "_nodes_by_depth", None)
@@ -64,7 +75,7 @@ def profiles_batches(callback: keras.callbacks.TensorBoard) -> bool:
     return bool(callback._should_trace)
 
 
-def replace_fit(model: keras.Model, fit: Callable[..., Any]) -> None:
+def replace_fit(model: keras.Model, fit: Callable[..., keras.callbacks.History]) -> None:
     """Sets `model.fit` past Keras' own `__setattr__`, which would track what it refers to."""
     object.__setattr__(model, "fit", fit)
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import keras
 import numpy as np
 
 from tuning.splits import is_dataset
 from tuning.training.compiled_epoch import Order
-from tuning.training.fit_arguments import as_floatx, is_arrays, normalise, size_of
+from tuning.training.fit_arguments import Arguments, Data, as_floatx, is_arrays, normalise, size_of
 
 
 class OrderedBatches(keras.utils.PyDataset):
     """Arrays as batches in a given order, for Keras' own loop: the same batches that `fit` makes."""
 
-    def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: int, order: Order) -> None:
+    def __init__(self, x: Data, y: Data, sample_weight: Data, batch_size: int, order: Order) -> None:
         super().__init__()
         parts = tuple(part for part in (x, y, sample_weight) if part is not None)
         self._data = keras.tree.lists_to_tuples(keras.tree.map_structure(as_floatx, parts))
@@ -28,7 +25,7 @@ class OrderedBatches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-self._size // self._batch_size)
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> Data:
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         return keras.tree.map_structure(lambda array: array[rows], self._data)
 
@@ -36,7 +33,7 @@ class OrderedBatches(keras.utils.PyDataset):
         self._order = self._next_order(self._size)
 
 
-def fit_by_keras(model: keras.Model, arguments: Mapping[str, Any], order: Order) -> keras.callbacks.History:
+def fit_by_keras(model: keras.Model, arguments: Arguments, order: Order) -> keras.callbacks.History:
     """Keras' own loop; arrays that are to be shuffled are shuffled by `order`.
 
     Without `y` a step gets the bare `x`, which a `PyDataset` cannot give: then Keras shuffles by its own seed.

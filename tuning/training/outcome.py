@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tuning.journal.winner_record import Anatomy
 from tuning.training.state import State
@@ -31,6 +31,6 @@ class Outcome:
     notes: Sequence[str] = ()
 
 
-def scalars(logs: Mapping[str, Any]) -> Logs:
+def scalars(logs: Mapping[str, npt.ArrayLike]) -> Logs:
     """The logs that are one number each; a metric may also report an array, such as a value for each class."""
     return {name: float(np.asarray(value).item()) for name, value in logs.items() if np.size(value) == 1}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import keras_tuner
@@ -91,15 +90,15 @@ class _DeclaredError(Exception):
 
 
 class _NoTraining(keras.callbacks.Callback):
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: object = None) -> None:
         raise _DeclaredError
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         raise _DeclaredError
 
     on_epoch_end = on_epoch_begin
 
-    def __deepcopy__(self, memo: Any) -> _NoTraining:
+    def __deepcopy__(self, memo: dict[int, object]) -> _NoTraining:
         return self
 
 
@@ -125,7 +124,7 @@ def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: kera
     """Runs the user's `fit` on a few samples with a `model.fit` that does nothing."""
     fitted = False
 
-    def fit(*args: Any, **kwargs: Any) -> keras.callbacks.History:
+    def fit(*args: object, **kwargs: object) -> keras.callbacks.History:
         nonlocal fitted
         fitted = True
         history = keras.callbacks.History()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 import keras
 import keras_tuner
@@ -14,6 +14,11 @@ from tuning.errors import SpaceError
 from tuning.splits import Splits
 from tuning.text import error_line
 from tuning.training import resident as residents
+from tuning.training.fit_arguments import Arguments
+
+BuildModel: TypeAlias = Callable[[keras_tuner.HyperParameters], keras.Model] | keras_tuner.HyperModel
+Callbacks: TypeAlias = Callable[[], Sequence[keras.callbacks.Callback]] | Sequence[keras.callbacks.Callback]
+"""A function without arguments that gives a list, or a list to be copied."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,11 @@ class Recipe:
 
     hypermodel: keras_tuner.HyperModel
     splits: Splits
-    fit_arguments: Mapping[str, Any] = field(default_factory=dict)
-    callbacks: Callable[[], Sequence[Any]] | Sequence[Any] = ()
+    fit_arguments: Arguments = field(default_factory=dict)
+    callbacks: Callbacks = ()
     resident: residents.Resident = field(default_factory=residents.Resident)
 
-    def fresh_callbacks(self) -> list[Any]:
+    def fresh_callbacks(self) -> list[keras.callbacks.Callback]:
         made = self.callbacks() if callable(self.callbacks) else copy.deepcopy(list(self.callbacks))
         return list(made)
 
@@ -42,22 +47,23 @@ class Recipe:
 class _FromFunction(keras_tuner.HyperModel):
     """A function `build_model(hp)` as the `kt.HyperModel` that KerasTuner makes of it."""
 
-    def __init__(self, build: Callable[[Any], Any]) -> None:
+    def __init__(self, build: Callable[[keras_tuner.HyperParameters], keras.Model]) -> None:
         super().__init__()
         self.build = build
 
 
-def hypermodel_of(build_model: Any) -> keras_tuner.HyperModel:
+def hypermodel_of(build_model: object) -> keras_tuner.HyperModel:
     """A `kt.HyperModel` from one, from its class, or from a function `build_model(hp)`.
 
     Raises:
         SpaceError: It is none of these.
     """
     if isinstance(build_model, type) and issubclass(build_model, keras_tuner.HyperModel):
+        kind = build_model
         try:
-            build_model = build_model()
+            build_model = kind()
         except TypeError as error:
-            name = build_model.__name__
+            name = kind.__name__
             raise SpaceError(
                 f"{name}() cannot be made ({error_line(error)}); give an object, such as model = {name}(...), and not "
                 "the class"
@@ -85,7 +91,7 @@ def build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
     return model
 
 
-def data_arguments(recipe: Recipe) -> dict[str, Any]:
+def data_arguments(recipe: Recipe) -> Arguments:
     """`x`, `y` and the rest as KerasTuner's users give them to `search`; a `tf.data.Dataset` goes in as `x` alone."""
     train, validation = recipe.splits.train, recipe.splits.validation
     if not isinstance(train, tuple):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
 
 from tuning.splits import is_aligned
+from tuning.training.fit_arguments import Data
 from tuning.training.graph_cache import Traces
+from tuning.training.tensorflow_internals import Tensor
 
 
 class Resident:
@@ -18,12 +19,12 @@ class Resident:
     Of arrays, only the arrays named at birth are kept: what a user's `fit` makes anew in each trial is not.
     """
 
-    def __init__(self, arrays: Sequence[Any] = ()) -> None:
+    def __init__(self, arrays: Sequence[Data] = ()) -> None:
         self._arrays = {id(array): array for array in arrays}
-        self._tensors: dict[int, Any] = {}
+        self._tensors: dict[int, Tensor] = {}
         self.traces = Traces()
 
-    def tensor(self, array: Any) -> Any:
+    def tensor(self, array: Data) -> Tensor:
         """The array as a tensor; floats as Keras' own adapter casts them, to `keras.config.floatx()`."""
         if id(array) in self._tensors:
             return self._tensors[id(array)]
@@ -35,7 +36,7 @@ class Resident:
         return tensor
 
 
-def _shared(array: np.ndarray, dtype: str | None) -> Any:
+def _shared(array: np.ndarray, dtype: str | None) -> Tensor:
     """A tensor in the array's own memory where that can be; over one not aligned TensorFlow would end the process."""
     import tensorflow as tf
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 
 from tuning.splits import is_dataset
-from tuning.training import fit_arguments
+from tuning.training.fit_arguments import Data, is_arrays
 
 State = list[np.ndarray]
 """Values of all variables of a model, then of its optimizer's, in Keras' own order; then `_generators`."""
 
 
-def first_samples(x: Any) -> Any:
+def first_samples(x: Data) -> Data:
     """A few samples of what `fit` was given, to build a model on.
 
     Raises:
         ValueError: They cannot be had without taking them away.
     """
-    if fit_arguments.is_arrays(x):
+    if is_arrays(x):
         return keras.tree.map_structure(lambda array: array[:1], x)
     if isinstance(x, keras.utils.PyDataset):
         return keras.utils.unpack_x_y_sample_weight(x[0])[0]
@@ -65,7 +63,7 @@ def set_generators(state: State) -> None:
         torch.set_rng_state(torch.from_numpy(state[-1]))
 
 
-def _variables(model: keras.Model) -> list[Any]:
+def _variables(model: keras.Model) -> list[keras.Variable]:
     """Weights, the state of random layers, and the optimizer's; not the metrics', which each epoch resets."""
     metrics = {id(variable) for variable in model.metrics_variables}
     return [variable for variable in model.variables if id(variable) not in metrics] + list(model.optimizer.variables)

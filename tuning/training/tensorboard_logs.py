@@ -63,16 +63,16 @@ def mistakes(model: keras.Model, splits: Splits, objective: Objective) -> list[t
     pictures = _pictures(splits.test)
     if pictures is None:
         return []
-    found = classified(model, splits, objective)
-    if found is None or len(found.true) != len(pictures):  # such as a class for each pixel
+    by_class = classified(model, splits, objective)
+    if by_class is None or len(by_class.true) != len(pictures):  # such as a class for each pixel
         return []
-    wrong = np.flatnonzero(found.true != found.predicted)
-    shown = wrong[np.argsort(-found.certainty[wrong], kind="stable")][:PICTURES]
+    wrong = np.flatnonzero(by_class.true != by_class.predicted)
+    shown = wrong[np.argsort(-by_class.certainty[wrong], kind="stable")][:PICTURES]
     least, most = float(pictures[shown].min(initial=0)), float(pictures[shown].max(initial=0))
     return [
         (
-            f"misclassified/{place:02} {found.classes[found.true[row]]} taken for "
-            f"{found.classes[found.predicted[row]]} (test sample {row})",
+            f"misclassified/{place:02} {by_class.classes[by_class.true[row]]} taken for "
+            f"{by_class.classes[by_class.predicted[row]]} (test sample {row})",
             (pictures[row] - least) / ((most - least) or 1.0),
         )
         for place, row in enumerate(shown, start=1)
@@ -84,5 +84,5 @@ def _pictures(test: Part | None) -> np.ndarray | None:
     if not isinstance(test, tuple):
         return None
     arrays = [array[..., None] if array.ndim == 3 else array for array in keras.tree.flatten(test[0])]
-    found = [array for array in arrays if array.ndim == 4 and array.shape[-1] in _CHANNELS]
-    return found[0] if len(found) == 1 and np.issubdtype(found[0].dtype, np.number) else None
+    pictures = [array for array in arrays if array.ndim == 4 and array.shape[-1] in _CHANNELS]
+    return pictures[0] if len(pictures) == 1 and np.issubdtype(pictures[0].dtype, np.number) else None

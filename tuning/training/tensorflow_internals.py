@@ -8,19 +8,38 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, TypeAlias
+
+Tensor: TypeAlias = Any
+"""TensorFlow ships without types; beside tensors, nested structures of them, and their specs and handles."""
 
 
-def set_variables(function: Any, handles: Sequence[Any]) -> None:
+class ConcreteFunction(Protocol):
+    """A graph for arguments of known shapes."""
+
+    captured_inputs: Sequence[Tensor]
+
+    def __call__(self, *data: Tensor) -> Tensor: ...
+    def set_external_captures(self, captures: Sequence[Tensor]) -> None: ...
+
+
+class Function(Protocol):
+    """A `tf.function`."""
+
+    def __call__(self, *data: Tensor) -> Tensor: ...
+    def get_concrete_function(self, *signature: Tensor) -> ConcreteFunction: ...
+
+
+def set_variables(function: ConcreteFunction, handles: Sequence[Tensor]) -> None:
     """Has a concrete function work on other variables of the same shapes: their handles, in the order captured."""
     function.set_external_captures(list(handles))
 
 
-def gradient_registry() -> dict[str, Any]:
+def gradient_registry() -> dict[str, dict[str, object]]:
     """The table of gradients by name, in which every `tf.custom_gradient` of a graph stays."""
     from tensorflow.python.framework import ops
 
-    registry: dict[str, Any] = ops.gradient_registry._registry
+    registry: dict[str, dict[str, object]] = ops.gradient_registry._registry
     return registry
 
 
@@ -40,6 +59,6 @@ def forget_all_reduce_gradients() -> None:
             del registry[name]
 
 
-def _enclosed(function: Any) -> list[Any]:
+def _enclosed(function: object) -> list[object]:
     """What a function closes over."""
     return list(inspect.getclosurevars(function).nonlocals.values()) if inspect.isfunction(function) else []
