@@ -6,7 +6,7 @@ models; `tuning.problems.synthetic.SyntheticProblem` computes curves, so that tu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,12 +18,15 @@ from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.objective import Objective
-from tuning.splits import Splits, fingerprint, is_dataset, load_splits, shapes
+from tuning.splits import Part, Splits, fingerprint, is_dataset, load_splits, shapes
 
 if TYPE_CHECKING:
+    import keras
+
     from tuning.space.space import Space
+    from tuning.training.fit_arguments import Arguments
     from tuning.training.outcome import Logs, Outcome
-    from tuning.training.recipe import Recipe
+    from tuning.training.recipe import BuildModel, Callbacks, Recipe
     from tuning.training.request import RetrainingRequest, TrainingRequest
 
 _OF_DATA = "give it in the problem's data"
@@ -88,14 +91,14 @@ class Problem:
 
     def __init__(
         self,
-        build_model: Any,
-        data: Callable[[], Any],
+        build_model: BuildModel,
+        data: Callable[[], Splits],
         objective: Objective,
         max_epochs: int,
         *,
         name: str | None = None,
-        callbacks: Callable[[], Sequence[Any]] | Sequence[Any] = (),
-        fit_arguments: Mapping[str, Any] | None = None,
+        callbacks: Callbacks = (),
+        fit_arguments: Arguments | None = None,
     ) -> None:
         if not isinstance(objective, Objective):
             raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
@@ -166,7 +169,7 @@ class Problem:
             self.recipe, self.space, training, test_by=self.objective, save=request.save, logs=request.logs
         )
 
-    def load_model(self, model: Path, configuration: Configuration) -> Any:
+    def load_model(self, model: Path, configuration: Configuration) -> keras.Model:
         """The `keras.Model` of a file that `retrain` saved. Raises StudyError."""
         from tuning.training.saving import load_model
 
@@ -209,12 +212,12 @@ class Problem:
         data = DataRecord(fingerprint(self.splits), shapes(self.splits))
         return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, data)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """For workers: without the data, which each loads by itself, and without tensors; the space goes along."""
         return {name: value for name, value in self.__dict__.items() if name not in ("splits", "recipe")}
 
 
-def _arrays(part: Any) -> list[Any]:
+def _arrays(part: Part) -> list[Any]:
     """The arrays of a nested structure, in order."""
     if isinstance(part, Mapping):
         return [array for name in sorted(part) for array in _arrays(part[name])]

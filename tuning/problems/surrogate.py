@@ -21,8 +21,7 @@ diverged trainings do not drown the others, and read back by interpolation betwe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +105,7 @@ class Surrogate:
                 numbers.append(INACTIVE if value is None else float(hp.value_to_prob(value)))
         return numbers
 
-    def _mean(self, weights: Floats, rows: Any = slice(None)) -> Floats:
+    def _mean(self, weights: Floats, rows: slice | npt.NDArray[np.bool_] = slice(None)) -> Floats:
         """(max_epochs, num_metrics): the average of the trained rows among `rows`, in normal scores."""
         kept = weights * self.trained[rows]
         if not kept.any():  # all that is near FAILED
@@ -120,9 +119,9 @@ class Surrogate:
             fold[part] = np.arange(part.sum()) % FOLDS
         means = np.empty_like(self._scored)
         for number in range(FOLDS):
-            others, own = fold != number, fold == number
-            weights = _Forest(inputs[others], target[others]).weights(inputs[own])
-            means[own] = [self._mean(one, others) for one in weights]
+            others, held_out = fold != number, fold == number
+            weights = _Forest(inputs[others], target[others]).weights(inputs[held_out])
+            means[held_out] = [self._mean(row_weights, others) for row_weights in weights]
         return means
 
     def _values(self, scores: Floats) -> Floats:
@@ -193,6 +192,6 @@ def fit_errors(metrics: Sequence[str], predicted: Floats, trained: Floats) -> pd
     return pd.DataFrame(rows)
 
 
-def _padded(curve: Sequence[Any], length: int) -> list[Any]:
+def _padded(curve: Sequence[Mapping[str, float]], length: int) -> list[Mapping[str, float]]:
     """A curve that ended early goes on as it ended."""
     return [*curve, *[curve[-1]] * (length - len(curve))]

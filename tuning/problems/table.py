@@ -14,7 +14,6 @@ import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -146,6 +145,6 @@ class TableProblem:
         """Fits the model; the metrics that it predicts."""
         return self.surrogate.metrics
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """For workers: without the fitted model, which each makes by itself; no folder is needed there."""
         return {name: value for name, value in self.__dict__.items() if name != "surrogate"}

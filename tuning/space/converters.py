@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras_tuner
 import numpy as np
 from keras_tuner.engine import hyperparameters as hp_types
 
 from tuning.configuration import Configuration, Value
-from tuning.space.hyperparameter import HyperParameter, contains, finite_values, is_active, plain, value_at
+from tuning.space.hyperparameter import Condition, HyperParameter, contains, finite_values, is_active, plain, value_at
 from tuning.space.keras_tuner_internals import number_of_values, value_by_index
 from tuning.space.space import Space
 
@@ -36,7 +36,7 @@ def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
     return view
 
 
-def from_keras_tuner(space: Space, values: Mapping[str, Any]) -> Configuration:
+def from_keras_tuner(space: Space, values: Mapping[str, Value]) -> Configuration:
     """The configuration behind what an oracle has drawn from `keras_tuner_view`; its own keys (`tuner/...`) left."""
     return space.configuration(lambda key, hp: values.get(key, hp.default))
 
@@ -53,7 +53,7 @@ def _under_its_key(space: Space, key: str, hp: HyperParameter) -> HyperParameter
     return renamed
 
 
-def _key_of_parent(space: Space, hp: HyperParameter, condition: Any) -> str:
+def _key_of_parent(space: Space, hp: HyperParameter, condition: Condition) -> str:
     """The key of the parent that a condition means: of several of its name the one in the innermost scope around."""
     around = {
         key: len(parent.conditions)
@@ -123,7 +123,7 @@ def flat(space: Space) -> dict[str, Sequence[Value] | None]:
     }
 
 
-def from_flat(space: Space, answers: Mapping[str, Any]) -> Configuration:
+def from_flat(space: Space, answers: Mapping[str, Value]) -> Configuration:
     """The configuration behind answers to `flat`: option, or number mapped by KerasTuner's rule; inactive ones left."""
 
     def draw(key: str, hp: HyperParameter) -> Value:
@@ -141,7 +141,7 @@ def numbered(space: Space) -> dict[str, int | None]:
     return {f"x{place}": None if values is None else len(values) for place, values in enumerate(options)}
 
 
-def from_numbered(space: Space, answers: Mapping[str, Any]) -> Configuration:
+def from_numbered(space: Space, answers: Mapping[str, Value]) -> Configuration:
     """The configuration behind answers to `numbered`."""
     flat_answers = {
         key: answers[f"x{place}"] if options is None else options[int(answers[f"x{place}"])]
@@ -153,7 +153,7 @@ def from_numbered(space: Space, answers: Mapping[str, Any]) -> Configuration:
 class OptunaTrial(Protocol):
     """The part of `optuna.trial.Trial` that is used here."""
 
-    def suggest_categorical(self, name: str, choices: Any) -> Any: ...
+    def suggest_categorical(self, name: str, choices: Sequence[Value]) -> object: ...
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int: ...
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from keras_tuner.engine import hyperparameters as hp_types
 
@@ -13,14 +13,23 @@ from tuning.errors import SpaceError
 from tuning.space.keras_tuner_internals import number_of_values
 
 HyperParameter: TypeAlias = hp_types.HyperParameter
+Json: TypeAlias = Mapping[str, Any]
+"""A hyperparameter as `to_json` writes it."""
 
 
-def is_active(hp: HyperParameter, values: Mapping[str, Any]) -> bool:
+class Condition(Protocol):
+    """Of a hyperparameter: that its parent, `name`, has one of these values."""
+
+    name: str
+    values: Sequence[Value]
+
+
+def is_active(hp: HyperParameter, values: Mapping[str, object]) -> bool:
     """Whether all conditions of a hyperparameter hold."""
     return all(condition.is_active(values) for condition in hp.conditions)
 
 
-def plain(value: Any) -> Value:
+def plain(value: object) -> Value:
     """A hyperparameter's value as plain Python: bool, int, float or str."""
     item = value.item() if hasattr(value, "item") else value
     if isinstance(item, bool | int | float | str):
@@ -54,7 +63,7 @@ def finite_values(hp: HyperParameter) -> Sequence[Value] | None:
     return [hp.min_value] if hp.min_value == hp.max_value else None
 
 
-def contains(hp: HyperParameter, value: Any) -> bool:
+def contains(hp: HyperParameter, value: object) -> bool:
     """Whether a value is one that a hyperparameter can take, of the right type."""
     values = finite_values(hp)
     if isinstance(hp, hp_types.Int):
@@ -70,17 +79,17 @@ def contains(hp: HyperParameter, value: Any) -> bool:
     return bool(hp.min_value - slack <= value <= hp.max_value + slack)
 
 
-def same_place(one: HyperParameter, other: HyperParameter) -> bool:
-    return bool(one.name == other.name and one.conditions == other.conditions)
+def same_place(hp: HyperParameter, other: HyperParameter) -> bool:
+    return bool(hp.name == other.name and hp.conditions == other.conditions)
 
 
-def definition(hp: HyperParameter) -> dict[str, Any]:
+def definition(hp: HyperParameter) -> dict[str, object]:
     definition = to_json(hp)
     definition.pop("conditions")
     return definition
 
 
-def to_json(hp: HyperParameter) -> dict[str, Any]:
+def to_json(hp: HyperParameter) -> dict[str, object]:
     config = hp.get_config()
     fields = ("min_value", "max_value", "step", "sampling", "values", "value", "default")
     entry = {"name": hp.name, "type": type(hp).__name__}
@@ -92,7 +101,7 @@ def to_json(hp: HyperParameter) -> dict[str, Any]:
     return entry
 
 
-def from_json(entry: Mapping[str, Any]) -> HyperParameter:
+def from_json(entry: Json) -> HyperParameter:
     config = {name: value for name, value in entry.items() if name != "type"}
     if "value" in config:  # a Fixed one, whose value is its default
         del config["default"]
@@ -100,7 +109,7 @@ def from_json(entry: Mapping[str, Any]) -> HyperParameter:
     return hp_types.deserialize({"class_name": entry["type"], "config": config})
 
 
-def _plain_json(value: Any) -> Any:
+def _plain_json(value: object) -> object:
     return [plain(item) for item in value] if isinstance(value, list | tuple) else plain(value)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import keras_tuner
 import numpy as np
@@ -23,7 +22,7 @@ class ObservedHyperParameters(keras_tuner.HyperParameters):
     def before_answer(self, hp: HyperParameter) -> None:
         """Called with what the user's code declares or asks for; what it raises goes to the user's code."""
 
-    def _retrieve(self, hp: HyperParameter) -> Any:
+    def _retrieve(self, hp: HyperParameter) -> object:
         self.before_answer(hp)
         return super()._retrieve(hp)
 
@@ -56,7 +55,7 @@ def set_default(hp: HyperParameter, value: Value) -> None:
     hp._default = value
 
 
-def search_within(oracle: Any, interval: tuple[float, float]) -> None:
+def search_within(oracle: keras_tuner.Oracle, interval: tuple[float, float]) -> None:
     """Has the acquisition of a Bayesian oracle searched in this interval of each dimension, in 0 .. 1."""
     oracle._get_hp_bounds = lambda: np.array([interval for _ in oracle._nonfixed_space()])
 

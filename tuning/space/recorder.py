@@ -6,7 +6,6 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras_tuner
 from keras_tuner.engine import hyperparameters as hp_types
@@ -14,6 +13,7 @@ from keras_tuner.engine import hyperparameters as hp_types
 from tuning.configuration import Configuration, Value
 from tuning.errors import SpaceError
 from tuning.space.hyperparameter import (
+    Condition,
     HyperParameter,
     contains,
     definition,
@@ -44,7 +44,7 @@ class RecordingHyperParameters(ObservedHyperParameters):
                     f"KerasTuner would keep the first in silence: {_mend(known, hp)}"
                 )
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> object:
         try:
             return super().get(name)
         except KeyError as error:  # as KerasTuner raises it, for a user's code may wait for it
@@ -82,7 +82,7 @@ class _Recorder:
         self.found_with: list[Configuration] = []  # the values of the run that found each of them
         self.asked: list[set[str]] = []  # the names that each run found or asked for
         self.active_names: list[set[str]] = []  # the names that were active in it
-        self.reached: list[Any] = []  # the conditions that were made true
+        self.reached: list[Sequence[Condition]] = []  # the conditions that were made true
         self.unbuildable: list[str] = []  # what each run raised that was not at the defaults
         self.varied = 0  # how many of those found were set to their ends or choices
         self.discoveries = 0  # runs that found something new
@@ -156,7 +156,7 @@ class _Listening(RecordingHyperParameters):
         self.asked.add(hp.name)
         super().before_answer(hp)
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> object:
         self.asked.add(self.full_name(name))
         return super().get(name)
 
@@ -199,20 +199,20 @@ def _check(hp: HyperParameter) -> None:
             raise SpaceError(f"{describe(hp)} {name!r} has the default {hp.default!r}; expected a whole number")
 
 
-def _check_overlap(found: Sequence[HyperParameter]) -> None:
+def _check_overlap(hyperparameters: Sequence[HyperParameter]) -> None:
     """Refuses one name with two definitions that can be active together: its value would depend on the library."""
-    names = [hp.name for hp in found]
-    twice = [hp for hp in found if names.count(hp.name) > 1]
+    names = [hp.name for hp in hyperparameters]
+    twice = [hp for hp in hyperparameters if names.count(hp.name) > 1]
     if not twice:
         return
-    space, uniform = Space(found), random.Random(1).random
+    space, uniform = Space(hyperparameters), random.Random(1).random
     for _ in range(OVERLAP_DRAWS):
         values = space.sample(uniform)
-        for one, other in itertools.combinations([hp for hp in twice if is_active(hp, values)], 2):
-            if one.name == other.name and definition(one) != definition(other):
+        for first, second in itertools.combinations([hp for hp in twice if is_active(hp, values)], 2):
+            if first.name == second.name and definition(first) != definition(second):
                 raise SpaceError(
-                    f"hyperparameter {one.name!r} has two definitions that are active together, {describe(one)} and "
-                    f"{describe(other)}; give one of them another name"
+                    f"hyperparameter {first.name!r} has two definitions that are active together, {describe(first)} "
+                    f"and {describe(second)}; give one of them another name"
                 )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras_tuner
 import numpy as np
@@ -19,7 +18,7 @@ import scipy.stats
 from keras_tuner.engine import hyperparameters as hp_types
 from sklearn.model_selection import ParameterSampler
 
-from tuning.configuration import Configuration
+from tuning.configuration import Configuration, Value
 from tuning.space.converters import ScikitLearnView, from_keras_tuner, keras_tuner_view, suggest
 from tuning.space.hyperparameter import HyperParameter, contains, finite_values, is_active, value_at
 from tuning.space.space import Space
@@ -99,8 +98,8 @@ def _by_optuna(space: Space, draws: int, seed: int) -> list[Configuration]:
 
 def _match(library: str, key: str, hp: HyperParameter, space: Space, configurations: list[Configuration]) -> Match:
     drawn = [values for values in configurations if is_active(hp, values)]
-    namesakes = [other for other in space.hyperparameters if other.name == hp.name]
-    if any((hp.name in values) != any(is_active(one, values) for one in namesakes) for values in configurations):
+    same_name = [other for other in space.hyperparameters if other.name == hp.name]
+    if any((hp.name in values) != any(is_active(other, values) for other in same_name) for values in configurations):
         return Match(library, key, len(drawn), "presence", 0.0)
     values = [values[hp.name] for values in drawn]
     finite = finite_values(hp)
@@ -117,7 +116,7 @@ def _match(library: str, key: str, hp: HyperParameter, space: Space, configurati
     return Match(library, key, len(values), "chi-squared", _chi_squared(hp, values, finite))
 
 
-def _chi_squared(hp: HyperParameter, values: list[Any], support: Sequence[Any]) -> float:
+def _chi_squared(hp: HyperParameter, values: list[Value], support: Sequence[Value]) -> float:
     places = _places(values, support)
     if places is None:
         return 0.0
@@ -131,7 +130,7 @@ def _chi_squared(hp: HyperParameter, values: list[Any], support: Sequence[Any]) 
     return float(scipy.stats.chisquare(observed, expected).pvalue)
 
 
-def _places(values: list[Any], support: Sequence[Any]) -> np.ndarray | None:
+def _places(values: list[Value], support: Sequence[Value]) -> np.ndarray | None:
     """Index of each value in the support; None where one is not in it."""
     if isinstance(support, range):
         whole = all(type(value) is int and value in support for value in values)
@@ -140,7 +139,7 @@ def _places(values: list[Any], support: Sequence[Any]) -> np.ndarray | None:
     return np.array([known[value] for value in values]) if all(value in known for value in values) else None
 
 
-def _edges(hp: HyperParameter, support: Sequence[Any]) -> np.ndarray:
+def _edges(hp: HyperParameter, support: Sequence[Value]) -> np.ndarray:
     """Indices in the support where the bins of the test begin, and its end: a bin a value, if they are not too many."""
     if len(support) <= MAX_VALUES:
         return np.arange(len(support) + 1)
@@ -148,7 +147,7 @@ def _edges(hp: HyperParameter, support: Sequence[Any]) -> np.ndarray:
     return np.unique([0, *inner, len(support)])
 
 
-def _cumulative(hp: HyperParameter, support: Sequence[Any], edges: np.ndarray) -> np.ndarray:
+def _cumulative(hp: HyperParameter, support: Sequence[Value], edges: np.ndarray) -> np.ndarray:
     """Declared probability of the values before each edge: all equal, but for integers without a step."""
     if isinstance(hp, hp_types.Int) and hp.step is None:
         return _scale(hp, hp.max_value + 1)(hp.min_value + edges.astype(float))

@@ -15,7 +15,6 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import keras_tuner
 
@@ -23,6 +22,7 @@ from tuning.configuration import Configuration, Value
 from tuning.errors import SpaceError
 from tuning.space.hyperparameter import (
     HyperParameter,
+    Json,
     contains,
     describe,
     finite_values,
@@ -108,7 +108,7 @@ class Space:
                 seen.add(key)
                 yield configuration
 
-    def active(self, values: Mapping[str, Any]) -> Configuration:
+    def active(self, values: Mapping[str, object]) -> Configuration:
         """`values` without inactive hyperparameters and without a library's own keys (`tuner/...`)."""
         kept: Configuration = {}
         for hp in self.hyperparameters:
@@ -116,7 +116,7 @@ class Space:
                 kept[hp.name] = plain(values[hp.name])
         return kept
 
-    def mismatch(self, configuration: Mapping[str, Any]) -> str:
+    def mismatch(self, configuration: Mapping[str, Value]) -> str:
         """Why a configuration does not lie in this space, in words; empty where it does."""
         expected: Configuration = {}
         for hp in self.hyperparameters:
@@ -138,12 +138,12 @@ class Space:
         hp.values = dict(configuration)
         return hp
 
-    def to_json(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[dict[str, object]]:
         """One mapping a hyperparameter: ``name``, ``type``, its bounds, and ``conditions``."""
         return [to_json(hp) for hp in self.hyperparameters]
 
     @classmethod
-    def from_json(cls, entries: Sequence[Mapping[str, Any]]) -> Space:
+    def from_json(cls, entries: Sequence[Json]) -> Space:
         """Reverse of `to_json`, for a space that a journal holds; `notes` are about the declaring code, and lost."""
         return cls([from_json(entry) for entry in entries])
 
@@ -155,7 +155,7 @@ def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> f
         for condition in hp.conditions:
             asked.setdefault(condition.name, []).extend(condition.values)
     # Values that conditions ask for (None for all others), with the number of configurations that have them.
-    branches: list[tuple[dict[str, Any], int]] = [({}, 1)]
+    branches: list[tuple[dict[str, Value | None], int]] = [({}, 1)]
     for hp in hyperparameters:
         values = finite_values(hp)
         if values is None:

@@ -75,7 +75,7 @@ def load(name: str) -> type[Tuner]:
 
     if name in BUILT_IN:
         module, _, attribute = BUILT_IN[name].partition(":")
-        found = getattr(importlib.import_module(module), attribute)
+        registered = getattr(importlib.import_module(module), attribute)
     else:
         points = {point.name: point for point in entry_points(group=GROUP)}
         if name not in points:
@@ -83,11 +83,11 @@ def load(name: str) -> type[Tuner]:
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise StudyError(f"there is no tuner {name!r}; expected one of {', '.join(names())}{hint}")
         try:
-            found = points[name].load()
+            registered = points[name].load()
         except Exception as error:
             raise StudyError(
                 f"tuner {name!r} ({points[name].value}) cannot be imported: {error_line(error)}"
             ) from error
-    if not (isinstance(found, type) and issubclass(found, Tuner)):
-        raise StudyError(f"tuner {name!r} is {found!r}; expected a subclass of tuning.Tuner")
-    return found
+    if not (isinstance(registered, type) and issubclass(registered, Tuner)):
+        raise StudyError(f"tuner {name!r} is {registered!r}; expected a subclass of tuning.Tuner")
+    return registered

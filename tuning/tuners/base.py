@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError, TuningError
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
+
+Argument: TypeAlias = Any
+"""One of a library's own arguments, of the type that the library takes there."""
 
 
 class Tuner(ABC):
@@ -48,7 +51,7 @@ class Tuner(ABC):
     epochs: int | None = None
     """What its cells spend where that is its own and does not depend on the study's budget."""
 
-    def __init__(self, *, label: str | None = None, **arguments: Any) -> None:
+    def __init__(self, *, label: str | None = None, **arguments: Argument) -> None:
         if not self.is_installed():
             raise StudyError(
                 f"tuner {self.name!r} needs {self.needs!r}, which is not installed; install it with: "
@@ -83,22 +86,22 @@ class Tuner(ABC):
     def check(self, problem: TrainingProblem) -> None:
         """Raises a TuningError, its label in front, where it has a model of its own that cannot be trained."""
         try:
-            if (own := self.problem_of(problem)) is not problem:
-                own.check()
+            if (cell_problem := self.problem_of(problem)) is not problem:
+                cell_problem.check()
         except TuningError as error:
             raise type(error)(f"baseline {self.label!r}: {error}") from error
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         """For the journal: the registered name and the arguments, JSON-able."""
         return {"tuner": self.name, **{name: _readable(value) for name, value in sorted(self.arguments.items())}}
 
 
-def require_parallel_trials(given: Any) -> int:
+def require_parallel_trials(given: object) -> int:
     """`parallel_trials` as it was given. Raises StudyError where it is no number of trials."""
     return whole_number(given, f"parallel_trials={given!r}")
 
 
-def _readable(value: Any) -> Any:
+def _readable(value: object) -> object:
     """A value that JSON can hold: numbers and words as they are, other things by their name."""
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float) and not math.isfinite(value):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import tempfile
 import warnings
-from typing import Any
 
 import keras_tuner
+from keras_tuner.engine.trial import Trial
 from sklearn.exceptions import ConvergenceWarning
 
 from tuning.budget import Budget
@@ -17,17 +17,17 @@ from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import drawable_default, from_keras_tuner, keras_tuner_view
 from tuning.space.hyperparameter import contains
 from tuning.space.keras_tuner_internals import search_within, set_default, without_tracebacks
-from tuning.tuners.base import Tuner
+from tuning.tuners.base import Argument, Tuner
 
 NO_LIMIT = 10**6
 """For limits that the budget sets in truth: trials, and failures in a row (3 by default, which ends a search)."""
 
 
-def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Evaluator, **arguments: Any) -> None:
+def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Evaluator, **arguments: Argument) -> None:
     """Makes the tuner, `kind(**arguments)`, and runs its search to its end or the budget's."""
 
     class Evaluated(kind):
-        def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
+        def run_trial(self, trial: Trial, *args: object, **kwargs: object) -> dict[str, float]:
             values = trial.hyperparameters.values
             parent = values.get("tuner/trial_id")
             done = evaluator.evaluate(
@@ -141,7 +141,7 @@ class KTGrid(Tuner):
 class _Grid(keras_tuner.GridSearch):
     """Starts from defaults that the space can draw: KerasTuner would evaluate one that lies between the steps."""
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, **arguments: Argument) -> None:
         hyperparameters = copy.deepcopy(arguments.pop("hyperparameters").space)  # the recorded ones are everybody's
         for hp in hyperparameters:
             if not contains(hp, hp.default):

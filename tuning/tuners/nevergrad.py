@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from collections.abc import Mapping
 
 from tuning.budget import Budget
+from tuning.configuration import Value
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import flat, from_flat
@@ -42,7 +43,7 @@ class Nevergrad(Tuner):
 
         sign = -1.0 if problem.objective.direction == "max" else 1.0
 
-        def loss(**answers: Any) -> float:
+        def loss(**answers: Mapping[str, Value]) -> float:
             score = evaluator.evaluate(from_flat(problem.space, answers["values"])).score
             return math.inf if math.isnan(score) else sign * score
 

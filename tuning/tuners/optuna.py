@@ -6,7 +6,6 @@ import copy
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import optuna
 
@@ -16,7 +15,7 @@ from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.records import Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import suggest
-from tuning.tuners.base import Tuner, require_parallel_trials
+from tuning.tuners.base import Argument, Tuner, require_parallel_trials
 
 _STATES = {TrialState.PRUNED: optuna.trial.TrialState.PRUNED, TrialState.FAILED: optuna.trial.TrialState.FAIL}
 
@@ -49,7 +48,7 @@ class OptunaTuner(Tuner):
         pruner: optuna.pruners.BasePruner | None = None,
         n_trials: int | None = None,
         parallel_trials: int = 1,
-        **arguments: Any,
+        **arguments: Argument,
     ) -> None:
         at_once = None if require_parallel_trials(parallel_trials) == 1 else parallel_trials
         given = {
@@ -66,7 +65,7 @@ class OptunaTuner(Tuner):
         self.parallel_trials = parallel_trials
 
     @abstractmethod
-    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+    def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         """The sampler of a search, where no other was given."""
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
@@ -120,7 +119,7 @@ class OptunaTPE(OptunaTuner):
 
     name = "optuna-tpe"
 
-    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+    def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         return optuna.samplers.TPESampler(seed=seed, **arguments)
 
 
@@ -133,7 +132,7 @@ class OptunaTPEMedian(OptunaTPE):
 
     name = "optuna-tpe-median"
 
-    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
+    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Argument) -> None:
         super().__init__(pruner=pruner or optuna.pruners.MedianPruner(), **arguments)
 
 
@@ -147,7 +146,7 @@ class OptunaTPEHyperband(OptunaTPE):
 
     name = "optuna-tpe-hyperband"
 
-    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Any) -> None:
+    def __init__(self, *, pruner: optuna.pruners.BasePruner | None = None, **arguments: Argument) -> None:
         super().__init__(pruner=pruner or optuna.pruners.HyperbandPruner(), **arguments)
         self.sizes_its_brackets = pruner is None
 
@@ -163,7 +162,7 @@ class OptunaRandom(OptunaTuner):
 
     name = "optuna-random"
 
-    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+    def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         return optuna.samplers.RandomSampler(seed=seed, **arguments)
 
 
@@ -177,7 +176,7 @@ class OptunaQMC(OptunaTuner):
 
     name = "optuna-qmc"
 
-    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+    def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         settings = {"scramble": True, "warn_independent_sampling": False, **arguments}
         return optuna.samplers.QMCSampler(seed=seed, **settings)
 
@@ -195,7 +194,7 @@ class OptunaGP(OptunaTuner):
     extra = "gp"
     needs = "torch"
 
-    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+    def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         import torch
 
         torch.set_num_threads(1)  # as `one_blas_thread`, which does not reach PyTorch
@@ -213,7 +212,7 @@ class OptunaCmaEs(OptunaTuner):
     extra = "cmaes"
     needs = "cmaes"
 
-    def default_sampler(self, seed: int, **arguments: Any) -> optuna.samplers.BaseSampler:
+    def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         return optuna.samplers.CmaEsSampler(seed=seed, **{"warn_independent_sampling": False, **arguments})
 
 

@@ -10,11 +10,11 @@ import itertools
 import json
 import math
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scikeras.wrappers import KerasClassifier, KerasRegressor
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, PredefinedSplit, RandomizedSearchCV
@@ -26,15 +26,15 @@ from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.records import Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import ScikitLearnView, grid
-from tuning.tuners.base import Tuner, require_parallel_trials
+from tuning.tuners.base import Argument, Tuner, require_parallel_trials
 
 
 def run(
-    kind: Callable[..., Any],
+    kind: type[BaseEstimator],
     problem: TrainingProblem,
     evaluate: Callable[[Configuration, int], float],
-    values: Any,
-    **arguments: Any,
+    values: Sequence[Configuration] | ScikitLearnView,
+    **arguments: Argument,
 ) -> None:
     """Makes the search, `kind(estimator, values, **arguments)`, and fits it on row numbers.
 
@@ -65,15 +65,21 @@ class _Evaluated:
     `epochs` goes along because scikit-learn's halving sets it as its resource.
     """
 
-    model: Any
+    model: Callable[[Configuration, int], float]
     model__configuration: Configuration
     epochs: int
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:  # noqa: N803
+    def fit(
+        self,
+        X: np.ndarray,  # noqa: N803
+        y: np.ndarray,
+        sample_weight: object = None,
+        **kwargs: object,
+    ) -> _Evaluated:
         self.score_ = self.model(dict(self.model__configuration), self.epochs)
         return self
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
+    def score(self, X: np.ndarray, y: np.ndarray, sample_weight: object = None) -> float:  # noqa: N803
         return float(self.score_)
 
 
@@ -103,7 +109,7 @@ class SklearnRandomized(Tuner):
     library = "scikit-learn"
     parallel = True
 
-    def __init__(self, *, label: str | None = None, parallel_trials: int = 1, **arguments: Any) -> None:
+    def __init__(self, *, label: str | None = None, parallel_trials: int = 1, **arguments: Argument) -> None:
         if arguments.get("n_jobs") not in (None, 1):
             raise StudyError(
                 f"SklearnRandomized(n_jobs={arguments['n_jobs']!r}): trials of a cell are trained one after another; "
@@ -152,7 +158,7 @@ class SklearnHalving(Tuner):
         while True:
             self._halve(problem, evaluator, random_state=random.randint(2**31), **settings)
 
-    def _halve(self, problem: TrainingProblem, evaluator: Evaluator, **settings: Any) -> None:
+    def _halve(self, problem: TrainingProblem, evaluator: Evaluator, **settings: Argument) -> None:
         last: dict[str, Trial] = {}
 
         def evaluate(configuration: Configuration, epochs: int) -> float:

@@ -6,13 +6,17 @@ import logging
 import math
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import from_numbered, numbered
 from tuning.tuners.base import Tuner
+
+if TYPE_CHECKING:
+    from ConfigSpace import Configuration
+    from smac.acquisition.maximizer import LocalAndSortedRandomSearch
 
 
 class SMAC(Tuner):
@@ -79,7 +83,7 @@ class SMAC(Tuner):
                 smac.tell(trial, TrialValue(cost, status=status), save=False)
 
 
-def _reproducible(maximizer: Any) -> Any:
+def _reproducible(maximizer: LocalAndSortedRandomSearch) -> LocalAndSortedRandomSearch:
     """SMAC's own maximizer, whose suggestions else depend on the hash seed that Python draws when it starts.
 
     The places that its local search begins at come from a set (smac 2.4.1), in an order that changes from process to
@@ -88,7 +92,7 @@ def _reproducible(maximizer: Any) -> Any:
     from smac.acquisition.maximizer import LocalSearch
 
     class Sorted(LocalSearch):
-        def _get_init_points_from_previous_configs(self, *args: Any) -> list[Any]:
+        def _get_init_points_from_previous_configs(self, *args: Any) -> list[Configuration]:
             return sorted(super()._get_init_points_from_previous_configs(*args), key=str)
 
     maximizer._local_search.__class__ = Sorted  # with all the settings that it was made with

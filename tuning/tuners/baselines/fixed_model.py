@@ -6,13 +6,12 @@ label says which model it is, and `no_search` in its settings says so to people.
 
 from __future__ import annotations
 
-from typing import Any
-
 from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
+from tuning.splits import Splits
 from tuning.tuners.base import Tuner
 
 
@@ -40,11 +39,12 @@ class PlainBaseline(Tuner):
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         evaluator.evaluate({})
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         return {**super().describe(), "budget_epochs": self.epochs, "no_search": self.no_search}
 
-    def data_of(self, problem: TrainingProblem) -> Any:
+    def data_of(self, problem: TrainingProblem) -> Splits:
         """The splits of a problem. Raises StudyError where it has none, being computed and not trained."""
         if not hasattr(problem, "splits"):
             raise StudyError(f"problem {problem.name!r} is computed and has no data to train a model of one's own on")
-        return problem.splits
+        splits: Splits = problem.splits
+        return splits

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tuning.problems.problem import Problem, TrainingProblem
 from tuning.tuners.baselines.fixed_model import PlainBaseline
 
 if TYPE_CHECKING:
+    import keras
+
     from tuning.space.space import Space
+    from tuning.training.fit_arguments import Arguments
+    from tuning.training.recipe import Callbacks
 
 
 class KerasBaseline(PlainBaseline):
@@ -33,11 +37,11 @@ class KerasBaseline(PlainBaseline):
     def __init__(
         self,
         label: str,
-        build: Callable[[], Any],
+        build: Callable[[], keras.Model],
         *,
         epochs: int,
-        callbacks: Callable[[], Sequence[Any]] | Sequence[Any] = (),
-        fit_arguments: Mapping[str, Any] | None = None,
+        callbacks: Callbacks = (),
+        fit_arguments: Arguments | None = None,
     ) -> None:
         super().__init__(label, epochs=epochs, no_search=f"a Keras model, trained for {epochs} epochs")
         self.build = build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,15 +12,17 @@ from tuning.errors import DataError, ObjectiveError, StudyError
 from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.problems.problem import TrainingProblem
 from tuning.space.space import Space
-from tuning.splits import is_dataset
+from tuning.splits import Part, is_dataset
 from tuning.text import error_line
 from tuning.tuners.baselines.fixed_model import PlainBaseline
 
 if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
     from tuning.training.outcome import Logs, Outcome
     from tuning.training.request import RetrainingRequest, TrainingRequest
 
-Score = Callable[[Any, Any, Any], float]
+Score = Callable[["BaseEstimator", np.ndarray, np.ndarray], float]
 """``score(estimator, x, y)`` gives the objective's metric, as a scikit-learn scorer is called."""
 
 _OF_PREDICTIONS = {
@@ -57,7 +59,7 @@ class SklearnBaseline(PlainBaseline):
 
     name = "sklearn-estimator"
 
-    def __init__(self, label: str, estimator: Any, *, score: Score | None = None) -> None:
+    def __init__(self, label: str, estimator: BaseEstimator, *, score: Score | None = None) -> None:
         wanted = ("fit", "predict", "get_params")
         if isinstance(estimator, type) or not all(hasattr(estimator, method) for method in wanted):
             raise StudyError(
@@ -102,7 +104,7 @@ class _Fits:
         """All that can be checked without a fit is checked when this is made."""
         return [self.objective.metric]
 
-    def _fit(self, seed: int, on_epoch: Callable[[Logs], bool]) -> tuple[Any, Outcome]:
+    def _fit(self, seed: int, on_epoch: Callable[[Logs], bool]) -> tuple[BaseEstimator | None, Outcome]:
         """The fitted estimator, and what came of it; a warning is told beside what trained it."""
         from sklearn.base import clone
 
@@ -125,7 +127,7 @@ class _Fits:
         return fitted, outcome
 
 
-def _flat(name: str, part: Any) -> tuple[np.ndarray, np.ndarray]:
+def _flat(name: str, part: Part) -> tuple[np.ndarray, np.ndarray]:
     """The arrays x as (num_samples, num_features), and y, one column as (num_samples,); raises DataError."""
     if is_dataset(part) or not all(isinstance(entry, np.ndarray) for entry in part) or len(part) > 2:
         raise DataError(
@@ -144,7 +146,7 @@ def _score_of(metric: str) -> Score:
             "SklearnBaseline(score=...) a function of the fitted estimator, x and y"
         )
 
-    def score(estimator: Any, x: Any, y: Any) -> float:
+    def score(estimator: BaseEstimator, x: np.ndarray, y: np.ndarray) -> float:
         import sklearn.metrics
 
         return float(getattr(sklearn.metrics, _OF_PREDICTIONS[metric])(y, estimator.predict(x)))
@@ -152,7 +154,7 @@ def _score_of(metric: str) -> Score:
     return score
 
 
-def _seeded(estimator: Any, seed: int) -> Any:
+def _seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
     """With `seed` for every `random_state` that is None, of the steps of a pipeline too."""
     free = {
         name: seed
