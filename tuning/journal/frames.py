@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from itertools import chain
 from operator import methodcaller
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,7 +61,7 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
     total = sum(lengths)
     # A study may hold millions of epochs: what is the same for a trial's epochs is repeated by numpy, not in a loop.
     within = np.arange(1, total + 1) - np.repeat(np.cumsum(lengths) - lengths, lengths) if trials else np.arange(0)
-    frame: dict[str, Any] = {
+    frame: dict[str, np.ndarray] = {
         "problem": np.repeat(np.array([trial.cell.problem for trial in trials], dtype=object), lengths),
         "tuner": np.repeat(np.array([trial.cell.tuner for trial in trials], dtype=object), lengths),
         "replicate": np.repeat(np.array([trial.cell.replicate for trial in trials], dtype=np.int64), lengths),

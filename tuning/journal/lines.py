@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar, Union, get_type_hints
+from typing import Any, SupportsFloat, TypeAlias, TypeVar, Union, get_type_hints
 
 import msgspec
 from msgspec import Struct, structs
@@ -25,15 +25,20 @@ Record = StudyRecord | Session | CellRecord
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 KINDS: dict[type[CellRecord], str] = {Trial: "trial", Retraining: "retraining", CellEnd: "cell", Winner: "winner"}
 
+Entries: TypeAlias = dict[str, Any]
+"""What a line holds: JSON."""
+_Line: TypeAlias = Any
+"""A StudyRecord, a Session, or of a type in `_RECORDS`: those are made when this module is imported."""
+
 
 def encode(record: Record) -> bytes:
     """A record's line. Raises ValueError or TypeError where JSON cannot hold it."""
     return json.dumps(to_json(record), allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def to_json(record: Record) -> dict[str, Any]:
+def to_json(record: Record) -> Entries:
     """The mapping that a record's line holds."""
-    entries: dict[str, Any] = msgspec.to_builtins(record, enc_hook=_plain)
+    entries: Entries = msgspec.to_builtins(record, enc_hook=_plain)
     if isinstance(record, StudyRecord):
         return entries
     if isinstance(record, Session):
@@ -63,7 +68,7 @@ def normal(record: AnyRecord) -> AnyRecord:
     return decode(encode(record))  # type: ignore[return-value]  # of the same kind
 
 
-def parse(line: bytes) -> dict[str, Any]:
+def parse(line: bytes) -> Entries:
     """The mapping of a line. Raises ValueError where it is none."""
     try:
         entries = json.loads(line)
@@ -83,7 +88,7 @@ def is_torn(line: bytes) -> bool:
     return not line.endswith(b"\n")
 
 
-def _record(line: Any) -> Record:
+def _record(line: _Line) -> Record:
     record = _RECORDS.get(type(line))
     if record is None:
         return line  # type: ignore[no-any-return]  # of the study or a session
@@ -97,7 +102,7 @@ def _cell(problem: str, tuner: str, replicate: int) -> Cell:
     return Cell(problem, tuner, replicate)
 
 
-def _with_numbers(entries: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+def _with_numbers(entries: Entries, change: Callable[[float], object]) -> Entries:
     """The entries of a line, each number that need not be finite changed."""
     if "score" in entries:
         entries["score"] = change(entries["score"])
@@ -117,7 +122,7 @@ def _to_number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: SupportsFloat) -> object:
     """Numpy's numbers as Python's."""
     return value.item() if hasattr(value, "item") else float(value)
 
@@ -126,7 +131,7 @@ def _from_string(value: object) -> object:
     return float(value) if isinstance(value, str) and value in ("nan", "inf", "-inf") else value
 
 
-def _made(kind: Any, entries: Any) -> Any:
+def _made(kind: Callable[[Entries], object], entries: object) -> object:
     """What msgspec has no type for: settings and manifests, which are mappings."""
     if not isinstance(entries, dict):
         raise ValueError(f"{entries!r} where an object was expected")
@@ -135,14 +140,14 @@ def _made(kind: Any, entries: Any) -> Any:
 
 def _line_type(record: type[CellRecord], kind: str) -> type[Struct]:
     """The type of a record's line: its cell's entries, then its own, of their types."""
-    own = [
+    fields = [
         (entry.name, entry.type) if entry.required else (entry.name, entry.type, _default(entry))
         for entry in structs.fields(record)
         if entry.name != "cell"
     ]
     return msgspec.defstruct(
         f"{record.__name__}Line",
-        [*get_type_hints(Cell).items(), *own],
+        [*get_type_hints(Cell).items(), *fields],
         tag_field="kind",
         tag=kind,
         forbid_unknown_fields=True,
@@ -150,10 +155,10 @@ def _line_type(record: type[CellRecord], kind: str) -> type[Struct]:
     )
 
 
-def _default(entry: structs.FieldInfo) -> Any:
+def _default(entry: structs.FieldInfo) -> object:
     return msgspec.field(default_factory=entry.default_factory) if entry.default is msgspec.NODEFAULT else entry.default
 
 
 _RECORDS = {_line_type(record, kind): record for record, kind in KINDS.items()}
-_LINE: Any = Union[(StudyRecord, Session, *_RECORDS)]
-_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_LINE, dec_hook=_made)
+_LINE: object = Union[(StudyRecord, Session, *_RECORDS)]
+_decoder: msgspec.json.Decoder[_Line] = msgspec.json.Decoder(_LINE, dec_hook=_made)

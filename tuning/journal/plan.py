@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 
-class TunerSettings(dict[str, Any]):
+class TunerSettings(dict[str, object]):
     """All that a tuner or baseline says of itself, by name, JSON-able; and, typed, what others act upon.
 
     Attributes:
@@ -23,7 +22,7 @@ class TunerSettings(dict[str, Any]):
         msgspec.ValidationError: One of these is of another type.
     """
 
-    def __init__(self, entries: Mapping[str, Any]) -> None:
+    def __init__(self, entries: Mapping[str, object]) -> None:
         super().__init__(entries)
         known = msgspec.convert(self, _Known)
         self.tuner = known.tuner
@@ -103,7 +102,7 @@ def merged(plans: Sequence[Plan]) -> Plan:
     )
 
 
-class Manifest(dict[str, Any]):
+class Manifest(dict[str, object]):
     """Whatever a run was made with, by name, JSON-able; and, typed, what others act upon.
 
     Attributes:
@@ -115,7 +114,7 @@ class Manifest(dict[str, Any]):
         msgspec.ValidationError: One of these is of another type.
     """
 
-    def __init__(self, entries: Mapping[str, Any] = {}) -> None:
+    def __init__(self, entries: Mapping[str, object] = {}) -> None:
         super().__init__(entries)
         known = msgspec.convert(self, _Made)
         self.command, self.python, self.versions = known.command, known.python, known.versions
