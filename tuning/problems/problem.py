@@ -92,7 +92,7 @@ class Problem:
     def __init__(
         self,
         build_model: BuildModel,
-        data: Callable[[], Splits],
+        data: Callable[[], object],
         objective: Objective,
         max_epochs: int,
         *,

@@ -16,7 +16,10 @@ Arguments: TypeAlias = Mapping[str, Any]
 
 
 def bind(
-    model: keras.Model, args: Sequence[object], kwargs: Mapping[str, object], defaults: Mapping[str, object] | None = None
+    model: keras.Model,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    defaults: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
     """The arguments of a call of `keras.Model.fit`, complete with `defaults` and then Keras' own, without `self`."""
     bound = inspect.signature(keras.Model.fit).bind(model, *args, **kwargs)

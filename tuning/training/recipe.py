@@ -16,7 +16,9 @@ from tuning.text import error_line
 from tuning.training import resident as residents
 from tuning.training.fit_arguments import Arguments
 
-BuildModel: TypeAlias = Callable[[keras_tuner.HyperParameters], keras.Model] | keras_tuner.HyperModel
+BuildModel: TypeAlias = (
+    Callable[[keras_tuner.HyperParameters], keras.Model] | keras_tuner.HyperModel | type[keras_tuner.HyperModel]
+)
 Callbacks: TypeAlias = Callable[[], Sequence[keras.callbacks.Callback]] | Sequence[keras.callbacks.Callback]
 """A function without arguments that gives a list, or a list to be copied."""
 
