@@ -17,9 +17,9 @@ from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, continuous_space, tiny_space
 from tuning.runner.plan import FIVE
-from tuning.testing import configurations, continuous_space, search, tiny_space
+from tuning.testing import configurations, search
 from tuning.tuners.base import Tuner
 from tuning.tuners.keras_tuner import KTRandom
 

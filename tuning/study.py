@@ -29,7 +29,7 @@ class Study(StudyPlan):
             file of its own.
         tensorboard: ``"curves"``: learning curves of all trials, as HPARAMS shows them; ``"full"``: beside them what
             Keras' own callback logs of each winner, which is trained once more anyway: see
-            `tuning.training.tensorboard_logs`.
+            `tuning.training.winner.tensorboard_logs`.
         rope: Region of practical equivalence: a difference of at most so much in the objective's metric does not
             matter. None: no two tuners are called practically equal.
         trial_seconds: A trial, or a retraining, that takes longer is FAILED: at the end of its epoch, or with its

@@ -18,7 +18,7 @@ from tuning.analysis.pairs import pairwise
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.trials import failure_groups
-from tuning.analysis.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
+from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
 from tuning.journal import journal
 from tuning.journal.frames import epochs_frame, trials_frame
 from tuning.journal.journal import Journal

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning.analysis.gaps import not_retrained
-from tuning.analysis.sentences import worth
 from tuning.analysis.summary import summarise
+from tuning.analysis.verdict.gaps import not_retrained
+from tuning.analysis.verdict.sentences import worth
 from tuning.analysis.winners import DEFAULT, EARLIER, retrained_cells, winner_table, winners
 from tuning.budget import Budget
 from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame

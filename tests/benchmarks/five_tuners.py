@@ -29,7 +29,7 @@ def main(name: str, jobs: int, replicates: int = 1) -> None:
         Study,
     )
     from tuning.report.report import write_report
-    from tuning.runner.dask_executor import run_on_dask
+    from tuning.runner.dask.executor import run_on_dask
     from tuning.runner.executor import run_here
     from tuning.runner.runner import run
 

@@ -30,7 +30,7 @@ from tuning.journal.writer import JournalWriter
 from tuning.objective import Objective
 from tuning.problems.synthetic import SyntheticProblem
 from tuning.report.report import write_report
-from tuning.runner.dask_executor import run_on_dask
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.runner import Unwatched, run
 from tuning.tuners.base import Tuner
 

@@ -465,9 +465,9 @@ def test_baselines_and_retrainings_are_options(script: Path, tmp_path: Path) -> 
 def test_a_scheduler_that_is_not_there_leaves_no_folder(
     script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tuning.runner import dask_cluster
+    from tuning.runner.dask import cluster
 
-    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     done = invoke("run", script, "--out", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
     assert done.exit_code == exit.EXIT_USER
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr

@@ -13,11 +13,10 @@ from rich.console import Console
 from tuning.budget import Budget
 from tuning.cli.progress import ProgressView
 from tuning.journal.records import Cell, CellEnd, Retraining, Trial, TrialState
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, tiny_space
 from tuning.runner.cell import CellTask
 from tuning.runner.runner import run
 from tuning.study import Study
-from tuning.testing import tiny_space
 
 
 def task(tuner: str = "kt-random", replicate: int = 1, recorded: Any = (), name: str = "synthetic") -> CellTask:

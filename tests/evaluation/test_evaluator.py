@@ -24,11 +24,10 @@ from tuning.journal.lines import to_json
 from tuning.journal.records import Cell, CellState, TrialState
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, tiny_space
 from tuning.process.setup import prepare_process
 from tuning.runner.cell import BUDGET_SPENT, CellTask, run_cell
 from tuning.runner.plan import FIVE
-from tuning.testing import tiny_space
 from tuning.tuners.base import Tuner
 
 prepare_process()  # as every process that trains

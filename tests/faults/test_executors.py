@@ -27,10 +27,11 @@ from tuning.journal.journal import read
 from tuning.journal.records import Retraining, Trial
 from tuning.journal.study_record import StudyRecord
 from tuning.journal.writer import JournalWriter
-from tuning.runner import dask_cluster, dask_executor
 from tuning.runner.cell import CellTask, run_cell
-from tuning.runner.dask_cluster import default_jobs
-from tuning.runner.dask_executor import run_on_dask
+from tuning.runner.dask import cluster as dask_cluster
+from tuning.runner.dask import executor
+from tuning.runner.dask.cluster import default_jobs
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.executor import run_here
 from tuning.runner.plan import Overrides
 from tuning.runner.runner import Unwatched, run
@@ -222,7 +223,7 @@ class _Homeless(Unwatched):
 def test_workers_that_cannot_be_started_again_are_when_they_can(
     here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_executor, "LOOK_SECONDS", 0.3)
+    monkeypatch.setattr(executor, "LOOK_SECONDS", 0.3)
     watcher = _Homeless(tmp_path, back=True)
     with dask.config.set({"temporary-directory": str(watcher.scratch)}):
         done = run(load(tmp_path, seconds=0.1), tmp_path, watcher, execute=partial(run_on_dask, jobs=2))
@@ -236,8 +237,8 @@ def test_workers_that_cannot_be_started_again_are_when_they_can(
 
 @pytest.mark.slow
 def test_a_machine_on_which_no_worker_starts_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_executor, "LOOK_SECONDS", 0.2)
-    monkeypatch.setattr(dask_executor, "WORKERLESS_SECONDS", 2.0)
+    monkeypatch.setattr(executor, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(executor, "WORKERLESS_SECONDS", 2.0)
     watcher = _Homeless(tmp_path, back=False)
     why = r"no worker process on this machine for 2 s \(NotADirectoryError: .*\); all trials that ended are recorded"
     with dask.config.set({"temporary-directory": str(watcher.scratch)}), pytest.raises(StudyError, match=why):
@@ -273,7 +274,7 @@ def deadly(folder: Path, harm: str, **changes: Any) -> tuple[Study, Path]:
 def test_a_trial_that_kills_its_workers_is_failed_and_its_cell_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_executor, "MAX_LOST_WORKERS", 2)
+    monkeypatch.setattr(executor, "MAX_LOST_WORKERS", 2)
     # As the system does to a process that asks for memory when there is none.
     study, attempts = deadly(tmp_path, "time.sleep(1); os.kill(os.getpid(), 9)")
     done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
@@ -303,7 +304,7 @@ def test_a_training_that_hangs_is_ended_with_its_process(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_a_retraining_that_kills_its_workers_is_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_executor, "MAX_LOST_WORKERS", 2)
+    monkeypatch.setattr(executor, "MAX_LOST_WORKERS", 2)
     study = load(tmp_path, more="study.problems[0].retrain = lambda *args, **kwargs: os._exit(9)")
     study = study.changed(Overrides(tuners=["optuna-tpe"], budget=3, replicates=1, baselines=False, retrain=1))
     done = run(study, tmp_path, execute=partial(run_on_dask, jobs=1))
@@ -315,7 +316,7 @@ def test_a_retraining_that_kills_its_workers_is_failed(tmp_path: Path, monkeypat
 
 @pytest.mark.slow
 def test_a_cell_whose_workers_die_before_it_trains_is_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_executor, "MAX_LOST_WORKERS", 2)
+    monkeypatch.setattr(executor, "MAX_LOST_WORKERS", 2)
     more = "study.tuners[0].search = lambda *args, **kwargs: os._exit(9)"
     study = load(tmp_path, more=more).changed(
         Overrides(tuners=["kt-hyperband"], replicates=1, baselines=False, retrain=0)
@@ -460,8 +461,8 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
 def test_a_cluster_without_workers_is_given_up(
     tmp_path: Path, empty_cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_executor, "LOOK_SECONDS", 0.2)
-    monkeypatch.setattr(dask_executor, "WORKERLESS_SECONDS", 1.0)
+    monkeypatch.setattr(executor, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(executor, "WORKERLESS_SECONDS", 1.0)
     with pytest.raises(
         StudyError, match=rf"at {empty_cluster.address} had no worker for 1 s; start some with `dask worker"
     ):
@@ -472,7 +473,7 @@ def test_a_cluster_without_workers_is_given_up(
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_line(
     here: Any, tmp_path: Path, empty_cluster: _Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_executor, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(executor, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 5)
     empty_cluster.worker()
 

@@ -25,14 +25,13 @@ from tuning.journal.lines import to_json
 from tuning.journal.provenance import words
 from tuning.journal.records import Cell, CellState, Trial, TrialState
 from tuning.problems.surrogate import FOLDS, Surrogate, fit_errors
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, continuous_space, mixed_space, tiny_space
 from tuning.problems.table import TableProblem
 from tuning.report.report import write_report
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.runner import run
 from tuning.runner.table_study import table_study
 from tuning.study import Study
-from tuning.testing import continuous_space, mixed_space, tiny_space
 from tuning.training.outcome import Outcome
 from tuning.training.request import TrainingRequest
 from tuning.tuners.base import Tuner

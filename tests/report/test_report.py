@@ -26,7 +26,7 @@ from tests.support.golden_journal import (
     trial,
     write_scores,
 )
-from tuning.analysis.verdict import NO_VERDICT, UNDECIDED
+from tuning.analysis.verdict.verdict import NO_VERDICT, UNDECIDED
 from tuning.analysis.winners import EARLIER
 from tuning.errors import JournalError
 from tuning.formatting import decimals_for, names, number, p_value, seconds

@@ -16,8 +16,8 @@ import pytest
 from tests.faults.test_executors import load, tables
 from tuning.cli.load import load_module
 from tuning.journal.records import Trial
-from tuning.runner import dask_cluster
-from tuning.runner.dask_executor import run_on_dask
+from tuning.runner.dask import cluster
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.forkserver import forked, start_method
 from tuning.runner.runner import Unwatched, run
 
@@ -42,7 +42,7 @@ def test_pythons_fork_server_has_the_inner_parts_that_we_use() -> None:
 @pytest.mark.slow
 def test_workers_share_one_import_in_a_process_of_one_thread() -> None:
     """A fork copies one thread: were there another, what it holds would stay locked for ever."""
-    with dask_cluster.client_of(2, "") as client:
+    with cluster.client_of(2, "") as client:
         parents = set(client.run(os.getppid).values())
         assert parents == {process.pid for process in server()}
         assert server()[0].num_threads() == 1

@@ -18,13 +18,12 @@ from tuning.journal.lines import decode, encode
 from tuning.journal.records import Cell, CellState, Retraining, Trial, TrialState
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.retraining import pending_retrainings, retrain
 from tuning.runner.runner import Unwatched, run
 from tuning.splits import Splits
 from tuning.study import Study
-from tuning.testing import mixed_space
 from tuning.training.request import RetrainingRequest
 from tuning.tuners.keras_tuner import KTHyperband, KTRandom
 

@@ -17,7 +17,7 @@ from tuning.journal.frames import EPOCH_COLUMNS, TRIAL_COLUMNS, epochs_frame, tr
 from tuning.journal.journal import path_of, read
 from tuning.journal.records import Cell, CellEnd, CellResult, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.process import manifest
 from tuning.runner.cell import CellTask
 from tuning.runner.executor import Listener, run_here
@@ -25,7 +25,6 @@ from tuning.runner.plan import FIVE, Overrides
 from tuning.runner.runner import Run, Unwatched, command_line, run
 from tuning.study import Study
 from tuning.tensorboard.hparams import HparamsWriter
-from tuning.testing import mixed_space
 from tuning.tuners.base import Tuner
 
 TIMES = ["train_seconds", "suggest_seconds"]

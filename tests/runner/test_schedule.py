@@ -2,10 +2,9 @@
 
 from tuning.budget import Budget
 from tuning.journal.records import Cell, Trial, TrialState
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, tiny_space
 from tuning.runner.cell import CellTask
 from tuning.runner.schedule import Pace, longest_first
-from tuning.testing import tiny_space
 from tuning.tuners import load
 
 PROBLEM = SyntheticProblem(tiny_space)

@@ -17,17 +17,16 @@ from tuning.budget import Budget
 from tuning.errors import JournalError, StudyError
 from tuning.journal.journal import path_of, read
 from tuning.journal.records import Cell, CellEnd, CellResult
-from tuning.problems.synthetic import SyntheticProblem
-from tuning.runner import dask_executor
+from tuning.problems.synthetic import SyntheticProblem, tiny_space
 from tuning.runner.cell import CellTask
-from tuning.runner.dask_executor import on_dask
+from tuning.runner.dask import executor
+from tuning.runner.dask.executor import on_dask
 from tuning.runner.executor import Listener
 from tuning.runner.plan import Overrides
 from tuning.runner.runner import run
 from tuning.runner.until_decided import until_decided
 from tuning.statistics.sequential import Rule
 from tuning.study import Study
-from tuning.testing import tiny_space
 
 
 def study(names: Sequence[str] = ("kt-random", "optuna-tpe", "sklearn-randomized"), problems: int = 1) -> Study:
@@ -218,8 +217,8 @@ def test_workers_are_kept_from_round_to_round(monkeypatch: pytest.MonkeyPatch) -
         def all(self, tasks: Sequence[Any]) -> None:
             ran.append((self.client, len(tasks)))
 
-    monkeypatch.setattr(dask_executor, "client_of", client)
-    monkeypatch.setattr(dask_executor, "_Run", Runs)
+    monkeypatch.setattr(executor, "client_of", client)
+    monkeypatch.setattr(executor, "_Run", Runs)
     tasks: Any = ["a", "b"]
     with on_dask(jobs=2) as execute:
         execute([], None)  # type: ignore[arg-type]

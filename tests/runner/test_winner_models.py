@@ -13,10 +13,9 @@ from tuning.journal.journal import read
 from tuning.journal.winner_record import Scatter
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.splits import Splits
 from tuning.study import Study
-from tuning.testing import mixed_space
 
 RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(120, 6, 6)).astype("float32")

@@ -25,11 +25,10 @@ from typing import Any
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.journal.writer import JournalWriter
-from tuning.problems.synthetic import SyntheticProblem
-from tuning.runner.dask_executor import run_on_dask
+from tuning.problems.synthetic import SyntheticProblem, mixed_space
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.runner import run
 from tuning.study import Study
-from tuning.testing import mixed_space
 
 MAX_KILLS = 200
 LINES = ["before", "torn", "after"]

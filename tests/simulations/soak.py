@@ -28,13 +28,12 @@ from tuning.budget import Budget
 from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
 from tuning.journal.journal import path_of, read
 from tuning.journal.records import CellEnd
-from tuning.problems.synthetic import SyntheticProblem
-from tuning.runner import dask_executor
+from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.runner.cell import CellTask
-from tuning.runner.dask_executor import run_on_dask
+from tuning.runner.dask import executor
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.runner import Unwatched, run
 from tuning.study import Study
-from tuning.testing import mixed_space
 
 TUNERS = ("kt-hyperband", "optuna-tpe")
 TRIAL_SECONDS = 0.01
@@ -146,9 +145,9 @@ def soak(cells: int, jobs: int, kill_seconds: float, out: Path, *, seed: int = 1
     begun = time.monotonic()
     killer.start()
     # A trial may be hit several times in a row here by chance alone, and is not to be taken for what kills its workers.
-    dask_executor.MAX_LOST_WORKERS, most = 20, dask_executor.MAX_LOST_WORKERS
+    executor.MAX_LOST_WORKERS, most = 20, executor.MAX_LOST_WORKERS
     done = run(study(cells, workers), out, Watching(found, shown), execute=partial(run_on_dask, jobs=jobs))
-    dask_executor.MAX_LOST_WORKERS = most
+    executor.MAX_LOST_WORKERS = most
     killer.over.set()
     killer.join()
     found.seconds, found.kills, found.starting = time.monotonic() - begun, killer.kills, killer.starting

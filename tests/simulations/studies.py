@@ -20,11 +20,10 @@ import numpy.typing as npt
 from scipy import optimize
 
 from tuning.budget import Budget
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.runner.cell import CellTask, run_cell
 from tuning.statistics.power import like, power
 from tuning.statistics.signed_rank import LEVEL, doubled_ranks, holm, signed_rank_p
-from tuning.testing import mixed_space
 from tuning.tuners.base import Tuner
 from tuning.tuners.scikit_learn import SklearnRandomized
 

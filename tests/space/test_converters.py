@@ -16,6 +16,7 @@ from sklearn.model_selection import ParameterSampler
 from tests.support.random_spaces import Plan, plans
 from tuning import tuners
 from tuning.configuration import Configuration
+from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.space.converters import (
     ScikitLearnView,
     flat,
@@ -28,7 +29,7 @@ from tuning.space.converters import (
 from tuning.space.hyperparameter import describe, finite_values
 from tuning.space.recorder import record
 from tuning.space.space import Space
-from tuning.testing import SyntheticProblem, mixed_space, search
+from tuning.testing import search
 from tuning.tuners import keras_tuner as kt_bayesian
 
 HP = keras_tuner.HyperParameters

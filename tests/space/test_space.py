@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from tests.support.random_spaces import Plan, plans
 from tuning.errors import SpaceError
+from tuning.problems.synthetic import mixed_space, tiny_space
 from tuning.space.hyperparameter import contains, describe, finite_values, value_at
 from tuning.space.recorder import record
 from tuning.space.space import Space
-from tuning.testing import mixed_space, tiny_space
 
 HP = keras_tuner.HyperParameters
 CHECKED = settings(max_examples=60, deadline=None)

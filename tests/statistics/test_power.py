@@ -7,15 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tuning.statistics.power import (
-    MOST,
-    SIMULATIONS,
-    critical_value,
-    like,
-    null_distribution,
-    power,
-    replicates_for,
-)
+from tuning.statistics.power import MOST, SIMULATIONS, critical_value, like, null_distribution, power, replicates_for
 from tuning.statistics.signed_rank import signed_rank_p, smallest_p
 
 POINTS = 0.05  # what a stated power may be off

@@ -19,7 +19,7 @@ from tests.support.golden_journal import session, study, trial, write_scores
 from tuning.analysis.looks import rule_of
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
-from tuning.analysis.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
+from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
 from tuning.cli import status
 from tuning.errors import StudyError
 from tuning.journal import journal

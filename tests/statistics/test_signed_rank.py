@@ -22,7 +22,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.summary_json import to_json
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
-from tuning.analysis.verdict import DIFFERENCE, EQUAL, UNDECIDED
+from tuning.analysis.verdict.verdict import DIFFERENCE, EQUAL, UNDECIDED
 from tuning.journal import frames, journal
 from tuning.journal.plan import Session, TunerSettings
 from tuning.journal.records import Cell, CellEnd

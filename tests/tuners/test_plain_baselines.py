@@ -29,7 +29,7 @@ from tuning.problems.synthetic import SyntheticProblem
 from tuning.report.report import write_report
 from tuning.runner import cell as cells
 from tuning.runner.cell import CellTask, run_cell
-from tuning.runner.dask_executor import run_on_dask
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.runner import run
 
 

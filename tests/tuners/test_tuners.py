@@ -27,10 +27,10 @@ from tuning import (
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.records import CellState, TrialState
-from tuning.problems.synthetic import SyntheticProblem
+from tuning.problems.synthetic import SyntheticProblem, continuous_space, tiny_space
 from tuning.runner.cell import SEARCH_ENDED
 from tuning.runner.plan import FIVE
-from tuning.testing import TrialConformance, TunerConformance, configurations, continuous_space, search, tiny_space
+from tuning.testing import TrialConformance, TunerConformance, configurations, search
 from tuning.tuners.base import Tuner
 
 

@@ -11,9 +11,7 @@ Imports: words, statistics, journal.
     winners           what winners are worth on fresh seeds
     tuner_table       tuner_table: a row a tuner
     trials            the best trial of each tuner, and those that failed
-    verdict           Verdict: who is shown better than whom
-    sentences         its sentences on pairs and winners
-    gaps              what it could not use, by name
+    verdict/          who is shown better than whom
     problem_summary   ProblemSummary: all of it for one problem
     summary           Summary, summarise: all of it for one journal
     summary_json      to_json: `summary.json`

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from tuning.analysis.verdict import Verdict
+from tuning.analysis.verdict.verdict import Verdict
 from tuning.formatting import names, plural
 from tuning.journal.plan import Plan
 from tuning.journal.records import CellState

@@ -12,14 +12,14 @@ import pandas as pd
 from tuning.analysis import looks
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
-from tuning.analysis.gaps import not_retrained
 from tuning.analysis.pairs import pairwise
-from tuning.analysis.sentences import worth
 from tuning.analysis.standings import Measures, measured, standing_grid, standings
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
 from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
-from tuning.analysis.verdict import AtBudget, Verdict, at_budget, verdict
+from tuning.analysis.verdict.gaps import not_retrained
+from tuning.analysis.verdict.sentences import worth
+from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
 from tuning.journal.provenance import prefix, words
 from tuning.journal.study_record import ProblemRecord

@@ -15,7 +15,7 @@ from tuning.analysis.problem_summary import Comparison, ProblemSummary, Rows, su
 from tuning.analysis.standings import standing_grid, standings_over
 from tuning.analysis.trials import failure_groups
 from tuning.analysis.tuner_table import TUNER_COLUMNS
-from tuning.analysis.verdict import overall
+from tuning.analysis.verdict.verdict import overall
 from tuning.analysis.winners import TUNER_COLUMNS as WINNER_COLUMNS
 from tuning.journal import frames
 from tuning.journal.journal import Journal

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
-from tuning.analysis.verdict import Verdict
+from tuning.analysis.verdict.verdict import Verdict
 from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE
 from tuning.statistics.ranks import RankTest
 from tuning.statistics.signed_rank import LEVEL

@@ -23,8 +23,8 @@ from tuning.journal.provenance import words
 from tuning.journal.records import TrialState
 from tuning.problems.table import TableProblem
 from tuning.report.report import write_report
-from tuning.runner.dask_cluster import default_jobs, require_scheduler
-from tuning.runner.dask_executor import on_dask
+from tuning.runner.dask.cluster import default_jobs, require_scheduler
+from tuning.runner.dask.executor import on_dask
 from tuning.runner.executor import run_here
 from tuning.runner.runner import Run, command_line, run
 from tuning.runner.table_study import table_study

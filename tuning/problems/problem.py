@@ -171,7 +171,7 @@ class Problem:
 
     def load_model(self, model: Path, configuration: Configuration) -> keras.Model:
         """The `keras.Model` of a file that `retrain` saved. Raises StudyError."""
-        from tuning.training.saving import load_model
+        from tuning.training.winner.saving import load_model
 
         return load_model(self.recipe, self.space.to_hp(configuration), model)
 

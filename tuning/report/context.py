@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.analysis.summary import Summary
-from tuning.analysis.verdict import Verdict
+from tuning.analysis.verdict.verdict import Verdict
 from tuning.exploration.exploration import Search
 from tuning.formatting import names, plural
 from tuning.journal.journal import Journal

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tuning.analysis.summary import results, summarise
 from tuning.analysis.summary_json import to_json
-from tuning.analysis.verdict import Verdict
+from tuning.analysis.verdict.verdict import Verdict
 from tuning.exploration.exploration import search_json, searches
 from tuning.journal import journal
 from tuning.journal.journal import Journal

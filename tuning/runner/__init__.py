@@ -7,9 +7,7 @@ Imports: words, process, statistics, journal, training, problems, evaluation, tu
     retraining           retrain_incumbents: incumbents on fresh seeds
     schedule             longest_first
     executor             Executor, Listener, run_here
-    dask_executor        on_dask, run_on_dask
-    dask_cluster         client_of: the workers
-    dask_internals       steady_clock and others: what Dask does not promise to keep
+    dask/                the same on Dask's workers
     worker               run_remote: what a worker runs
     forkserver           forked: how workers of this machine begin
     forkserver_preload   what they share

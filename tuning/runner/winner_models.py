@@ -50,7 +50,7 @@ def save_winners(
         further: Epochs that each is then trained on, with training and validation data together, as
             `<tuner>-continued.keras`: for use, for there is nothing left to compare it by but the test split.
         full: Whether TensorBoard's logs of its training are written, to `tensorboard/<tuner>`; see
-            `tuning.training.tensorboard_logs`.
+            `tuning.training.winner.tensorboard_logs`.
         say: Told what could not be done, a line each.
     """
     by_name = {problem.name: problem for problem in problems}

@@ -22,7 +22,7 @@ from tuning.journal.records import Cell, CellResult, Retraining, Trial
 from tuning.problems.problem import TrainingProblem
 from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.cell import CellTask, run_cell
-from tuning.runner.dask_internals import leave_random_alone, steady_clock
+from tuning.runner.dask.internals import leave_random_alone, steady_clock
 
 GRACE_SECONDS = 10.0  # a trial over its limit is ended at the end of its epoch, and so much later with its process
 EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often

@@ -47,7 +47,7 @@ from tuning.tensorboard.messages import (
 )
 
 FOLDER = "hparams"
-WINNERS = "tensorboard"  # beside it: all of the winners' trainings, by `tuning.training.tensorboard_logs`
+WINNERS = "tensorboard"  # beside it: all of the winners' trainings, by `tuning.training.winner.tensorboard_logs`
 TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
 METRICS = ("score", "best_score", "epochs", "train_seconds", "suggest_seconds")
 # Of incumbents that were retrained; the others have none. It is the sixth: the page ticks five, and its parallel

@@ -21,11 +21,11 @@ import keras
 import numpy as np
 
 from tuning.splits import is_dataset
-from tuning.training import keras_internals
 from tuning.training.fit_arguments import Arguments, Data, is_arrays, normalise, size_of
 from tuning.training.graph_cache import Traces, is_of_keras
+from tuning.training.internals import keras as keras_internals
+from tuning.training.internals.tensorflow import Function, Tensor
 from tuning.training.resident import Resident
-from tuning.training.tensorflow_internals import Function, Tensor
 
 Logs = dict[str, Tensor]
 WholeEpoch: TypeAlias = Callable[..., Logs]

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from tuning import seeds
 from tuning.objective import Objective
-from tuning.training import compiled_epoch, fit_arguments, keras_internals, keras_loop
+from tuning.training import compiled_epoch, fit_arguments, keras_loop
+from tuning.training.internals import keras as keras_internals
 from tuning.training.outcome import Logs, scalars
 from tuning.training.recipe import Recipe, data_arguments
 from tuning.training.request import TrainingRequest

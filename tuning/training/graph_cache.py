@@ -19,8 +19,8 @@ from collections.abc import Callable
 
 import keras
 
-from tuning.training.keras_internals import all_layers
-from tuning.training.tensorflow_internals import ConcreteFunction, Function, Tensor, set_variables
+from tuning.training.internals.keras import all_layers
+from tuning.training.internals.tensorflow import ConcreteFunction, Function, Tensor, set_variables
 
 KEPT = 16
 """Graphs, two or three for each configuration (training, validation, test): those of a small rung of Hyperband's."""

@@ -14,7 +14,7 @@ from tuning.space.space import Space
 from tuning.splits import Splits, head, size
 from tuning.training.graph_cache import is_of_keras
 from tuning.training.hypermodel_fit import call_fit
-from tuning.training.keras_internals import replace_fit
+from tuning.training.internals.keras import replace_fit
 from tuning.training.outcome import Logs
 from tuning.training.recipe import Recipe, build, data_arguments, has_own_fit
 from tuning.training.request import TrainingRequest

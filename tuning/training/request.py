@@ -45,7 +45,7 @@ class RetrainingRequest:
         configuration, seed, on_epoch: As of a `TrainingRequest`.
         save: Where to save the model with the weights that count, a file name that ends in ``.keras``; the weights
             alone go beside it, see `tuning.journal.winner_record.weights_file`. The outcome then describes the model.
-        logs: With `save`: folder for what TensorBoard can show of it, see `tuning.training.tensorboard_logs`.
+        logs: With `save`: folder for what TensorBoard can show of it, see `tuning.training.winner.tensorboard_logs`.
     """
 
     configuration: Configuration

@@ -10,7 +10,7 @@ import numpy as np
 from tuning.splits import is_aligned
 from tuning.training.fit_arguments import Data
 from tuning.training.graph_cache import Traces
-from tuning.training.tensorflow_internals import Tensor
+from tuning.training.internals.tensorflow import Tensor
 
 
 class Resident:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import keras
 
-from tuning.training.keras_internals import seeds_drawn_from
-from tuning.training.tensorflow_internals import forget_all_reduce_gradients
+from tuning.training.internals.keras import seeds_drawn_from
+from tuning.training.internals.tensorflow import forget_all_reduce_gradients
 
 
 @contextlib.contextmanager

@@ -22,15 +22,15 @@ from tuning.errors import StudyError
 from tuning.objective import Objective
 from tuning.space.space import Space
 from tuning.text import error_line
-from tuning.training import anatomy as inspection
-from tuning.training import tensorboard_logs
 from tuning.training.fit import BestWeights, Fit, Stop, Watcher
 from tuning.training.hypermodel_fit import call_fit
 from tuning.training.outcome import Logs, Outcome
 from tuning.training.recipe import Recipe, build
 from tuning.training.request import TrainingRequest
-from tuning.training.saving import load_model, save_model
 from tuning.training.session import clear_session, seeds_of_its_own
+from tuning.training.winner import anatomy as inspection
+from tuning.training.winner import tensorboard_logs
+from tuning.training.winner.saving import load_model, save_model
 
 
 def train_epochs(

@@ -23,7 +23,7 @@ from tuning.evaluation.training_watch import time_limit_words
 from tuning.journal.lines import decode
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
 from tuning.runner.cell import CellTask
-from tuning.runner.dask_cluster import LocalWorkers, client_of
+from tuning.runner.dask.cluster import LocalWorkers, client_of
 from tuning.runner.executor import Executor, Listener
 from tuning.runner.schedule import longest_first
 from tuning.runner.worker import StartedBefore, run_remote

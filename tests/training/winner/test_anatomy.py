@@ -11,7 +11,7 @@ from tuning.errors import DataError
 from tuning.journal.winner_record import MAX_CLASSES, Confusion, Scatter
 from tuning.objective import Objective
 from tuning.splits import Splits, load_splits
-from tuning.training.anatomy import anatomy, class_numbers, layers_of
+from tuning.training.winner.anatomy import anatomy, class_numbers, layers_of
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(40, 4)).astype("float32")

@@ -18,7 +18,7 @@ import numpy as np
 from tuning.objective import Objective
 from tuning.splits import Part, Splits
 from tuning.text import error_line
-from tuning.training.anatomy import classified
+from tuning.training.winner.anatomy import classified
 
 PROFILED = (2, 10)  # steps; the first one also traces and would hide the others
 PICTURES = 24

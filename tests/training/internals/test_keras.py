@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tuning.training import keras_internals
+from tuning.training.internals import keras as keras_internals
 
 
 def built() -> keras.Model:

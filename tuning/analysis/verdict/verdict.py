@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tuning.analysis.gaps import uncompared
-from tuning.analysis.sentences import (
+from tuning.analysis.verdict.gaps import uncompared
+from tuning.analysis.verdict.sentences import (
     against_baselines,
     claims,
     equalities,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tuning.errors import StudyError
 from tuning.process.cores import cores
-from tuning.runner.dask_internals import Inner, steady_clock, workers_without_process
+from tuning.runner.dask.internals import Inner, steady_clock, workers_without_process
 from tuning.runner.forkserver import ctrl_c_waits, forked, start_method
 from tuning.text import error_line
 

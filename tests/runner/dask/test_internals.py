@@ -9,7 +9,7 @@ import distributed.batched
 import distributed.nanny
 from distributed import SpecCluster
 
-from tuning.runner import dask_internals
+from tuning.runner.dask import internals
 
 CHANGED = "Dask has changed this: see tuning/runner/dask_internals.py"
 
@@ -24,7 +24,7 @@ def test_messages_are_timed_by_the_name_that_we_replace() -> None:
 def test_a_steady_clock_stands_for_the_loops_and_for_that_of_messages(monkeypatch) -> None:
     monkeypatch.setattr(distributed.batched, "time", distributed.batched.time)
     loop = SimpleNamespace()
-    dask_internals.steady_clock(loop)
+    internals.steady_clock(loop)
     assert loop.time is distributed.batched.time
     first = loop.time()
     assert 0 <= loop.time() - first < 60
@@ -39,7 +39,7 @@ def test_dask_draws_from_the_module_that_we_replace(monkeypatch) -> None:
     assert users, CHANGED
     for module in users.values():
         monkeypatch.setattr(module, "random", random)
-    dask_internals.leave_random_alone()
+    internals.leave_random_alone()
     assert all(isinstance(module.random, random.Random) for module in users.values())
 
 
@@ -49,4 +49,4 @@ def test_a_cluster_knows_its_workers_and_which_of_them_live() -> None:
     assert callable(distributed.nanny.Nanny.is_alive), CHANGED
     alive, dead = SimpleNamespace(is_alive=lambda: True), SimpleNamespace(is_alive=lambda: False)
     cluster = SimpleNamespace(worker_spec={0: {}, 1: {}, 2: {}}, workers={0: alive, 1: dead})
-    assert dask_internals.workers_without_process(cluster) == {1, 2}
+    assert internals.workers_without_process(cluster) == {1, 2}

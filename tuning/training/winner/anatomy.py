@@ -13,7 +13,7 @@ from tuning.objective import Objective
 from tuning.splits import Part, Splits
 from tuning.text import error_line
 from tuning.training.fit_arguments import Data
-from tuning.training.keras_internals import graph_nodes
+from tuning.training.internals.keras import graph_nodes
 
 _BATCH = 256  # samples predicted at a time; only memory depends on it
 
