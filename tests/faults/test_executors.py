@@ -47,11 +47,19 @@ STUDY = """
     from tuning import Budget, Study
     from tuning.testing import SyntheticProblem, mixed_space
 
+    def hang_once(flag):
+        own = Path(f"{flag}-{os.getpid()}")
+        own.write_text(str(os.getpid()))
+        try:
+            os.link(own, flag)  # of several processes one alone makes it, and it is never empty
+        except FileExistsError:
+            return
+        time.sleep(300)
+
     def slow(configuration):
         time.sleep(SECONDS)
-        if FLAG and not Path(FLAG).exists():
-            Path(FLAG).write_text(str(os.getpid()))
-            time.sleep(300)
+        if FLAG:
+            hang_once(FLAG)
 
     problem = SyntheticProblem(mixed_space, max_epochs=3, fail=slow)
     tuners = ["kt-hyperband", "optuna-tpe"]
@@ -423,9 +431,8 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
         mine.append(configuration)
         with open({str(starts)!r}, "a") as file:
             file.write("x")
-        if len(mine) == 3 and not Path({str(flag)!r}).exists():
-            Path({str(flag)!r}).write_text(str(os.getpid()))
-            time.sleep(300)
+        if len(mine) == 3:
+            hang_once({str(flag)!r})
 
     study.problems[0].fail = hangs_once
     """
