@@ -46,7 +46,7 @@ def test_a_study_is_judged_as_the_comparison_judges_it(scores: Scores) -> None:
         study = simulated(scores, LABELS, REPLICATES, generator, better_by)
         wide = pd.DataFrame(study, columns=pd.Index(LABELS), index=pd.RangeIndex(1, REPLICATES + 1, name="replicate"))
         finals = wide.melt(ignore_index=False, var_name="tuner", value_name="score").reset_index()
-        rows = pairwise(finals.assign(problem=PROBLEM.name), LABELS, PROBLEM.name, PROBLEM.objective, plan_ahead=False)
+        rows = pairwise(finals, LABELS, PROBLEM.objective, plan_ahead=False)
         assert list(rows[["a", "b"]].itertuples(index=False, name=None)) == found.pairs
         assert rows["p"].tolist() == p.tolist()
         assert rows["decided"].tolist() == better.tolist()
