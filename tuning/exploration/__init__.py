@@ -1,11 +1,11 @@
-"""Where the trials lay in the search space, and what that tells.
+"""Where the trials lay in the search space, and what that shows.
 
 Imports: words, statistics, journal, analysis.
 
     dimensions    Dimension: a recorded hyperparameter without KerasTuner
     coverage      coverage: how much of the space was seen
-    boundary      boundary: whether the best lie at a bound
+    boundary      boundary: whether the best are at a bound
     rungs         rungs: what successive halving kept
     importance    importance: which hyperparameters matter
-    exploration   Search, searches: all of it for each problem
+    exploration   Search, searches: all of this for each problem
 """

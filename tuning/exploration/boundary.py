@@ -1,7 +1,7 @@
-"""Is the best at a bound of the space? Then it may lie beyond, and the space should be widened.
+"""Are the best configurations at a bound of the space? Then better ones may lie beyond, and it should be wider.
 
 The boundary check of the Deep Learning Tuning Playbook (Godbole, Dahl, Gilmer, Shallue and Nado, 2023): a search space
-is suspicious where the best points sampled from it are close to its boundary.
+is suspicious if the best points sampled from it are close to its boundary.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tuning.exploration.dimensions import Dimension
 from tuning.formatting import plural, setting
 from tuning.objective import Objective
 
-BEST_SHARE = 0.1  # of the configurations trained in full are the best
-MIN_BEST = 10  # at least so many
-NEAR = 0.1  # of a number's range, on its own scale, lies near a bound; a discrete one has its last value near at least
-SUSPICIOUS = 0.5  # share of the best near one bound from which on it is flagged,
-LIFT = 2.0  # if that is also so many times what chance would place there
+BEST_SHARE = 0.1  # share of the fully trained configurations that counts as the best
+MIN_BEST = 10  # but at least this many
+NEAR = 0.1  # share of a range, on its own scale, that is near a bound; a discrete one's last value always is
+SUSPICIOUS = 0.5  # share of the best near one bound that is flagged,
+LIFT = 2.0  # if it is also this many times the share expected by chance
 BOUNDARY_COLUMNS = [
     "hyperparameter", "best", "low", "near_low", "chance_low", "high", "near_high", "chance_high", "best_value",
     "flag", "line",
@@ -28,19 +28,19 @@ BOUNDARY_COLUMNS = [
 
 
 def boundary(trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective) -> pd.DataFrame:
-    """A row for each hyperparameter that has bounds.
+    """One row per hyperparameter that has bounds.
 
     Args:
-        trials: (num_trials, ...) of one problem, as `searched` gives it; all tuners together. Only trials
-            trained in full count, each configuration once, at its best score.
+        trials: (num_trials, ...) of one problem, as `exploration.searched` gives it; all tuners together. Only fully
+            trained trials count, each configuration once, with its best score.
         space: Its dimensions.
         objective: Of the problem.
 
     Returns:
-        (num_hyperparameters, 11), `BOUNDARY_COLUMNS`: ``best`` is how many best configurations have it, ``near_low``
-        and ``near_high`` the share of them near each bound, ``chance_low`` and ``chance_high`` what a random draw would
-        place there, ``best_value`` that of the best of all, ``flag`` "low", "high" or empty, ``line`` all that in
-        words. A hyperparameter that fewer than `MIN_BEST` of the best have is not judged.
+        (num_hyperparameters, 11), `BOUNDARY_COLUMNS`: ``best``: how many of the best configurations have it;
+        ``near_low`` and ``near_high``: the share of them near each bound; ``chance_low`` and ``chance_high``: the share
+        expected there by chance; ``best_value``: its value in the best one; ``flag``: "low", "high" or empty; ``line``:
+        all this as text. A hyperparameter that fewer than `MIN_BEST` of the best have is not judged.
     """
     full = trials[trials["full"]].sort_values("score", ascending=objective.sign < 0, kind="stable")
     full = full.drop_duplicates("configuration")
@@ -53,7 +53,7 @@ def _judged(dimension: Dimension, best: pd.DataFrame, of: int) -> dict[str, obje
     at = best[f"at.{dimension.key}"].to_numpy(dtype=float)
     values = best.loc[~np.isnan(at), f"hp.{dimension.key}"]
     at = at[~np.isnan(at)]
-    if dimension.values:  # a choice of numbers, in whatever order it was declared
+    if dimension.values:  # a choice of numbers, declared in any order
         order = sorted(dimension.numbers)
         at = np.array([(order.index(value) + 0.5) / len(order) for value in values])
     width, masses = _edges(dimension)
@@ -73,7 +73,7 @@ def _judged(dimension: Dimension, best: pd.DataFrame, of: int) -> dict[str, obje
 
 
 def _edges(dimension: Dimension) -> tuple[tuple[float, float], tuple[float, float]]:
-    """How far "near" reaches from each bound, and the probability of a random draw there."""
+    """Width of "near" at each bound, and the probability that a random draw is there."""
     if dimension.levels is None:
         return (NEAR, NEAR), (NEAR, NEAR)
     positions, masses = dimension.levels

@@ -1,12 +1,12 @@
-"""How much of the space a search saw: combination coverage, against that of random search with as many draws.
+"""How much of the space a search saw: combination coverage, compared with random search of as many draws.
 
-The share of all bins of single hyperparameters (1-way) and of pairs of them (2-way) in which at least one configuration
-lies: simple t-way combination coverage (Kuhn, Dominguez Mendoza, Kacker and Lei, Combinatorial Coverage Measurement
-Concepts and Applications, IEEE ICST Workshops, 2013, doi:10.1109/ICSTW.2013.77), which mixed and conditional spaces
-have too: an option of a choice is a bin, a number is cut into bins of equal probability, and only bins that a
-configuration can lie in are counted. What random draws cover on average is exact: a bin of probability p is hit by n
-draws with probability 1 - (1 - p) ** n. Distances, and with them largest empty balls, would need a metric between
-configurations that do not have the same hyperparameters.
+The share of the bins of single hyperparameters (1-way) and of pairs (2-way) that contain at least one configuration:
+simple t-way combination coverage (Kuhn, Dominguez Mendoza, Kacker and Lei, Combinatorial Coverage Measurement
+Concepts and Applications, IEEE ICST Workshops, 2013, doi:10.1109/ICSTW.2013.77), which also works for mixed and
+conditional spaces: an option of a choice is a bin, a number is cut into bins of equal probability, and only bins that
+a configuration can be in are counted. The average coverage of random draws is exact: n draws hit a bin of probability
+p with probability 1 - (1 - p) ** n. Distances, and so largest empty balls, would need a metric between configurations
+that have different hyperparameters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tuning.configuration import Value
 from tuning.exploration.dimensions import Dimension, allowed, chance
 from tuning.statistics.bootstrap import Floats
 
-BINS = {1: 10, 2: 5}  # of a number, by how many hyperparameters are looked at together
+BINS = {1: 10, 2: 5}  # of a number, by the number of hyperparameters combined
 COVERAGE_COLUMNS = [
     "tuner", "searches", "configurations",
     *(f"{what}_{ways}" for ways in BINS for what in ("seen", "seen_low", "seen_high", "random")),
@@ -32,18 +32,18 @@ Bins = tuple[Floats, npt.NDArray[np.int64]]  # probability of each bin, and the 
 
 
 def coverage(trials: pd.DataFrame, space: Sequence[Dimension], tuners: Sequence[str]) -> pd.DataFrame:
-    """A row for each tuner that has trials: its searches' coverage, and what as many random draws would cover.
+    """One row per tuner that has trials: its searches' coverage, and that expected of as many random draws.
 
     Args:
-        trials: (num_trials, ...) of one problem, as `searched` gives it; every trial counts, however few epochs
-            it was trained and however it ended, and a configuration once for each search.
+        trials: (num_trials, ...) of one problem, as `exploration.searched` gives it; every trial counts, with any
+            number of epochs and any end, and a configuration once per search.
         space: Its dimensions.
         tuners: In the order wanted.
 
     Returns:
         (num_tuners, 11), `COVERAGE_COLUMNS`: ``searches`` (cells with trials), ``configurations`` (distinct, mean over
         searches), and for 1 and 2 ways the mean over searches, its bootstrap interval, and the expectation of random
-        draws. NaN where a space has no pair.
+        draws. NaN if a space has no pair.
     """
     keys = [dimension.key for dimension in space]
     drawn = trials.drop_duplicates(["tuner", "replicate", "configuration"])
@@ -75,7 +75,7 @@ def coverage(trials: pd.DataFrame, space: Sequence[Dimension], tuners: Sequence[
 def _covered(
     positions: Floats, space: Sequence[Dimension], cell: npt.NDArray[np.int64], draws: npt.NDArray[np.int64], ways: int
 ) -> tuple[Floats, Floats]:
-    """By cell, the mean over combinations of `ways` dimensions of the share of bins seen, and random draws' share."""
+    """Per cell, the mean over combinations of `ways` dimensions of the share of bins seen, and random draws' share."""
     seen, expected = [], []
     for places in combinations(range(len(space)), ways):
         chosen = [space[place] for place in places]
@@ -98,7 +98,7 @@ def _covered(
 
 
 def _bins(dimension: Dimension, positions: Floats, most: int, among: set[Value] | None) -> Bins:
-    """The bins of one dimension; beside another, only of its values `among` those with which that is active."""
+    """The bins of one dimension; combined with another, of the values `among` those with which that is active."""
     known = ~np.isnan(positions)
     count = len(dimension.values) or most
     levels = dimension.levels
@@ -112,12 +112,12 @@ def _bins(dimension: Dimension, positions: Floats, most: int, among: set[Value] 
 
 
 def _bin(positions: Floats, count: int) -> npt.NDArray[np.int64]:
-    # A position on an edge by rounding alone belongs above it, for levels and trials alike.
+    # A position on an edge only by rounding belongs to the bin above it, for levels and trials alike.
     return np.minimum((positions * count + 1e-9).astype(np.int64), count - 1)
 
 
 def _joint(binned: Iterable[Bins]) -> Bins:
-    """The product of bins; a row that lacks one of the dimensions lies in none."""
+    """The product of bins; a row that lacks one of the dimensions is in none."""
     masses, bins = np.ones(1), None
     for more, places in binned:
         bins = places if bins is None else np.where((bins >= 0) & (places >= 0), bins * len(more) + places, -1)

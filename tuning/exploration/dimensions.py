@@ -1,8 +1,8 @@
 """The recorded space as a unit cube, from the journal alone: where a value lies between its bounds, and how likely.
 
-What `tuning.space` asks KerasTuner's objects for is worked out here from what the journal holds of them, because a
-report is made without KerasTuner. A position is the middle of the share of uniform numbers that KerasTuner's
-`prob_to_value` maps to that value, turned so that larger values lie higher; choices lie in their declared order.
+`tuning.space` asks KerasTuner's objects; here the same is computed from the journal, because a report needs no
+KerasTuner. A position is the middle of the interval of uniform numbers that KerasTuner's `prob_to_value` maps to that
+value, reversed if needed, so that larger values have larger positions; choices keep their declared order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tuning.configuration import Configuration, Value
 from tuning.journal.study_record import Declaration
 from tuning.statistics.bootstrap import Floats
 
-MAX_LEVELS = 10_000  # values of a whole number on a log scale that are told apart; with more it is taken as continuous
+MAX_LEVELS = 10_000  # whole numbers on a log scale handled one by one; with more, it counts as continuous
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Dimension:
     """One hyperparameter that has more than one value.
 
     Attributes:
-        key: Its name, numbered where a name stands under several parents.
+        key: Its name, numbered if a name has several parents.
         name: As in a configuration.
         kind: ``"Int"``, ``"Float"``, ``"Choice"`` or ``"Boolean"``.
         values: Of a choice or a boolean, in declared order; empty otherwise.
         low: The lower bound; NaN for a choice.
         high: The upper bound; NaN for a choice.
-        step: Between values, a factor on a log scale; None without.
+        step: Between values, a factor on a log scale; None without a step.
         sampling: ``"linear"``, ``"log"`` or ``"reverse_log"``.
         conditions: Names of parents with the values that make this one active; all have to hold.
     """
@@ -49,7 +49,7 @@ class Dimension:
 
     @property
     def numeric(self) -> bool:
-        """Whether its values have an order, and so bounds."""
+        """Whether its values are ordered, and so have bounds."""
         return self.kind in ("Int", "Float") or (
             self.kind == "Choice" and all(isinstance(v, int | float) and not isinstance(v, bool) for v in self.values)
         )
@@ -66,7 +66,7 @@ class Dimension:
 
     @cached_property
     def levels(self) -> tuple[Floats, Floats] | None:
-        """Positions and probabilities, each (num_values,), of a discrete one; None where it is continuous."""
+        """Positions and probabilities, each (num_values,), of a discrete one; None if it is continuous."""
         if self.kind == "Int" and self.step is None:
             count = int(self.high - self.low) + 1
             if count > MAX_LEVELS:
@@ -82,12 +82,12 @@ class Dimension:
 
     @property
     def count(self) -> int:
-        """How many values a discrete one has; 0 where it is continuous."""
+        """Number of values of a discrete one; 0 if it is continuous."""
         return len(self.levels[0]) if self.levels else 0
 
     @property
     def _steps(self) -> int:
-        """How many values a stepped one has; 0 where it has no step."""
+        """Number of values of a stepped one; 0 without a step."""
         if self.step is None:
             return 0
         if self.sampling == "linear":
@@ -105,7 +105,7 @@ class Dimension:
         return np.asarray((values - self.low) / (high - self.low))
 
     def position(self, value: Value | None) -> float:
-        """Where a value lies, in 0 .. 1; NaN for one that the space does not hold, or None."""
+        """Position of a value in 0 .. 1; NaN for None, and for a value that is not in the space."""
         return float(self.positions([value])[0])
 
     def positions(self, values: Sequence[Value | None]) -> Floats:
@@ -141,7 +141,7 @@ class Dimension:
         return np.asarray(np.where(np.isclose(positions[:, None], wanted[None, :]).any(axis=1), masses, 0.0))
 
     def active(self, configuration: Configuration) -> bool:
-        """Whether a configuration has it: it names it, and all conditions hold."""
+        """Whether it is active: the configuration names it, and all conditions hold."""
         return self.name in configuration and all(configuration.get(name) in values for name, values in self.conditions)
 
     def values_in(self, configurations: Iterable[Configuration]) -> list[Value | None]:
@@ -164,7 +164,7 @@ def dimensions(space: Sequence[Declaration]) -> list[Dimension]:
             values=(False, True) if kind == "Boolean" else tuple(entry.get("values", ())) if kind == "Choice" else (),
             low=float(entry.get("min_value", math.nan)),
             high=float(entry.get("max_value", math.nan)),
-            # Whole numbers on a linear scale have a step of 1 where none is named.
+            # Whole numbers on a linear scale have a step of 1 if none is given.
             step=entry.get("step") or (1 if kind == "Int" and entry.get("sampling", "linear") == "linear" else None),
             sampling=str(entry.get("sampling", "linear")),
             conditions=tuple(
@@ -177,7 +177,7 @@ def dimensions(space: Sequence[Declaration]) -> list[Dimension]:
 
 
 def allowed(of: Sequence[Dimension]) -> dict[str, set[Value]]:
-    """By parent, the values with which all of these dimensions are active."""
+    """For each parent, the values with which all of these dimensions are active."""
     by_parent: dict[str, set[Value]] = {}
     for dimension in of:
         for name, values in dimension.conditions:
@@ -188,8 +188,8 @@ def allowed(of: Sequence[Dimension]) -> dict[str, set[Value]]:
 def chance(of: Sequence[Dimension], space: Sequence[Dimension]) -> float:
     """The chance that all of these dimensions are active in one random draw from the space.
 
-    Conditions name all ancestors, and parents are drawn independently of one another, so it is the product over the
-    parents of the chance of the values that all conditions on it allow.
+    Conditions name all ancestors, and parents are drawn independently, so it is the product over the parents of the
+    chance of the values that all conditions on that parent allow.
     """
     product = 1.0
     for name, values in allowed(of).items():

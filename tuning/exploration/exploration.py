@@ -1,4 +1,4 @@
-"""The search itself, problem by problem: which configurations were trained how far, and what they say of the space."""
+"""The search itself, problem by problem: how far each configuration was trained, and what that says about the space."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SEARCHED_COLUMNS = [
 
 @dataclass(frozen=True)
 class Search:
-    """What the trials of one problem say of its search.
+    """What the trials of one problem show about its search.
 
     Attributes:
         objective: Of the problem.
@@ -55,7 +55,7 @@ class Search:
 
 
 def searches(journal: Journal, summary: Summary) -> dict[str, Search]:
-    """By problem. It is no part of `summary.summarise`, which is also asked while a study runs, for its verdict."""
+    """For each problem. Not part of `summary.summarise`, which a running study calls for its verdict."""
     trials: dict[str, list[Trial]] = {name: [] for name in summary.problems}
     for trial in journal.all_trials():
         trials[trial.cell.problem].append(trial)
@@ -66,7 +66,7 @@ def searches(journal: Journal, summary: Summary) -> dict[str, Search]:
 
 
 def search_json(search: Search) -> dict[str, pd.DataFrame]:
-    """What `summary.json` holds of it, by name."""
+    """The parts that `summary.json` holds, by name."""
     pooled = search.importance.frame
     return {
         "boundary": search.boundary,
@@ -97,7 +97,7 @@ def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, 
 
 
 def searched(trials: list[Trial], space: list[Dimension], objective: Objective, max_epochs: int) -> pd.DataFrame:
-    """A row a trial of one problem.
+    """One row per trial of one problem.
 
     Args:
         trials: In the plan's order.
@@ -106,11 +106,11 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
         max_epochs: Of a full training.
 
     Returns:
-        (num_trials, 9 + 2 * num_dimensions), `SEARCHED_COLUMNS`, where ``reached`` is the epoch it was trained to, its
-        parents' included, ``full`` tells whether it is COMPLETE and was meant to be trained for `max_epochs` (its own
-        early stopping may have ended it before), ``incumbent`` whether it is its cell's best, and ``configuration`` is
-        the same number for the same configuration; then for each dimension its value under ``hp.<key>``, None where it
-        is inactive, and its position under ``at.<key>``, NaN there.
+        (num_trials, 9 + 2 * num_dimensions), `SEARCHED_COLUMNS`. ``reached``: the epoch it was trained to, with its
+        parents' epochs; ``full``: whether it is COMPLETE and was meant to train for `max_epochs` (its own early
+        stopping may have ended it before); ``incumbent``: whether it is its cell's best; ``configuration``: a number,
+        equal for equal configurations. Then for each dimension its value under ``hp.<key>``, None if inactive, and
+        its position under ``at.<key>``, NaN if inactive.
     """
     by_cell: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
@@ -133,5 +133,5 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
         columns[f"hp.{dimension.key}"] = pd.Series(values, dtype=object)
         columns[f"at.{dimension.key}"] = dimension.positions(values)
     frame = pd.DataFrame(rows, columns=SEARCHED_COLUMNS)
-    frame = frame.astype({"score": float, "full": bool, "incumbent": bool})  # without rows too
+    frame = frame.astype({"score": float, "full": bool, "incumbent": bool})  # even without rows
     return pd.concat([frame, pd.DataFrame(columns)], axis=1)

@@ -1,12 +1,12 @@
 """Which hyperparameters decide whether a configuration is among the best: Optuna's PED-ANOVA on the journal's trials.
 
-PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023, arXiv:2304.10255) compares, for each hyperparameter by itself, the
-density of its values among the best `TARGET` of the trials with that among all of them; conditional hyperparameters are
-part of it (Optuna's evaluator says how). Unlike fANOVA it asks about the best, not about the whole space, where the bad
-configurations explain most of the variance; it draws nothing at random, needs no forest, and takes a second for ten
-thousand trials where fANOVA took 37 for one thousand. It is Optuna's default.
+PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023, arXiv:2304.10255) compares, for each hyperparameter separately, the
+density of its values among the best `TARGET` of the trials with that among all of them, also for conditional ones
+(see Optuna's evaluator). Unlike fANOVA it asks about the best, not about the whole space, where the bad
+configurations explain most of the variance; it draws nothing at random, needs no forest, and takes one second for
+ten thousand trials; fANOVA took 37 for one thousand. It is Optuna's default.
 
-Optuna is imported when it is needed only: a report without it says so.
+Optuna is imported only when it is needed: a report without it says so.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:  # it is optional
 
 TARGET = 0.1  # the best share of the trials; Optuna's default
 MIN_TRIALS = 50  # at least 5 of them are the best, as Optuna's documentation advises
-MAX_TRIALS = 10_000  # evenly spread over the plan's order where there are more; a second or two
+MAX_TRIALS = 10_000  # if there are more, a sample spread evenly over the plan's order; a second or two
 POOLED = ""  # the name of all tuners together
 IMPORTANCE_COLUMNS = ["tuner", "trials", "hyperparameter", "importance"]
 
 
 @dataclass(frozen=True)
 class Importance:
-    """What could be found out.
+    """Importances, as far as they can be computed.
 
     Attributes:
-        frame: (num_rows, 4), `IMPORTANCE_COLUMNS`: a row for each tuner, and `POOLED` first, and each hyperparameter;
-            the importances of one tuner add up to 1.
-        note: Why something is not there; empty otherwise.
+        frame: (num_rows, 4), `IMPORTANCE_COLUMNS`: one row per tuner, `POOLED` first, and hyperparameter; the
+            importances of one tuner add up to 1.
+        note: Why a part is missing; empty otherwise.
     """
 
     frame: pd.DataFrame
@@ -53,11 +53,11 @@ class Importance:
 def importance(
     trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective, tuners: Sequence[str]
 ) -> Importance:
-    """Of all tuners together, and of each that has `MIN_TRIALS` trials.
+    """Importances for all tuners together, and for each that has `MIN_TRIALS` trials.
 
     Args:
-        trials: (num_trials, ...) of one problem, as `searched` gives it. Only those trained in full count: a
-            score after few epochs is another quantity.
+        trials: (num_trials, ...) of one problem, as `exploration.searched` gives it. Only those trained in full
+            count: a score after few epochs is a different quantity.
         space: Its dimensions; conditional ones count where they are active.
         objective: Of the problem.
         tuners: In the order wanted; a tuner of a single configuration (a baseline) is left out.
@@ -97,10 +97,10 @@ def _of(trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective, 
 
 
 def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective) -> dict[str, float]:
-    """Optuna's importances by key, rounded to what survives another machine's last bits."""
+    """Optuna's importances by key, rounded, so that last-bit differences between machines do not show."""
     import optuna
 
-    # Positions instead of values: a scale that Optuna does not have (reverse_log, log with steps) is then no question.
+    # Positions instead of values: then scales that Optuna lacks (reverse_log, log with steps) do not matter.
     kinds = {dimension.key: _distribution(dimension) for dimension in space}
     positions = {dimension.key: trials[f"at.{dimension.key}"].to_numpy(dtype=float) for dimension in space}
     answers = {key: _answers(kinds[key], at) for key, at in positions.items()}
@@ -113,7 +113,7 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], objective: Obje
             recorded = [
                 optuna.trial.FrozenTrial(
                     number=row,
-                    trial_id=row,  # by which the evaluator tells them apart
+                    trial_id=row,  # by which the evaluator distinguishes trials
                     state=optuna.trial.TrialState.COMPLETE,
                     value=float(score),
                     params=(active := {key: of[row] for key, of in answers.items() if of[row] is not None}),
@@ -126,7 +126,7 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], objective: Obje
                 )
                 for row, score in enumerate(trials["score"])
             ]  # fmt: skip
-            # An evaluator only reads a study's trials; `add_trials` would copy each of them deeply, in milliseconds.
+            # An evaluator only reads a study's trials; `add_trials` would deep-copy each of them, in milliseconds.
             study.get_trials = lambda *_, **__: recorded  # type: ignore[method-assign]
             seen = [key for key, at in positions.items() if not np.isnan(at).all()]
             shares = optuna.importance.get_param_importances(
@@ -152,5 +152,5 @@ def _distribution(dimension: Dimension) -> _Distribution:
 def _answers(kind: _Distribution, positions: Floats) -> list[float | int | None]:
     """Positions as this distribution's values: the middle of a level as the level's number, NaN as None."""
     count = len(kind.choices) if hasattr(kind, "choices") else kind.high + 1
-    levels = count if isinstance(count, int) else 0  # none where it is continuous
+    levels = count if isinstance(count, int) else 0  # none if it is continuous
     return [None if at != at else int(at * levels) if levels else at for at in positions.tolist()]

@@ -1,9 +1,9 @@
-"""Rungs: how many trials of a tuner that stops most of them early came how far, and which went on.
+"""Rungs, for tuners that stop most trials early: how many trials reached each rung, and which continued.
 
-Two kinds of tuners do. One asks for a few epochs, and continues the best (KerasTuner's Hyperband, successive halving):
-its trials have parents, a bracket is known by the epochs its trials began with, and a trial went on where it became a
-parent. The other stops trials under way (Optuna's pruners): they are PRUNED, and a trial went on where it was trained
-further than others were stopped. The score at a rung is the objective's over the epochs up to there.
+There are two kinds. One trains for a few epochs and continues the best (KerasTuner's Hyperband, successive halving):
+its trials have parents, a bracket is identified by the epochs its trials began with, and a trial continued if it became
+a parent. The other stops trials during training (Optuna's pruners): they are PRUNED, and a trial continued if it was
+trained further than others were stopped. The score at a rung is the objective's over the epochs up to there.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import pandas as pd
 from tuning.journal.records import Trial, TrialState
 from tuning.objective import Objective
 
-MAX_RUNGS = 10  # epochs at which a pruner stopped trials; of more, this many are shown
+MAX_RUNGS = 10  # epochs at which a pruner stopped trials; if more, this many are shown
 RUNG_COLUMNS = ["tuner", "bracket", "epochs", "trials", "promoted", "best", "median", "best_stopped"]
 PATH_COLUMNS = ["tuner", "replicate", "path", "bracket", "trial", "epochs", "score", "promoted"]
 
 
 def paths(trials: Iterable[Trial], objective: Objective) -> pd.DataFrame:
-    """Where each configuration ways at each rung, of one problem's tuners that promote or stop trials.
+    """Each configuration at each of its rungs, for one problem's tuners that promote or stop trials.
 
     Returns:
-        (num_trials at each of their rungs, 8), `PATH_COLUMNS`: ``path`` is the number of the first trial of a
-        configuration's way, ``bracket`` the epochs it began with (0 for a pruner's), ``trial`` the one at this rung,
-        ``epochs`` how far it was trained in all, ``score`` NaN for one that FAILED or was CUT before.
+        (num_trials at each of their rungs, 8), `PATH_COLUMNS`: ``path``: number of the first trial of this
+        configuration; ``bracket``: the epochs it began with (0 for a pruner); ``trial``: the one at this rung;
+        ``epochs``: epochs trained in all; ``score``: NaN if it FAILED or was CUT before.
     """
     by_tuner: dict[str, list[Trial]] = {}
     for trial in trials:
@@ -51,7 +51,7 @@ def _continued(trials: Sequence[Trial]) -> list[tuple[object, ...]]:
         begun = (trial.trial, trial.target_epochs)
         root = roots[replicate, trial.trial] = begun if trial.parent is None else roots[replicate, trial.parent]
         promoted = (replicate, trial.trial) in parents
-        # One that the budget CUT did not come to its rung: its score is one of fewer epochs.
+        # A CUT trial did not reach its rung: its score is from fewer epochs.
         score = trial.score if trial.state == TrialState.COMPLETE else math.nan
         rows.append((trial.cell.tuner, replicate, *root, trial.trial, trial.target_epochs, score, promoted))
     return rows
@@ -74,15 +74,15 @@ def _stopped(trials: Sequence[Trial], objective: Objective) -> list[tuple[object
 
 
 def rungs(ways: pd.DataFrame, objective: Objective) -> pd.DataFrame:
-    """A row for each tuner, bracket and rung, over all replicates.
+    """One row per tuner, bracket and rung, over all replicates.
 
     Args:
-        ways: As `paths` gives it.
+        ways: As from `paths`.
         objective: Of the problem.
 
     Returns:
-        (num_rungs, 8), `RUNG_COLUMNS`: trials that came so far, how many of them went on, best and median score
-        there, and the best score of those that did not go on.
+        (num_rungs, 8), `RUNG_COLUMNS`: trials that reached it, how many of them continued, best and median score
+        there, and the best score of those that did not continue.
     """
     rows = []
     for _, part in ways.groupby(["tuner", "bracket", "epochs"], sort=False):
@@ -109,9 +109,9 @@ def typical_replicate(finals: pd.DataFrame, ways: pd.DataFrame, tuner: str) -> i
     """The replicate whose final score is the tuner's median (the lower one of an even number); None without any.
 
     Args:
-        finals: The problem's `curves.final_scores`.
-        ways: As `paths` gives it.
-        tuner: Whose.
+        finals: The problem's `analysis.curves.final_scores`.
+        ways: As from `paths`.
+        tuner: The tuner's name.
     """
     scored = finals[(finals["tuner"] == tuner) & finals["score"].notna()]
     scored = scored[scored["replicate"].isin(ways.loc[ways["tuner"] == tuner, "replicate"])]

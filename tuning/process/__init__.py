@@ -6,5 +6,5 @@ Imports: nothing.
     garbage             no_search_for_cycles, kept_for_good
     manifest            manifest: versions and settings, for the journal
     setup               prepare_process, one_blas_thread
-    tensorflow_import   import_tensorflow: without its start-up lines
+    tensorflow_import   import_tensorflow: without its start-up messages
 """

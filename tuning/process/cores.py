@@ -6,5 +6,5 @@ import os
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Number of cores: of the CPU affinity, else of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,7 +18,7 @@ SEEDS = (
 
 
 def manifest(facts: dict[str, object], command: Sequence[str]) -> dict[str, object]:
-    """The words of a run's command, versions of what can change a result, and `facts` of the processes that train."""
+    """The command of a run, the versions that can change a result, and `facts` about the processes that train."""
     return {
         "command": list(command),
         "versions": {name: installed for name in PACKAGES if (installed := _version(name))},

@@ -1,6 +1,6 @@
-"""TensorFlow imported without its start-up lines, which would tear the progress display.
+"""Imports TensorFlow without its start-up messages, which would break the progress display.
 
-They come from its C++ parts, before any logging level is heard, and speak of the processor and of missing GPUs.
+They come from C++ code, before any logging level applies, and are about the processor and missing GPUs.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _devices_known = False
 
 
 def import_tensorflow(look_for_devices: bool = True) -> None:
-    """Imports TensorFlow where it is Keras' backend. ``TF_CPP_MIN_LOG_LEVEL=0`` shows all it says.
+    """Imports TensorFlow if it is Keras' backend. ``TF_CPP_MIN_LOG_LEVEL=0`` shows all messages.
 
     Args:
-        look_for_devices: False in a process that forks: a GPU that was found could not be used by the others. They
-            look for themselves, by calling this again.
+        look_for_devices: False in a process that forks: its children could not use a GPU found here. They look
+            for GPUs themselves, by calling this again.
     """
     global _devices_known
     if _devices_known or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         return
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
-    with _no_stderr(), contextlib.suppress(ImportError):  # whoever needs it will say that it is missing
-        # What a program holds that has imported it before is not ours to keep.
+    with _no_stderr(), contextlib.suppress(ImportError):  # code that needs it reports that it is missing
+        # If a program imported TensorFlow before us, we do not freeze its objects.
         with contextlib.nullcontext() if "tensorflow" in sys.modules else kept_for_good():
             import tensorflow as tf
 

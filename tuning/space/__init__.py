@@ -5,7 +5,7 @@ Imports: words.
     hyperparameter          one hyperparameter: its values, its conditions, its JSON
     space                   Space: what is searched
     recorder                record: runs the code that declares a space
-    converters              the space as KerasTuner, scikit-learn, Optuna and the others take it
+    converters              converts the space for KerasTuner, scikit-learn, Optuna and the others
     keras_tuner_internals   private parts of KerasTuner
     sampling_check          check: do all libraries draw alike?
 """

@@ -1,10 +1,10 @@
-"""The one recorded space as each library sees it.
+"""Converts the recorded space for each library.
 
 KerasTuner    a `HyperParameters` that holds the recorded hyperparameters themselves
-scikit-learn  a distribution whose `rvs` gives a whole configuration, so that conditionals stay
-a grid        `grid(space)`, for searches that go through all combinations
+scikit-learn  a distribution whose `rvs` gives a whole configuration, which keeps conditionals
+a grid        `grid(space)`, for searches that try all combinations
 Nevergrad     `flat(space)`: options, and numbers in 0 .. 1, without conditions
-SMAC, Ax      `numbered(space)`: the same, with names and options that no library finds fault with
+SMAC, Ax      `numbered(space)`: the same, with names and options that every library accepts
 Optuna        `suggest(space, trial)`, define-by-run: a native distribution where Optuna's is exactly
               KerasTuner's, else an index or a probability that is mapped by KerasTuner's own rule
 """
@@ -28,8 +28,8 @@ from tuning.space.space import Space
 def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
     """What KerasTuner's oracles draw from: each hyperparameter under its key in the space.
 
-    The key is the name, but for a name that stands under several parents: KerasTuner 1.4.8 drops its value where the
-    first of them is inactive, and draws it again, unseeded (`HyperParameters.ensure_active_values`).
+    The key is the name, except for a name that has several parents: KerasTuner 1.4.8 drops its value if the first
+    of them is inactive, and draws it again, unseeded (`HyperParameters.ensure_active_values`).
     """
     view = keras_tuner.HyperParameters()
     view.merge([_under_its_key(space, key, hp) for key, hp in zip(space.keys, space.hyperparameters, strict=True)])
@@ -37,7 +37,7 @@ def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
 
 
 def from_keras_tuner(space: Space, values: Mapping[str, Value]) -> Configuration:
-    """The configuration behind what an oracle has drawn from `keras_tuner_view`; its own keys (`tuner/...`) left."""
+    """The configuration of an oracle's draw from `keras_tuner_view`, without KerasTuner's own keys (`tuner/...`)."""
     return space.configuration(lambda key, hp: values.get(key, hp.default))
 
 
@@ -54,7 +54,7 @@ def _under_its_key(space: Space, key: str, hp: HyperParameter) -> HyperParameter
 
 
 def _key_of_parent(space: Space, hp: HyperParameter, condition: Condition) -> str:
-    """The key of the parent that a condition means: of several of its name the one in the innermost scope around."""
+    """The key of a condition's parent; if several have its name, the one of the innermost enclosing scope."""
     around = {
         key: len(parent.conditions)
         for key, parent in zip(space.keys, space.hyperparameters, strict=True)
@@ -81,10 +81,10 @@ class ScikitLearnView:
 
 
 def grid(space: Space, points: int = 10) -> Iterator[Configuration]:
-    """All combinations, made one by one, the last hyperparameter varied first; conditional ones where they are active.
+    """Yields all combinations; the last hyperparameter varies fastest, conditional ones only where they are active.
 
-    A Float, or an Int on a log scale, that has no step gives `points` values, evenly spaced in probability: what
-    KerasTuner's own grid does with ten.
+    A Float, or an Int on a log scale, without a step gets `points` values, evenly spaced in probability, as in
+    KerasTuner's own grid, which has ten.
     """
 
     def fill(place: int, values: Configuration) -> Iterator[Configuration]:
@@ -110,12 +110,12 @@ def _grid_values(hp: HyperParameter, points: int) -> Sequence[Value]:
 
 
 def drawable_default(hp: HyperParameter) -> Value:
-    """The default, or where it lies between the steps the step that KerasTuner maps it to."""
+    """The default; if it is between two steps, the step that KerasTuner maps it to."""
     return plain(hp.default if contains(hp, hp.default) else value_at(hp, hp.value_to_prob(hp.default)))
 
 
 def flat(space: Space) -> dict[str, Sequence[Value] | None]:
-    """What a library without conditions is told: by key the options of a choice, or None for a number in 0 .. 1."""
+    """The space without conditions: for each key the options of a choice, or None for a number in 0 .. 1."""
     return {
         key: finite_values(hp) if isinstance(hp, hp_types.Choice | hp_types.Boolean) else None
         for key, hp in zip(space.keys, space.hyperparameters, strict=True)
@@ -124,7 +124,7 @@ def flat(space: Space) -> dict[str, Sequence[Value] | None]:
 
 
 def from_flat(space: Space, answers: Mapping[str, Value]) -> Configuration:
-    """The configuration behind answers to `flat`: option, or number mapped by KerasTuner's rule; inactive ones left."""
+    """Configuration for values of `flat`: options, or numbers mapped by KerasTuner's rule; inactive ones omitted."""
 
     def draw(key: str, hp: HyperParameter) -> Value:
         if isinstance(hp, hp_types.Fixed):
@@ -136,13 +136,13 @@ def from_flat(space: Space, answers: Mapping[str, Value]) -> Configuration:
 
 
 def numbered(space: Space) -> dict[str, int | None]:
-    """`flat` by names x0, x1, ...: of a choice how many options there are, which then go by their number."""
+    """`flat` with names x0, x1, ...: for a choice, the number of its options, which are numbered from 0."""
     options = flat(space).values()
     return {f"x{place}": None if values is None else len(values) for place, values in enumerate(options)}
 
 
 def from_numbered(space: Space, answers: Mapping[str, Value]) -> Configuration:
-    """The configuration behind answers to `numbered`."""
+    """The configuration for values of `numbered`."""
     flat_answers = {
         key: answers[f"x{place}"] if options is None else options[int(answers[f"x{place}"])]
         for place, (key, options) in enumerate(flat(space).items())
@@ -205,8 +205,8 @@ def _suggest(key: str, hp: HyperParameter, trial: OptunaTrial) -> Value:
 def _kind(hp: HyperParameter) -> str:
     """Which Optuna distribution is exactly KerasTuner's.
 
-    Not Optuna's log-uniform integer: it rounds where KerasTuner cuts. It has no log with a step and no reverse_log,
-    and its stepped floats may reach an end that KerasTuner's, by rounding, do not.
+    Not Optuna's log-uniform integer: it rounds where KerasTuner truncates. Optuna has no log with a step and no
+    reverse_log, and its stepped floats may reach an end that KerasTuner's, by rounding, do not.
     """
     if isinstance(hp, hp_types.Fixed):
         return "fixed"

@@ -1,4 +1,4 @@
-"""One hyperparameter: its values, its conditions, and how it is written down."""
+"""One hyperparameter: its values, its conditions, its JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json: TypeAlias = Mapping[str, Any]
 
 
 class Condition(Protocol):
-    """Of a hyperparameter: that its parent, `name`, has one of these values."""
+    """A hyperparameter is active only if its parent, `name`, has one of these values."""
 
     name: str
     values: Sequence[Value]
@@ -40,7 +40,7 @@ def plain(value: object) -> Value:
 def value_at(hp: HyperParameter, probability: float) -> Value:
     """KerasTuner's `prob_to_value`, with integers held in their range.
 
-    At the ends of the unit interval the rounding of floats makes it pass the range of an integer that has no step: an
+    At the ends of the unit interval, float rounding lets it leave the range of an integer without a step: an
     optimum at 1 becomes ``max_value + 1``, and with reverse_log 0 may become ``min_value - 1``.
     """
     value = hp.prob_to_value(probability)
@@ -64,7 +64,7 @@ def finite_values(hp: HyperParameter) -> Sequence[Value] | None:
 
 
 def contains(hp: HyperParameter, value: object) -> bool:
-    """Whether a value is one that a hyperparameter can take, of the right type."""
+    """Whether a hyperparameter can take this value, with this type."""
     values = finite_values(hp)
     if isinstance(hp, hp_types.Int):
         return values is not None and isinstance(value, int) and not isinstance(value, bool) and value in values
@@ -72,7 +72,7 @@ def contains(hp: HyperParameter, value: object) -> bool:
         return any(value == known and isinstance(value, bool) == isinstance(known, bool) for known in values or ())
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    # exp(log(x)) may pass an end by a last bit, and 3 * 0.1 is not 0.3
+    # exp(log(x)) may exceed an end by its last bit, and 3 * 0.1 is not 0.3
     slack = 1e-12 * max(abs(hp.min_value), abs(hp.max_value))
     if values is not None:
         return any(math.isclose(value, float(known), rel_tol=0.0, abs_tol=slack) for known in values)
@@ -103,7 +103,7 @@ def to_json(hp: HyperParameter) -> dict[str, object]:
 
 def from_json(entry: Json) -> HyperParameter:
     config = {name: value for name, value in entry.items() if name != "type"}
-    if "value" in config:  # a Fixed one, whose value is its default
+    if "value" in config:  # Fixed: its value is its default
         del config["default"]
     config["conditions"] = [{"class_name": "Parent", "config": dict(condition)} for condition in entry["conditions"]]
     return hp_types.deserialize({"class_name": entry["type"], "config": config})

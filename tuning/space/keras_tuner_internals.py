@@ -1,6 +1,6 @@
 """Private parts of KerasTuner that this package needs, each behind a function: checked with keras-tuner 1.4.8.
 
-`tests/space/test_keras_tuner_internals.py` fails where a release moves one of them. Then mend it here, or raise the
+`tests/space/test_keras_tuner_internals.py` fails if a release moves one of them. Then fix it here, or raise the
 pin.
 """
 
@@ -17,35 +17,35 @@ from tuning.configuration import Value
 
 
 class ObservedHyperParameters(keras_tuner.HyperParameters):
-    """KerasTuner's `HyperParameters`, which shows each declaration before it answers it."""
+    """KerasTuner's `HyperParameters`, which passes each declaration to `before_answer` first."""
 
     def before_answer(self, hp: HyperParameter) -> None:
-        """Called with what the user's code declares or asks for; what it raises goes to the user's code."""
+        """Called with what the user's code declares or asks for; an exception goes to the user's code."""
 
     def _retrieve(self, hp: HyperParameter) -> object:
         self.before_answer(hp)
         return super()._retrieve(hp)
 
     def is_declared(self, hp: HyperParameter) -> bool:
-        """Whether its name is known under its conditions."""
+        """Whether this name is known under these conditions."""
         return bool(self._exists(hp.name, hp.conditions))
 
     def declared_as(self, name: str) -> Sequence[HyperParameter]:
-        """All declarations of a name, under whatever conditions."""
+        """All declarations of a name, under any conditions."""
         return list(self._hps.get(name, ()))
 
     def full_name(self, name: str) -> str:
-        """The name with those of the scopes that it is asked for in."""
+        """The name, prefixed with the names of its scopes."""
         return str(self._get_name(name))
 
 
 def number_of_values(hp: HyperParameter) -> int:
-    """How many values a stepped hyperparameter has."""
+    """Number of values of a stepped hyperparameter."""
     return int(hp._get_n_values())
 
 
 def value_by_index(hp: HyperParameter, index: int) -> Value:
-    """One of them, counted from 0."""
+    """The value at an index, from 0."""
     value: Value = hp._get_value_by_index(index)
     return value
 
@@ -56,23 +56,23 @@ def set_default(hp: HyperParameter, value: Value) -> None:
 
 
 def search_within(oracle: keras_tuner.Oracle, interval: tuple[float, float]) -> None:
-    """Has the acquisition of a Bayesian oracle searched in this interval of each dimension, in 0 .. 1."""
+    """Limits a Bayesian oracle's search of the acquisition to this interval of each dimension, in 0 .. 1."""
     oracle._get_hp_bounds = lambda: np.array([interval for _ in oracle._nonfixed_space()])
 
 
 def metric_direction(metric: str) -> str:
-    """``"min"`` or ``"max"`` as KerasTuner infers it from a metric's name; empty where it cannot."""
+    """``"min"`` or ``"max"`` as KerasTuner infers it from a metric's name; empty if it cannot."""
     from keras_tuner.src.engine.metrics_tracking import infer_metric_direction
 
     try:
         return infer_metric_direction(metric) or ""
-    except Exception:  # it builds the metric it finds, and some want arguments
+    except Exception:  # it builds the metric it finds, and some need arguments
         return ""
 
 
 @contextmanager
 def without_tracebacks() -> Iterator[None]:
-    """Within, KerasTuner does not print the traceback of each failed trial."""
+    """Inside the block, KerasTuner prints no traceback for each failed trial."""
     from keras_tuner.src import config
 
     before, config.DEBUG = config.DEBUG, False

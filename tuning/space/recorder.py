@@ -27,13 +27,13 @@ from tuning.space.space import Space
 from tuning.text import error_line
 
 MAX_DISCOVERIES = 100  # builds that may find new names: a guard against names that never end
-MAX_VALUES = 40  # of one hyperparameter that are all tried while recording; the ends and the middle of longer ranges
+MAX_VALUES = 40  # of a hyperparameter, all tried while recording; of longer ranges only the ends and the middle
 RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need two values at once
-OVERLAP_DRAWS = 512  # random configurations drawn to see whether two declarations of one name meet
+OVERLAP_DRAWS = 512  # random configurations drawn to test whether two declarations of one name can be active together
 
 
 class RecordingHyperParameters(ObservedHyperParameters):
-    """KerasTuner's `HyperParameters` that refuses what KerasTuner would bend in silence."""
+    """KerasTuner's `HyperParameters` that refuses what KerasTuner would change silently."""
 
     def before_answer(self, hp: HyperParameter) -> None:
         _check(hp)
@@ -47,7 +47,7 @@ class RecordingHyperParameters(ObservedHyperParameters):
     def get(self, name: str) -> object:
         try:
             return super().get(name)
-        except KeyError as error:  # as KerasTuner raises it, for a user's code may wait for it
+        except KeyError as error:  # as KerasTuner raises it: a user's code may catch it
             raise KeyError(f"{error.args[0]} Declare {name!r}, with hp.Int or the like, before it is read") from None
         except ValueError as error:
             raise ValueError(f"{error} Read {name!r} only inside of its conditional_scope") from None
@@ -57,12 +57,12 @@ def record(declare: Callable[[keras_tuner.HyperParameters], None]) -> Space:
     """Records the space of code that asks `hp` for values.
 
     Args:
-        declare: Runs the user's code (build and what `fit` asks for) with the given `hp`. What it raises at the
-            defaults is an error; what it raises elsewhere is a configuration that cannot be built.
+        declare: Runs the user's code (build and what `fit` asks for) with the given `hp`. An exception at the
+            defaults is an error; elsewhere it means that this configuration cannot be built.
 
     Raises:
-        SpaceError: The code raises at its defaults, declares what no library can map faithfully, or never stops
-            declaring new names.
+        SpaceError: The code raises at its defaults, declares what no library can represent, or never stops declaring
+            new names.
     """
     recorder = _Recorder(declare)
     recorder.run({}, at_defaults=True)
@@ -74,21 +74,21 @@ def record(declare: Callable[[keras_tuner.HyperParameters], None]) -> Space:
 
 
 class _Recorder:
-    """Runs `declare` with different values and gathers the hyperparameters it asks for."""
+    """Runs `declare` with different values and collects the hyperparameters it asks for."""
 
     def __init__(self, declare: Callable[[keras_tuner.HyperParameters], None]) -> None:
         self.declare = declare
         self.found: list[HyperParameter] = []
         self.found_with: list[Configuration] = []  # the values of the run that found each of them
         self.asked: list[set[str]] = []  # the names that each run found or asked for
-        self.active_names: list[set[str]] = []  # the names that were active in it
+        self.active_names: list[set[str]] = []  # the names that were active in each run
         self.reached: list[Sequence[Condition]] = []  # the conditions that were made true
-        self.unbuildable: list[str] = []  # what each run raised that was not at the defaults
-        self.varied = 0  # how many of those found were set to their ends or choices
+        self.unbuildable: list[str] = []  # the exceptions of runs that were not at the defaults
+        self.varied = 0  # how many found hyperparameters were set to their ends or choices
         self.discoveries = 0  # runs that found something new
 
     def run(self, values: Configuration, at_defaults: bool = False) -> bool:
-        """Runs the code once with `values`, the rest at defaults; whether something new was found."""
+        """Runs the code once with `values`, the rest at defaults; returns whether something new was found."""
         hp = _Listening()
         hp.merge(self.found)
         hp.values = self.complete(values)
@@ -104,7 +104,7 @@ class _Recorder:
             self.asked.append(hp.asked)
             self.active_names.append(set(hp.values))
         new = [entry for entry in hp.space if not any(same_place(entry, known) for known in self.found)]
-        # Those under a condition go behind what was found before, so parents always stand first.
+        # Conditional hyperparameters go after those found before, so parents always come first.
         self.found.extend(new)
         self.found_with.extend([values] * len(new))
         self.discoveries += bool(new)
@@ -126,10 +126,10 @@ class _Recorder:
             self.run({condition.name: condition.values[0] for condition in chains[0]})
 
     def vary_each(self) -> None:
-        """Sets each hyperparameter, those found on the way included, to its ends or to each choice."""
+        """Sets each hyperparameter to its ends or to each choice, including those found on the way."""
         while self.varied < len(self.found):
             hp = self.found[self.varied]
-            # Beside the values it was found with: behind a plain `if` it is asked for with no others.
+            # With the other values it was found with: after a plain `if` it is only asked for with these.
             needed = self.found_with[self.varied] | {condition.name: condition.values[0] for condition in hp.conditions}
             self.varied += 1
             for value in _telling_values(hp):
@@ -146,7 +146,7 @@ class _Recorder:
 
 
 class _Listening(RecordingHyperParameters):
-    """Also remembers the names that were asked for."""
+    """Also records the names that were asked for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ class _Listening(RecordingHyperParameters):
 
 
 def _telling_values(hp: HyperParameter) -> Sequence[Value]:
-    """Values worth a build: each of a short list, for code may ask for one of them alone; else ends and middle."""
+    """The values to try: all of a short list, as code may test for any one of them; else both ends and the middle."""
     values = finite_values(hp)
     if values is None:
         return [hp.min_value, hp.max_value]
@@ -172,7 +172,7 @@ def _telling_values(hp: HyperParameter) -> Sequence[Value]:
 
 
 def _check(hp: HyperParameter) -> None:
-    """Refuses declarations that KerasTuner accepts and then bends, or that a library could not map."""
+    """Refuses declarations that KerasTuner accepts but changes, or that a library cannot represent."""
     name = hp.name
     if not name or name.startswith("tuner/"):
         raise SpaceError(f"a hyperparameter is called {name!r}; expected a name, not under 'tuner/' (KerasTuner's own)")
@@ -217,7 +217,7 @@ def _check_overlap(hyperparameters: Sequence[HyperParameter]) -> None:
 
 
 def _apart(known: HyperParameter, new: HyperParameter) -> str:
-    """Two definitions in words that tell them apart."""
+    """Two definitions, in words that show the difference."""
     words = describe(known), describe(new)
     if words[0] == words[1]:
         return f"{words[0]} with the default {known.default!r} and with the default {new.default!r}"
@@ -225,7 +225,7 @@ def _apart(known: HyperParameter, new: HyperParameter) -> str:
 
 
 def _mend(known: HyperParameter, new: HyperParameter) -> str:
-    """How a name with two definitions is mended: where only a bound moved, it depends on another hyperparameter."""
+    """How to fix a name with two definitions: if only a bound differs, it depends on another hyperparameter."""
     changed = {field for field, value in definition(new).items() if definition(known).get(field) != value}
     if changed & {"min_value", "max_value"} and changed <= {"min_value", "max_value", "default"}:
         return (

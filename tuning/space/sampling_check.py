@@ -1,8 +1,8 @@
-"""Proves by sampling that every library draws a recorded space from the declared distributions.
+"""Tests by sampling whether every library draws a recorded space from the declared distributions.
 
-Each library draws through its own machinery: KerasTuner's random oracle, scikit-learn's `ParameterSampler`, Optuna's
-`RandomSampler`. Each hyperparameter's draws, where it is active, are held against its declared marginal: the
-Kolmogorov-Smirnov test where it is continuous, chi-squared where it is discrete.
+Each library draws with its own code: KerasTuner's random oracle, scikit-learn's `ParameterSampler`, Optuna's
+`RandomSampler`. A hyperparameter's draws, where it is active, are tested against its declared marginal: with the
+Kolmogorov-Smirnov test if it is continuous, with chi-squared if it is discrete.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from tuning.space.space import Space
 ALPHA = 1e-3
 """Chance of a false alarm of the whole check, over all libraries and hyperparameters (Bonferroni)."""
 
-MIN_EXPECTED = 10  # draws a bin of the chi-squared test must expect; rarer neighbours are merged
-MAX_VALUES = 10_000  # of an integer that are told apart; of more, runs of neighbours are
+MIN_EXPECTED = 10  # expected draws per bin of the chi-squared test; rarer neighbours are merged
+MAX_VALUES = 10_000  # of an integer, tested one by one; if there are more, neighbours are grouped
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Match:
     """One hyperparameter's draws in one library against its declared marginal.
 
     Attributes:
-        draws: How many configurations had it active.
+        draws: Number of configurations in which it was active.
         test: ``"Kolmogorov-Smirnov"``, ``"chi-squared"``, ``"constant"``, ``"presence"`` or ``"never active"``.
-        p_value: Of the test; 0 where a value lies outside of the declared ones, or where the hyperparameter is
-            there although inactive, or not there although active.
+        p_value: Of the test; 0 if a value is not a declared one, or if the hyperparameter is present although
+            inactive, or missing although active.
     """
 
     library: str
@@ -58,12 +58,12 @@ def check(space: Space, draws: int, seed: int) -> list[Match]:
 
 
 def differing(matches: list[Match]) -> list[Match]:
-    """Those that are shown not to follow the declared distribution, at `ALPHA` over all of them."""
+    """The draws that are shown not to follow the declared distribution, at `ALPHA` over all of them."""
     return [match for match in matches if match.p_value < ALPHA / len(matches)]
 
 
 def sample(space: Space, draws: int, seed: int) -> dict[str, list[Configuration]]:
-    """`draws` configurations by library, each drawn by the library itself."""
+    """For each library, `draws` configurations that it drew itself."""
     return {
         "KerasTuner": _by_keras_tuner(space, draws, seed),
         "scikit-learn": _by_scikit_learn(space, draws, seed),
@@ -131,7 +131,7 @@ def _chi_squared(hp: HyperParameter, values: list[Value], support: Sequence[Valu
 
 
 def _places(values: list[Value], support: Sequence[Value]) -> np.ndarray | None:
-    """Index of each value in the support; None where one is not in it."""
+    """Index of each value in the support; None if any is not in it."""
     if isinstance(support, range):
         whole = all(type(value) is int and value in support for value in values)
         return (np.array(values) - support.start) // support.step if whole else None
@@ -140,7 +140,7 @@ def _places(values: list[Value], support: Sequence[Value]) -> np.ndarray | None:
 
 
 def _edges(hp: HyperParameter, support: Sequence[Value]) -> np.ndarray:
-    """Indices in the support where the bins of the test begin, and its end: a bin a value, if they are not too many."""
+    """Indices in the support where the test's bins begin, and its end: one bin per value, if they are not too many."""
     if len(support) <= MAX_VALUES:
         return np.arange(len(support) + 1)
     inner = [support.index(value_at(hp, probability)) for probability in np.linspace(0.0, 1.0, MAX_VALUES)[1:-1]]
@@ -148,26 +148,26 @@ def _edges(hp: HyperParameter, support: Sequence[Value]) -> np.ndarray:
 
 
 def _cumulative(hp: HyperParameter, support: Sequence[Value], edges: np.ndarray) -> np.ndarray:
-    """Declared probability of the values before each edge: all equal, but for integers without a step."""
+    """Declared probability of the values before each edge: all equal, except for integers without a step."""
     if isinstance(hp, hp_types.Int) and hp.step is None:
         return _scale(hp, hp.max_value + 1)(hp.min_value + edges.astype(float))
     return edges / len(support)
 
 
 def _merged(expected: np.ndarray) -> np.ndarray:
-    """A bin for each expected count: neighbours share one until it expects `MIN_EXPECTED`."""
+    """The bin of each expected count: neighbours are merged until a bin expects `MIN_EXPECTED`."""
     bins, current, total = [], 0, 0.0
     for count in expected:
         bins.append(current)
         total += count
         if total >= MIN_EXPECTED:
             current, total = current + 1, 0.0
-    # What remains at the end expects too little: it goes to the bin before.
+    # The rest at the end expects too few: it joins the bin before.
     return np.minimum(bins, max(current - 1, 0))
 
 
 def _scale(hp: HyperParameter, maximum: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Distribution function on min .. `maximum`, from the declaration, not by KerasTuner's own mapping."""
+    """Distribution function on min .. `maximum`, from the declaration, not from KerasTuner's own mapping."""
     low = hp.min_value
     if hp.sampling == "linear":
         return lambda value: (value - low) / (maximum - low)

@@ -1,12 +1,12 @@
 """The search space, recorded once from KerasTuner's `build_model(hp)` and the same for every library.
 
-A space is an ordered list of KerasTuner hyperparameters with their conditions; conditional ones stand behind their
+A space is an ordered list of KerasTuner hyperparameters with their conditions; conditional ones come after their
 parents. One mapping, KerasTuner's own `prob_to_value(u)` with u uniform in [0, 1), turns uniform numbers into values
 for all libraries (`tuning.space.converters`), so that all draw from exactly the same distributions.
 
 Recording runs the model-building code, never a training. KerasTuner itself builds until each `conditional_scope` has
-been active once and finds what stands behind a plain `if` only in the middle of a search; here every hyperparameter
-is set to each of its values too, or to the ends and the middle of a long range, until no new name appears.
+been active once; what is after a plain `if` it finds only during a search. Here every hyperparameter is also set to
+each of its values, or to the ends and the middle of a long range, until no new name appears.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from tuning.space.hyperparameter import (
 )
 from tuning.space.keras_tuner_internals import ObservedHyperParameters
 
-MAX_REPEATS = 10_000  # draws in a row that bring nothing new: the space has been gone through
+MAX_REPEATS = 10_000  # draws in a row without a new configuration: then the space counts as exhausted
 
 
 class ConfiguredHyperParameters(ObservedHyperParameters):
-    """The `hp` of one trial: answers with a configuration's values, and knows no name that was not recorded."""
+    """The `hp` of one trial: returns a configuration's values, and refuses names that were not recorded."""
 
     def before_answer(self, hp: HyperParameter) -> None:
         if not self.is_declared(hp):
@@ -52,10 +52,10 @@ class Space:
     """A recorded search space.
 
     Args:
-        hyperparameters: In declaration order, conditional ones behind their parents.
+        hyperparameters: In declaration order, conditional ones after their parents.
 
     Attributes:
-        notes: Remarks for the user about what KerasTuner makes of a declaration.
+        notes: Remarks for the user about how KerasTuner treats a declaration.
     """
 
     def __init__(self, hyperparameters: Sequence[HyperParameter], notes: Sequence[str] = ()) -> None:
@@ -67,7 +67,7 @@ class Space:
             counts[hp.name] = counts.get(hp.name, 0) + 1
             keys.append(hp.name if counts[hp.name] == 1 else f"{hp.name} [{counts[hp.name]}]")
         self.keys = tuple(keys)
-        """One unique key a hyperparameter: its name, numbered where a name stands under several parents."""
+        """One unique key per hyperparameter: its name, numbered if a name has several parents."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,11 +76,11 @@ class Space:
 
     @property
     def size(self) -> float:
-        """Number of distinct configurations; infinity where a dimension is continuous."""
+        """Number of distinct configurations; infinity if a dimension is continuous."""
         return _count(self.hyperparameters)
 
     def configuration(self, draw: Callable[[str, HyperParameter], Value]) -> Configuration:
-        """The configuration that arises when `draw(key, hyperparameter)` gives each active one its value."""
+        """The configuration in which `draw(key, hyperparameter)` gives each active hyperparameter its value."""
         values: Configuration = {}
         for key, hp in zip(self.keys, self.hyperparameters, strict=True):
             if is_active(hp, values) and hp.name not in values:
@@ -88,7 +88,7 @@ class Space:
         return values
 
     def default(self) -> Configuration:
-        """The configuration that `build_model` gets when nobody searches."""
+        """The default configuration: what `build_model` gets without a search."""
         return self.configuration(lambda _, hp: hp.default)
 
     def sample(self, uniform: Callable[[], float]) -> Configuration:
@@ -96,7 +96,7 @@ class Space:
         return self.configuration(lambda _, hp: value_at(hp, uniform()))
 
     def distinct(self, seed: int) -> Iterator[Configuration]:
-        """Random configurations, each once, until `MAX_REPEATS` draws in a row bring nothing new."""
+        """Random configurations, each once, until `MAX_REPEATS` draws in a row give nothing new."""
         uniform = random.Random(seed).random
         seen: set[str] = set()
         repeats = 0
@@ -117,7 +117,7 @@ class Space:
         return kept
 
     def mismatch(self, configuration: Mapping[str, Value]) -> str:
-        """Why a configuration does not lie in this space, in words; empty where it does."""
+        """Why a configuration is not in this space, as text; empty if it is."""
         expected: Configuration = {}
         for hp in self.hyperparameters:
             if not is_active(hp, expected) or hp.name in expected:
@@ -139,22 +139,22 @@ class Space:
         return hp
 
     def to_json(self) -> list[dict[str, object]]:
-        """One mapping a hyperparameter: ``name``, ``type``, its bounds, and ``conditions``."""
+        """One mapping per hyperparameter: ``name``, ``type``, its bounds, and ``conditions``."""
         return [to_json(hp) for hp in self.hyperparameters]
 
     @classmethod
     def from_json(cls, entries: Sequence[Json]) -> Space:
-        """Reverse of `to_json`, for a space that a journal holds; `notes` are about the declaring code, and lost."""
+        """Reverse of `to_json`, for a space from a journal; `notes` describe the declaring code and are not kept."""
         return cls([from_json(entry) for entry in entries])
 
 
 def _count(hyperparameters: Sequence[HyperParameter], limit: int = 100_000) -> float:
-    """Distinct configurations; infinity where continuous, or past `limit` combinations of what conditions ask for."""
+    """Distinct configurations; infinity if continuous, or above `limit` combinations of values in conditions."""
     asked: dict[str, list[Value]] = {}
     for hp in hyperparameters:
         for condition in hp.conditions:
             asked.setdefault(condition.name, []).extend(condition.values)
-    # Values that conditions ask for (None for all others), with the number of configurations that have them.
+    # Values named in conditions (None for all others), with the number of configurations that have them.
     branches: list[tuple[dict[str, Value | None], int]] = [({}, 1)]
     for hp in hyperparameters:
         values = finite_values(hp)

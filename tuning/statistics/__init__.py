@@ -3,8 +3,8 @@
 Imports: words.
 
     bootstrap     intervals by resampling replicates
-    power         critical values, power and numbers of replicates, simulated
+    power         critical values; power and replicates needed, by simulation
     ranks         rank_test, critical_difference
-    sequential    Rule, p_values: tests that may be looked at after each replicate
+    sequential    Rule, p_values: tests that allow a look after each replicate
     signed_rank   signed_rank_p, holm, shift_estimate
 """

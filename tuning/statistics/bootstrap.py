@@ -1,9 +1,9 @@
 """Bootstrap percentile intervals over replicates: paired, stratified by problem, and vectorised.
 
 Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; stratified as in Agarwal et al., Deep RL at the
-Edge of the Statistical Precipice (NeurIPS 2021). Everything compared within a problem is resampled by the same draws of
-replicates, and each problem (stratum) has draws of its own. With few replicates such an interval is too narrow rather
-than too wide; below `MIN_REPLICATES_FOR_INTERVAL` it is NaN.
+Edge of the Statistical Precipice (NeurIPS 2021). Within a problem everything is resampled with the same draws of
+replicates; each problem (stratum) has its own draws. With few replicates such an interval is too narrow rather than
+too wide; below `MIN_REPLICATES_FOR_INTERVAL` it is NaN.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def median_weights(n: int) -> Floats:
-    """(n,): what the median gives each of n sorted values."""
+    """(n,): the weight that the median gives to each of n sorted values."""
     weights = np.zeros(n)
     weights[(n - 1) // 2] += 0.5
     weights[n // 2] += 0.5
@@ -29,9 +29,9 @@ def median_weights(n: int) -> Floats:
 
 
 def iqm_weights(n: int) -> Floats:
-    """(n,): what the interquartile mean gives each of n sorted values, as ``scipy.stats.trim_mean(values, 0.25)``.
+    """(n,): the interquartile mean's weight for each of n sorted values, as ``scipy.stats.trim_mean(values, 0.25)``.
 
-    A quarter of the values, rounded down, is cut at each end: below four values it is the mean.
+    A quarter of the values, rounded down, is cut at each end; with fewer than four values it is the mean.
     """
     cut = n // 4
     weights = np.zeros(n)
@@ -40,7 +40,7 @@ def iqm_weights(n: int) -> Floats:
 
 
 def mean_weights(n: int) -> Floats:
-    """(n,): what the mean gives each of n values."""
+    """(n,): the weight that the mean gives to each of n values."""
     return np.full(n, 1 / n)
 
 
@@ -48,13 +48,13 @@ def replicated(values: npt.ArrayLike, weights: Floats, stratum: int = 0) -> Floa
     """A weighted sum of sorted values, in every resample of the rows.
 
     Args:
-        values: (n, k); each column is sorted by itself, which a resample of independent rows does not mind. For
-            `mean_weights`, where order does not count, rows stay as they are, so that columns are drawn together.
-        weights: (n,) by position in order of size.
+        values: (n, k); columns are sorted separately, which is valid for independent rows. With `mean_weights`, for
+            which order does not matter, rows are kept, so that columns are drawn together.
+        weights: (n,) by rank, smallest value first.
         stratum: Which stream of draws.
 
     Returns:
-        (BOOTSTRAP_RESAMPLES, k); NaN in columns that hold a NaN.
+        (BOOTSTRAP_RESAMPLES, k); NaN in columns that contain a NaN.
     """
     rows = np.asarray(values, dtype=float)
     sorts = not np.array_equal(weights, mean_weights(len(weights)))
@@ -82,8 +82,8 @@ def interval(values: npt.ArrayLike, weights: Floats, stratum: int = 0) -> tuple[
 def _masses(weights: tuple[float, ...], stratum: int) -> Floats:
     """(BOOTSTRAP_RESAMPLES, n): the weight that each original value, in order of size, gets in each resample.
 
-    A resample of sorted values is sorted once its draws are, so that every statistic that weighs values by their order
-    is one matrix product for all tuners and budgets together.
+    If the draws are sorted, the resample of sorted values is sorted too; so every statistic that weights values by
+    their order is one matrix product for all tuners and budgets.
     """
     n = len(weights)
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([BOOTSTRAP_SEED, stratum])))

@@ -1,7 +1,7 @@
 """Ranks of tuners, the Friedman test over them, and Nemenyi's critical difference.
 
-Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7 (2006). A block is what ranks are given
-within: a replicate where one problem is judged, a problem where several are.
+Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7 (2006). Tuners are ranked
+within a block: a replicate if one problem is judged, a problem if there are several.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RankTest:
-    """Mean ranks of tuners over blocks, and what may be told apart.
+    """Mean ranks of tuners over blocks, and which tuners differ.
 
     Attributes:
-        tuners: Those ranked, in the order of their mean rank.
+        tuners: The tuners ranked, in order of mean rank.
         ranks: Their mean ranks; 1 is best.
-        blocks: How many there are.
-        block: What each is: "replicate" or "problem".
-        p: Of Friedman's test, that all are alike; NaN for fewer than three tuners or two blocks.
+        blocks: Number of blocks.
+        block: What a block is: "replicate" or "problem".
+        p: Of Friedman's test that all tuners are equal; NaN for fewer than three tuners or two blocks.
         critical_difference: Mean ranks further apart than this differ at `level` (Nemenyi).
-        groups: Tuners that cannot be told apart, each group as large as it can be.
+        groups: Maximal groups of tuners that do not differ.
         left_out: Tuners without a score, which could not be ranked.
     """
 
@@ -51,7 +51,7 @@ def rank(scores: npt.ArrayLike, direction: str) -> Floats:
         direction: "max" or "min".
 
     Returns:
-        Of the same shape; all NaN in a block in which any score is.
+        Same shape; all NaN in a block with any NaN score.
     """
     values = np.asarray(scores, dtype=float) * (1.0 if direction == "max" else -1.0)
     above = (values[:, None] > values[:, :, None]).sum(axis=2)
@@ -72,15 +72,15 @@ def rank_test(
     """Friedman's test and Nemenyi's critical difference.
 
     Args:
-        scores: (num_blocks, num_tuners). A tuner without any score is left out and named; then a block in which a
-            score is missing is.
+        scores: (num_blocks, num_tuners). A tuner without any score is left out and named; then blocks with a
+            missing score are left out.
         tuners: (num_tuners,) names.
         direction: "max" or "min".
         block: What a row is: "replicate" or "problem".
         level: Of the critical difference.
 
     Returns:
-        None with fewer than two tuners, or fewer than two blocks that all of them share.
+        None with fewer than two tuners, or fewer than two blocks that they all share.
     """
     values = np.asarray(scores, dtype=float)
     known = ~np.isnan(values).all(axis=0) if len(values) else np.zeros(len(tuners), dtype=bool)
@@ -109,7 +109,7 @@ def rank_test(
 
 
 def _groups(means: Floats, difference: float) -> list[tuple[int, int]]:
-    """First and past-the-last place of each largest run of sorted mean ranks no wider than `difference`."""
+    """First and past-the-last place of each maximal run of sorted mean ranks no wider than `difference`."""
     runs: list[tuple[int, int]] = []
     for first in range(len(means)):
         last = int(np.searchsorted(means, means[first] + difference, side="right"))

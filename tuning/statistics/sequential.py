@@ -1,31 +1,31 @@
 """The sequential rule of `--until-decided`: replicates are added one at a time, and each pair is tested after each.
 
-Testing again and again at fixed-n p-values would tell equal tuners apart far more often than the level says. Here the
-whole sequence of looks, up to a cap that is fixed beforehand, has one error rate.
+Repeated tests with fixed-n p-values would find a difference between equal tuners far more often than the level allows.
+Here one error rate holds for the whole sequence of looks, up to a cap fixed beforehand.
 
-**Statistic.** A pair's differences d_1, d_2, ... come replicate by replicate. d_i scores ±R_i / (i + 1), where R_i is
-the rank of |d_i| among the first i: Wilcoxon's signed ranks, each given when it comes and never changed (sequential
-ranks; Reynolds, Annals of Statistics 3, 1975). Zeros are dropped and ties share mid-ranks.
+**Statistic.** A pair's differences d_1, d_2, ... arrive replicate by replicate. d_i scores ±R_i / (i + 1), where R_i is
+the rank of |d_i| among the first i: Wilcoxon's signed ranks, each given when its difference arrives and never
+changed (sequential ranks; Reynolds, Annals of Statistics 3, 1975). Zeros are dropped and ties share mid-ranks.
 
-**Null distribution.** Of two tuners that do not differ, a difference is as likely as its opposite, whatever the sizes.
-Given the sizes the signs are fair coins, and as no score is changed later, the chance of every sum, and of having
-stopped before, follows by one convolution for each look: exact for any distribution, ties and failed cells included,
-without Monte Carlo. AdaStop (Mathieu et al., TMLR 2024) spends its level likewise, on permutations of means.
+**Null distribution.** If two tuners do not differ, a difference is as likely as its opposite. Given the sizes, the
+signs are fair coin flips. As no score changes later, the chance of every sum, and of having stopped before, follows by
+one convolution per look: exact for any distribution, including ties and failed cells, without Monte Carlo. AdaStop
+(Mathieu et al., TMLR 2024) spends its level in the same way, with permutations of means.
 
-**Spending.** After k of `cap` replicates at most (k / cap)^2 of a level is spent, and what one look could not use is
-left to the next (Lan and DeMets, Biometrika 70, 1983; the power family of Kim and DeMets, Biometrika 74, 1987). The
-exponent lies between Pocock's early stops and O'Brien and Fleming's power at the cap. By the cap nearly all is spent,
-so equal tuners are told apart at nearly the level. Anytime-valid methods (e-values) need no cap, but keep level back
-for looks that never come, and so declare less by any cap.
+**Spending.** After k of `cap` replicates at most (k / cap)^2 of a level is spent, and what one look cannot use is
+left for the next (Lan and DeMets, Biometrika 70, 1983; the power family of Kim and DeMets, Biometrika 74, 1987). The
+exponent is between Pocock's early stops and O'Brien and Fleming's power at the cap. By the cap nearly all is spent,
+so equal tuners are declared different at nearly the level. Anytime-valid methods (e-values) need no cap, but reserve
+level for looks that never happen, so they declare less by any cap.
 
 **Many pairs.** The p-value of a pair after a look is the smallest level whose sequence of tests has stopped by then:
-valid at all looks at once, and never rising. So what Holm's adjustment (1979) declares at some look it would declare
-at the cap too, where it keeps the level over all pairs.
+valid for all looks together, and it never rises. So what Holm's adjustment (1979) declares at some look it would also
+declare at the cap, where it keeps the level over all pairs.
 
-**Practically equal** are two tuners whose difference is shown to lie within ±rope: the same test, one-sided, refutes
-a shift of -rope and one of +rope (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987; as repeated
-confidence intervals do: Jennison and Turnbull, JRSS B 51, 1989), adjusted by Holm's method as a family of its own. The
-chance of calling any pair equal that differs by `rope` or more is at most the level, if differences are symmetric
+**Practical equality.** Two tuners are equal if their difference is shown to be within ±rope: the same test, one-sided,
+rejects a shift of -rope and one of +rope (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987; like
+repeated confidence intervals: Jennison and Turnbull, JRSS B 51, 1989), Holm-adjusted as a separate family. The chance
+of calling any pair equal that differs by `rope` or more is at most the level, if differences are symmetric
 around the value by which the pair differs; the test for a difference needs no such assumption.
 """
 
@@ -44,22 +44,22 @@ from tuning.statistics.signed_rank import LEVEL, replicates_needed
 CAP = 30
 MAX_CAP = 500
 SPENDING_POWER = 2
-SCALE = 40  # scores are whole numbers up to this, so that sums can be counted; the level is kept at any scale
-GRID = np.geomspace(0.5, 5e-6, 36)  # one-sided levels that p is rounded up to, beside those that Holm's method asks for
+SCALE = 40  # scores are whole numbers up to this, so sums can be counted; the level holds at any scale
+GRID = np.geomspace(0.5, 5e-6, 36)  # one-sided levels that p is rounded up to, with those that Holm's method needs
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When to stop adding replicates; fixed before the first look, for all looks share one level.
+    """When to stop adding replicates; fixed before the first look, as all looks share one level.
 
     Args:
-        cap: Replicates after which the last look is.
-        rope: Differences of less than this, in the metric's unit, do not matter; None to ask for differences only.
+        cap: Replicates at the last look.
+        rope: Differences of less than this, in the metric's unit, do not matter; None to test for differences only.
 
     Raises:
-        StudyError: One of these is not as said.
+        StudyError: An argument is out of range.
     """
 
     cap: int = CAP
@@ -72,18 +72,18 @@ class Rule:
             raise StudyError(f"a rope of {self.rope:g}: expected a difference above 0, in the metric's unit")
 
     def spent(self, looks: int) -> float:
-        """Share of a level that may be spent after so many looks."""
+        """Share of a level that may be spent by this many looks."""
         return min(1.0, looks / self.cap) ** SPENDING_POWER
 
     def smallest_p(self, looks: int) -> float:
-        """The smallest two-sided p there can be after so many looks: all differences of one sign."""
+        """The smallest possible two-sided p after this many looks: all differences have one sign."""
         return min(1.0, 2.0 ** (1 - looks) / self.spent(looks)) if looks else 1.0
 
     def first_look(self, num_pairs: int) -> int:
-        """Replicates from which on one of so many pairs can be decided.
+        """Fewest replicates with which one of `num_pairs` pairs can be decided.
 
         Raises:
-            StudyError: Not by the cap.
+            StudyError: Even at the cap none can be decided.
         """
         for looks in range(1, self.cap + 1):
             if self.smallest_p(looks) * num_pairs <= LEVEL:
@@ -98,9 +98,9 @@ def p_values(differences: npt.ArrayLike, rule: Rule, num_pairs: int = 1) -> Floa
     """Two-sided sequential p after each look at (num_looks,) differences in the order of the replicates.
 
     Args:
-        differences: NaN where a replicate has none.
-        rule: Differences behind its cap are left out.
-        num_pairs: Of the family that Holm's adjustment will be over.
+        differences: NaN if a replicate has none.
+        rule: Differences after its cap are left out.
+        num_pairs: Size of the family for Holm's adjustment.
 
     Returns:
         (min(num_looks, cap),), never rising. Without a difference, p is ``a`` or less at any of the looks with a
@@ -118,8 +118,8 @@ def equality_p_values(differences: npt.ArrayLike, rope: float, rule: Rule, num_p
 
 
 def two_sided(above: Floats, below: Floats) -> Floats:
-    """The p after each look of a difference in either direction, from those of either: all (num_looks,)."""
-    # Half of the level for each side; that a sequence stops on both is next to impossible, so this loses nothing.
+    """The p after each look of a difference in either direction, from the one-sided ones: all (num_looks,)."""
+    # Half of the level for each side; a sequence almost never stops on both, so this loses nothing.
     return np.asarray(np.minimum(1.0, 2 * np.minimum(above, below)))
 
 
@@ -127,7 +127,7 @@ def one_sided(differences: Floats, rule: Rule, num_pairs: int) -> tuple[Floats, 
     """Sequential p after each look, of differences above 0 and of those below 0: each (min(num_looks, cap),)."""
     signed = signed_scores(differences[: rule.cap])
     asked = LEVEL / np.arange(1, num_pairs + 1)
-    # A hair lower, so that a p times its number of pairs is not rounded to above the level.
+    # Slightly lower, so that p times its number of pairs is not rounded to above the level.
     levels = np.unique(np.concatenate([GRID, asked, asked / 2]))[::-1] * (1 - 1e-12)
     most = boundaries(np.abs(signed), levels, rule)
     sides = []
@@ -158,17 +158,17 @@ def boundaries(scores: npt.ArrayLike, levels: npt.ArrayLike, rule: Rule) -> Inte
 
     Args:
         scores: (num_looks,) sizes, as of `signed_scores`.
-        levels: (num_levels,) falling, at most 0.5.
-        rule: Says what is spent by when.
+        levels: (num_levels,) in falling order, at most 0.5.
+        rule: Says how much is spent after each look.
 
     Returns:
-        (num_levels, num_looks). A lower level never stops where a higher one would not: this is what makes the
-        smallest level that has stopped a p-value.
+        (num_levels, num_looks). A lower level never stops where a higher one would not: so the smallest
+        level that has stopped is a p-value.
     """
     alpha = np.asarray(levels, dtype=float)
     sizes = np.asarray(scores, dtype=np.int64)
-    # By level and sum of losing scores: in how many of all sign patterns a test has not stopped and is there. Losses
-    # only grow, and no level of at most 0.5 stops beyond half of all scores: what is beyond need not be counted.
+    # For each level and sum of losing scores: the number of sign patterns with that sum whose test has not stopped.
+    # Losses only grow, and no level of at most 0.5 stops above half of all scores: larger sums need no count.
     patterns = np.zeros((len(alpha), int(sizes.sum()) // 2 + 1))
     patterns[:, 0] = 1.0
     rows, columns = np.arange(len(alpha)), np.arange(patterns.shape[1])

@@ -1,6 +1,6 @@
-"""Wilcoxon's signed-rank test of paired differences, exact with ties too; Holm's adjustment; the typical shift.
+"""Wilcoxon's signed-rank test of paired differences, exact even with ties; Holm's adjustment; the typical shift.
 
-Which differences are paired is the caller's to say; those of different problems are not to be pooled.
+The caller chooses the pairs; differences of different problems must not be pooled.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from scipy import stats
 from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.power import critical_value
 
-LEVEL = 0.05  # a difference is declared at a Holm-adjusted p of at most this
+LEVEL = 0.05  # a difference is declared if its Holm-adjusted p is at most this
 
 
 def signed_rank_p(differences: npt.ArrayLike) -> float:
     """Exact two-sided p of Wilcoxon's signed-rank test for (num_pairs,) paired differences.
 
-    Zeros are dropped (Wilcoxon 1945); tied differences share mid-ranks and the distribution is the exact one given
-    those ranks, which scipy's ``method="exact"`` gives for untied ranks only. NaN without pairs, 1 if all are zero.
+    Zeros are dropped (Wilcoxon 1945); tied differences share mid-ranks and the distribution is exact given those ranks;
+    scipy's ``method="exact"`` is so for untied ranks only. NaN without pairs, 1 if all are zero.
     """
     values = np.asarray(differences, dtype=float)
     if not len(values):
@@ -40,7 +40,7 @@ def signed_rank_p(differences: npt.ArrayLike) -> float:
 
 
 def doubled_ranks(differences: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Twice the mid-ranks of the differences that are not zero, and those differences.
+    """Twice the mid-ranks of the nonzero differences, and those differences.
 
     Doubled they are whole numbers, so the sums of all 2^n sign patterns are counted by n convolutions.
     """
@@ -49,12 +49,12 @@ def doubled_ranks(differences: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.
 
 
 def smallest_p(num_pairs: int) -> float:
-    """The smallest two-sided p that this many pairs can give: all differences of one sign, 2 of 2^n patterns."""
+    """The smallest two-sided p possible with this many pairs: all of one sign, 2 of 2^n patterns."""
     return min(1.0, 2.0 ** (1 - num_pairs)) if num_pairs else math.nan
 
 
 def replicates_needed(num_comparisons: int, level: float = LEVEL) -> int:
-    """Replicates from which on the smallest p, multiplied by Holm over `num_comparisons`, reaches `level`."""
+    """Fewest replicates with which the smallest p, adjusted by Holm over `num_comparisons`, reaches `level`."""
     return 1 + math.ceil(round(math.log2(max(1, num_comparisons) / level), 9))
 
 
@@ -70,9 +70,9 @@ def holm(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def shift_estimate(differences: npt.ArrayLike) -> tuple[float, float, float]:
     """The typical paired difference and the exact `CONFIDENCE` interval that goes with the signed-rank test.
 
-    Hodges and Lehmann's estimate, the median of all means of two differences (one with itself too), and the shifts that
-    the test would not reject (Hollander & Wolfe, Nonparametric Statistical Methods, 1999, sections 3.2 and 3.3). The
-    interval assumes that differences are symmetric about their centre. Fewer than 6 pairs have none: NaN.
+    Hodges and Lehmann's estimate, the median of all means of two differences (also of one with itself), and the shifts
+    that the test would not reject (Hollander & Wolfe, Nonparametric Statistical Methods, 1999, sections 3.2, 3.3). The
+    interval assumes that differences are symmetric about their centre. With fewer than 6 pairs there is none: NaN.
 
     Args:
         differences: (num_pairs,).
