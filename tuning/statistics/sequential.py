@@ -22,10 +22,10 @@ level for looks that never happen, so they declare less by any cap.
 valid for all looks together, and it never rises. So what Holm's adjustment (1979) declares at some look it would also
 declare at the cap, where it keeps the level over all pairs.
 
-**Practical equality.** Two tuners are equal if their difference is shown to be within ±rope: the same test, one-sided,
-rejects a shift of -rope and one of +rope (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987; like
-repeated confidence intervals: Jennison and Turnbull, JRSS B 51, 1989), Holm-adjusted as a separate family. The chance
-of calling any pair equal that differs by `rope` or more is at most the level, if differences are symmetric
+**Practical equality.** Two tuners count as equal if their difference is shown to be within ±rope: one-sided, the same
+test rejects a shift of -rope and one of +rope (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987;
+like repeated confidence intervals: Jennison and Turnbull, JRSS B 51, 1989), Holm-adjusted as a separate family. The
+chance of calling any pair equal that differs by `rope` or more is at most the level, if differences are symmetric
 around the value by which the pair differs; the test for a difference needs no such assumption.
 """
 

@@ -2,9 +2,9 @@
 
 Imports: words, journal, analysis.
 
-    hparams                 HparamsWriter, write_hparams: a row a trial
-    summary                 write_hparams_summary: a row a tuner
+    hparams                 HparamsWriter, write_hparams: one row per trial
+    summary                 write_hparams_summary: one row per tuner
     messages                TensorBoard's own protobuf messages
     server                  serve: opens TensorBoard
-    tensorboard_internals   write_event_file, plugins_in_order: what TensorBoard does not promise to keep
+    tensorboard_internals   write_event_file, plugins_in_order: parts of TensorBoard that may change
 """

@@ -1,14 +1,14 @@
-"""TensorBoard HPARAMS: all trials of all tuners in one table, made from the journal alone.
+"""TensorBoard HPARAMS: all trials of all tuners in one table, built from the journal alone.
 
     hparams/trials/events.out.tfevents.tuning                         the columns: one experiment tag
-    hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...tuning    one session a trial, with its learning curve
+    hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...tuning    one session per trial, with its learning curve
     hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...test      an incumbent's mean test score, once retrained
 
-Beside them stands `hparams/summary`, a log directory of its own (`hparams_summary`): TensorBoard reads all that lies
+`hparams/summary` next to them is a separate log directory (`tuning.tensorboard.summary`): TensorBoard reads everything
 below the directory it is given, and a table takes one experiment tag.
 
-The journal holds durations but no dates, so the wall times are conventional: the cells, which run side by side, all
-begin on 2000-01-01 UTC, and a cell's clock goes on by each trial's `suggest_seconds` and `train_seconds`. The same
+The journal holds durations but no dates, so the wall times are a convention: the cells, which run in parallel, all
+begin on 2000-01-01 UTC, and a cell's clock advances by each trial's `suggest_seconds` and `train_seconds`. The same
 journal therefore always gives the same bytes, and TensorBoard's relative time axis is true.
 """
 
@@ -47,13 +47,13 @@ from tuning.tensorboard.messages import (
 )
 
 FOLDER = "hparams"
-WINNERS = "tensorboard"  # beside it: all of the winners' trainings, by `tuning.training.winner.tensorboard_logs`
+WINNERS = "tensorboard"  # next to it: the winners' trainings, written by `tuning.training.winner.tensorboard_logs`
 TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
 METRICS = ("score", "best_score", "epochs", "train_seconds", "suggest_seconds")
-# Of incumbents that were retrained; the others have none. It is the sixth: the page ticks five, and its parallel
-# coordinates leave out every trial that lacks a ticked column.
+# Only retrained incumbents have it. It is the sixth metric: the page ticks the first five, and its parallel coordinates
+# leave out every trial that lacks a ticked column.
 TEST = "test_score"
-_FEW = 10  # from this many values on, the page filters by a regular expression, which it then refuses for numbers
+_FEW = 10  # with this many values or more, the page filters by a regular expression, and refuses one for numbers
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
 _DATA_TYPES = {
     "number": api_pb2.DATA_TYPE_FLOAT64,
@@ -67,12 +67,12 @@ class Column:
     """A hyperparameter column of the HPARAMS table.
 
     Attributes:
-        name: What TensorBoard calls it, unique.
+        name: Its name in TensorBoard, unique.
         kind: ``"number"``, ``"boolean"`` or ``"text"``; one for all trials, since a column of mixed types hides rows
             (tensorboard#3597).
-        values: All values it can have, where they are few; else empty.
-        bounds: Least and greatest value of a number, where `values` is empty.
-        leading: Whether it says where a trial comes from, and stands before the hyperparameters.
+        values: All values it can have, if they are few; else empty.
+        bounds: Smallest and largest value of a number, if `values` is empty.
+        leading: Whether it says where a trial comes from, and is placed before the hyperparameters.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Column:
     leading: bool = False
 
     def fit(self, value: Value) -> Value | None:
-        """`value` as this column's type; None where that cannot be (then it is left out, as an inactive one is)."""
+        """`value` as this column's type; None if that is impossible (then it is left out, like an inactive one)."""
         match self.kind:
             case "text":
                 return encodable(str(value))
@@ -92,7 +92,7 @@ class Column:
 
     def to_proto(self) -> api_pb2.HParamInfo:
         # TensorBoard 2.21 does not keep the order given: it sorts by `differs`, then by name
-        # (`_sort_and_reduce_to_hparams_limit`). Claimed for the leading columns alone, `differs` keeps them first.
+        # (`_sort_and_reduce_to_hparams_limit`). Set for the leading columns only, `differs` keeps them first.
         info = api_pb2.HParamInfo(name=self.name, type=_DATA_TYPES[self.kind], differs=self.leading)
         if self.values:
             info.domain_discrete.extend(self.values)
@@ -103,7 +103,7 @@ class Column:
 
 @dataclass(frozen=True)
 class _Written:
-    """Where a cell stood after a trial."""
+    """The state of a cell after a trial."""
 
     trial: int
     best_score: float
@@ -113,13 +113,13 @@ class _Written:
 class HparamsWriter:
     """Writes a study's HPARAMS logs, trial by trial; no file stays open between two calls.
 
-    A new writer begins with an empty folder. To go on with a study, take the writer that `write_hparams` returns:
-    it has rebuilt what the journal holds, so no trial is there twice.
+    A new writer begins with an empty folder. To resume a study, use the writer that `write_hparams` returns: it has
+    written what the journal holds, so no trial appears twice.
 
     Args:
         directory: The study's folder; only ``<directory>/hparams`` is touched.
         study: The journal's first line.
-        plan: A session's plan. With it the page offers the tuners and replicates as boxes to tick.
+        plan: A session's plan. With it the page has check boxes for the tuners and replicates.
 
     Raises:
         JournalError: ``<directory>/hparams`` is a link or a file.
@@ -140,10 +140,10 @@ class HparamsWriter:
         write_events(self.directory, [_config_event(columns, list(self._objectives.values()))])
 
     def write(self, trial: Trial) -> None:
-        """Adds a trial. A trial that a cell already has replaces it and those after it, as in the journal."""
+        """Adds a trial. If its cell already has it, this one replaces that and those after it, as in the journal."""
         done = self._cells.setdefault(trial.cell, [])
         while done and done[-1].trial >= trial.trial:
-            # Somebody may have deleted the folder meanwhile: it is only a view of the journal.
+            # The user may have deleted the folder meanwhile: it is only a view of the journal.
             shutil.rmtree(self.directory / run_name(trial.cell, done.pop().trial), ignore_errors=True)
         better = self._objectives[trial.cell.problem].better
         before = done[-1] if done else _Written(-1, math.nan, ORIGIN)
@@ -165,11 +165,11 @@ class HparamsWriter:
         means = [sum(tests[:number]) / number for number in range(1, len(tests) + 1)]
         clock = done[retraining.trial].clock
         events = [scalars_event(clock, number, {TEST: mean}) for number, mean in enumerate(means, start=1)]
-        # A file of its own behind the trial's: TensorBoard has read that one, and would not begin it anew.
+        # A separate file after the trial's: TensorBoard has read that one already and would not read it again.
         write_events(self.directory / run_name(retraining.cell, retraining.trial), events, f"{EVENT_FILE}.test")
 
     def _values(self, trial: Trial) -> dict[str, Value]:
-        """Values by column, the active ones only."""
+        """Values by column, only active ones."""
         cell = trial.cell
         origin: dict[str, Value] = {"tuner": cell.tuner, "replicate": cell.replicate, "problem": cell.problem}
         values = {column.name: column.fit(origin[column.name]) for column in self._leading}
@@ -181,14 +181,14 @@ class HparamsWriter:
 
 
 def write_hparams(journal: Journal, directory: Path) -> HparamsWriter:
-    """Rebuilds ``<directory>/hparams`` from a journal: the trials of the planned cells, and nothing else.
+    """Rebuilds ``<directory>/hparams`` from a journal, with only the trials of the planned cells.
 
     Args:
         journal: What `tuning.journal.journal.read` gives.
         directory: The study's folder.
 
     Returns:
-        The writer, ready for the trials that come next.
+        The writer, ready for the next trials.
 
     Raises:
         JournalError: ``<directory>/hparams`` is a link or a file.
@@ -208,7 +208,7 @@ def is_written(directory: Path) -> bool:
 
 
 def leading_columns(problems: Sequence[str], plan: Plan | None, named: bool = False) -> list[Column]:
-    """Where a trial comes from: `tuner` and `replicate`, then `problem` where there are several or it is `named`."""
+    """Where a trial comes from: `tuner` and `replicate`, then `problem` if there are several or it is `named`."""
     labels = tuple(map(encodable, plan.settings)) if plan else ()
     replicates = plan.replicates if plan else 0
     columns = [
@@ -221,11 +221,11 @@ def leading_columns(problems: Sequence[str], plan: Plan | None, named: bool = Fa
 
 
 def hyperparameter_columns(spaces: Iterable[Sequence[Declaration]], taken: Sequence[str]) -> dict[str, Column]:
-    """Columns by hyperparameter name, in the order of the spaces, a name that several declare once.
+    """Columns by hyperparameter name, in the order of the spaces; a name in several spaces appears once.
 
     Those that a trial may lack, because of a condition or in another problem, come last: the page's parallel
-    coordinates leave out every trial that lacks one of the columns ticked, which at first are the first five.
-    A hyperparameter that is called like one of the columns in `taken` becomes ``hp.<name>``.
+    coordinates leave out every trial that lacks a ticked column, and at first the first five are ticked.
+    A hyperparameter with the name of a column in `taken` becomes ``hp.<name>``.
     """
     spaces = list(spaces)
     declared: dict[str, list[Declaration]] = {}
@@ -249,17 +249,17 @@ def hyperparameter_columns(spaces: Iterable[Sequence[Declaration]], taken: Seque
 
 
 def run_name(cell: Cell, trial: int) -> str:
-    """A trial's directory below `TRIALS`, also its session group name: unique, and safe whatever the names hold.
+    """A trial's directory below `TRIALS`, also its session group name: unique, and safe for any names.
 
-    Numbers are padded, since TensorBoard lists runs in the order of their names.
+    Numbers are padded, since TensorBoard sorts runs by name.
     """
     return f"{safe_folder(cell.problem)}/{safe_folder(cell.tuner)}/{cell.replicate:02}/{trial:04}"
 
 
 def safe_folder(name: str) -> str:
-    """`name` as a directory: itself where it is plain, else quoted and shortened, with a digest behind a tilde.
+    """`name` as a directory: itself if it is plain, else quoted and shortened, with a digest after a tilde.
 
-    A plain name has no tilde and no capitals, so no two names meet, on file systems that ignore case neither.
+    A plain name has no tilde and no capitals, so no two names collide, not even on file systems that ignore case.
     """
     if _PLAIN.fullmatch(name):
         return name
@@ -269,7 +269,7 @@ def safe_folder(name: str) -> str:
 
 
 def _column(name: str, entries: Sequence[Declaration]) -> Column:
-    """One column for all declarations of a name: a number only if all are, text where their types differ."""
+    """One column for all declarations of a name: a number only if all are, text if their types differ."""
     values: list[Value] = []
     bounds: list[float] = []
     for entry in entries:
@@ -294,7 +294,7 @@ def _column(name: str, entries: Sequence[Declaration]) -> Column:
 def _numbers(
     values: Iterable[Value], bounds: Sequence[float] = ()
 ) -> tuple[tuple[Value, ...], tuple[float, float] | None]:
-    """The domain of a number column: its values where they are few, else the interval that holds all."""
+    """The domain of a number column: its values if they are few, else the interval that contains all."""
     known = sorted({number for value in values if (number := finite(value)) is not None})
     ends = [*known, *(number for value in bounds if (number := finite(value)) is not None)]
     if not ends:
@@ -327,7 +327,7 @@ def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) ->
 def _trial_events(
     trial: Trial, values: Mapping[str, Value], best_score: float, start: float, end: float
 ) -> Iterator[Event]:
-    """Session start, an event an epoch, the metrics, session end."""
+    """Session start, one event per epoch, the metrics, session end."""
     yield start_event(run_name(trial.cell, trial.trial), values, start)
     tags: dict[str, str] = {}
     for number, epoch in enumerate(trial.curve, start=1):
@@ -336,11 +336,11 @@ def _trial_events(
         yield scalars_event(wall_time, trial.initial_epoch + number, named)
     results = (trial.score, best_score, trial.epochs, trial.train_seconds, trial.suggest_seconds)
     yield scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
-    yield end_event(end, failed=trial.state == TrialState.FAILED)  # a pruned or cut trial did what it was asked to
+    yield end_event(end, failed=trial.state == TrialState.FAILED)  # a pruned or cut trial did not fail
 
 
 def _curve_tag(metric: str) -> str:
-    """A metric's own name, as `epoch_<name>` where it is called like a column of the table."""
+    """The metric's name; `epoch_<name>` if a column of the table has the same name."""
     return f"epoch_{metric}" if metric in METRICS else encodable(metric)
 
 
@@ -354,7 +354,7 @@ def emptied(folder: Path) -> Path:
 
 
 def refuse_link(folder: Path) -> None:
-    """Raises JournalError where a folder of ours is a link or a file: what that points at is not ours to delete."""
+    """Raises JournalError if a folder of ours is a link or a file: its target is not ours to delete."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         kind = "a link" if folder.is_symlink() else "a file"
         raise JournalError(f"{folder} is {kind}; expected a folder that can be deleted and rebuilt: move it away")

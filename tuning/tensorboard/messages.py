@@ -1,8 +1,8 @@
-"""TensorBoard's HPARAMS messages: which columns a table has, where a session starts and ends, its scalars.
+"""TensorBoard's HPARAMS messages: the columns of a table, the start and end of a session, its scalars.
 
-TensorBoard's own messages and record format are used, never TensorFlow's: the two sets of protobuf classes do not mix
-in one process. That is also why neither `tensorboard.plugins.hparams.api` (imports TensorFlow) nor `EventFileWriter`
-(imports it at the first write, through `tensorboard.compat.tf`, and starts a thread a file) appears here.
+It uses TensorBoard's own messages and record format, never TensorFlow's: the two sets of protobuf classes do not mix
+in one process. This is also why neither `tensorboard.plugins.hparams.api` (imports TensorFlow) nor `EventFileWriter`
+(imports it at the first write, through `tensorboard.compat.tf`, and starts one thread per file) appears here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def experiment_event(columns: Iterable[api_pb2.HParamInfo], metrics: Mapping[str
 
 
 def start_event(group: str, values: Mapping[str, Value], wall_time: float) -> Event:
-    """A session begins, in a group of its own, with the values of its columns."""
+    """A session begins, in its own group, with the values of its columns."""
     info = SessionStartInfo(group_name=group, start_time_secs=wall_time)
     for name, value in values.items():
         field = info.hparams[name]
@@ -53,7 +53,7 @@ def start_event(group: str, values: Mapping[str, Value], wall_time: float) -> Ev
 
 
 def end_event(wall_time: float, failed: bool) -> Event:
-    """A session ends; one without an end stays UNKNOWN for ever."""
+    """A session ends; a session without an end stays UNKNOWN."""
     status = api_pb2.STATUS_FAILURE if failed else api_pb2.STATUS_SUCCESS
     ended = HParamsPluginData(session_end_info=SessionEndInfo(status=status, end_time_secs=wall_time))
     return _plugin_event(wall_time, metadata.SESSION_END_INFO_TAG, ended)
@@ -76,7 +76,7 @@ def write_events(directory: Path, events: Iterable[Event], name: str = EVENT_FIL
 
 
 def finite(value: Any) -> float | None:
-    """`value` as a float; None for what is no finite number."""
+    """`value` as a float; None if it is not a finite number."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -91,7 +91,7 @@ def encodable(text: str) -> str:
 
 def _plugin_event(wall_time: float, tag: str, data: HParamsPluginData) -> Event:
     data.version = metadata.PLUGIN_DATA_VERSION
-    # As `metadata.create_summary_metadata`, but deterministic: a map's order differs from process to process.
+    # Like `metadata.create_summary_metadata`, but deterministic: the order of a map differs between processes.
     content = SummaryMetadata.PluginData(
         plugin_name=metadata.PLUGIN_NAME, content=data.SerializeToString(deterministic=True)
     )

@@ -29,21 +29,21 @@ def serve(
 ) -> None:
     """Serves the HPARAMS page of a study's folder and blocks until Ctrl-C.
 
-    The logs of the trials are made from the journal first where there are none; those of a running study are left to
-    it, and the page follows them. The summary is made anew, for no run keeps it up.
+    If there are no logs of the trials, they are built from the journal first; a running study writes its own, and the
+    page follows them. The summary is always rebuilt, because no run updates it.
 
     Args:
         directory: The study's folder.
         host: Name or address to listen on.
-        port: Exactly this port; None for 6006, or the next that is free.
+        port: Exactly this port; None for 6006, or the next free one.
         open_browser: Whether to open the page in the user's browser.
-        summary: Show a row a tuner (`hparams_summary`) and not a row a trial.
-        winners: Serve what was logged of the winners' trainings instead.
-        say: Is told the address.
+        summary: Show one row per tuner (`tuning.tensorboard.summary`) instead of one per trial.
+        winners: Serve the logs of the winners' trainings instead.
+        say: Called with the address.
 
     Raises:
         JournalError: `directory` holds no study.
-        StudyError: Nothing was logged of the winners; or `port` is taken or cannot be had.
+        StudyError: There are no logs of the winners; or `port` is in use or not allowed.
     """
     directory = Path(directory)
     if summary:
@@ -68,14 +68,14 @@ def serve(
 
 
 def _launch(logs: Path, host: str, port: int | None) -> str:
-    """Starts TensorBoard in a thread; its address."""
+    """Starts TensorBoard in a thread; returns its address."""
     without_tensorflow()
     from tensorboard import program
 
     board = program.TensorBoard(plugins=plugins_in_order())
     board.configure(logdir=str(logs), host=host, port=port, reload_interval=5)
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # a note that the default way of loading is experimental
+        with contextlib.redirect_stderr(io.StringIO()):  # a note that the default data loading is experimental
             return str(board.launch())
     except program.TensorBoardServerException as error:
         words = f"{error.msg}; choose another with --port, or none for the next free one"

@@ -1,8 +1,8 @@
-"""`hparams/summary`: a second, small TensorBoard log directory, one session group for each problem and tuner.
+"""`hparams/summary`: a second, small TensorBoard log directory, one session group per problem and tuner.
 
-A table of thousands of trials hides who is ahead. This one has a row a tuner: its best configuration as the
-hyperparameters, and as metrics what the report's table of tuners says. It stands beside the trials' log directory and
-not in it, because TensorBoard reads all that lies below the one it is given.
+A table of thousands of trials hides which tuner is ahead. This one has one row per tuner: its best configuration as
+hyperparameters, and the report's table of tuners as metrics. It is next to the trials' log directory, not in it,
+because TensorBoard reads everything below the one it is given.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ METRICS = {
 def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -> None:
     """Rebuilds ``<directory>/hparams/summary``.
 
-    A session is SUCCESS where all planned replicates of the tuner are done, FAILURE where one failed, and else has no
-    end yet. What does not exist, such as a test score without a test split, is left out.
+    A session is SUCCESS if all planned replicates of the tuner are done, FAILURE if one failed; otherwise it has no end
+    yet. Values that do not exist, such as a test score without a test split, are left out.
 
     Raises:
         JournalError: ``<directory>/hparams``, or its ``summary``, is a link or a file.
@@ -77,6 +77,6 @@ def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -
 
 
 def _values(given: Mapping[str, Value], columns: dict[str, Column]) -> dict[str, Value]:
-    """By column; what is not finite is left out, as an inactive hyperparameter is."""
+    """By column; values that are not finite are left out, like inactive hyperparameters."""
     fitted = {columns[name].name: columns[name].fit(value) for name, value in given.items() if name in columns}
     return {name: value for name, value in fitted.items() if value is not None}

@@ -1,6 +1,6 @@
-"""What we use of TensorBoard's inner parts, in one place: none of it is promised to stay from release to release.
+"""The internal parts of TensorBoard that we use, in one place: any release may change them.
 
-Checked with TensorBoard 2.21; `tests/tensorboard/test_tensorboard_internals.py` says what a later one has changed.
+Checked with TensorBoard 2.21; `tests/tensorboard/test_tensorboard_internals.py` shows what a later one has changed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def write_event_file(path: Path, events: Iterable[Event]) -> None:
-    """Writes events, TensorBoard's `Event` messages, to a new file; the folder is made."""
-    # Not `EventFileWriter`, which imports TensorFlow at the first write and starts a thread a file.
+    """Writes events, TensorBoard's `Event` messages, to a new file, and creates its folder."""
+    # Not `EventFileWriter`, which imports TensorFlow at the first write and starts one thread per file.
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,14 +28,14 @@ def write_event_file(path: Path, events: Iterable[Event]) -> None:
 
 
 def without_tensorflow() -> None:
-    """Has TensorBoard's pages do without TensorFlow: they need none, and importing it takes seconds."""
+    """Makes TensorBoard's pages run without TensorFlow: they do not need it, and importing it takes seconds."""
     # TensorBoard's own switch (tensorboard/compat/__init__.py).
     sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
 
 
 def plugins_in_order() -> list[object]:
-    """TensorBoard's own pages, HPARAMS with the columns in the order in which they were written."""
-    # Here and not above, because `tuning` needs no web server for anything else.
+    """TensorBoard's own pages, HPARAMS with its columns in the order written."""
+    # Imported here, because nothing else in `tuning` needs a web server.
     from tensorboard import default
     from tensorboard.plugins.hparams import backend_context, hparams_plugin, metadata
 
