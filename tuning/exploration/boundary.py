@@ -37,7 +37,7 @@ def boundary(trials: pd.DataFrame, space: Sequence[Dimension], objective: Object
         objective: Of the problem.
 
     Returns:
-        (num_hyperparameters, 11), `BOUNDARY_COLUMNS`: ``best``: how many of the best configurations have it;
+        (num_hyperparameters, 11), `BOUNDARY_COLUMNS`. ``best``: how many of the best configurations have it;
         ``near_low`` and ``near_high``: the share of them near each bound; ``chance_low`` and ``chance_high``: the share
         expected there by chance; ``best_value``: its value in the best one; ``flag``: "low", "high" or empty; ``line``:
         all this as text. A hyperparameter that fewer than `MIN_BEST` of the best have is not judged.

@@ -98,7 +98,7 @@ def _covered(
 
 
 def _bins(dimension: Dimension, positions: Floats, most: int, among: set[Value] | None) -> Bins:
-    """The bins of one dimension; combined with another, of the values `among` those with which that is active."""
+    """The bins of one dimension; combined with another, only those values (`among`) with which that is active."""
     known = ~np.isnan(positions)
     count = len(dimension.values) or most
     levels = dimension.levels

@@ -18,7 +18,7 @@ from tuning.configuration import Configuration, Value
 from tuning.journal.study_record import Declaration
 from tuning.statistics.bootstrap import Floats
 
-MAX_LEVELS = 10_000  # whole numbers on a log scale handled one by one; with more, it counts as continuous
+MAX_LEVELS = 10_000  # whole numbers on a log scale handled one by one; with more, the dimension counts as continuous
 
 
 @dataclass(frozen=True)

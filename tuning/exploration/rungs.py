@@ -26,7 +26,7 @@ def paths(trials: Iterable[Trial], objective: Objective) -> pd.DataFrame:
     """Each configuration at each of its rungs, for one problem's tuners that promote or stop trials.
 
     Returns:
-        (num_trials at each of their rungs, 8), `PATH_COLUMNS`: ``path``: number of the first trial of this
+        (num_trials at each of their rungs, 8), `PATH_COLUMNS`. ``path``: number of the first trial of this
         configuration; ``bracket``: the epochs it began with (0 for a pruner); ``trial``: the one at this rung;
         ``epochs``: epochs trained in all; ``score``: NaN if it FAILED or was CUT before.
     """

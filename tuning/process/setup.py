@@ -16,7 +16,7 @@ THREADS = 1
 
 
 def prepare_process(threads: int = THREADS) -> dict[str, object]:
-    """Fixes settings that change results in the last bits, before TensorFlow starts; returns them for the manifest.
+    """Fixes settings that change results' last bits, before TensorFlow starts; returns those in force, for a manifest.
 
     One thread per process is also the fastest way to train small models; two cores then train two cells.
     """
@@ -46,7 +46,7 @@ def prepare_process(threads: int = THREADS) -> dict[str, object]:
 
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Limits BLAS to one thread: with more, Gaussian processes on small matrices are slower, and compete."""
+    """Limits BLAS to one thread: with more, Gaussian processes on small matrices are slower, and compete for cores."""
     import threadpoolctl
 
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):

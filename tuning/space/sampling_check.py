@@ -49,7 +49,7 @@ class Match:
 
 
 def check(space: Space, draws: int, seed: int) -> list[Match]:
-    """Draws `draws` configurations through each library and tests every hyperparameter of the space."""
+    """Draws `draws` configurations with each library and tests every hyperparameter of the space."""
     return [
         _match(library, key, hp, space, configurations)
         for library, configurations in sample(space, draws, seed).items()

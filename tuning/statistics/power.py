@@ -115,7 +115,7 @@ def replicates_for(samples: Floats, level: float, enough: float = ENOUGH) -> flo
 
 
 def _noether(samples: Floats, level: float, enough: float) -> int:
-    """Approximate replicates needed (Noether, JASA 82, 1987, section 2.2): where the search starts."""
+    """Approximate replicates needed (Noether, JASA 82, 1987, section 2.2): the start of the search."""
     favoured = float(np.mean(samples[:, 0] + samples[:, 1] > 0)) - 0.5
     wanted = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(enough)
     return int(np.ceil(min(float(wanted**2) / (3 * max(favoured**2, 1e-9)), float(samples.shape[1]))))

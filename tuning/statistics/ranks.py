@@ -1,7 +1,7 @@
 """Ranks of tuners, the Friedman test over them, and Nemenyi's critical difference.
 
-Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7 (2006). Tuners are ranked
-within a block: a replicate if one problem is judged, a problem if there are several.
+Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7 (2006). Tuners are ranked within a
+block: a replicate if one problem is judged, a problem if there are several.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RankTest:
-    """Mean ranks of tuners over blocks, and which tuners differ.
+    """Mean ranks of tuners over blocks, and which are shown to differ.
 
     Attributes:
         tuners: The tuners ranked, in order of mean rank.
@@ -29,7 +29,7 @@ class RankTest:
         block: What a block is: "replicate" or "problem".
         p: Of Friedman's test that all tuners are equal; NaN for fewer than three tuners or two blocks.
         critical_difference: Mean ranks further apart than this differ at `level` (Nemenyi).
-        groups: Maximal groups of tuners that do not differ.
+        groups: Maximal groups of tuners that are not shown to differ.
         left_out: Tuners without a score, which could not be ranked.
     """
 

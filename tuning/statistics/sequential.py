@@ -162,13 +162,13 @@ def boundaries(scores: npt.ArrayLike, levels: npt.ArrayLike, rule: Rule) -> Inte
         rule: Says how much is spent after each look.
 
     Returns:
-        (num_levels, num_looks). A lower level never stops where a higher one would not: so the smallest
-        level that has stopped is a p-value.
+        (num_levels, num_looks). A lower level never stops where a higher one would not: so the smallest level
+        that has stopped is a p-value.
     """
     alpha = np.asarray(levels, dtype=float)
     sizes = np.asarray(scores, dtype=np.int64)
     # For each level and sum of losing scores: the number of sign patterns with that sum whose test has not stopped.
-    # Losses only grow, and no level of at most 0.5 stops above half of all scores: larger sums need no count.
+    # Losses only grow, and no level up to 0.5 stops above half of all scores: larger sums need not be counted.
     patterns = np.zeros((len(alpha), int(sizes.sum()) // 2 + 1))
     patterns[:, 0] = 1.0
     rows, columns = np.arange(len(alpha)), np.arange(patterns.shape[1])

@@ -21,7 +21,7 @@ def signed_rank_p(differences: npt.ArrayLike) -> float:
     """Exact two-sided p of Wilcoxon's signed-rank test for (num_pairs,) paired differences.
 
     Zeros are dropped (Wilcoxon 1945); tied differences share mid-ranks and the distribution is exact given those ranks;
-    scipy's ``method="exact"`` is so for untied ranks only. NaN without pairs, 1 if all are zero.
+    scipy's ``method="exact"`` is exact for untied ranks only. NaN without pairs, 1 if all are zero.
     """
     values = np.asarray(differences, dtype=float)
     if not len(values):
