@@ -1,4 +1,4 @@
-"""Who is compared in a study, at what budget and by what rule: what the plan says, the same for all problems."""
+"""Who is compared in a study, at what budget and by what rule: from the plan, alike for all problems."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ RANDOM_SEARCHES = ("kt-random", "sklearn-randomized")  # registered names; the f
 
 @dataclass(frozen=True)
 class Contest:
-    """What the plan of a study says of its comparison.
+    """What a study's plan says about its comparison.
 
     Attributes:
-        tuners: Labels of the contestants, whose pairs are one family; baselines are not among them.
+        tuners: Labels of the contestants, without baselines; their pairs are one family.
         baselines: Labels of the baselines.
-        budget_epochs: Of a tuner's cell.
+        budget_epochs: Per tuner cell.
         random_search: The tuner that normalised scores refer to, or None.
         rope: Half the region of practical equivalence, in the metric's unit, or None.
-        rule: By which replicates are added until every pair is decided; None for one test at the end.
+        rule: How replicates are added until every pair is decided; None for one test at the end.
         retrain: Fresh seeds on which each incumbent is trained again.
         default: Label of the baseline that trains the default configuration; empty without one.
-        no_search: Labels of the baselines that have a model of their own.
+        no_search: Labels of the baselines with their own model.
     """
 
     tuners: tuple[str, ...]
@@ -39,7 +39,7 @@ class Contest:
 
     @classmethod
     def of(cls, journal: Journal) -> Contest:
-        """As the journal's last plan has it."""
+        """From the journal's last plan."""
         plan = journal.plan
         rule = rule_of(plan)
         labels = {settings.tuner: label for label, settings in reversed(plan.tuners.items())}
@@ -58,5 +58,5 @@ class Contest:
 
     @property
     def labels(self) -> list[str]:
-        """Of tuners, then of baselines, in the order of the plan."""
+        """Tuners, then baselines, in the plan's order."""
         return [*self.tuners, *self.baselines]

@@ -1,8 +1,8 @@
-"""What the trials of a study say: pure functions over the frames of `tuning.journal.frames` and the cells of a plan.
+"""What a study's trials show: pure functions over the frames of `tuning.journal.frames` and the cells of a plan.
 
-A score counts when its epoch has been paid for, so every curve is a right-continuous step function of the epochs
-spent: undefined (NaN) before the first result, never interpolated between results, and undefined again past what
-an unfinished cell has spent. Nothing is imputed: a cell without a final score is named, not filled in.
+A score counts once its epoch has been paid for, so every curve is a right-continuous step function of the epochs
+spent. It is undefined (NaN) before the first result and beyond what an unfinished cell has spent, and never
+interpolated between results. Nothing is imputed: a cell without a final score is named, not filled in.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Floats = npt.NDArray[np.float64]
 def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """The steps of every cell's incumbent: one row for each result that is strictly better than all before it.
 
-    With ``epoch="best"`` every epoch of a trial counts as it comes; with ``"last"`` a trial counts by its score,
-    at its last epoch. FAILED trials never count. A continued trial's parent lies in the same cell, so its epochs
-    are in the running best already.
+    With ``epoch="best"`` every epoch of a trial counts at once; with ``"last"`` a trial counts by its score, at its
+    last epoch. FAILED trials never count. A continued trial's parent is in the same cell, so the best so far already
+    includes its epochs.
 
     Args:
         trials: (num_trials, ...) one problem's rows of `frames.trials_frame`, in any order.
@@ -66,7 +66,7 @@ def _scored_epochs(epochs: pd.DataFrame, trials: pd.DataFrame, metric: str) -> p
 def _improvements(results: pd.DataFrame, sign: float) -> pd.DataFrame:
     """The rows of `results` that beat all earlier ones of their cell; `sign` is 1 for max, -1 for min."""
     results = results.dropna(subset=["score"])
-    # Cells by number: of what may be millions of epochs, names would be compared again and again.
+    # Cells by number: with millions of epochs, comparing names again and again would be slow.
     results = results.assign(cell=results.groupby(CELL).ngroup()).sort_values(["cell", "spent_epochs", "trial"])
     results["height"] = sign * results["score"].astype(float)
     results["best"] = results.groupby("cell", sort=False)["height"].cummax()
@@ -84,14 +84,14 @@ def incumbents_at(
     """The incumbents of a tuner's replicates on one problem, on a grid of budgets.
 
     Args:
-        steps: As `incumbents` gives it.
-        cells: The problem's rows of `cells_frame`: a cell that is not DONE is undefined past what it has spent.
-        tuner: Whose cells.
+        steps: From `incumbents`.
+        cells: The problem's rows of `cells_frame`: a cell that is not DONE is undefined beyond what it spent.
+        tuner: Its label.
         replicates: (num_replicates,), the rows of the result.
         budgets: (num_steps,) epochs spent.
 
     Returns:
-        (num_replicates, num_steps); NaN where a cell has no result yet, or has not come so far.
+        (num_replicates, num_steps); NaN where a cell has no result yet, or has not got so far.
     """
     grid = np.asarray(budgets, dtype=float)
     by_replicate = {
@@ -120,8 +120,8 @@ def incumbents_at(
 def median_curve(matrix: Floats, budgets: npt.ArrayLike) -> pd.DataFrame:
     """The median of (num_replicates, num_steps) incumbents with its range; undefined until every row has a result.
 
-    Rows without any result (a cell whose trials all failed) cannot be part of a median; they are left out, and
-    whoever calls counts them.
+    Rows without any result (a cell whose trials all failed) cannot be part of a median. They are left out; the
+    caller counts them.
 
     Returns:
         (num_defined_steps, 5): spent_epochs, median, low, high (smallest and largest), replicates.
@@ -149,21 +149,21 @@ def cells_frame(
     trials: pd.DataFrame,
     budget_epochs: int | Mapping[str, int],
 ) -> pd.DataFrame:
-    """The budget audit: what every planned cell was to spend, what it spent, and why it ended.
+    """The budget audit: each planned cell's budget, what it spent, and why it ended.
 
     ``state`` is DONE, FAILED (its tuner raised), MISSING (no trial) or UNFINISHED: no end is recorded, trials are
-    newer than the end, or the cell was ended by an earlier, smaller budget than the plan now gives. ``adds_up``
-    tells whether the epochs of its trials sum to the charge that its last trial and its end record.
+    newer than the end, or an earlier plan with a smaller budget ended the cell. ``adds_up``
+    tells whether its trials' epochs sum to the charge recorded by its last trial and its end.
 
     Args:
         planned: In the order wanted.
-        ends: As the journal has them.
-        trials: As `frames.trials_frame` gives it.
-        budget_epochs: Of every cell, or by tuner: a baseline may have a budget of its own.
+        ends: From the journal.
+        trials: From `frames.trials_frame`.
+        budget_epochs: Of every cell, or by tuner: a baseline may have its own budget.
 
     Returns:
         (num_cells, 12): problem, tuner, replicate, state, reason, error, planned_epochs, charged_epochs, trials,
-        train_seconds, suggest_seconds, adds_up; a row for each planned cell, in the plan's order.
+        train_seconds, suggest_seconds, adds_up; a row per planned cell, in the plan's order.
     """
     sums = _sums_by_cell(trials)
     rows = []
@@ -193,7 +193,7 @@ def cells_frame(
 
 
 def _sums_by_cell(trials: pd.DataFrame) -> dict[tuple[object, ...], tuple[int, int, int, float, float, bool]]:
-    """By cell: epochs charged, charge recorded last, trials, training and thinking seconds, whether any was CUT."""
+    """By cell: epochs charged, last recorded charge, trials, training and thinking seconds, whether any was CUT."""
     if trials.empty:
         return {}
     sums = (
@@ -215,9 +215,9 @@ def final_scores(steps: pd.DataFrame, cells: pd.DataFrame, share: float = 1.0) -
     """The incumbent of each planned cell when its budget was spent; NaN for a cell that is not DONE or has no score.
 
     Args:
-        steps: As `incumbents` gives it, rows in any order.
-        cells: As `cells_frame` gives it.
-        share: Of each cell's budget; below 1, the incumbent when only that much of it was spent.
+        steps: From `incumbents`, rows in any order.
+        cells: From `cells_frame`.
+        share: Of each cell's budget; below 1, the incumbent when only that share was spent.
 
     Returns:
         (num_cells, 4): problem, tuner, replicate, score; in the order of `cells`.
@@ -235,7 +235,7 @@ def scores_at(steps: pd.DataFrame, cells: pd.DataFrame, tuners: Sequence[str], b
     """The incumbents of one problem's finished cells on a grid of budgets, as a block.
 
     Args:
-        steps: As `incumbents` gives it.
+        steps: From `incumbents`.
         cells: The problem's rows of `cells_frame`.
         tuners: (num_tuners,).
         budgets: (num_steps,) epochs spent.
@@ -251,7 +251,7 @@ def scores_at(steps: pd.DataFrame, cells: pd.DataFrame, tuners: Sequence[str], b
 
 
 def median_interval(scores: npt.ArrayLike) -> tuple[float, float]:
-    """`bootstrap.interval` of the median of (num_replicates,) scores; NaN among them are left out."""
+    """`bootstrap.interval` of the median of (num_replicates,) scores; NaN scores are left out."""
     values = np.asarray(scores, dtype=float)
     values = values[~np.isnan(values)]
     low, high = interval(values[:, None], median_weights(len(values)) if len(values) else values)
@@ -259,7 +259,7 @@ def median_interval(scores: npt.ArrayLike) -> tuple[float, float]:
 
 
 def mean_interval(values: npt.ArrayLike) -> tuple[float, float]:
-    """As `median_interval`, of the mean."""
+    """`median_interval` for the mean."""
     known = np.asarray(values, dtype=float)
     known = known[~np.isnan(known)]
     low, high = interval(known[:, None], mean_weights(len(known)) if len(known) else known)

@@ -24,7 +24,7 @@ def rule_of(plan: Plan) -> Rule | None:
 
 
 def complete_replicates(cells: pd.DataFrame) -> int:
-    """Replicates, from the first on and without a gap, in which every cell of a problem's `cells_frame` has ended."""
+    """Replicates, counted from the first without a gap, whose cells in a problem's `cells_frame` have all ended."""
     ended = cells["state"].isin([CellState.DONE, CellState.FAILED]).groupby(cells["replicate"]).all().sort_index()
     return int(ended.cummin().sum())
 
@@ -35,16 +35,16 @@ def judged(
     """One problem's pairs, judged by the sequence of looks instead of by one test at the end.
 
     Args:
-        pairs: (num_pairs, ...) as `pairs.pairwise` gives them; one family.
+        pairs: (num_pairs, ...) from `pairs.pairwise`; one family.
         finals: The problem's `curves.final_scores`.
-        cells: The problem's rows of `curves.cells_frame`: a replicate is looked at when all its cells have ended.
+        cells: The problem's rows of `curves.cells_frame`; a look takes in a replicate once all its cells ended.
         objective: Says which direction is better.
-        rule: Of the study's plan.
+        rule: The plan's.
 
     Returns:
-        `pairs` with ``p``, ``p_holm``, ``smallest_p``, ``decided`` and ``equal`` replaced, ``power`` and ``needed``
-        (of one test at the end) NaN, and with ``looks`` (replicates looked at), ``p_equal`` (Holm-adjusted; NaN without
-        a rope) and ``settled_at`` (the replicate after which the pair was decided or found equal; None while neither).
+        `pairs` with ``p``, ``p_holm``, ``smallest_p``, ``decided`` and ``equal`` replaced, and ``power`` and ``needed``
+        (meant for one test at the end) NaN. Added: ``looks`` (replicates seen), ``p_equal`` (Holm-adjusted; NaN without
+        a rope), ``settled_at`` (the replicate after which the pair was decided or found equal; None if neither).
     """
     if pairs.empty:
         return pairs
@@ -76,12 +76,12 @@ def judged(
 
 
 def still_open(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of `judged` that a further replicate may settle: not those that none so far could compare."""
+    """The pairs of `judged` that a further replicate may settle; not those that no replicate could compare."""
     return pairs[(pairs["decided"] == "") & ~pairs["equal"].astype(bool) & (pairs["n"] > 0)]
 
 
 def account(pairs: pd.DataFrame, rule: Rule) -> str:
-    """What the looks at one problem's pairs have settled, after which replicate, and what is open."""
+    """What the looks settled of one problem's pairs, after which replicate, and what is open."""
     rows = pairs.to_dict("records")
     looks = rows[0]["looks"] if rows else 0
     decided = [
@@ -99,7 +99,7 @@ def account(pairs: pd.DataFrame, rule: Rule) -> str:
 
 
 def accounts(pairs: Mapping[str, pd.DataFrame], rule: Rule) -> list[str]:
-    """A line for each problem whose pairs are given by its name, which is told where there are several."""
+    """A line for each problem, from its pairs by its name; the line has the name if there are several."""
     return [
         (f"{problem}: " if len(pairs) > 1 else "") + account(family, rule)
         for problem, family in pairs.items()
@@ -108,7 +108,7 @@ def accounts(pairs: Mapping[str, pd.DataFrame], rule: Rule) -> list[str]:
 
 
 def with_looks(verdict: Verdict, pairs: pd.DataFrame, rule: Rule) -> Verdict:
-    """One problem's verdict with the account of its looks."""
+    """One problem's verdict, with what its looks settled."""
     equal = [f"{row['a']} / {row['b']}" for row in pairs.to_dict("records") if row["equal"]]
     line = f"{verdict.line} Practically equal, within ±{rule.rope:g}: {names(equal)}." if equal else verdict.line
     return replace(verdict, line=line, details=(account(pairs, rule), *verdict.details))

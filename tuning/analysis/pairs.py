@@ -32,20 +32,20 @@ def pairwise(
 
     Args:
         finals: (num_cells, 4) the problem's `curves.final_scores`, rows in any order.
-        tuners: The contestants, in the order of the plan: every two of them are a pair.
+        tuners: The contestants, in the plan's order: every two of them are a pair.
         objective: Says which direction is better.
-        pairs: The family to adjust over, where it is not every two of `tuners`: each tuner and each baseline, say.
+        pairs: The family to adjust over, if not every two of `tuners`: each tuner with each baseline, say.
         rope: Half the width of the region of practical equivalence, in the metric's unit (Kruschke, Advances in
             Methods and Practices in Psychological Science 1, 2018). None: no pair is called practically equal.
-        plan_ahead: Whether to simulate ``power`` and ``needed`` for all pairs, or for the undecided one of smallest p
-            only; they are NaN for the others.
+        plan_ahead: Whether to simulate ``power`` and ``needed`` for all pairs, or only for the undecided one with
+            smallest p; the others have NaN.
 
     Returns:
         (num_pairs, 15), `PAIR_COLUMNS`: a, b; n (replicates in both); a_better (probability that a beats b:
-        the share of replicates in which a is better, a tie counts half); ties; difference, low and high
+        the share of replicates in which a is better, ties count half); ties; difference, low and high
         (`shift_estimate` of a minus b, in the metric's unit; the interval is not adjusted for other pairs); p
         (`signed_rank_p`); p_holm (over all these pairs); smallest_p; decided (the better tuner, or empty); equal
-        (whether low and high lie within `rope`); power (with n more pairs like these, by `power.like`, at the
+        (whether low and high are within `rope`); power (with n more pairs like these, by `power.like`, at the
         level that Holm leaves for the next pair: `LEVEL` / pairs not decided); needed (replicates for a power of
         `power.ENOUGH`).
     """

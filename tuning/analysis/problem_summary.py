@@ -1,4 +1,4 @@
-"""All numbers of one problem of a study: what its figures draw, its tables show and `summary.json` holds of it."""
+"""All numbers of one problem of a study, for its figures, its tables and its part of `summary.json`."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Rows:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is said alike of one problem, over its replicates, and of several, over problems.
+    """What is reported of one problem, over replicates, and of several, over problems.
 
     Attributes:
         contest: Who is compared.
         standings: `standings.standings` of the tuners.
-        rank_test: `ranks.rank_test` at the full budget; None where there are fewer than two blocks.
+        rank_test: `ranks.rank_test` at the full budget; None for fewer than two blocks.
         verdict: What may be claimed.
     """
 
@@ -69,11 +69,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ProblemSummary(Comparison):
-    """What a journal's trials say of one problem.
+    """What a journal's trials show of one problem.
 
     Attributes:
-        name: Of the problem.
-        objective: Of the problem.
+        name: The problem's.
+        objective: The problem's.
         trials: See `Rows`.
         cells: See `Rows`.
         retrainings: See `Rows`.
@@ -81,7 +81,7 @@ class ProblemSummary(Comparison):
         finals: `curves.final_scores`.
         tuners: `tuner_table.tuner_table`.
         pairs: `pairs.pairwise` of every two tuners, at the full budget.
-        baseline_pairs: The same for each tuner and each baseline, a family of its own.
+        baseline_pairs: Each tuner with each baseline, as a separate family.
         reached: `targets.epochs_to_reach`.
         targets: `targets.target_table`.
         profiles: `targets.profiles`.
@@ -89,7 +89,7 @@ class ProblemSummary(Comparison):
         winners: `winners.winner_table`.
         best: `trials.best_configurations`.
         failures: `trials.failure_groups`.
-        by_budget: What is shown at each of `SHARES`.
+        by_budget: The results at each of `SHARES`.
     """
 
     block: ClassVar[str] = "replicate"
@@ -117,14 +117,14 @@ class ProblemSummary(Comparison):
 def summarise_problem(
     name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows, stratum: int = 0
 ) -> tuple[ProblemSummary, Measures]:
-    """Everything that a report shows of one problem, and the measures that are averaged over problems.
+    """All that a report shows of one problem, and the measures that are averaged over problems.
 
     Args:
-        name: Of the problem.
-        recorded: What the journal says of it.
-        objective: Of the problem.
+        name: The problem's.
+        recorded: Its record in the journal.
+        objective: The problem's.
         contest: Who is compared.
-        rows: What the journal holds of it.
+        rows: Its rows of the frames.
         stratum: Its number in the study, for bootstraps.
     """
     tuners, cells = contest.tuners, rows.cells
@@ -149,7 +149,7 @@ def summarise_problem(
         cells,
         contestants=tuners,
         baseline_pairs=baseline_pairs,
-        rope=contest.rope if contest.rule is None else None,  # the rule tells by itself what is practically equal
+        rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
         needed=replicates_needed if contest.rule is None else contest.rule.first_look,
         winners=worth(winners, tuners, objective),
         winner_gaps=not_retrained(retrained, finals, contest.retrain),
@@ -191,7 +191,7 @@ def _judged(
     pairs: Sequence[tuple[str, str]] | None = None,
     plan_ahead: bool = True,
 ) -> pd.DataFrame:
-    """A family's pairs by the rule of the plan: where replicates were added by looks, one test would be wrong."""
+    """A family's pairs, judged by the plan's rule: if looks added replicates, one test would be wrong."""
     family = pairwise(finals, contest.tuners, objective, pairs=pairs, rope=contest.rope, plan_ahead=plan_ahead)
     return family if contest.rule is None else looks.judged(family, finals, cells, objective, contest.rule)
 
@@ -199,7 +199,7 @@ def _judged(
 def _by_budget(
     steps: pd.DataFrame, cells: pd.DataFrame, objective: Objective, contest: Contest, pairs: pd.DataFrame
 ) -> tuple[AtBudget, ...]:
-    """What is shown at each of `SHARES`; each share is a family of its own."""
+    """The results at each of `SHARES`; each share is a separate family."""
     if len(contest.tuners) < 2:
         return ()
     families = {
@@ -212,7 +212,7 @@ def _by_budget(
 
 
 def _with_provenance(ruling: Verdict, name: str, recorded: ProblemRecord) -> Verdict:
-    """The verdict with what must be known of results that are not of trainings here."""
+    """The verdict, with a note if the results do not come from trainings here."""
     label = words(name, recorded)
     if not label:
         return ruling

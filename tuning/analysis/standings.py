@@ -1,7 +1,7 @@
 """How tuners stand at every budget: median, interquartile mean, rank and normalised score, each with its interval.
 
-One problem is described over its replicates. Several are described by their mean over problems, each problem resampled
-within itself (`bootstrap`): that speaks about these problems, not about others.
+One problem is described over its replicates. Several are described by their mean over problems; each problem is
+resampled within itself (`bootstrap`), so the result is about these problems, not about others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tuning.statistics.bootstrap import (
 )
 from tuning.statistics.ranks import rank
 
-GRID_STEPS = 20  # budgets at which tuners are described, so that 25, 50 and 100 % are among them
+GRID_STEPS = 20  # budgets at which tuners are described; 25, 50 and 100 % are among them
 MEASURES = ("median", "iqm", "rank", "normalised")
 STANDING_COLUMNS = [
     "tuner", "spent_epochs", "replicates", "blocks",
@@ -38,8 +38,8 @@ def standing_grid(budget_epochs: int) -> list[float]:
     return [float(step) for step in steps if step >= 1]
 
 
-# A measure: its value (num_steps,) and its bootstrap replicates (BOOTSTRAP_RESAMPLES, num_steps), or none where there
-# are too few replicates for an interval.
+# A measure: its value (num_steps,) and its bootstrap replicates (BOOTSTRAP_RESAMPLES, num_steps), none if there are
+# too few replicates for an interval.
 Measure = tuple[Floats, Floats]
 Measures = Mapping[str, Mapping[str, Measure]]
 """By tuner, and by name."""
@@ -55,23 +55,23 @@ def measured(
     random_search: str | None,
     stratum: int = 0,
 ) -> Measures:
-    """The measures of every tuner on one problem, those of `MEASURES` that can be had.
+    """Every tuner's measures on one problem: those of `MEASURES` that exist.
 
     Args:
-        scores: (num_replicates, num_tuners, num_steps) as `curves.scores_at` gives it.
-        objective: Of the problem.
+        scores: (num_replicates, num_tuners, num_steps) from `curves.scores_at`.
+        objective: The problem's.
         best: The best score known: the normalised score's 0.
         tuners: (num_tuners,).
-        random_search: The tuner whose interquartile mean at the same budget is the normalised score's 1; with None
-            there is no normalised score. Both ends are held fixed while the tuner is resampled.
-        stratum: The problem's number in its study: problems are resampled independently of one another.
+        random_search: The tuner whose interquartile mean at the same budget is the normalised score's 1; None for
+            no normalised score. Both ends stay fixed while the tuner is resampled.
+        stratum: The problem's number in its study: problems are resampled independently.
     """
     located = {name: _located(scores, place, stratum) for place, name in enumerate(tuners)}
     ranks, resampled_ranks = _ranks(scores, objective.direction, stratum)
     gap = None
     if random_search in located:
         gap = best - located[random_search]["iqm"][0]
-        gap[gap == 0] = np.nan  # random search found the best known: there is nothing to normalise by
+        gap[gap == 0] = np.nan  # random search found the best known: nothing to normalise by
     measures = {}
     for place, name in enumerate(tuners):
         measures[name] = dict(located[name])
@@ -86,14 +86,14 @@ def standings(scores: Floats, measures: Measures, budgets: Sequence[float]) -> p
     """Every tuner on one problem at every budget.
 
     Args:
-        scores: (num_replicates, num_tuners, num_steps) as `curves.scores_at` gives it.
-        measures: As `measured` gives them of these scores.
+        scores: (num_replicates, num_tuners, num_steps) from `curves.scores_at`.
+        measures: From `measured`, for these scores.
         budgets: (num_steps,) epochs.
 
     Returns:
         (num_tuners * num_steps, 16), `STANDING_COLUMNS`, sorted as given. ``replicates`` counts those with a score,
         ``blocks`` those that all ranked tuners share (a tuner without any score is not ranked). A measure is NaN until
-        all of its replicates have a result, and where it cannot be had.
+        all of its replicates have a result, and where it does not exist.
     """
     blocks = int(_shared(scores).sum())
     replicates = (~np.isnan(scores[:, :, -1:])).any(axis=2).sum(axis=0)
@@ -107,7 +107,7 @@ def standings_over(problems: Sequence[Measures], budgets: Sequence[float]) -> pd
     """Every tuner over several problems at every budget: the means of rank and normalised score.
 
     Args:
-        problems: For each, as `measured` gives them; of the same tuners.
+        problems: For each, its `measured`; all of the same tuners.
         budgets: (num_steps,) epochs.
 
     Returns:
@@ -147,7 +147,7 @@ def _bootstrapped(rows: Floats, weights: Floats, stratum: int) -> Floats:
 
 
 def _shared(block: Floats) -> npt.NDArray[np.bool_]:
-    """(num_replicates,): in which every tuner that has any score has one."""
+    """(num_replicates,): whether every tuner with any score has one there."""
     known = np.asarray(~np.isnan(block).all(axis=2))
     there = np.flatnonzero(known.any(axis=0))
     return np.asarray(known[:, there].all(axis=1) & bool(len(there)))
@@ -176,7 +176,7 @@ def _normalised(iqm: Measure, best: float, gap: Floats) -> Measure:
 
 
 def _mean(measures: Sequence[Measure]) -> Measure:
-    """The mean over problems; its replicates where every problem has them."""
+    """The mean over problems; with replicates if every problem has them."""
     values, resampled = zip(*measures, strict=True)
     return np.mean(values, axis=0), np.mean(resampled, axis=0) if all(map(len, resampled)) else NONE
 

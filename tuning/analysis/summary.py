@@ -1,4 +1,4 @@
-"""All numbers of a report: those of each problem, and what is said over all of them."""
+"""All numbers of a report: of each problem, and over all problems."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tuning.statistics.signed_rank import LEVEL
 
 @dataclass(frozen=True)
 class Summary(Comparison):
-    """What a journal's trials say. Standings and ranks are over problems, and are there where it has several.
+    """What a journal's trials show. Standings and ranks are over problems, and exist if it has several.
 
     Attributes:
         study: Its name.
@@ -83,7 +83,7 @@ def _rank_test(problems: Mapping[str, ProblemSummary], contest: Contest) -> Rank
     """Over problems as blocks, each tuner scored by its median."""
     if len(problems) < 2 or not standing_grid(contest.budget_epochs):
         return None
-    # Where lower is better scores are turned round, so that a row's ranks mean the same in each.
+    # If lower is better, scores change sign, so that ranks mean the same in every row.
     medians = [
         problem.objective.sign * problem.tuners.set_index("tuner")["median"].reindex(list(contest.tuners)).to_numpy()
         for problem in problems.values()
@@ -92,11 +92,11 @@ def _rank_test(problems: Mapping[str, ProblemSummary], contest: Contest) -> Rank
 
 
 def results(summary: Summary) -> pd.DataFrame:
-    """The table of tuners for machines, `tuners.csv`: `Summary.tuners`, and beside it what the incumbents are worth.
+    """The table of tuners for machines, `tuners.csv`: `Summary.tuners`, and what the incumbents are worth.
 
     Returns:
-        (num_problems * num_tuners, 35): ``median`` to ``largest`` are of the best scores seen, ``retrained``, ``test``
-        and ``optimism`` of `winners.winner_table`, each with ``_low`` and ``_high``; NaN where nothing was retrained.
+        (num_problems * num_tuners, 35): ``median`` to ``largest`` are of the best scores seen; ``retrained``, ``test``
+        and ``optimism`` come from `winners.winner_table`, each with ``_low`` and ``_high``; NaN without retraining.
     """
     winners = _stacked((problem.winners for problem in summary.problems.values()), WINNER_COLUMNS)
     return summary.tuners.merge(winners, on=["problem", "tuner"], how="left")

@@ -1,4 +1,4 @@
-"""`summary.json`: what a report says, for machines."""
+"""`summary.json`: the report for machines."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 
 
 def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | None = None) -> str:
-    """`summary.json`: strict JSON, where a number that does not exist is null.
+    """`summary.json`: strict JSON; a number that does not exist is null.
 
     Args:
-        summary: What `summarise` made.
-        more: By problem, further frames by name.
+        summary: From `summarise`.
+        more: By problem, more frames by name.
     """
     document: dict[str, Json] = {
         "format": SUMMARY_FORMAT,
@@ -85,12 +85,12 @@ def _rank_test_json(test: RankTest | None) -> Json:
 
 
 def _records(frame: pd.DataFrame) -> list[Json]:
-    """The rows, without the name of the problem that all belong to."""
+    """The rows, without the name of the problem, which all share."""
     return [_plain(row) for row in frame.drop(columns="problem", errors="ignore").to_dict("records")]
 
 
 def _plain(value: object) -> Json:
-    """`value` as strict JSON knows it."""
+    """`value` as a strict JSON type."""
     if isinstance(value, Mapping):
         return {str(name): _plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple):

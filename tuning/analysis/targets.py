@@ -1,4 +1,4 @@
-"""When a tuner gets there: epochs to reach a score, and the share of replicates that reach each score at all."""
+"""When a tuner reaches a score: the epochs it takes, and the share of replicates that reach each score at all."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ MAX_PROFILE_SCORES = 100  # scores at which profiles are computed; with more fin
 
 
 def targets(finals: pd.DataFrame, best: float, random_search: str | None) -> dict[str, float]:
-    """A problem's scores to reach: what random search ends at, and half of the way from there to the best known.
+    """A problem's target scores: where random search ends, and halfway from there to the best known.
 
     Args:
         finals: The problem's `curves.final_scores`, of the tuners.
         best: The best score known.
-        random_search: Its label; without it, or without a score of it, the median over all finished cells stands in.
+        random_search: Its label; without it or its score, the median over all finished cells is used.
 
     Returns:
-        Score by name; none without final scores.
+        Score by name; empty without final scores.
     """
     scored = finals.dropna(subset=["score"])
     if scored.empty:
@@ -45,17 +45,17 @@ def epochs_to_reach(
     objective: Objective,
     wanted: Mapping[str, float],
 ) -> pd.DataFrame:
-    """The epochs at which each finished cell of a problem first had a score as good as each target.
+    """The epochs at which each finished cell of a problem first reached each target.
 
     Args:
         steps: The problem's `curves.incumbents`.
         cells: The problem's rows of `curves.cells_frame`.
-        objective: Of the problem.
-        wanted: As `targets` gives it.
+        objective: The problem's.
+        wanted: From `targets`.
 
     Returns:
         (num_done_cells * num_targets, 6): problem, tuner, replicate, target, score (the target's), epochs; infinite
-        where the cell's budget ended before. In the order of `cells`; one that is not DONE has no row.
+        if the cell's budget ended before. In the order of `cells`; one that is not DONE has no row.
     """
     rows = []
     planned = cells.loc[cells["state"] == CellState.DONE, [*CELL, "planned_epochs"]]
@@ -75,7 +75,7 @@ def target_table(reached: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         (num_targets * num_tuners, 8), `TARGET_COLUMNS`: ``reached`` of ``replicates``; ``median``,
-        ``earliest`` and ``latest`` epochs over all of them, infinite where the budget ended before.
+        ``earliest`` and ``latest`` epochs over all of them, infinite if the budget ended before.
     """
     rows = []
     for (target, tuner), part in reached.groupby(["target", "tuner"], sort=False):
@@ -98,8 +98,8 @@ def target_table(reached: pd.DataFrame) -> pd.DataFrame:
 def profiles(finals: pd.DataFrame, tuners: Sequence[str], objective: Objective) -> pd.DataFrame:
     """Performance profiles: the share of a tuner's replicates whose final score is at least as good as each score.
 
-    Score distributions of Agarwal et al. (NeurIPS 2021, section 4.2). The curve that lies above another everywhere
-    belongs to the tuner that does better at every quantile; curves that cross say on which part each does better.
+    Score distributions of Agarwal et al. (NeurIPS 2021, section 4.2). If one curve is above another everywhere,
+    its tuner is better at every quantile; curves that cross show on which part each is better.
 
     Args:
         finals: (num_cells, 4) of one problem: problem, tuner, replicate, score, rows in any order.

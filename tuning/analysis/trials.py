@@ -1,4 +1,4 @@
-"""Single trials that a report names: the best of each tuner, and those that FAILED."""
+"""Single trials that a report names: each tuner's best, and those that FAILED."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def best_configurations(
 ) -> pd.DataFrame:
     """The best trial of each of a problem's tuners over all replicates, unfinished cells included.
 
-    Of equal scores the earliest replicate's earliest trial is taken.
+    Among equal scores, the earliest trial of the earliest replicate.
 
     Args:
         trials: The problem's rows of `frames.trials_frame`.
@@ -34,7 +34,7 @@ def best_configurations(
         return pd.DataFrame(columns=columns)
     ranked = counted.assign(badness=-objective.sign * counted["score"].astype(float))
     best = ranked.sort_values(["badness", "replicate", "trial"]).drop_duplicates("tuner")
-    near = epochs.loc[epochs["trial"].isin(best["trial"]), [*CELL, "trial", "epoch"]]  # of what may be millions
+    near = epochs.loc[epochs["trial"].isin(best["trial"]), [*CELL, "trial", "epoch"]]  # out of perhaps millions
     reached = best[[*CELL, "trial"]].merge(near, on=[*CELL, "trial"], how="left")
     last = reached.groupby([*CELL, "trial"])["epoch"].max().to_dict()
     order = {tuner: place for place, tuner in enumerate(tuners)}
@@ -51,10 +51,10 @@ def best_configurations(
 
 
 def failure_groups(trials: pd.DataFrame) -> pd.DataFrame:
-    """FAILED trials, those of one tuner with one message together.
+    """FAILED trials, grouped by tuner and message.
 
     Returns:
-        (num_groups, 6): problem, tuner, error, count, and the first such trial's replicate and trial; most first.
+        (num_groups, 6): problem, tuner, error, count, and replicate and trial of the first; largest first.
     """
     failed = trials[trials["state"] == TrialState.FAILED]
     if failed.empty:

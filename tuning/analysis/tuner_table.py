@@ -26,9 +26,9 @@ def tuner_table(trials: pd.DataFrame, cells: pd.DataFrame, finals: pd.DataFrame)
         finals: The problem's `curves.final_scores`.
 
     Returns:
-        (num_tuners, 22), `TUNER_COLUMNS`: ``scored`` counts replicates with a final score, ``median``
-        is theirs, ``low`` and ``high`` its `curves.median_interval`, ``smallest`` and ``largest`` their range;
-        trials, epochs and seconds are sums over all replicates.
+        (num_tuners, 22), `TUNER_COLUMNS`: ``scored`` counts replicates with a final score; ``median``
+        is their median, ``low`` and ``high`` its `curves.median_interval`, ``smallest`` and ``largest`` the range;
+        trials, epochs and seconds are summed over all replicates.
     """
     by_state: Mapping[Hashable, int] = trials.groupby(["tuner", "state"]).size().to_dict() if len(trials) else {}
     rows = []

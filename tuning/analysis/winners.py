@@ -1,14 +1,14 @@
-"""What the incumbents are worth: retrained on fresh seeds, scored on test, and set beside what the search saw of them.
+"""What the incumbents are worth: retrained on fresh seeds, scored on test, and compared with their search scores.
 
-    optimism     how much better the best score of the search was than its configuration is on fresh seeds
-    overtuning   the search went on to a configuration that is better on validation and worse on test than an earlier
-                 incumbent of its own, or than the default configuration (Schneider, Bischl and Feurer, 2025,
+    optimism     how much better the search's best score was than its configuration is on fresh seeds
+    overtuning   the search ended at a configuration that is better on validation but worse on test than one of its
+                 earlier incumbents, or than the default configuration (Schneider, Bischl and Feurer, 2025,
                  arXiv:2506.19540)
 
 Pure functions over `frames.retrainings_frame` and `curves.final_scores`. A cell's value is the mean over its seeds;
 only cells are independent of one another, so every interval is over cells.
 
-A tuner's winner is the one of its final incumbents that is worth most by that.
+A tuner's winner is its final incumbent with the best such value.
 """
 
 from __future__ import annotations
@@ -50,14 +50,13 @@ def retrained_cells(
         finals: The problem's `curves.final_scores`.
         objective: Of the problem.
         default: Label of the baseline that trains the default configuration, if there is one.
-        no_search: Labels of baselines with a model of their own: what does not search is not overtuned.
+        no_search: Labels of baselines with their own model: without a search there is no overtuning.
 
     Returns:
         (num_cells, 11), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
-        ``seeds`` retrainings (``failed`` more failed), ``optimism`` is seen minus retrained, turned so that positive
-        is too good to be true, all NaN where every retraining failed; ``better_on_test`` names what is better than it
-        on test, and ``overtuned`` whether anything is: missing where there is no test score, or nothing to set beside
-        it.
+        ``seeds`` retrainings (``failed`` more failed), ``optimism`` is seen minus retrained, signed so that positive
+        is too good to be true; all NaN if every retraining failed. ``better_on_test`` names what is better than it
+        on test, and ``overtuned`` whether anything is: missing without a test score, or without anything to compare.
     """
     means = dict(list(_means(retrainings).groupby(CELL)))
     sign = objective.sign
@@ -91,7 +90,7 @@ def retrained_cells(
 
 
 def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
-    """A row for each retrained incumbent: its means over seeds, those that FAILED counted and left out."""
+    """A row for each retrained incumbent: its means over seeds; FAILED ones are counted, but left out."""
     done = retrainings["state"] == TrialState.COMPLETE
     known = retrainings.assign(
         score=retrainings["score"].where(done).astype(float),
@@ -108,7 +107,7 @@ def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
 
 
 def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
-    """A row for each tuner of a problem with a retrained cell, in the order of `retrained_cells`.
+    """A row for each of a problem's tuners with a retrained cell, in the order of `retrained_cells`.
 
     Returns:
         (num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `curves.mean_interval`;
@@ -127,10 +126,10 @@ def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
-    """By problem and tuner: the incumbent that is best on fresh seeds, and of its seeds the best.
+    """By problem and tuner: the incumbent that is best on fresh seeds, with its best seed.
 
-    Incumbents are compared by their mean score on the validation split over seeds, for the test split is nobody's to
-    choose by. Baselines are no tuners and win nothing.
+    Incumbents are compared by their mean score over seeds on the validation split, because the test split must not
+    choose. Baselines are not tuners and have no winner.
     """
     frame = retrainings_frame(journal)
     frame = frame[frame["final"].astype(bool) & (frame["state"] == TrialState.COMPLETE)]

@@ -1,8 +1,8 @@
-"""Who is shown better than whom.
+"""Who is shown to be better.
 
 Imports: words, statistics, journal, analysis.
 
-    verdict     Verdict: the line, and what stands behind it
+    verdict     Verdict: the line, and its reasons
     sentences   its sentences on pairs and winners
-    gaps        what it could not use, by name
+    gaps        what was missing, by name
 """

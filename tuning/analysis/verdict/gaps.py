@@ -1,4 +1,4 @@
-"""What a verdict could not use: cells and retrainings that are missing, each by name."""
+"""What a verdict could not use: missing cells and retrainings, each by name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def uncompared(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[s
         lines.append(
             f"{row['tuner']} ended {plural(missing, 'replicate')} without any score: no trial of theirs has one."
         )
-    # A baseline may want less: the default configuration is trained once.
+    # A baseline may need less: the default configuration is trained once.
     ended = cells[(cells["state"] == CellState.DONE) & cells["tuner"].isin(list(contestants))]
     short = ended[ended["charged_epochs"] < ended["planned_epochs"]]
     if len(short):
@@ -42,7 +42,7 @@ def not_retrained(retrained: pd.DataFrame, finals: pd.DataFrame, repeats: int) -
     """The finished cells of one problem whose final incumbent has fewer retrainings than planned, by name.
 
     Args:
-        retrained: As `winners.retrained_cells` gives it.
+        retrained: From `winners.retrained_cells`.
         finals: The problem's `curves.final_scores`.
         repeats: Retrainings planned for each.
     """

@@ -23,7 +23,7 @@ def undecided_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def claims(decided: pd.DataFrame, others: int) -> str:
-    """Who is shown better than whom: the tuners that beat most first."""
+    """Who is shown to beat whom; the tuners that beat most come first."""
     beaten: dict[str, list[str]] = {}
     for row in decided.to_dict("records"):
         beaten.setdefault(row["decided"], []).append(row["b"] if row["decided"] == row["a"] else row["a"])
@@ -65,21 +65,21 @@ def evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
 
 
 def remedies(pairs: pd.DataFrame) -> list[str]:
-    """What it would take to decide the rest, where something can be said."""
+    """What it would take to decide the rest, if that is known."""
     undecided = undecided_pairs(pairs)
-    if undecided["needed"].isna().all() or int(pairs["n"].max()) < MIN_SEEN:  # nothing is foreseen of a sequential rule
+    if undecided["needed"].isna().all() or int(pairs["n"].max()) < MIN_SEEN:  # a sequential rule has no forecast
         return []
     return [f"If differences are as these replicates show them, {ENOUGH:.0%} power takes {_remedy(pairs)}."]
 
 
 def _remedy(pairs: pd.DataFrame) -> str:
-    """The replicates it takes to decide what is undecided."""
+    """The replicates needed to decide the undecided pairs."""
     undecided = undecided_pairs(pairs).sort_values(["needed", "a", "b"], kind="stable")
     known = undecided[np.isfinite(undecided["needed"].astype(float))]
     unknown = int(undecided["needed"].isna().sum())
     if unknown == len(undecided):
         return f"at least {plural(replicates_needed(len(pairs)), 'replicate')}"
-    # The next study is never the one at hand: that one did not decide.
+    # More than this study has: these replicates did not decide.
     enough = [int(max(needed, n + 1)) for needed, n in zip(known["needed"], known["n"], strict=True)]
     far = len(undecided) - len(known) - unknown
     if known.empty:
@@ -94,7 +94,7 @@ def _remedy(pairs: pd.DataFrame) -> str:
 
 
 def nearest_remedy(undecided: pd.DataFrame, family: int) -> str:
-    """The pair closest to a decision, and the replicates that it takes."""
+    """The pair closest to a decision, and the replicates it needs."""
     row = undecided.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
     if math.isnan(row["needed"]):
         return f"any: at least {plural(replicates_needed(family), 'replicate')}"
@@ -114,7 +114,7 @@ def equalities(pairs: pd.DataFrame, rope: float | None, objective: Objective) ->
 
 
 def against_baselines(pairs: pd.DataFrame) -> list[str]:
-    """A line for each baseline: who is shown better than it, and than whom it is."""
+    """A line for each baseline: who is shown to beat it, and whom it beats."""
     lines = []
     for baseline, part in pairs.groupby("b", sort=False):
         better = [str(name) for name in part.loc[part["decided"] == part["a"], "a"]]
@@ -144,7 +144,7 @@ def leading(scored: pd.DataFrame, objective: Objective) -> tuple[str, str]:
 
 
 def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
-    """What the incumbents are worth on fresh seeds and on test, in a sentence; nothing where none was retrained.
+    """What the incumbents are worth on fresh seeds and on test, in a sentence; empty if none was retrained.
 
     Args:
         winners: The problem's `winners.winner_table`.

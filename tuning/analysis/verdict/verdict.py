@@ -1,8 +1,8 @@
 """The verdict: what the pairs of tuners allow to be claimed, and what they do not.
 
-A difference is claimed only where its Holm-adjusted p is at most `signed_rank.LEVEL`. Where these replicates could
-not have shown one, whatever the scores, the verdict says that instead of "no difference". Two tuners are called
-practically equal only where the user set a region of practical equivalence and the interval of their difference lies
+A difference is claimed only if its Holm-adjusted p is at most `signed_rank.LEVEL`. If these replicates could not
+have shown one, whatever the scores, the verdict says that instead of "no difference". Two tuners are called
+practically equal only if the user set a region of practical equivalence and the interval of their difference is
 within it.
 """
 
@@ -31,13 +31,13 @@ from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
 NO_VERDICT = "no verdict"  # nothing to compare, or too few replicates for any difference to show
 UNDECIDED = "no difference shown"
-EQUAL = "practically equal"  # every pair that is not decided is
+EQUAL = "practically equal"  # every pair not decided is
 DIFFERENCE = "difference shown"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may be claimed: one line for people who read one line, and the lines behind it.
+    """What may be claimed: one line for readers in a hurry, and the lines behind it.
 
     Attributes:
         kind: `NO_VERDICT`, `UNDECIDED`, `EQUAL` or `DIFFERENCE`.
@@ -54,15 +54,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class AtBudget:
-    """What is shown when a share of the budget was spent; every share is a family of its own.
+    """The results when a share of the budget was spent; every share is a separate family.
 
     Attributes:
         share: Of the budget.
         epochs: Spent by each cell.
         pairs: Compared.
-        decided: Pairs of which one is shown better.
+        decided: Pairs with one shown to be better.
         equal: Pairs not decided that are practically equal.
-        line: Who is shown better than whom, what is undecided and what would decide it, in a sentence or two.
+        line: Who is shown to beat whom, what is undecided and what would decide it, in a sentence or two.
     """
 
     share: float
@@ -94,11 +94,11 @@ def verdict(
         pairs: Its `pairs.pairwise`, of the contestants.
         cells: Its rows of `curves.cells_frame`.
         contestants: The tuners to be judged; others in `tuners` are baselines.
-        baseline_pairs: As `pairs.pairwise` gives it: each contestant (a) with each baseline (b).
+        baseline_pairs: From `pairs.pairwise`: each contestant (a) with each baseline (b).
         rope: As given to `pairs.pairwise`.
-        needed: Replicates that so many pairs need before a difference can be shown.
+        needed: From a number of pairs, the replicates needed to show a difference.
         winners: What the incumbents are worth, in the words of `sentences.worth`.
-        winner_gaps: What is missing of them, in the words of `gaps.not_retrained`.
+        winner_gaps: What they lack, in the words of `gaps.not_retrained`.
     """
     contesting = tuners[tuners["tuner"].isin(list(contestants))]
     scored = contesting[contesting["scored"] > 0]
@@ -160,12 +160,12 @@ def _judge(
 
 
 def at_budget(share: float, epochs: int, pairs: pd.DataFrame) -> AtBudget:
-    """What the pairs of one problem say when `share` of the budget, `epochs` a cell, was spent.
+    """What one problem's pairs show when `share` of the budget, `epochs` per cell, was spent.
 
     Args:
         share: Of the budget.
-        epochs: That it is.
-        pairs: (num_pairs, ...) as `pairs.pairwise` gives it from the scores at that budget; not empty.
+        epochs: The same, in epochs.
+        pairs: (num_pairs, ...) from `pairs.pairwise`, of the scores at that budget; not empty.
     """
     decided, undecided = pairs[pairs["decided"] != ""], undecided_pairs(pairs)
     tuners = len({*pairs["a"], *pairs["b"]})
@@ -175,13 +175,13 @@ def at_budget(share: float, epochs: int, pairs: pd.DataFrame) -> AtBudget:
     equal = len(pairs) - len(decided) - len(undecided)
     parts += [f"{plural(equal, 'pair')} practically equal"] if equal else []
     parts += [f"{len(undecided)} of {plural(len(pairs), 'pair')} undecided"] if len(undecided) and n else []
-    foreseen = len(undecided) and "looks" not in pairs  # a sequential rule adds replicates by itself
+    foreseen = len(undecided) and "looks" not in pairs  # a sequential rule itself adds replicates
     remedy = f" To decide {nearest_remedy(undecided, len(pairs))}." if foreseen else ""
     return AtBudget(share, epochs, len(pairs), len(decided), equal, f"{'; '.join(parts)}.{remedy}")
 
 
 def overall(verdicts: Mapping[str, Verdict]) -> Verdict:
-    """One verdict over problems: each is judged by itself, so this counts and names; it pools nothing."""
+    """One verdict over problems. Each is judged separately; this counts and names, it pools nothing."""
     if len(verdicts) == 1:
         return next(iter(verdicts.values()))
     by_kind = {
