@@ -10,7 +10,7 @@ Imports: words, process, statistics, journal, analysis, exploration, tensorboard
     csv         write_csv
     markdown    Markdown tables and escaping
     latex       LaTeX tables
-    figures/    one module a kind of figure
-    tables/     one module a kind of table
-    sections/   parts of a report that have figures and tables of their own
+    figures/    one module per kind of figure
+    tables/     one module per kind of table
+    sections/   parts of a report with their own figures and tables
 """

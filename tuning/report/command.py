@@ -14,14 +14,14 @@ _SCRIPT = re.compile(r".*\.py(:[^:]*)?")
 
 
 def command(read: Journal) -> str:
-    """One command that runs the plan: the script of the last run, the plan's own numbers spelled out.
+    """One command that runs the plan: the last run's script, with the plan's numbers spelled out.
 
-    What a plan cannot unsay is left to the script: which baselines there are, and tuners' settings.
+    What no option can change is left to the script: the baselines and the tuners' settings.
     """
     plan, called = read.plan, _called(read)
     named = [
         word
-        for option in ("--data", "--objective", "--max-epochs")  # of a model that stood in no study script
+        for option in ("--data", "--objective", "--max-epochs")  # of a model without a study script
         if option in called[:-1]
         for word in (option, called[called.index(option) + 1])
     ]
@@ -46,6 +46,6 @@ def command(read: Journal) -> str:
 
 
 def _called(read: Journal) -> list[str]:
-    """The words of the last run's command line; earlier releases kept them in one string, with spaces between."""
+    """The words of the last run's command line; earlier releases kept them as one string, separated by spaces."""
     command = read.manifest.command
     return command.split() if isinstance(command, str) else command

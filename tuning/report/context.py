@@ -31,13 +31,13 @@ from tuning.report.tables import comparison, study
 from tuning.report.tables.base import Table
 
 Shown: TypeAlias = dict[str, Any]
-"""What the templates show, by the names they have for it."""
+"""What the templates show, by their names for it."""
 _Compared = TypeVar("_Compared", bound=Comparison)
 
 
 @dataclass(frozen=True)
 class ProblemPart:
-    """One problem's part of the report; each figure, by its kind, with the table of the numbers behind it."""
+    """One problem's part of the report; figures by kind, each with the table of its numbers."""
 
     name: str
     objective: str
@@ -67,10 +67,10 @@ def context(
     """What both templates show.
 
     Args:
-        journal: Of the study.
-        summary: What it says.
+        journal: The study's.
+        summary: Its numbers.
         figures: Of the comparison, by problem.
-        over_problems: Those of all problems together.
+        over_problems: Figures over all problems.
         searches: By problem.
     """
     audit, audit_note = study.audit_table(summary)
@@ -170,7 +170,7 @@ def _with_numbers(
 
 
 def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, object]:
-    """What is said of all problems together, and which comparison that is."""
+    """What is shown of all problems together, and from which comparison."""
     if len(summary.problems) < 2:
         return {}
     return {

@@ -1,8 +1,8 @@
-"""Tables once, as HTML or Markdown; and text from a journal made safe for either, and for a terminal.
+"""Tables as Markdown, and text from a journal made safe for Markdown and for a terminal.
 
 Everything that comes from a journal (labels, error messages, hyperparameter names and values) may hold any
 characters. HTML is escaped by jinja2; Markdown by `escape_markdown`, which also leaves no line break, so that text
-cannot leave its table cell or list item. What would act on a terminal, or turn the direction of what follows, is made
+cannot leave its table cell or list item. What would act on a terminal, or change the direction of later text, is made
 `visible`.
 """
 
@@ -16,8 +16,8 @@ from markupsafe import Markup
 from tuning.report.tables.base import Table
 from tuning.text import one_line
 
-# What Markdown, or GitHub's dialect of it, could take for markup in the middle of a line; an underscore within a
-# word is left alone because it is none there and is frequent in names. HTML's own characters become entities.
+# What Markdown, or GitHub's dialect of it, could take for markup within a line. An underscore inside a word stays: it
+# is no markup there, and is frequent in names. HTML's own characters become entities.
 _INLINE = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
 _LINE_START = re.compile(r"^(?:[#+=-]|\d+(?=[.)](?:\s|$)))")  # headings, rules, list items
 
@@ -32,7 +32,7 @@ def escape_markdown(text: object) -> str:
 
 
 def markdown_table(shown: Table) -> Markup:
-    """A table of GitHub's Markdown; numbers flush right."""
+    """A table in GitHub's Markdown; numbers flush right."""
     rules = ["---:" if numeric else "---" for numeric in shown.numeric]
     lines = [[escape_markdown(title) for title in shown.columns], rules]
     lines += [[escape_markdown(entry.text) for entry in row] for row in shown.rows]
@@ -40,7 +40,7 @@ def markdown_table(shown: Table) -> Markup:
 
 
 def markdown_code(text: object) -> Markup:
-    """`text` as a fenced block of one line, with a fence longer than any run of backticks in it."""
+    """`text` as a fenced block of one line; the fence is longer than any run of backticks in it."""
     line = one_line(str(text))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", line)), default=0))
     return Markup(f"{fence}sh\n{line}\n{fence}")

@@ -55,7 +55,7 @@ def baselines_note(journal: Journal, contest: Contest) -> str:
 
 
 def unranked(problem: ProblemSummary) -> str:
-    """Why there is no critical difference, where there is none."""
+    """Why there is no critical difference, if there is none."""
     if len(problem.contest.tuners) < 3:
         return "Ranks of two tuners say no more than their pair does." if len(problem.contest.tuners) == 2 else ""
     test = problem.rank_test
@@ -65,7 +65,7 @@ def unranked(problem: ProblemSummary) -> str:
 
 
 def audit_line(summary: Summary) -> str:
-    """What the tuners were charged of what was planned, and, apart, the baselines, which may want less."""
+    """What the tuners were charged of their plan, and, separately, the baselines, which may need less."""
     cells = summary.cells
     beside = cells["tuner"].isin(summary.contest.baselines)
     wrong = int((~cells["adds_up"].astype(bool)).sum())
@@ -148,7 +148,7 @@ def equivalence(contest: Contest) -> str:
 
 
 def batches(journal: Journal) -> list[str]:
-    """What must be said of tuners that ask for several trials before they know the results of any."""
+    """A note on tuners that ask for several trials before they know any of their results."""
     return [
         f"{label} asked for {settings.parallel_trials} trials at a time, each chosen without the results of the "
         "others of its batch; a tuner that learns from every result knows more after as many trials."
@@ -158,7 +158,7 @@ def batches(journal: Journal) -> list[str]:
 
 
 def looks_method(rule: Rule) -> str:
-    """For the report: what was done instead of one test at the end."""
+    """For the report: what replaced one test at the end."""
     words = (
         f"Replicates were added until every pair was settled, at most {rule.cap}, and the pairs were tested after each "
         "one. So p is not that of one test at the end but of the sequence of looks: the smallest level (of a grid) "

@@ -72,25 +72,25 @@ def latex(problems: list[ProblemPart]) -> dict[str, str]:
 
 
 def parts(shown: Shown) -> list[dict[str, tuple[Figure, Table]]]:
-    """The figures of each problem, and of all together."""
+    """The figures of each problem, and over all."""
     by_problem = [part for problem in shown["problems"] for part in (problem.figures, problem.search.figures)]
     return [*by_problem, shown["over_problems"].get("figures", {})]
 
 
 def _spec(figure: Figure) -> Markup:
-    """A chart as JSON that cannot end the script element it stands in."""
+    """A chart as JSON that cannot end its script element."""
     text = json.dumps(_filled_by_page(figure.spec), allow_nan=False, ensure_ascii=True)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 def _filled_by_page(value: object) -> object:
-    """A chart without the rows that the page puts in from what its filters leave."""
+    """A chart without the rows that the page fills in, those that pass its filters."""
     if isinstance(value, list):
         return [_filled_by_page(entry) for entry in value]
     if not isinstance(value, dict):
         return value
     if value.get("name") in FILTERED and "values" in value:
-        # A row for each field stays: without any, scales would have no extent.
+        # One row per field stays: without any, scales would have no extent.
         first = {field: row for row in reversed(value["values"]) for field in row}
         return {**value, "values": list({id(row): row for row in first.values()}.values())}
     return {name: _filled_by_page(entry) for name, entry in value.items()}
@@ -103,5 +103,5 @@ def _template(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """As a Content-Security-Policy names the script it lets run."""
+    """The script's hash, as a Content-Security-Policy lists it."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,6 +1,6 @@
 """The report of a study: `report.html` (one file that needs no network), `report.md`, figures, tables, summary.
 
-Everything is made from the journal, so it can be deleted and rebuilt; the same journal gives the same bytes.
+Everything is made from the journal, so it can be deleted and rebuilt: the same journal gives the same bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tuning.tensorboard.summary import write_hparams_summary
 
 @dataclass(frozen=True)
 class Report:
-    """What `write_report` wrote, and what the command line prints of it.
+    """What `write_report` wrote, and what of it the command line prints.
 
     Attributes:
         tuners: `Summary.tuners`.
@@ -50,8 +50,8 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     """Rebuilds tables, figures and reports in a study folder from its journal.
 
     Args:
-        directory: The study folder; also where everything is written.
-        read: The journal where the caller has it already.
+        directory: The study folder; everything is written there too.
+        read: The journal, if the caller already has it.
 
     Raises:
         JournalError: The folder holds no readable journal.
@@ -89,7 +89,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
     }
     for name, text in texts.items():
-        # A lone surrogate in a message would otherwise end the report; "?" stands for it.
+        # A lone surrogate in a message would otherwise end the report; it becomes "?".
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
     write_hparams_summary(read, summary, directory)
     return Report(

@@ -1,9 +1,9 @@
-"""The report's figures; each is drawn once, for the page and as an SVG.
+"""The report's figures, each made once for the page and the SVG.
 
 Imports: words, statistics, journal, analysis, exploration, report.
 
     base          Figure, and what all charts share
-    render        DrawnBeside: SVGs drawn by a process beside
+    render        DrawnBeside: SVGs drawn by another process
     vega_bundle   the scripts that draw charts in a page
     curves        best so far over epochs and over time
     comparison    ranks, pairs, critical difference, profiles

@@ -1,7 +1,7 @@
 """What all figures share: colours, axes, size, and SVG whose bytes depend on nothing but the chart.
 
 A tuner has one colour in every figure, from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people
-with any kind of colour vision can tell apart; past its seven usable colours, a dash pattern tells tuners apart too.
+with any kind of colour vision can tell apart. Beyond its seven usable colours, tuners also differ by dash pattern.
 Names from a journal reach a chart as data or titles only, never as field names or expressions.
 """
 
@@ -36,11 +36,11 @@ _Axis = TypeVar("_Axis", alt.X, alt.Y)
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with what a reader who cannot see it needs.
+    """A chart, with a text for readers who cannot see it.
 
     Attributes:
         name: File name without suffix, safe on every system.
-        title: What it shows, in a few words.
+        title: What it shows, in few words.
         caption: How to read it.
         description: Its text alternative.
         chart: The altair chart.
@@ -59,7 +59,7 @@ class Figure:
 
     @property
     def svg(self) -> str:
-        """The still picture; see `svg`."""
+        """The static picture; see `svg`."""
         return svg_from(vl_convert.vegalite_to_svg(self.spec), self.description)
 
 
@@ -72,9 +72,9 @@ class Panel:
 
 
 def spec(chart: Chart) -> dict[str, object]:
-    """The chart as Vega-Lite, every text in it on one line, fit for XML, and not too long to be measured.
+    """The chart as Vega-Lite, with every text on one line, fit for XML, and not too long to be measured.
 
-    It is not held against Vega-Lite's schema, which would take longer than drawing it; the tests do that.
+    It is not checked against Vega-Lite's schema, which takes longer than drawing; the tests do that.
     """
     return {name: _cleaned(entry, name) for name, entry in chart.to_dict(validate=False).items()}
 
@@ -88,7 +88,7 @@ def _cleaned(value: object, name: str = "") -> object:
 
 
 def _short(text: str) -> str:
-    """A long text by its beginning and a digest, the same wherever it stands: vl-convert measures for minutes else."""
+    """A long text as its beginning and a digest, everywhere the same: vl-convert would measure it for minutes."""
     if len(text) <= MAX_TEXT:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
@@ -101,8 +101,8 @@ def svg(chart: Chart, description: str) -> str:
 
 
 def svg_from(drawn: str, description: str) -> str:
-    """What vl-convert has drawn, with its text alternative, and the same whatever was drawn before."""
-    # Vega numbers clip paths through the life of the process: without this the bytes depend on what was drawn before.
+    """What vl-convert drew, with its text alternative; it does not depend on what was drawn before."""
+    # Vega numbers clip paths over the whole life of the process, so the bytes would depend on earlier drawings.
     order: dict[str, str] = {}
     drawn = re.sub(
         r"(?<=id=\"|rl\(#)(?:clip|gradient)\w*\d+",
@@ -114,18 +114,18 @@ def svg_from(drawn: str, description: str) -> str:
 
 
 def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.LayerChart:
-    """Size, quiet axes and the text alternative, the same for all.
+    """Size, quiet axes and the text alternative, alike for all.
 
     Args:
-        least: Pixels that the chart cannot do with fewer of; in a narrower window it scrolls.
+        least: Smallest width in pixels; in a narrower window the chart scrolls.
     """
     more = {"usermeta": {"least": least}} if least else {}  # for the page
-    layers: alt.LayerChart = chart  # what `altair.layer` returns is a FacetChart, too, to a type checker
+    layers: alt.LayerChart = chart  # type checkers think that `altair.layer` may return a FacetChart
     return _quiet(layers, description, width=max(WIDTH, least), height=height, **more)
 
 
 def finished_grid(panels: Sequence[Panel], description: str, height: int, columns: int = PANELS) -> alt.ConcatChart:
-    """As `finished`, of several charts in rows of up to `columns`."""
+    """`finished` for several charts, in rows of up to `columns`."""
     columns = min(columns, len(panels))
     width = (WIDTH - 70 * (columns - 1)) // columns  # an axis with its labels takes about 70 pixels
     charts = [panel.chart.properties(width=width, height=height, title=panel.title) for panel in panels]
@@ -139,7 +139,7 @@ def _quiet(
     title: alt.TitleConfig | alt.UndefinedType = alt.Undefined,
     **properties: object,
 ) -> _Finished:
-    # All at once: altair copies the whole chart for each call.
+    # All at once: altair copies the whole chart in each call.
     quiet = alt.Config(
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
@@ -157,7 +157,7 @@ def _quiet(
 
 
 def values(frame: pd.DataFrame) -> dict[str, object]:
-    """The rows as strict JSON's types."""
+    """The rows as strict JSON types."""
     records = (
         {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
         for row in frame.to_dict("records")
@@ -168,8 +168,8 @@ def values(frame: pd.DataFrame) -> dict[str, object]:
 def inline(records: Iterable[Mapping[str, object]], **more: str) -> dict[str, object]:
     """The records as a chart's data.
 
-    Neither `altair.InlineData`, which holds each record against Vega-Lite's schema, nor a list, which altair copies
-    record by record at every step from a chart to the next.
+    Not `altair.InlineData`, which checks each record against Vega-Lite's schema, and not a list, which altair copies
+    record by record whenever it derives a chart.
     """
     return {"values": tuple(records), **more}
 
@@ -199,7 +199,7 @@ def tuner_dash(tuners: Sequence[str], baselines: Sequence[str] = ()) -> alt.Stro
 
 
 def slugs(problems: Sequence[str]) -> dict[str, str]:
-    """What to add to a figure's file name: nothing for one problem, else its number and its name made safe."""
+    """What to add to a figure's file name: nothing for one problem, else its number and safe name."""
     if len(problems) == 1:
         return {problems[0]: ""}
     return {problem: f"_{place}_{file_name(problem)}".rstrip("_") for place, problem in enumerate(problems, start=1)}

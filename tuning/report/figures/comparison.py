@@ -11,9 +11,9 @@ from tuning.report.figures.base import INK, PALETTE, ROW, Figure, finished, scor
 from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.signed_rank import LEVEL
 
-MAX_MATRIX = 12  # tuners whose pairs are drawn as a matrix; more are in the table alone
+MAX_MATRIX = 12  # tuners whose pairs are drawn as a matrix; more are only in the table
 CELL_SIZE = 44  # pixels of height for each row of the matrix
-WORSE, EVEN, BETTER = "#E9A27A", "#F5F5F5", "#7FB3D9"  # light: dark text stands on them, in print and on a dark page
+WORSE, EVEN, BETTER = "#E9A27A", "#F5F5F5", "#7FB3D9"  # light, for dark text on them, in print and on a dark page
 
 
 def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
@@ -82,7 +82,7 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
 
 
 def pair_matrix(problem: ProblemSummary, slug: str = "") -> Figure | None:
-    """How often the row's tuner beats the column's; a frame where one is shown better."""
+    """How often the row's tuner beats the column's; framed if one is shown to be better."""
     pairs = problem.pairs[problem.pairs["n"] > 0]
     if len(pairs) < 2 or len(problem.contest.tuners) > MAX_MATRIX:
         return None

@@ -1,4 +1,4 @@
-"""The best so far against what was spent: epochs, the currency of a study, or seconds on the clock."""
+"""The best score so far over what was spent: epochs, the currency of a study, or seconds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tuning.journal.records import CellState
 from tuning.report.figures.base import PALETTE, Figure, finished, score_axis, tuner_colour, tuner_dash, values
 from tuning.statistics.bootstrap import CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL, interval, median_weights
 
-MAX_THIN_LINES = 10  # replicates drawn one by one; above, the interval tells enough
-EARLY = 0.1  # share of the budget whose medians may lie outside of the axis of scores
+MAX_THIN_LINES = 10  # replicates drawn one by one; above, the interval is enough
+EARLY = 0.1  # share of the budget whose medians may be off the axis of scores
 GRID_STEPS = 10  # budgets in the table of numbers behind the curves
 MAX_STEPS = 340  # points of a drawn curve: one for every two pixels
 
@@ -37,11 +37,11 @@ CLOCK = _Axis("seconds", "wall_clock", "seconds of training and thinking", "seco
 
 
 def timed(problem: ProblemSummary) -> pd.DataFrame:
-    """The incumbents by the clock: a result counts when its trial has ended, for no epoch has a time of its own.
+    """The incumbents by the clock: a result counts when its trial ends, as single epochs are not timed.
 
     Returns:
         (num_incumbent_trials, 6): problem, tuner, replicate, seconds (of training and thinking since the cell began,
-        as recorded by the trials; what a resumed run waited is not among them), trial, score.
+        as recorded by the trials; without the wait before a run was resumed), trial, score.
     """
     trials = problem.trials.sort_values([*CELL, "trial"], kind="stable")
     spent = trials["train_seconds"].astype(float) + trials["suggest_seconds"].astype(float)
@@ -60,7 +60,7 @@ def curve_of(
 ) -> pd.DataFrame:
     """`analysis.curves.median_curve` over a tuner's finished cells, at `budgets` or where it changes, with intervals.
 
-    `steps` are those of `timed`, where the axis is the clock.
+    `steps` are those of `timed` if the axis is the clock.
 
     Returns:
         (num_defined_steps, 6): the axis' column, ``median``, ``low`` and ``high`` (the median's bootstrap interval, NaN
@@ -84,7 +84,7 @@ def curve_of(
 
 
 def _thinned(budgets: Sequence[float]) -> list[float]:
-    """At most `MAX_STEPS` of them, evenly spread with the last kept; a step function is exact at each."""
+    """At most `MAX_STEPS` of them, evenly spread, the last kept; a step function is exact at each."""
     steps = sorted(set(budgets))
     if len(steps) <= MAX_STEPS:
         return steps
@@ -106,15 +106,15 @@ def budget_grid(budget_epochs: int) -> list[float]:
 
 
 def clock_grid(problem: ProblemSummary) -> list[float]:
-    """`GRID_STEPS` times, evenly spread, the end of the tuners' last cell last; none where nothing was timed."""
+    """`GRID_STEPS` times, evenly spread up to the end of the tuners' last cell; none if nothing was timed."""
     end = _clock_end(problem, problem.contest.tuners)
     return [float(step) for step in np.linspace(0, end, GRID_STEPS + 1)[1:]] if end > 0 else []
 
 
 def best_so_far(problem: ProblemSummary, slug: str = "") -> Figure | None:
-    """The incumbent against epochs spent: a step line for each tuner's median, a band for its interval.
+    """The incumbent over epochs spent: a step line for each tuner's median, a band for its interval.
 
-    The axis ends at the tuners' budget: a baseline that had more is judged there by what it had found by then.
+    The axis ends at the tuners' budget: a baseline with more is judged there by what it had found by then.
     """
     steps = problem.incumbents
     steps = steps[steps["spent_epochs"] <= problem.contest.budget_epochs]
@@ -142,7 +142,7 @@ def best_so_far(problem: ProblemSummary, slug: str = "") -> Figure | None:
 
 
 def wall_clock(problem: ProblemSummary, slug: str = "") -> Figure | None:
-    """The same against the seconds that training and the tuner's own thinking took."""
+    """The incumbent over the seconds that training and the tuner's thinking took."""
     if problem.incumbents.empty:
         return None
     steps = timed(problem)
@@ -254,7 +254,7 @@ def _chart(
 
 
 def _spread(steps: pd.DataFrame, medians: pd.DataFrame) -> str:
-    """What stands beside the medians."""
+    """What is drawn beside the medians."""
     replicates = int(steps["replicate"].nunique())
     band = f"bands are their {CONFIDENCE:.0%} bootstrap intervals" if medians["low"].notna().any() else ""
     if replicates == 1:
@@ -270,7 +270,7 @@ def _spread_words(medians: pd.DataFrame) -> str:
 
 
 def _turns(curve: pd.DataFrame, axis: _Axis) -> pd.DataFrame:
-    """The rows at which a step curve or its band changes, and its last; the others draw nothing."""
+    """The rows where a step curve or its band changes, and the last; others draw nothing."""
     drawn = curve[["median", "low", "high"]].fillna(0.0)
     changed = (drawn != drawn.shift()).any(axis=1)
     kept: pd.DataFrame = curve.loc[changed | (curve[axis.column] == curve[axis.column].max())]
@@ -280,9 +280,9 @@ def _turns(curve: pd.DataFrame, axis: _Axis) -> pd.DataFrame:
 def _focus(steps: pd.DataFrame, medians: pd.DataFrame, problem: ProblemSummary) -> tuple[list[float] | None, str]:
     """The range of scores to draw, and what to say about results outside it.
 
-    The first results of a search, and baselines that do not search, are often so bad that they press all that matters
-    into a corner. Where the tuners' final scores, and their medians from `EARLY` of the budget on, need at most half of
-    the height, the axis shows their range alone.
+    The first results of a search, and baselines that do not search, are often so bad that they squeeze all that matters
+    into a corner. If the tuners' final scores, and their medians from `EARLY` of the budget on, need at most half of
+    the height, the axis shows only their range.
     """
     scores = steps["score"].astype(float)
     searches = steps[steps["tuner"].isin(problem.contest.tuners)]
@@ -313,7 +313,7 @@ def off_the_axis(problem: ProblemSummary, domain: Sequence[float]) -> str:
 
 
 def _drawn_to_the_end(steps: pd.DataFrame, problem: ProblemSummary) -> pd.DataFrame:
-    """The steps of each cell and, so that the last one is drawn to where its cell came, that point again."""
+    """The steps of each cell, the last repeated where the cell ended, so that its line is drawn that far."""
     columns = ["problem", "tuner", "replicate"]
     last = steps.sort_values("spent_epochs").groupby(columns, sort=False).tail(1)
     reached = last.drop(columns="spent_epochs").merge(problem.cells, on=columns)
@@ -326,7 +326,7 @@ def _drawn_to_the_end(steps: pd.DataFrame, problem: ProblemSummary) -> pd.DataFr
 
 
 def longer(problem: ProblemSummary, what: str) -> str:
-    """`what` is shown of the baselines that had more epochs than the tuners; nothing where none had."""
+    """Says that `what` is shown of baselines with more epochs than the tuners; empty if there are none."""
     planned = problem.cells.groupby("tuner", sort=False)["planned_epochs"].max()
     longer = [
         f"{tuner} ({plural(int(epochs), 'epoch')} a cell)"

@@ -29,7 +29,7 @@ MAX_RUNG_PANELS = 4
 
 
 def coverage_dots(search: Search, slug: str = "") -> Figure | None:
-    """The share of pairs of bins that a tuner's searches saw, beside what as many random draws see."""
+    """The share of pairs of bins that a tuner's searches saw, beside that of as many random draws."""
     table = search.coverage
     if table.empty or table["seen_2"].isna().all():
         return None

@@ -1,9 +1,9 @@
 """A model's layers as a drawing: boxes from inputs to outputs, with shapes and parameters.
 
-Keras' own `plot_model` needs Graphviz, a program that no Python package brings along. A model's graph is a small one
-without cycles, so the usual layered drawing (Sugiyama, Tagawa and Toda, IEEE Transactions on Systems, Man and
-Cybernetics 11, 1981) is short: each layer is a row below its inputs, a connection that passes rows by goes through
-places of its own there, and rows are ordered by the mean place of what they are connected to.
+Keras' own `plot_model` needs Graphviz, a program that no Python package installs. A model's graph is small and has no
+cycles, so the usual layered drawing (Sugiyama, Tagawa and Toda, IEEE Transactions on Systems, Man and
+Cybernetics 11, 1981) is short. Each layer is a row below its inputs. A connection that passes a row has its own place
+in it. Rows are ordered by the mean place of their neighbours.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Node:
     below: list[_Node] = field(default_factory=list)
     place: int = 0
     x: float = 0.0
-    """Of its middle."""
+    """Of the middle."""
 
     @property
     def top(self) -> float:
@@ -47,7 +47,7 @@ class _Node:
 
 
 def draw(layers: Sequence[Layer], description: str) -> tuple[str, float]:
-    """The layers as SVG, the same bytes for the same layers; and its width in pixels.
+    """The layers as SVG, the same bytes for the same layers, and its width in pixels.
 
     Args:
         layers: Connected, each after its inputs.
@@ -86,7 +86,7 @@ def _rows(layers: Sequence[Layer]) -> list[list[_Node]]:
     level: list[int] = []
     for layer in layers:
         level.append(max((level[source] + 1 for source in layer.inputs), default=0))
-    for place, layer in enumerate(layers):  # an input stands right above what takes it
+    for place, layer in enumerate(layers):  # an input goes right above its first user
         if not layer.inputs:
             level[place] = min((level[at] - 1 for at, below in enumerate(layers) if place in below.inputs), default=0)
     boxes = [_Node(row, layer) for row, layer in zip(level, layers, strict=True)]
@@ -110,7 +110,7 @@ def _join(upper: _Node, lower: _Node) -> None:
 
 
 def _ordered(rows: list[list[_Node]]) -> list[list[_Node]]:
-    """Each row by the mean place of its neighbours in the row before, from above and from below in turns."""
+    """Each row ordered by its neighbours' mean place in the row before: from above and below in turns."""
     for sweep in range(_SWEEPS):
         for row in rows if sweep % 2 == 0 else rows[::-1]:
             for place, node in enumerate(row):
@@ -127,7 +127,7 @@ def _mean_place(node: _Node, neighbours: Sequence[_Node]) -> float:
 
 
 def _place(rows: list[list[_Node]], width: float) -> float:
-    """Sets each node's `x`, rows in the middle; the width of the drawing."""
+    """Sets each node's `x`, rows centred; returns the drawing's width."""
 
     def widths(row: list[_Node]) -> list[float]:
         return [_PASSING if node.layer is None else width for node in row]
@@ -143,7 +143,7 @@ def _place(rows: list[list[_Node]], width: float) -> float:
 
 
 def _line(root: ElementTree.Element, upper: _Node, lower: _Node) -> None:
-    """From an upper node's lower edge to a lower one's upper edge; through the row where a connection passes it."""
+    """From an upper node's lower edge to a lower one's upper edge; across a row that the connection passes."""
     middle = (upper.bottom + lower.top) / 2
     curve = (
         f"M{_number(upper.x)} {_number(upper.bottom)}C{_number(upper.x)} {_number(middle)} {_number(lower.x)} "

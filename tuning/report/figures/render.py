@@ -1,4 +1,4 @@
-"""The pictures of a report, drawn by a process beside the one that makes the rest of it."""
+"""The pictures of a report, drawn by another process while this one makes the rest."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"})  # half a 
 for chart in sys.stdin:
     print(json.dumps(vl_convert.vegalite_to_svg(json.loads(chart))), flush=True)
 """
-# -P: a file called like a module, in the folder where the command is given, is not to be run.
+# -P: a file named like a module, in the folder where the command is given, must not run.
 _COMMAND = (sys.executable, "-P", "-c", _SCRIPT)
 
 
 class DrawnBeside:
-    """Draws figures while this process does something else; a context.
+    """Draws figures while this process does something else; a context manager.
 
-    vl-convert (1.9) lets no other thread of its process run while it draws. Where that process cannot be started, or
+    While vl-convert (1.9) draws, it lets no other thread of its process run. If the other process cannot start, or
     ends, figures are drawn here.
     """
 
@@ -44,19 +44,19 @@ class DrawnBeside:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._process:
             self._process.kill()
-        self._pool.shutdown(cancel_futures=True)  # after an error nobody waits for them
+        self._pool.shutdown(cancel_futures=True)  # after an error, nobody needs them
         if self._process:
-            with suppress(OSError):  # what it was not told in time
+            with suppress(OSError):  # what could not be sent in time
                 self._process.communicate()
 
     def begin(self, figures: Iterable[Figure]) -> None:
-        """Has figures drawn, those that come first first."""
+        """Begins to draw figures, in this order."""
         for figure in figures:
             if figure.name not in self._begun:
                 self._begun[figure.name] = self._pool.submit(self._drawn, figure)
 
     def svg(self, figure: Figure) -> str:
-        """`figure.svg`, once it is drawn."""
+        """`figure.svg`, as soon as drawn."""
         self.begin([figure])
         return self._begun[figure.name].result()
 
@@ -65,7 +65,7 @@ class DrawnBeside:
         return figure.svg if drawn is None else svg_from(drawn, figure.description)
 
     def _asked(self, chart: str) -> str | None:
-        """What the process answers; None where it has ended."""
+        """The process' answer; None if it has ended."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return None

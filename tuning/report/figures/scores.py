@@ -1,4 +1,4 @@
-"""The figures of a report that compare tuners: which there are, and final scores and states of trials."""
+"""The figures of a report that compare tuners: a list of all; final scores and states of trials."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATE_COLOURS = {
 
 
 def figures(summary: Summary) -> dict[str, list[Figure]]:
-    """By problem: each figure only where there is something to draw."""
+    """By problem: each figure for which there is something to draw."""
     safe = slugs(list(summary.problems))
     return {
         name: _drawn(
@@ -45,7 +45,7 @@ def figures(summary: Summary) -> dict[str, list[Figure]]:
 
 
 def figures_over_problems(summary: Summary) -> list[Figure]:
-    """Of all problems together; none where there is one."""
+    """Over all problems; none if there is only one."""
     if len(summary.problems) < 2:
         return []
     return _drawn(draw(summary, "_all") for draw in (rank_over_budget, critical_difference))
@@ -147,7 +147,7 @@ def trial_states(problem: ProblemSummary, slug: str = "") -> Figure | None:
 
 
 def _tuners_range(problem: ProblemSummary) -> tuple[list[float] | None, str]:
-    """The range of the tuners' final scores where a baseline's would press them into less than half of the axis."""
+    """The range of the tuners' final scores, if a baseline's would squeeze them into less than half of the axis."""
     finals = problem.finals[problem.finals["score"].notna()]
     searched = finals.loc[finals["tuner"].isin(problem.contest.tuners), "score"]
     low, high = float(searched.min()), float(searched.max())

@@ -1,8 +1,8 @@
-"""Every trial of a problem: parallel coordinates and slices, and the rows that the page filters them from.
+"""Every trial of a problem: parallel coordinates and slices, and the rows that the page filters.
 
-A page holds up to `MAX_HELD` trials and draws up to `MAX_DRAWN` of those that pass its filters, a still picture
-`MAX_STILL`: more lines over one another cannot be told apart. The best trial of each search comes first, the others in
-a random order that is always the same, so that a prefix is a fair sample of them.
+A page holds up to `MAX_HELD` trials and draws up to `MAX_DRAWN` of those that pass its filters. A still picture draws
+`MAX_STILL`, because more lines over one another cannot be told apart. The best trial of each search comes first, the
+others in a fixed random order, so that a prefix is a fair sample.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ ABSENT = "absent"
 LANE = -0.14  # where a line passes an axis that its trial does not have
 MAX_TICKS = 12  # options named on an axis
 TITLE = 110  # pixels for an axis and its title
-LETTERS = 18  # of all options together that stand under a slice side by side
+LETTERS = 18  # of all options together, if side by side under a slice
 _LEGEND = LINES.copy()
-_LEGEND.offset = 34  # pixels: the titles of the axes stand between it and the chart
+_LEGEND.offset = 34  # pixels: room for the titles of the axes above the chart
 
 
 def in_order(search: Search) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def in_order(search: Search) -> pd.DataFrame:
 
 
 def still(trials: pd.DataFrame) -> pd.DataFrame:
-    """What a still picture shows: `MAX_STILL`, half of them searches' best where there are so many."""
+    """What a still picture shows: `MAX_STILL`, half of them searches' best if there are that many."""
     best = int(trials["incumbent"].sum())
     others = min(len(trials) - best, max(MAX_STILL - best, MAX_STILL // 2))
     return pd.concat([trials.iloc[: MAX_STILL - others], trials.iloc[best : best + others]]).drop_duplicates(
@@ -51,7 +51,7 @@ def still(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def axes(search: Search) -> list[str]:
-    """Titles of the axes: hyperparameters, epochs trained where they differ, the metric; each once."""
+    """Titles of the axes: hyperparameters, epochs trained if they differ, the metric; each once."""
     varied = search.trials.loc[search.trials["score"].notna(), "reached"].nunique() > 1
     titles = [dimension.key for dimension in search.space]
     for title in (*(["epochs trained"] if varied else []), search.objective.metric):
@@ -110,7 +110,7 @@ def _bound(dimension: Dimension, end: float) -> float | int:
 
 
 def parallel(search: Search, slug: str = "") -> Figure | None:
-    """A line for each trial through its values on every axis."""
+    """For each trial, a line through its values on every axis."""
     trials = in_order(search)
     if trials.empty or not search.space:
         return None
@@ -137,8 +137,8 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         marks += [{"axis": last - 1, "at": 1, "label": count(search.trials["reached"].max())}]
     ends = [(1, best), (0, worst)] if best > worst else [(0, worst)]
     marks += [{"axis": last, "at": at, "label": number(score, places)} for at, score in ends]
-    # Numbers of axes, not their titles: a brush that is dragged between two axes has no title to stand for. The titles
-    # are a layer of text, for an axis could turn its numbers into them by an expression only.
+    # Numbers of axes, not their titles: a brush that is dragged between two axes has no title. The titles are a layer
+    # of text, because an axis could turn its numbers into them only by an expression.
     x = alt.X(
         field="axis",
         type="quantitative",
@@ -254,7 +254,7 @@ def slices(search: Search, slug: str = "") -> Figure | None:
 
 
 def _few(dimension: Dimension) -> list[float]:
-    """All values of a number that has no more than `MAX_TICKS`, on a linear scale; none otherwise."""
+    """All values of a number on a linear scale with no more than `MAX_TICKS` of them; else none."""
     if dimension.count > MAX_TICKS or dimension.sampling != "linear":
         return []
     return sorted(dimension.numbers) or [
@@ -296,7 +296,7 @@ def _slice(dimension: Dimension, place: int, rows: list[dict[str, object]], sear
                 type="quantitative",
                 title=search.objective.metric if place == 0 else None,
                 scale=alt.Scale(zero=False, nice=False, padding=5),
-                # Room for the labels of whatever the page filters to: it does not lay out its charts again.
+                # Room for the labels whatever the page filters: it does not lay out its charts again.
                 axis=alt.Axis(minExtent=44, tickCount=5),
             ),
             color=tuner_colour(list(search.tuners), legend=None),
@@ -312,7 +312,7 @@ def _slice(dimension: Dimension, place: int, rows: list[dict[str, object]], sear
         .add_params(alt.selection_interval(name=f"brush{place}", encodings=["x", "y"]))
     )
     if not dimension.numeric:
-        # A trial without the hyperparameter would stand at the edge, beside the options.
+        # A trial without the hyperparameter would be at the edge, beside the options.
         there = alt.FieldOneOfPredicate(field=field, oneOf=[str(value) for value in dimension.values])
         dots = dots.encode(xOffset=alt.XOffset(field="beside", type="quantitative")).transform_filter(there)
     return alt.layer(dots)  # type: ignore[return-value]  # no facets among these

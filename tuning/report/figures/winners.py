@@ -1,7 +1,7 @@
 """Figures of the winners: learning curves, confusion matrix, predicted against true, and the model's layers.
 
-Unlike the figures that compare tuners, these are still pictures in the page, small enough to stand side by side: there
-may be several for each of many tuners.
+Unlike the figures that compare tuners, these are still pictures in the page, small enough to fit side by side, as
+there may be several for each of many tuners.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MATRIX = 420  # pixels of a matrix of many classes
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as SVG, with what a reader who cannot see it needs; as `base.Figure`.
+    """A figure as SVG, with a text for readers who cannot see it, as in `base.Figure`.
 
     Attributes:
-        wide: Whether it needs the width of the page.
+        wide: Whether it needs the page's full width.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Picture:
 
     @property
     def inline(self) -> str:
-        """To stand in a page with others: what one SVG refers to by name is not to be found in another."""
+        """The SVG for a page with others: a name that it refers to must not be found in another."""
         return re.sub(r'(id="|url\(#)part', rf"\1{self.name}-part", self.svg)
 
 
 def learning_curves(curve: Sequence[Mapping[str, float]], rule: Objective, name: str) -> list[Picture]:
-    """Training and validation of the objective's metric, and of the loss where that is another, by epoch."""
+    """The objective's metric by epoch, training and validation; also the loss if that is another."""
     epochs = pd.DataFrame([dict(epoch) for epoch in curve])
     metrics = [rule.test_metric, *(["loss"] if rule.test_metric != "loss" else [])]
     scores = {at: value for at, epoch in enumerate(curve, 1) if np.isfinite(value := epoch.get(rule.metric, np.nan))}
@@ -111,7 +111,7 @@ def _confusion(predictions: Confusion, name: str) -> Picture:
     counts = np.array(predictions.counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     classes = [one_line(name) for name in predictions.classes]
-    # An axis tells classes apart by their names: those that are not unique are shown by number.
+    # An axis tells classes apart by their names: those with the same name are shown by number.
     titles = [name if name and classes.count(name) == 1 else str(place) for place, name in enumerate(classes)]
     rows = pd.DataFrame(
         [
@@ -199,7 +199,7 @@ def _scatter(predictions: Scatter, name: str) -> Picture:
 
 
 def layers(anatomy: Anatomy, name: str) -> Picture | None:
-    """The model's layers, where it is known how they are connected and they are few enough to be read."""
+    """The model's layers, if their connections are known and they are few enough to read."""
     if not anatomy.connected or not 0 < len(anatomy.layers) <= layer_graph.MAX_LAYERS:
         return None
     described_layers = [

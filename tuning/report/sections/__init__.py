@@ -1,4 +1,4 @@
-"""Parts of a report that have figures and tables of their own.
+"""Parts of a report with their own figures and tables.
 
 Imports: words, journal, analysis, exploration, report.
 

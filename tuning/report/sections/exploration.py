@@ -27,12 +27,12 @@ class SearchSection:
     """One problem's part.
 
     Attributes:
-        figures: By kind, each with the table of the numbers behind it.
+        figures: By kind, each with the table of its numbers.
         bounds: A line for each hyperparameter that has bounds, those at a bound first.
-        bounds_table: The numbers behind them.
+        bounds_table: Their numbers.
         bounds_note: How they are judged.
-        unimportant: Why there is no importance; empty where there is.
-        promotions: Who went on, in the replicates shown.
+        unimportant: Why there is no importance; empty if there is.
+        promotions: Which trials were promoted, in the replicates shown.
         trials: What the page filters, `trial_figures.page_data`.
     """
 

@@ -1,4 +1,4 @@
-"""The winners' part of a report: for each tuner its winner's configuration, learning curves, layers and predictions."""
+"""The winners' part of a report: each tuner's winner, its configuration, learning curves, layers and predictions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOTE = (
     "count. The seed was picked for being the best, so its score is a little too good; the mean over seeds is not."
 )
 MAX_EPOCH_ROWS = 20
-MAX_COUNT_COLUMNS = 12  # classes; above, the table beside a matrix leaves the counts to the picture
+MAX_COUNT_COLUMNS = 12  # classes; above, the table beside a matrix has no counts, only the picture
 GROUPS = 8  # of true values, in the table beside predicted against true
 
 
@@ -35,14 +35,14 @@ class Section:
     """One tuner's winner.
 
     Attributes:
-        line: What it is worth, in a line.
-        remarks: What a reader has to know, a sentence each.
+        line: What it is worth, in one line.
+        remarks: What readers must know, a sentence each.
         best: Whether it is the best of the problem's winners.
         curves: Its learning curves.
-        epochs: The numbers behind them.
-        predicted: What it predicts, with the numbers behind; None where `remarks` say why.
-        layers: Its layers, where its model is saved.
-        diagram: The same drawn, where that can be.
+        epochs: Their numbers.
+        predicted: What it predicts, with its numbers; None if `remarks` say why.
+        layers: Its layers, if its model is saved.
+        diagram: Its layers drawn, if possible.
     """
 
     tuner: str
@@ -70,7 +70,7 @@ class Winners:
 
 
 def winner_sections(journal: Journal) -> dict[str, Winners]:
-    """By problem, where any tuner has a winner."""
+    """By problem, if any tuner has a winner."""
     chosen = winners(journal)
     safe = slugs(list(journal.problems)) if journal.problems else {}
     by_problem = {}
@@ -97,7 +97,7 @@ def winner_sections(journal: Journal) -> dict[str, Winners]:
 
 
 def _record_of(journal: Journal, winner: Retraining) -> Winner | None:
-    """The record of this winner; None where it is not saved, or an earlier winner is."""
+    """The record of this winner; None if none is saved, or only an earlier winner's."""
     known = journal.winners.get(winner.cell[:2])
     same = known is not None and (known.cell, known.trial, known.repeat) == (winner.cell, winner.trial, winner.repeat)
     return known if same else None
@@ -169,7 +169,7 @@ def _configurations(
 
 
 def epochs_table(curve: Sequence[Mapping[str, float]]) -> Table:
-    """The metrics of each epoch, or of `MAX_EPOCH_ROWS` evenly spread, the last among them."""
+    """The metrics of each epoch, or of `MAX_EPOCH_ROWS` evenly spread, including the last."""
     metrics = list(dict.fromkeys(metric for epoch in curve for metric in epoch))
     shown = np.unique(np.linspace(1, len(curve), min(len(curve), MAX_EPOCH_ROWS)).round().astype(int))
     rows: list[list[str | Entry]] = [
@@ -198,7 +198,7 @@ def layers_table(anatomy: Anatomy) -> Table:
 
 
 def predictions_table(predictions: Confusion | Scatter) -> Table:
-    """The numbers behind a confusion matrix, or behind predicted against true."""
+    """The numbers of a confusion matrix, or of predicted against true."""
     return _confusion_table(predictions) if isinstance(predictions, Confusion) else _scatter_table(predictions)
 
 
@@ -236,7 +236,7 @@ def _share(part: int, whole: int) -> str | Entry:
 
 
 def _scatter_table(predictions: Scatter) -> Table:
-    """Mean prediction by true value, from the binned counts: right to half a bin."""
+    """Mean prediction by true value, from the binned counts: exact to half a bin."""
     counts = np.array(predictions.counts)
     edges = np.linspace(predictions.low, predictions.high, BINS + 1)
     middles = (edges[1:] + edges[:-1]) / 2

@@ -1,4 +1,4 @@
-"""A table once, for HTML, Markdown and LaTeX."""
+"""Tables for HTML, Markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row: TypeAlias = Mapping[Hashable, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """A table's entry: its text, and the number to sort it by where it is one."""
+    """A table's entry: its text, and the number to sort by, if it is one."""
 
     text: str
     value: float | None = None
@@ -32,14 +32,14 @@ class Table:
 
     @property
     def numeric(self) -> list[bool]:
-        """(num_columns,): whether a column holds numbers, which are set flush right."""
+        """(num_columns,): whether a column holds numbers, set flush right."""
         return [
             bool(self.rows) and any(row[at].value is not None for row in self.rows) for at in range(len(self.columns))
         ]
 
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | Entry]]) -> Table:
-    """A `Table`, whose plain strings are entries without a number."""
+    """A `Table`; plain strings become entries without a number."""
     entries = tuple(tuple(cell if isinstance(cell, Entry) else Entry(str(cell)) for cell in row) for row in rows)
     return Table(caption, tuple(columns), entries)
 

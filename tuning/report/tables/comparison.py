@@ -55,13 +55,13 @@ def tuners_table(problem: ProblemSummary) -> Table:
 
 
 def _epochs(row: Row) -> str:
-    """Epochs charged, and those planned where they differ."""
+    """Epochs charged, and those planned if they differ."""
     charged, planned = count(row["charged_epochs"]), count(row["planned_epochs"])
     return charged if charged == planned else f"{charged} of {planned}"
 
 
 def finals_table(problem: ProblemSummary) -> Table:
-    """A column for each replicate, or quartiles when there are many."""
+    """A column per replicate, or quartiles if there are many."""
     wide = problem.finals.pivot(index="tuner", columns="replicate", values="score")
     wide = wide.reindex(problem.contest.labels)
     places = decimals_for(wide.to_numpy().ravel())
@@ -83,7 +83,7 @@ def finals_table(problem: ProblemSummary) -> Table:
 
 
 def curves_table(problem: ProblemSummary) -> Table:
-    """The numbers behind the curves, on a grid of budgets."""
+    """The numbers of the curves, on a grid of budgets."""
     grid = budget_grid(problem.contest.budget_epochs)
     curves = {tuner: curve_of(problem, tuner, grid) for tuner in problem.contest.labels}
     rows = _curve_rows([Entry(count(budget), budget) for budget in grid], grid, "spent_epochs", curves)
@@ -92,7 +92,7 @@ def curves_table(problem: ProblemSummary) -> Table:
 
 
 def clock_table(problem: ProblemSummary) -> Table:
-    """The numbers behind the curves by the clock."""
+    """The numbers of the curves by the clock."""
     grid = clock_grid(problem)
     steps = timed(problem)
     curves = {tuner: curve_of(problem, tuner, grid, axis=CLOCK, steps=steps) for tuner in problem.contest.labels}
@@ -157,7 +157,7 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
 
 
 def standing_table(compared: Comparison) -> Table:
-    """Where tuners stand at each of `SHARES`: the measures of `standings.standings` with their intervals."""
+    """Tuners at each of `SHARES`: the measures of `standings.standings` with their intervals."""
     part = compared.standings
     located, relative = part["median"].notna().any(), part["normalised"].notna().any()
     places = decimals_for([*part["median"], *part["median_low"], *part["median_high"]])
@@ -204,7 +204,7 @@ def ranks_table(compared: Comparison) -> Table:
 
 
 def profiles_table(problem: ProblemSummary) -> Table:
-    """The share of replicates at least as good as up to `MAX_PROFILE_ROWS` of the scores in the profile."""
+    """The share of replicates at least as good as a score, for up to `MAX_PROFILE_ROWS` of the profile's."""
     wide = problem.profiles.pivot(index="score", columns="tuner", values="share")
     highest = problem.objective.sign > 0
     wide = wide.sort_index(ascending=highest)[[name for name in problem.contest.tuners if name in wide]]
@@ -220,7 +220,7 @@ def profiles_table(problem: ProblemSummary) -> Table:
 
 
 def targets_table(problem: ProblemSummary) -> Table:
-    """Epochs to reach each target; the unreached shown as such."""
+    """Epochs to reach each target; unreached ones are marked."""
     part = problem.targets
     places = decimals_for([*problem.finals["score"]])
     metric = problem.objective.metric

@@ -18,7 +18,7 @@ from tuning.report.tables.base import Entry, Table, table
 Rows = list[list[str | Entry]]
 MAX_BEST = 10
 MAX_PARTS = 5  # of a number's range
-MAX_PATHS = 12  # of the configurations that went on
+MAX_PATHS = 12  # of promoted configurations
 
 
 def best_trials_table(search: Search) -> Table:
@@ -143,7 +143,7 @@ def rungs_table(search: Search) -> Table:
 
 
 def promotions_table(search: Search, problem: ProblemSummary) -> Table:
-    """Who went on, in the replicate of each tuner that the figure shows."""
+    """Which trials were promoted, in each tuner's replicate in the figure."""
     rows: Rows = []
     for tuner in search.tuners:
         replicate = typical_replicate(problem.finals, search.paths, tuner)

@@ -20,7 +20,7 @@ from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry,
 from tuning.report.tables.comparison import Rows
 from tuning.statistics.bootstrap import CONFIDENCE
 
-MAX_AUDIT_ROWS = 60  # cells; above, only those that deviate are listed one by one
+MAX_AUDIT_ROWS = 60  # cells; above, only deviating ones are listed one by one
 MAX_FAILURE_ROWS = 30  # different messages
 
 
@@ -66,7 +66,7 @@ def test_metrics_table(problem: ProblemSummary) -> Table:
 
 
 def best_table(problem: ProblemSummary, space: Iterable[Declaration]) -> Table:
-    """A row for each hyperparameter and a column for each tuner, so that configurations are read side by side."""
+    """A row per hyperparameter and a column per tuner, to read configurations side by side."""
     best = rows_of(problem.best)
     places = decimals_for([row["score"] for row in best])
     rows: Rows = [
@@ -156,7 +156,7 @@ def space_table(problem: ProblemRecord) -> Table:
 
 
 def manifest_table(journal: Journal) -> Table:
-    """Versions, seeds, threads and data, whatever the last session wrote down."""
+    """Versions, seeds, threads and data, as the last session recorded them."""
     problems: dict[str, dict[str, object]] = msgspec.to_builtins(journal.problems)
     entries = {
         **journal.manifest,
@@ -179,7 +179,7 @@ def manifest_table(journal: Journal) -> Table:
 
 
 def _training(journal: Journal) -> dict[str, object]:
-    """How trials were trained, each way with its trials, and what was trained again without charge."""
+    """The ways trials were trained, with their counts, and what was trained again without charge."""
     trials = list(journal.all_trials())
     ways = Counter(trial.fit for trial in trials if trial.fit)
     rebuilt = sum(trial.rebuilt_epochs for trial in trials)
