@@ -4,7 +4,7 @@ Imports: words, process, statistics, journal, space, training, problems, tuners,
 runner, report.
 
     main         the commands
-    options      RunOptions and others: their options, each once
+    options      RunOptions and others: options, each once
     script       run_script: `python study.py`
     exit         guarded, exit codes
     load         load_study, find_study: what a path names
@@ -15,7 +15,7 @@ runner, report.
     init         `tuning init`
     progress     ProgressView
     live_view    best scores as lines of text
-    console      consoles that no text commands
+    console      consoles safe from escape codes
     signals      Interruption
     completion   names and folders for the shell
 """

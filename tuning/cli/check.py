@@ -1,4 +1,4 @@
-"""`tuning check`: what a study will do, before it does it. No search, no folder written."""
+"""`tuning check`: what a study will do, shown before it runs. No search, no folder."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tuning.space.converters import optuna_words
 from tuning.space.hyperparameter import describe
 from tuning.splits import size
 
-TIMED_EPOCHS = 3  # at the defaults, on a part of the data: the first traces, the last is steady
+TIMED_EPOCHS = 3  # at the defaults, on part of the data: the first traces, the last is steady
 TIMED_SAMPLES = 2048
 Facts: TypeAlias = dict[str, Any]
-"""As JSON has them; docs/json.md says what stands where."""
+"""As in JSON; docs/json.md describes the fields."""
 
 
 def examine(study: StudyPlan, draws: int) -> Facts:
@@ -102,7 +102,7 @@ def _budgets(study: StudyPlan) -> list[Facts]:
 
 
 def _seconds(study: StudyPlan) -> float | None:
-    """Training time of all cells on one core; None where a problem trains nothing that could be timed."""
+    """Training time of all cells on one core; None if a problem trains nothing that could be timed."""
     total = 0.0
     for problem in study.problems:
         if not isinstance(problem, Problem):
@@ -114,7 +114,7 @@ def _seconds(study: StudyPlan) -> float | None:
 
 
 def _pace(problem: Problem) -> tuple[float, float]:
-    """Seconds to begin a trial and for one epoch, measured at the defaults on a part of the data."""
+    """Seconds to start a trial and for one epoch, measured at the defaults on part of the data."""
     from tuning.training.probe import train_part
 
     ends = [time.perf_counter()]

@@ -1,4 +1,4 @@
-"""The consoles that the command line prints on: text from a study never commands the terminal."""
+"""The command line's consoles: text from a study never controls the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SafeConsole(Console):
     """A rich console on which control characters are shown, not obeyed.
 
     A label or an error message may hold an escape sequence, which would colour, move, retitle or wipe the terminal of
-    whoever looks at the study. rich itself takes out five harmless ones only.
+    whoever views the study. rich itself removes only five harmless ones.
     """
 
     def render_str(self, text: str, **options: Any) -> Text:
@@ -23,10 +23,10 @@ class SafeConsole(Console):
 
 
 def output() -> SafeConsole:
-    """A console on today's standard output."""
+    """A console on the current standard output."""
     return SafeConsole(file=sys.stdout)
 
 
 def errors() -> SafeConsole:
-    """A console on today's standard error."""
+    """A console on the current standard error."""
     return SafeConsole(stderr=True)

@@ -1,4 +1,4 @@
-"""How a command ends: its exit codes, and a user's mistake in one line."""
+"""How a command ends: exit codes, and a user's mistake in one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tuning.errors import TuningError
 from tuning.text import error_line
 
 EXIT_USER = 2  # a mistake that the user can mend; what was recorded before stays
-EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays; 143 by `kill`, 129 where the terminal was closed
+EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays; 143 by `kill`, 129 if the terminal was closed
 
 
 def guarded(work: Callable[[], int], debug: bool) -> None:

@@ -15,8 +15,8 @@ def write_script(name: Path) -> Path:
     """Writes ``NAME.py``, a study called ``NAME``; returns its path.
 
     Raises:
-        StudyError: The name is not one of letters, digits, dash and underscore, its folder is missing, or the file is
-            there already.
+        StudyError: The name has other characters than letters, digits, dash, underscore; its folder is missing; or the
+            file exists.
     """
     path = name if name.suffix == ".py" else name.with_name(f"{name.name}.py")
     if not _NAME.fullmatch(path.stem):

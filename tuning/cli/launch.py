@@ -1,4 +1,4 @@
-"""From a study to its finished run, on a terminal: progress, what to say on an interruption, verdict, exit code."""
+"""From a study to its finished run, on a terminal: progress, message on interruption, verdict, exit code."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 
 def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str) -> int:
-    """Runs a study, or goes on with it, and makes its report; the exit code.
+    """Runs or resumes a study, and makes its report; returns the exit code.
 
     Args:
-        jobs: Processes; None for one a core.
-        scheduler: The address of a Dask cluster to run on instead; empty for none.
+        jobs: Processes; None for one per core.
+        scheduler: Address of a Dask cluster to use instead; empty for none.
     """
     console = output()
     with _interruptible(out / study.name, console):
@@ -58,7 +58,7 @@ def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str) -> 
 
 
 def train_table(study: StudyPlan, configurations: int, out: Path, jobs: int | None, scheduler: str) -> int:
-    """Trains a table of a study's space, and shows what a surrogate makes of it; the exit code."""
+    """Trains a table of a study's space, and shows how well a surrogate fits; the exit code."""
     console = output()
     trained = table_study(study, configurations)
     with _interruptible(out / trained.name, console):
@@ -81,7 +81,7 @@ def train_table(study: StudyPlan, configurations: int, out: Path, jobs: int | No
 
 
 def _cells(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console) -> Run:
-    """Runs a study's cells with its progress."""
+    """Runs a study's cells, with progress."""
     rule = study.until_decided
     if rule is not None:
         study = before_first_look(study)
@@ -89,7 +89,7 @@ def _cells(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, consol
     tasks = study.tasks()
     cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
     jobs = min(jobs or default_jobs(cells), cells)
-    # A training that hangs can be ended only with its process.
+    # A hanging training can only be ended with its process.
     apart = bool(scheduler) or jobs > 1 or study.trial_seconds is not None
     executor = on_dask(jobs=jobs, scheduler=scheduler) if apart else nullcontext(run_here)
     where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
@@ -115,7 +115,7 @@ def _cells(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, consol
 
 @contextmanager
 def _interruptible(directory: Path, console: Console) -> Iterator[None]:
-    """Ctrl-C, `kill` or a closed terminal within end the command, and it says where it goes on."""
+    """Ctrl-C, `kill` or a closed terminal end the command, which then says how to resume it."""
     with Interruption() as interruption:
         try:
             yield
@@ -135,13 +135,13 @@ def _interruptible(directory: Path, console: Console) -> Iterator[None]:
 
 
 def _as_typed() -> str:
-    """The command line of this run, to be typed again."""
+    """This run's command line, to type it again."""
     program = Path(sys.argv[0])
     return shlex.join([*(["python", str(program)] if program.suffix == ".py" else [program.name]), *sys.argv[1:]])
 
 
 def _failed(done: Run, journal: Journal, console: Console) -> int:
-    """Names the cells that failed, and counts what else did; the exit code."""
+    """Names failed cells, and counts other failures; returns the exit code."""
     for end in done.failed:
         console.print(f"{end.cell} FAILED: {end.error}", style="red", markup=False, highlight=False)
     counts = {

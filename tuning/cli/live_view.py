@@ -1,4 +1,4 @@
-"""The live view of a run: a line a tuner, a bar for the whole study, the last failures. Draws; counts nothing."""
+"""The live view of a run: a line per tuner, a bar for the study, the last failures. It draws, but counts nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tuning.formatting import count, plural
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 16
-"""Characters of a sparkline; each stands for so large a part of a search's budget."""
+"""Characters of a sparkline; each is an equal part of a search's budget."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Line:
 
     Attributes:
         best: Its best score in words.
-        curve: Best so far of the search heard of last, ``(WIDTH,)``; NaN where it has not got to.
+        curve: Best so far of the search that reported last, ``(WIDTH,)``; NaN for what is still ahead.
     """
 
     tuner: str
@@ -38,7 +38,7 @@ class Line:
 
 
 def sparkline(values: Iterable[float]) -> str:
-    """Numbers as a row of bars, from the smallest to the largest of them; NaN as a space."""
+    """Numbers as a row of bars, scaled from the smallest to the largest; NaN as a space."""
     known = list(values)
     finite = [value for value in known if math.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
@@ -63,12 +63,12 @@ def picture(
 
     Args:
         unit: What `Line.done` counts, in the plural.
-        metric: Heading over the scores.
-        trained: Epochs trained so far, retraining included, of
-        total: those expected.
+        metric: Heading of the scores.
+        trained: Epochs so far, with retraining.
+        total: Epochs expected.
         words: Beside the bar.
-        failures: The last ones, a line each, of
-        failed: so many.
+        failures: The last ones, a line each.
+        failed: How many.
     """
     table = Table(
         Column("tuner", no_wrap=True),

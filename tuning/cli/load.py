@@ -1,4 +1,4 @@
-"""Finds what a user names on the command line: a study in a script, or a model and data without one."""
+"""Finds what the command line names: a study in a script, or a model and data without a script."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tuning.text import error_line, file_name
 
 OBJECTIVE = "val_loss"  # every compiled model reports it
 MAX_EPOCHS = 10
-FULL_TRAININGS = 10  # that a cell may spend, where no budget is given
+FULL_TRAININGS = 10  # that a cell may spend, if no budget is given
 _NAMED = re.compile(r"(?P<file>.*\.py):(?P<name>[^:/\\]*)")
 
 
@@ -36,12 +36,12 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
     """The study of a script, or of a model that is named as ``FILE.py:NAME``.
 
     Args:
-        path: Either of the two.
-        named: What belongs to the second.
-        budget: Epochs a cell, where the command line says so.
+        path: Script or model.
+        named: Options of a model.
+        budget: Epochs per cell, if the command line gives it.
 
     Raises:
-        StudyError: There is no such file or name in it, `named` does not fit, or the objective's direction is unknown.
+        StudyError: The file or name does not exist, `named` does not fit, or the objective's direction is unknown.
     """
     match = _NAMED.fullmatch(str(path))
     if match is None:
@@ -97,7 +97,7 @@ def _load(named: str, where: str, module_of: Callable[[Path], ModuleType]) -> An
         names = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
         defined = ", ".join(names[:8]) or "no function or class"
         raise StudyError(f"{match['file']} defines no {match['name']!r}; it defines {defined}") from None
-    except Exception as error:  # a module may answer for names by code of its own
+    except Exception as error:  # a module may have its own code for names
         raise StudyError(f"{named} raises {error_line(error)}") from error
 
 
@@ -124,7 +124,7 @@ def load_study(path: Path) -> StudyPlan:
 
 
 def load_module(path: Path) -> ModuleType:
-    """A user's file, run as Python would run it; its functions travel to workers by themselves.
+    """A user's file, run as Python would run it; its functions are pickled by value for workers.
 
     Raises:
         StudyError: There is no such file, or it raises.
@@ -135,11 +135,11 @@ def load_module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise StudyError(f"{path} is not a Python script; expected a .py file that defines a tuning.Study")
-    import_tensorflow()  # which the script would do, with many lines
+    import_tensorflow()  # the script would, but with many lines
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    cloudpickle.register_pickle_by_value(module)  # workers cannot import it: its functions travel themselves
-    sys.path.insert(0, str(path.resolve().parent))  # as `python path` does; local workers take it over
+    cloudpickle.register_pickle_by_value(module)  # as workers cannot import it
+    sys.path.insert(0, str(path.resolve().parent))  # as `python path` does; local workers inherit it
     environment = dict(os.environ)
     try:
         spec.loader.exec_module(module)
@@ -149,12 +149,12 @@ def load_module(path: Path) -> ModuleType:
         mend = "; run a study only under `if __name__ == '__main__':`" if isinstance(error, SystemExit) else ""
         raise StudyError(f"{path}{_line_of(error, spec.origin)} raises {error_line(error)}{mend}") from error
     if dict(os.environ) != environment:
-        start_from_nothing()  # it may mean what libraries read when they are loaded
+        start_from_nothing()  # libraries may read it when they are loaded
     return module
 
 
 def _line_of(error: BaseException, file: str | None) -> str:
-    """The line of the script where an error came from, as ``:12``."""
+    """The script's line where an error came from, as ``:12``."""
     if isinstance(error, SyntaxError) and error.lineno and error.filename == file:
         return f":{error.lineno}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]

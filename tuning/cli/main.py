@@ -35,11 +35,11 @@ from tuning.runner.forkserver import forked
 
 
 def epilog(*examples: str, failed: str = "") -> str:
-    """What stands under a command's options in its `--help`: examples, and its exit codes.
+    """The text below a command's options in its `--help`: examples and exit codes.
 
     Args:
-        examples: Command lines that work as they stand, in a checkout where `studies/digits.py` has run.
-        failed: When the command ends with 1, where it can.
+        examples: Command lines that work as they are, in a checkout where `studies/digits.py` has run.
+        failed: When the command ends with 1, if it can.
     """
     codes = f"Exit codes: 0 done, {f'1 {failed}, ' if failed else ''}2 a mistake to mend, 130 interrupted."
     return "\n\n\b\n".join(["\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples), codes])
@@ -351,7 +351,7 @@ def _print_json(content: object) -> None:
 
 
 def _workers_ahead(jobs: int | None, scheduler: str) -> AbstractContextManager[None]:
-    """Where there will be workers on this machine, they import what they need while the study is loaded."""
+    """If workers will run on this machine, they import what they need while the study is loaded."""
     return forked(jobs != 1 and not scheduler and cores() > 1)
 
 

@@ -1,7 +1,7 @@
 """The options of the command line, each declared once; those of a study as dataclasses.
 
-A command takes such a dataclass as one parameter, and `with_options` shows typer its fields instead: what `tuning run`,
-`tuning check` and a study's own script have in common is listed here alone.
+A command takes such a dataclass as one parameter, and `with_options` shows typer its fields instead. So the options
+that `tuning run`, `tuning check` and a study's own script share are listed only here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 
 @dataclass(frozen=True)
 class Named:
-    """What belongs to a model that is named on the command line; empty and None where nothing is said.
+    """The options of a model that is named on the command line; empty or None if not given.
 
     Attributes:
         data: ``FILE.py:NAME`` of a function that returns the splits.
@@ -70,7 +70,7 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What may be changed of any study, to be shown or run; None leaves it as it is."""
+    """What may be changed in any study, for a check or a run; None changes nothing."""
 
     budget: Annotated[int | None, typer.Option(metavar="EPOCHS", help="Epochs that each cell may spend.")] = None
     replicates: Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")] = None
@@ -86,7 +86,7 @@ class Changes:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(Changes):
-    """What else a run may change, and where it runs."""
+    """What a run may also change, and where it runs."""
 
     until_decided: Annotated[
         bool,
@@ -118,7 +118,7 @@ class RunOptions(Changes):
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`command` as typer is to see it: each parameter that is a dataclass of options stands as its fields."""
+    """`command` as typer should see it: a parameter that is a dataclass of options is shown as its fields."""
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, tuple[Callable[..., object], list[str]]] = {}
     parameters: list[inspect.Parameter] = []
@@ -148,10 +148,10 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def changed(study: StudyPlan, options: Changes) -> StudyPlan:
-    """The study as the options change it.
+    """The study as changed by the options.
 
     Raises:
-        StudyError: It cannot be changed so.
+        StudyError: A change is impossible.
     """
     from tuning.budget import Budget
     from tuning.runner.plan import Overrides
@@ -179,7 +179,7 @@ def rule_of(options: RunOptions, rope: float | None) -> Rule | None:
     """The sequential rule that the options ask for, with the study's `rope`; None for a fixed number of replicates.
 
     Raises:
-        StudyError: They do not go together.
+        StudyError: The options conflict.
     """
     from tuning.statistics.sequential import CAP, Rule
 

@@ -16,17 +16,17 @@ from tuning.objective import Objective
 from tuning.runner.cell import CellTask
 
 INCUMBENTS = 2
-"""Of a cell, expected to be retrained; the true number shows when its search is over."""
+"""Expected to be retrained per cell; the true number is known when its search ends."""
 
 SHOWN_FAILURES = 3
-"""In a terminal; the report names all."""
+"""In a terminal; the report has all."""
 
 
 class ProgressView:
     """Shows cells, epochs, the best score so far and the time left. Use as a context manager.
 
-    In a terminal, a line for each tuner, a bar for the whole study and the last failures, redrawn; elsewhere a line
-    when a cell ends or a trial fails.
+    In a terminal, it redraws a line per tuner, a bar for the whole study and the last failures; elsewhere it prints a
+    line when a cell ends or a trial fails.
     """
 
     def __init__(self, console: Console) -> None:
@@ -37,11 +37,11 @@ class ProgressView:
         self._spent: dict[Cell, int] = {}
         self._best: dict[Cell, float] = {}
         self._curves: dict[Cell, list[float]] = {}  # best so far at each WIDTH-th of the budget
-        self._latest: dict[str, Cell] = {}  # of each tuner, the cell heard of last
+        self._latest: dict[str, Cell] = {}  # per tuner, the cell that reported last
         self._objectives: dict[str, Objective] = {}
         self._done: set[Cell] = set()
         self._worked: dict[Cell, int] = {}  # epochs trained, retraining included
-        self._open: dict[Cell, int] = {}  # epochs that a cell may spend, and those that retraining is expected to take
+        self._open: dict[Cell, int] = {}  # epochs that a cell may spend, plus those expected for retraining
         self._failures: deque[str] = deque(maxlen=SHOWN_FAILURES)
         self._total = self._trained = self._ended = self._retrained = self._failed = 0
         self._started = time.monotonic()
@@ -68,7 +68,7 @@ class ProgressView:
         self._open = {
             task.cell: task.budget.epochs + INCUMBENTS * task.retrain * task.problem.max_epochs for task in pending
         }
-        # What is replayed takes no time, so it counts neither as work done nor as work left.
+        # A replay takes no time, so it counts neither as work done nor as work left.
         self._worked = {
             task.cell: self._spent[task.cell] + sum(done.epochs for done in task.retrained) for task in pending
         }
@@ -81,7 +81,7 @@ class ProgressView:
         self.console.print(note, markup=False)
 
     def epoch(self, cell: Cell, spent: int, best: float) -> None:
-        new = max(0, spent - self._spent[cell])  # below: a replay, also of a cell whose worker died
+        new = max(0, spent - self._spent[cell])  # fewer: a replay, also of a cell whose worker died
         self._spent[cell] += new
         self._advance(cell, new)
         self._heard(cell, spent, best)
@@ -89,7 +89,7 @@ class ProgressView:
     def _heard(self, cell: Cell, spent: int, best: float) -> None:
         curve = self._curves[cell]
         place = min(live_view.WIDTH, math.ceil(spent / self._budget[cell] * live_view.WIDTH)) - 1
-        for skipped in range(place - 1, -1, -1):  # a trial that came as one, or epochs that were not told
+        for skipped in range(place - 1, -1, -1):  # a trial reported as one, or epochs not reported
             if not math.isnan(curve[skipped]):
                 break
             curve[skipped] = self._best[cell]
@@ -123,7 +123,7 @@ class ProgressView:
     def end(self, end: CellEnd) -> None:
         self._ended += 1
         self._done.add(end.cell)
-        # An ended search may leave budget unspent, which nobody is waiting for any more.
+        # An ended search may leave budget unspent, which then no longer counts as work.
         self._total -= self._open[end.cell] - self._worked[end.cell]
         if self._live is not None:
             if end.error:

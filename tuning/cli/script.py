@@ -1,4 +1,4 @@
-"""The command line of a study whose script is run by itself."""
+"""The command line of a study's own script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run_script(study: StudyPlan) -> None:
-    """The command line of `tuning run` for a study whose script is run by itself."""
+    """The command line of `tuning run`, for a study whose script is run directly."""
 
     def command(options: RunOptions) -> None:
         def work() -> int:

@@ -1,6 +1,6 @@
-"""Ctrl-C, `kill` and a closed terminal end a run in order: workers first, and a line that says where it goes on.
+"""Ctrl-C, `kill` and a closed terminal end a run in order: workers first, then a line that says how to resume.
 
-Nothing depends on it: whatever ends the process, and however, costs no more than the trial that was being trained.
+Nothing depends on it: however the process ends, it costs no more than the trial that was being trained.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Interruption:
     A signal that the caller ignores, as `nohup` does, stays ignored.
 
     Attributes:
-        number: Of the signal that came, else 0.
+        number: The received signal's, else 0.
     """
 
     SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown to Windows
@@ -33,11 +33,11 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
-        """As shells give it: 130 for Ctrl-C, 143 for `kill`, 129 for a closed terminal."""
+        """As in shells: 130 for Ctrl-C, 143 for `kill`, 129 for a closed terminal."""
         return 128 + (self.number or signal.SIGINT)
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():  # no other may
+        if threading.current_thread() is threading.main_thread():  # Python's rule
             for name in self.SIGNALS:
                 number = getattr(signal, name, None)
                 if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
@@ -52,6 +52,6 @@ class Interruption:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.number:
-            os._exit(128 + number)  # workers see that their parent is gone, and end
+            os._exit(128 + number)  # workers see that their parent is gone and end
         self.number = number
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What a study's folder holds, for the terminal: cells by state, epochs, time left; and the table of tuners."""
+"""A study's folder, shown in the terminal: cells by state, epochs, time left, and the table of tuners."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CellStatus(TypedDict):
 
 
 class StudyStatus(TypedDict):
-    """How far a study is; docs/json.md says what stands where."""
+    """How far a study is; docs/json.md describes the fields."""
 
     study: str
     cells: list[CellStatus]
@@ -52,7 +52,7 @@ class StudyStatus(TypedDict):
 
 
 def tuner_table(report: Report) -> Table:
-    """A row a tuner: scores over replicates, cells, epochs, trials, training and thinking time."""
+    """A row per tuner: scores over replicates, cells, epochs, trials, training and thinking time."""
     frame = report.tuners
     several = frame["problem"].nunique() > 1
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0))  # fits into 80 columns
@@ -156,7 +156,7 @@ def _cells(summary: Summary) -> list[CellStatus]:
 
 
 def _left(cells: list[CellStatus]) -> float | None:
-    """Seconds of one worker that open cells take at the pace so far; None where nothing is open or nothing known."""
+    """Seconds that one worker needs for open cells at the pace so far; None if nothing is open or no pace is known."""
     open_cells = [cell for cell in cells if cell["state"] not in (CellState.DONE, CellState.FAILED)]
     rest = sum(cell["planned_epochs"] - cell["epochs"] for cell in open_cells)
     charged = sum(cell["epochs"] for cell in cells)

@@ -17,11 +17,11 @@ ABILITIES: dict[Literal["resumes", "prunes", "parallel"], str] = {
     "prunes": "prune",
     "parallel": "batch",
 }
-"""What a tuner can do, in a word: continue trials, stop them by their curves, ask for several at once."""
+"""What a tuner can do, in one word: continue trials, stop them by curves, ask for several at once."""
 
 
 class TunerEntry(TypedDict):
-    """A registered tuner or baseline; docs/json.md says what stands where."""
+    """A registered tuner or baseline; docs/json.md describes the fields."""
 
     tuner: str
     library: str
@@ -37,7 +37,7 @@ class TunerEntry(TypedDict):
 
 
 def look() -> list[TunerEntry]:
-    """One mapping a tuner, as `tuning tuners --json` prints it.
+    """One mapping per tuner, as printed by `tuning tuners --json`.
 
     Raises:
         StudyError: A third party's tuner cannot be imported.
