@@ -9,10 +9,10 @@ from tuning.arguments import whole_number
 
 @dataclass(frozen=True)
 class Budget:
-    """Training epochs charged to each cell, to the epoch.
+    """Training epochs charged to each cell, exact to the epoch.
 
-    Failures are charged what they trained, a promotion its increment, early stopping what ran. Validation and the
-    tuner's own thinking cost no epochs; their seconds are recorded beside.
+    A failure is charged what it trained, a promotion its increment, early stopping what ran. Validation and the
+    tuner's thinking cost no epochs; their seconds are also recorded.
 
     Raises:
         StudyError: Not a whole number of at least one epoch.

@@ -9,8 +9,8 @@
 | `mnist` | 55,000, 5,000, 10,000 | (28, 28) in 0..1 | 0..9 | a folder, or a download |
 | `california_housing` | 11,610, 3,870, 5,160 | (8,) raw | value, 100,000 $ | scikit-learn's cache, or a download |
 
-x is float32; class labels are int64 and targets float32, both of shape (samples,). Every split is fixed: the same on
-every call, worker and machine. scikit-learn and Keras are imported by the loaders that need them, on their first call.
+x is float32; class labels are int64 and targets float32, both of shape (samples,). Every split is fixed, on every call,
+worker and machine. The loaders that need scikit-learn or Keras import them on their first call.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # of the packa
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-_SEED = 42  # of every split made here; part of the data sets' definition, not a setting
+_SEED = 42  # of every split made here; it defines the data sets and is not a setting
 _VALIDATION_IMAGES = 5_000
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ _Loaded = TypeVar("_Loaded")
 def digits() -> Splits:
     """1,797 handwritten digits of 8 x 8 pixels, bundled with scikit-learn.
 
-    x: (64,), pixels / 16, so 0..1. y: the digit. Stratified: 1,297 for training, 250 and 250.
+    x: (64,), pixels / 16, so 0..1. y: the digit. Stratified: 1,297, 250, 250.
 
     Source: https://archive.ics.uci.edu/dataset/80 (its test part).
     """
@@ -61,7 +61,7 @@ def digits() -> Splits:
 def iris() -> Splits:
     """150 iris flowers of three species, bundled with scikit-learn.
 
-    x: (4,), lengths and widths of sepal and petal in cm, as they are. y: the species, 0..2. Stratified: 90, 30, 30.
+    x: (4,), raw lengths and widths of sepal and petal in cm. y: the species, 0..2. Stratified: 90, 30, 30.
 
     Source: R. A. Fisher, The use of multiple measurements in taxonomic problems, 1936.
     """
@@ -75,8 +75,8 @@ def iris() -> Splits:
 def breast_cancer() -> Splits:
     """569 breast tumours, bundled with scikit-learn.
 
-    x: (30,), standardised with the mean and deviation of the **training** split: raw columns differ by a factor of a
-    million, and an MLP without a Normalization layer would learn nothing from most of them. y: 0 malignant, 1 benign.
+    x: (30,), standardised with mean and standard deviation of the **training** split: raw columns differ by a factor
+    of a million, so an MLP without a Normalization layer would learn nothing from most. y: 0 malignant, 1 benign.
     Stratified: 369, 100, 100.
 
     Source: https://archive.ics.uci.edu/dataset/17 (Wisconsin diagnostic).
@@ -127,9 +127,9 @@ def mnist(folder: str | os.PathLike[str] | None = None) -> Splits:
     x: (28, 28), pixels / 255, so 0..1. y: the digit, 0..9. The last 5,000 of the 60,000 training pictures are
     validation, the 10,000 test pictures are test.
 
-    **A folder with the two test (`t10k`) files alone** is taken too: those 10,000 digits are then split into 8,000 for
-    training, 1,000 and 1,000, stratified and shuffled (the second half of the file is the easier one). Its scores do
-    not compare with those on the whole of MNIST.
+    **A folder with only the two test (`t10k`) files** is accepted too: their 10,000 digits are split into 8,000, 1,000
+    and 1,000, stratified and shuffled (the second half of the file is easier). Such scores cannot be compared with
+    those on all of MNIST.
 
     Source: LeCun, Cortes and Burges, the MNIST database of handwritten digits.
 
@@ -160,11 +160,11 @@ def california_housing(data_home: str | os.PathLike[str] | None = None) -> Split
     by a thousand: give the model a Normalization layer). y: the median house value in 100,000 $. Split by
     `train_test_split(random_state=42)` twice: a quarter is test, a quarter of the rest validation.
 
-    Source: Pace and Barry, Sparse spatial autoregressions, 1997, as scikit-learn's `fetch_california_housing` has it.
+    Source: Pace and Barry, Sparse spatial autoregressions, 1997, from scikit-learn's `fetch_california_housing`.
 
     Args:
         data_home: scikit-learn's cache folder, with `cal_housing_py3.pkz`. Without it: the one named by the environment
-            variable `SCIKIT_LEARN_DATA`, else scikit-learn's own. If the file is not there it is downloaded into
+            variable `SCIKIT_LEARN_DATA`, else scikit-learn's own. If the file is missing, it is downloaded into
             that folder, and a line in the log says so.
 
     Raises:
@@ -266,7 +266,7 @@ def _downloaded_images(title: str, load: Callable[[], Sequence[_Images]], advice
 
 
 def _scaled(images: Array, labels: Array) -> _Images:
-    """Pixels 0..255 as float32 in 0..1, without a further copy."""
+    """Pixels 0..255 as float32 in 0..1, without another copy."""
     x = empty(images.shape, np.float32)
     np.divide(images, np.float32(255), out=x, dtype=np.float32)
     return x, labels.astype(np.int64)

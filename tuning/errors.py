@@ -1,6 +1,6 @@
 """Every error that `tuning` raises on purpose.
 
-    TuningError                  a user can mend it; the command line prints its one line and exits with 2
+    TuningError                  users can fix it; the command line prints its one line and exits with 2
     ├── StudyError               the study: unknown tuner, no study in the file, impossible budget
     ├── SpaceError               the search space: `build_model` raises, a declaration no library can map
     ├── DataError                the data: not found, empty, misshapen, NaN
@@ -8,14 +8,14 @@
     └── JournalError             the study folder: another study's journal, another format, a broken line
         └── ReplayError          a resumed search asks for other trials than the journal holds
 
-Each message is one line: what came, what was expected, and how to mend it.
+Each message is one line: what was given, what was expected, how to fix it.
 """
 
 from __future__ import annotations
 
 
 class TuningError(Exception):
-    """Base of all errors that a user can mend."""
+    """Base of all errors that users can fix."""
 
 
 class StudyError(TuningError):
@@ -23,7 +23,7 @@ class StudyError(TuningError):
 
 
 class SpaceError(TuningError):
-    """The search space cannot be recorded, or not be mapped faithfully to every library."""
+    """The search space cannot be recorded, or cannot be mapped exactly to every library."""
 
 
 class DataError(TuningError):
@@ -39,4 +39,4 @@ class JournalError(TuningError):
 
 
 class ReplayError(JournalError):
-    """A resumed search asked for another trial than the journal holds at that place."""
+    """A resumed search asked for a different trial than the journal holds there."""

@@ -1,4 +1,4 @@
-"""Numbers and names as the report's words: one way to write a score, a duration, a list."""
+"""Numbers and names in words, for reports: one way to write a score, a duration, a list."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 MISSING = "–"
 MAX_DECIMALS = 8
-SIGNIFICANT = 3  # digits that the spread of a column's scores is shown with
-LARGE = 1e7  # from here on scores are written with an exponent
+SIGNIFICANT = 3  # digits that show the spread of a column's scores
+LARGE = 1e7  # from here on, scores have an exponent
 
 
 def decimals_for(scores: Iterable[float]) -> int:
-    """Decimals that show the differences between `scores` to `SIGNIFICANT` digits; 4 where there are none."""
+    """Decimals that show the differences between `scores` to `SIGNIFICANT` digits; 4 if there are none."""
     known = [float(score) for score in scores if math.isfinite(score)]
     spread = max(known) - min(known) if known else 0.0
     if spread <= 0:
@@ -39,7 +39,7 @@ def count(value: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """Three decimals, four below 0.1, and ``< 0.0001`` where even those would show zero."""
+    """Three decimals, four below 0.1, and ``< 0.0001`` if even those would show zero."""
     if math.isnan(p):
         return MISSING
     if p < 0.0001:
@@ -48,8 +48,8 @@ def p_value(p: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration by its size: ``0.4 s``, ``75 s``, ``12 min``, ``3 h 20 min``; missing where none was measured."""
-    if math.isnan(value) or value == 0:  # no work takes no time at all: KerasTuner's imported trials have none recorded
+    """A duration by its size: ``0.4 s``, ``75 s``, ``12 min``, ``3 h 20 min``; `MISSING` if not measured."""
+    if math.isnan(value) or value == 0:  # work always takes time: 0 means none recorded, as in KerasTuner's trials
         return MISSING
     if value < 10:
         return f"{value:.1f} s"
@@ -67,12 +67,12 @@ def setting(value: Any) -> str:
 
 
 def plural(value: int, singular: str, many: str = "") -> str:
-    """``1 cell``, ``2 cells``; `many` where the plural is not the singular and an s."""
+    """``1 cell``, ``2 cells``; `many` for a plural that is not the singular plus s."""
     return f"{count(value)} {singular if value == 1 else many or singular + 's'}"
 
 
 def names(words: Sequence[str], most: int = 6) -> str:
-    """``a``, ``a and b``, ``a, b and c``; past `most`, how many others there are."""
+    """``a``, ``a and b``, ``a, b and c``; beyond `most`, the number of others."""
     shown = list(words)
     if len(shown) > most:
         shown = [*shown[: most - 1], f"{len(shown) - most + 1} others"]

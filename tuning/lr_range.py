@@ -1,11 +1,11 @@
 """The learning-rate range test: which rates are worth a place in a search space.
 
-One epoch is trained while the rate of each batch grows exponentially. Too small a rate changes nothing, a good one
-lets the loss fall, and too large a one lets it climb: a search space should end under that point. Source: Smith,
+One epoch is trained while the rate grows exponentially from batch to batch. A rate that is too small changes nothing,
+a good one lets the loss fall, one that is too large lets it climb: a search space should end below it. Source: Smith,
 Cyclical learning rates for training neural networks, arXiv:1506.01186, 2017, section 3.3.
 
-The losses of single batches are noisy. As in fastai, they are smoothed by an exponential moving average (0.98 of the
-mean before, corrected for its start at zero), and the test ends where that is four times the lowest so far. The mean
+The losses of single batches are noisy. As in fastai, they are smoothed by an exponential moving average (weight 0.98 on
+the past, corrected for its start at zero); the test ends when that is four times its lowest value so far. The mean
 lags behind the batches, so a bound is a tenth of the rate where the mean turns: fastai's rule for the minimum.
 """
 
@@ -34,9 +34,9 @@ from tuning.training import fit_arguments, keras_loop, recipe
 from tuning.training import state as states
 
 SMOOTHING = 0.98
-CLIMB = 4.0  # times the lowest smoothed loss: the test ends
-BEGUN = 0.1  # of its whole fall: from there on a rate makes the loss fall
-LAG = 10.0  # what a rate is divided by where the smoothed loss turns
+CLIMB = 4.0  # times the lowest smoothed loss ends the test
+BEGUN = 0.1  # of its whole fall: from here on, the loss counts as falling
+LAG = 10.0  # divides the rate at which the smoothed loss turns
 MIN_BATCHES = 100  # as many as fastai trains; with fewer the mean lags over decades
 
 
@@ -45,13 +45,13 @@ class LearningRates:
     """What a learning-rate range test found.
 
     Attributes:
-        table: A row a batch, in the order trained: ``rate``, ``loss`` (of that batch alone; NaN or infinite where it
+        table: A row per batch, in training order: ``rate``, ``loss`` (of only that batch; NaN or infinite where it
             diverged) and ``smoothed`` (NaN there).
-        lower: Where the loss begins to fall: a tenth of the last rate at which the smoothed one has lost less than a
-            tenth of its whole fall. None where it never falls.
-        upper: Under the point where the loss climbs: a tenth of the rate at which the smoothed one is lowest. None
-            where it never falls.
-        note: What to know of the bounds, in a sentence; empty where there is nothing.
+        lower: Where the loss begins to fall: a tenth of the last rate at which the smoothed loss has done less than a
+            tenth of its whole fall. None if it never falls.
+        upper: Below the point where the loss climbs: a tenth of the rate at which the smoothed loss is lowest. None
+            if it never falls.
+        note: What to know of the bounds, in a sentence; may be empty.
     """
 
     table: pd.DataFrame
@@ -61,7 +61,7 @@ class LearningRates:
 
     @property
     def suggestion(self) -> str:
-        """The bounds as a line for `build_model(hp)`, rounded down to one digit; empty where there are none."""
+        """The bounds as a line for `build_model(hp)`, rounded down to one digit; empty if there are none."""
         if self.lower is None or self.upper is None:
             return ""
         return f'hp.Float("learning_rate", {_one_digit(self.lower)}, {_one_digit(self.upper)}, sampling="log")'
@@ -72,7 +72,7 @@ class LearningRates:
         shown = self.table.dropna(subset=["smoothed"])
         rows = base.values(shown[np.isfinite(shown["loss"])])
         rate = alt.X(field="rate", type="quantitative", title="learning rate", scale=alt.Scale(type="log"))
-        # Single batches may lie far above: the axis is the smoothed curve's.
+        # Single batches may be far above: the axis fits the smoothed curve.
         low, high = float(self.table["smoothed"].min()), float(self.table["smoothed"].iloc[0])
         top = high + 0.5 * (high - low) if high > low else None
         scale = alt.Scale(zero=False, clamp=True) if top is None else alt.Scale(domainMax=top, zero=False, clamp=True)
@@ -127,21 +127,21 @@ def lr_range_test(
     """Trains while the learning rate grows exponentially from batch to batch; see the module.
 
     Args:
-        build: `build_model(hp)` or a `kt.HyperModel`, of which a fresh model is built at the defaults; or a compiled
-            model, whose weights, optimizer and learning rate are as before when the test is over. A `HyperModel.fit`
-            of its own is not called: the test is about single batches.
-        data: A problem's `data` function, of which the training split is used, or a training part: ``(x, y)``,
+        build: `build_model(hp)` or a `kt.HyperModel`, which builds a fresh model at the defaults; or a compiled
+            model, whose weights, optimizer and learning rate are restored after the test. A custom `HyperModel.fit`
+            is not called: the test trains single batches.
+        data: A problem's `data` function, whose training split is used, or a training part: ``(x, y)``,
             ``(x, y, sample_weight)`` or a batched `tf.data.Dataset`.
         min_rate: Of the first batch.
         max_rate: Of the last batch, unless the loss climbs too far before.
-        epochs: Where one has too few batches, several.
+        epochs: Several if one has too few batches.
         batch_size: Of arrays.
         seed: Of initial weights (of a fresh model) and the order of samples.
 
     Raises:
         StudyError: The rates are not in order, there are fewer than `MIN_BATCHES` batches, the learning rate is a
             schedule, or the model cannot be trained.
-        DataError, SpaceError: The data or the model cannot be had.
+        DataError, SpaceError: Loading the data or building the model fails.
     """
     if not 0 < min_rate < max_rate:
         raise StudyError(f"lr_range_test(min_rate={min_rate}, max_rate={max_rate}): expected 0 < min_rate < max_rate")
@@ -185,7 +185,7 @@ class _Sweep:
         for step, rate in enumerate(self.rates, start=1):
             x, y, weight = keras.utils.unpack_x_y_sample_weight(next(batches))
             model.optimizer.learning_rate = float(rate)
-            model.reset_metrics()  # else the loss is a mean over all batches so far
+            model.reset_metrics()  # else the loss would be the mean of all batches
             logs = model.train_on_batch(x, y, weight, return_dict=True)
             if "loss" not in logs:
                 raise StudyError(f"the model's train_step reports no 'loss'; it reports {', '.join(logs) or 'nothing'}")
@@ -206,7 +206,7 @@ class _Sweep:
         if not self.smoothed:
             return LearningRates(table, None, None, "The loss is not finite from the first batch on: no rate will do.")
         lowest = int(np.argmin(self.smoothed))
-        start = self.smoothed[min(len(self.rates) // 10, lowest)]  # single batches no longer throw the mean about
+        start = self.smoothed[min(len(self.rates) // 10, lowest)]  # single batches no longer sway the mean
         fall = start - self.smoothed[lowest]
         upper = float(self.rates[lowest] / LAG)
         if fall <= 0 or upper <= self.rates[0]:
@@ -235,7 +235,7 @@ def _fresh(build: object, seed: int) -> keras.Model:
 
 
 def _batches(train: Part, batch_size: int) -> int:
-    """The batches of one epoch; a Dataset that does not know them is gone through once."""
+    """How many batches one epoch has; a Dataset of unknown length is read through once."""
     if not is_dataset(train):
         return -(-fit_arguments.size_of(train) // batch_size)
     known = int(train.cardinality())
@@ -243,7 +243,7 @@ def _batches(train: Part, batch_size: int) -> int:
 
 
 def _in_order(train: Part, batch_size: int, seed: int) -> Iterator[Part]:
-    """Batches without end, epoch by epoch, in the order that a trial of this seed would have them."""
+    """Endless batches, epoch by epoch, in the order of a trial with this seed."""
     for epoch in itertools.count():
         if is_dataset(train):
             yield from (keras.tree.map_structure(np.asarray, batch) for batch in train)
@@ -256,7 +256,7 @@ def _in_order(train: Part, batch_size: int, seed: int) -> Iterator[Part]:
 
 @contextmanager
 def _restored(model: keras.Model, train: Part) -> Iterator[None]:
-    """Puts weights, optimizer and learning rate back behind the test; a model that was not built stays built."""
+    """Restores weights, optimizer and learning rate after the test; a model that it had to build stays built."""
     x, _, _ = keras.utils.unpack_x_y_sample_weight(next(_in_order(train, 1, 1)))
     if not model.built:
         model(x, training=False)

@@ -1,4 +1,4 @@
-"""What a search optimises: one number for a trial, by one rule that every tuner is told."""
+"""What a search optimises: one number per trial, by one rule for every tuner."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tuning.errors import StudyError
 class Objective:
     """A metric, its direction, and which epoch of a trial counts.
 
-    KerasTuner scores a trial by its best epoch, scikeras by its last: whoever compares them by their own
-    numbers compares two rules. Here one rule holds for all.
+    KerasTuner scores a trial by its best epoch, scikeras by its last: comparing their own numbers
+    compares two rules. Here one rule holds for all.
 
     Args:
         metric: Name of an entry of Keras' epoch logs, such as ``"val_accuracy"``.
@@ -38,12 +38,12 @@ class Objective:
             raise StudyError(f"Objective({self.metric!r}, epoch={self.epoch!r}): expected 'best' or 'last'")
 
     def score(self, curve: Sequence[Mapping[str, float]]) -> float:
-        """The score of a trial with this curve (one mapping of metrics an epoch); NaN for no epochs.
+        """The score of a trial with this curve (one mapping of metrics per epoch); NaN for no epochs.
 
-        An epoch that did not report the metric, as imported searches have them, counts as none.
+        Epochs that do not report the metric, found in imported searches, are ignored.
 
-        Continued trials are scored over their whole curve, the parent's epochs included, so that 3 + 6 epochs
-        score as 9 epochs in one go do.
+        Continued trials are scored over their whole curve, with the parent's epochs, so that 3 + 6 epochs
+        score like 9 epochs at once.
         """
         values = [float(epoch[self.metric]) for epoch in curve if self.metric in epoch]
         if not values:
@@ -58,17 +58,17 @@ class Objective:
         return self.metric.removeprefix("val_")
 
     def best(self, scores: Iterable[float]) -> float:
-        """The best of these scores; NaN, a FAILED trial's, is passed over, and is the answer where nothing is left."""
+        """The best of these scores; NaN, a FAILED trial's, is ignored, and returned only if nothing else is left."""
         known = [score for score in scores if not math.isnan(score)]
         return max(known, key=lambda score: self.sign * score, default=math.nan)
 
     @property
     def sign(self) -> float:
-        """+1 where higher is better, -1 where lower is: what a score is multiplied by, so that more is better."""
+        """+1 if higher is better, -1 if lower is: the factor that makes higher scores always better."""
         return 1.0 if self.direction == "max" else -1.0
 
     def better(self, score: float, other: float) -> bool:
-        """Whether `score` is strictly better than `other`; NaN is better than nothing and beaten by any number."""
+        """Whether `score` is strictly better than `other`; NaN never is, and any number is better than NaN."""
         if math.isnan(score):
             return False
         if math.isnan(other):

@@ -1,4 +1,4 @@
-"""Seeds are derived, never chosen: from names, by hashing, through `numpy.random.SeedSequence`.
+"""Seeds are derived, never chosen: names are hashed, through `numpy.random.SeedSequence`.
 
 KerasTuner draws each hyperparameter from ``Random(seed_state)`` and adds one to the state, so replicates seeded
 1, 2, 3 ... share most of their trials, shifted by one. It also reads seed 0 as "no seed". Hashed 32-bit seeds are
@@ -36,19 +36,19 @@ def of_tuner(study: str, problem: str, tuner: str, replicate: int) -> int:
 
 
 def of_training(study: str, problem: str, replicate: int, configuration: Configuration) -> int:
-    """Seed of one trial's training: without the tuner, so that equal configurations get equal curves."""
+    """Seed of one trial's training: independent of the tuner, so equal configurations get equal curves."""
     return derive("training", study, problem, replicate, configuration)
 
 
 def of_retraining(study: str, problem: str, replicate: int, configuration: Configuration, repeat: int) -> int:
-    """Seed of one retraining: fresh, so not of the luck that made the configuration an incumbent; without the tuner."""
+    """Seed of one retraining: fresh, free of the luck that chose this configuration; independent of the tuner."""
     return derive("retraining", study, problem, replicate, configuration, repeat)
 
 
 def order_of_epoch(seed: int, epoch: int, size: int) -> np.ndarray:
     """The order of the samples in one epoch (from 0): a permutation, shape ``(size,)``, int32.
 
-    It depends on the seed and the epoch alone, so a continued training goes on in the order it would have had.
+    It depends only on the seed and the epoch, so a continued training keeps the order it would have had.
     """
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, epoch])))
     return generator.permutation(np.int32(size) if size < 2**31 else size).astype(np.int32)

@@ -3,11 +3,11 @@
 A loader returns `Splits(train, validation, test)`, or the plain tuple of two or three parts. A part is
 
     (x, y)                  x and y: an array, or a tuple, list or dict of arrays (several inputs or outputs)
-    (x, y, sample_weight)   the same, with a weight for each sample
+    (x, y, sample_weight)   also with a weight for each sample
     a tf.data.Dataset       batched, of (x, y) or (x, y, sample_weight)
 
-The first axis of every array is the sample. Neither Keras nor TensorFlow is imported here: a Dataset is known by its
-`element_spec`, and only whoever made it has loaded TensorFlow.
+The first axis of every array is the sample. This module imports neither Keras nor TensorFlow: it knows a Dataset by
+its `element_spec`, and only the code that made it loads TensorFlow.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tuning.text import error_line
 
 Array: TypeAlias = NDArray[Any]
 Arrays: TypeAlias = Any
-"""An array, or tuples, lists and dicts of arrays, as deep as Keras takes them; of a Dataset, of specifications."""
+"""An array, or tuples, lists and dicts of arrays, nested as Keras allows; for a Dataset, of specifications."""
 Part: TypeAlias = Any
 """``(x, y)``, ``(x, y, sample_weight)`` or a ``tf.data.Dataset``."""
 
@@ -35,9 +35,9 @@ FIELDS = ("x", "y", "sample_weight")
 EXPECTED = "(train, validation) or (train, validation, test), each (x, y), (x, y, sample_weight) or a tf.data.Dataset"
 # Booleans, integers, floats, complex, strings and bytes; V without fields: bfloat16 and its kin.
 _USABLE_KINDS = "biufcUSV"
-_CHUNK_BYTES = 8 * 2**20  # arrays are read in pieces, so that a check or a hash needs next to no memory of its own
+_CHUNK_BYTES = 8 * 2**20  # arrays are read in pieces, so that a check or a hash needs almost no extra memory
 ALIGNMENT = 64
-"""Bytes. What begins at a multiple of these, TensorFlow uses without a copy (the width of its widest vector)."""
+"""Bytes. TensorFlow uses memory aligned to this without a copy (the width of its widest vector)."""
 
 _INFINITE = -1  # tf.data.INFINITE_CARDINALITY
 
@@ -50,8 +50,8 @@ class Splits:
         train: What every trial trains on.
         validation: What the tuners' scores are measured on.
         test: What no tuner sees; only a retrained winner is scored on it. May be missing.
-        class_names: Of a classification, by class number from 0, for people; where several outputs are classes, by the
-            output's name. May be missing: the numbers are shown then.
+        class_names: Of a classification, by class number from 0, for people; if several outputs are classes, by the
+            output's name. May be missing: then numbers are shown.
     """
 
     train: Part
@@ -60,17 +60,17 @@ class Splits:
     class_names: Sequence[str] | Mapping[str, Sequence[str]] | None = None
 
     def parts(self) -> dict[str, Part]:
-        """The parts that there are, by name, in the order train, validation, test."""
+        """The parts that exist, by name, in the order train, validation, test."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
 
 
 def load_splits(loader: Callable[[], object]) -> Splits:
-    """Calls a problem's `data` and checks what comes.
+    """Calls a problem's `data` and checks the result.
 
-    Whatever converts to an array (a pandas frame, a tensor) is one in the result; a large one is copied where a tensor
-    could not share its memory, so that from then on it is held once. Of a Dataset only the structure is checked:
-    reading it through could take hours.
+    Whatever converts to an array (a pandas frame, a tensor) becomes one; a large one is copied if a tensor
+    could not share its memory, so that later only one copy is kept. Of a Dataset only the structure is checked:
+    reading all of it could take hours.
 
     Args:
         loader: The problem's `data`: a callable without arguments.
@@ -79,9 +79,9 @@ def load_splits(loader: Callable[[], object]) -> Splits:
         Splits whose leaves are all numpy arrays (Datasets as they came).
 
     Raises:
-        DataError: `loader` is not callable, raises or returns something else than splits; a split is empty; x and y
+        DataError: `loader` is not callable, raises or returns anything but splits; a split is empty; x and y
             differ in length; an array holds Python objects, NaN or infinity; or the splits do not have the same
-            structure and the same shape a sample.
+            structure and sample shape.
     """
     if not callable(loader):
         raise DataError(
@@ -103,8 +103,8 @@ def load_splits(loader: Callable[[], object]) -> Splits:
 def fingerprint(splits: Splits) -> str:
     """16 hexadecimal digits that change with any value, shape, dtype or name in any split.
 
-    A Dataset's values are not read: of it the element specification and the number of batches are hashed, and the
-    fingerprint then begins with ``dataset:`` to say so.
+    A Dataset's values are not read: its element specification and number of batches are hashed instead, and the
+    fingerprint begins with ``dataset:``.
     """
     digest = hashlib.sha256()
     label = ""
@@ -123,9 +123,8 @@ def fingerprint(splits: Splits) -> str:
 def shapes(splits: Splits) -> dict[str, object]:
     """What the splits look like, for the journal and for people; strict JSON.
 
-    For each split that there is: ``size`` (samples; None for a Dataset), ``batches`` (a Dataset's, None where unknown
-    or for arrays), and ``arrays``: by path, such as ``"x"`` or ``"x['deep']"``, ``shape`` (without the sample axis) and
-    ``dtype``.
+    For each split: ``size`` (samples; None for a Dataset), ``batches`` (a Dataset's; None if unknown or for arrays),
+    and ``arrays``: by path, such as ``"x"`` or ``"x['deep']"``, ``shape`` (without the sample axis) and ``dtype``.
     """
     described: dict[str, object] = {}
     for name, part in splits.parts().items():
@@ -139,7 +138,7 @@ def shapes(splits: Splits) -> dict[str, object]:
 
 
 def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """`numpy.empty`, aligned so that a tensor can share its memory: numpy itself aligns to 16 bytes only."""
+    """`numpy.empty`, aligned so that a tensor can share its memory: numpy itself aligns only to 16 bytes."""
     dtype = np.dtype(dtype)
     size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + ALIGNMENT, np.uint8)
@@ -167,7 +166,7 @@ def size(part: Part) -> int | None:
 
 
 def is_dataset(part: Part) -> bool:
-    """Whether a part is a `tf.data.Dataset`, found out without importing TensorFlow."""
+    """Whether a part is a `tf.data.Dataset`, checked without importing TensorFlow."""
     return hasattr(part, "element_spec") and hasattr(part, "take")
 
 
@@ -283,10 +282,10 @@ def _check_finite(path: str, array: Array) -> None:
 
 
 def _check_alike(name: str, part: Part, train: Part) -> None:
-    """Raises DataError unless x and y of `part` are built as the training split's; sample weights may be missing."""
+    """Raises DataError unless `part` has x and y structured as in training; sample weights may be missing."""
     if is_dataset(part) or is_dataset(train):
         if not (is_dataset(part) and is_dataset(train)):
-            return  # a batched element and whole arrays differ in ways that do not matter; Keras will tell
+            return  # batched elements and whole arrays may differ harmlessly; Keras reports the rest
         part, train = part.element_spec, train.element_spec
     ours, theirs = dict(_leaves_of(part[:2])), dict(_leaves_of(train[:2]))
     if list(ours) != list(theirs):
@@ -335,7 +334,7 @@ def _pieces(array: Array) -> Iterator[Array]:
 
 
 def _batches(dataset: Part) -> int | None:
-    """Number of batches of a Dataset; -1 if endless; None where it cannot be known without reading it."""
+    """Number of batches of a Dataset; -1 if endless; None if unknown without reading it."""
     count = int(dataset.cardinality())
     return count if count >= _INFINITE else None
 

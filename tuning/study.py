@@ -9,7 +9,7 @@ from tuning.configuration import Configuration
 from tuning.journal.journal import read
 from tuning.runner.plan import StudyPlan
 
-if TYPE_CHECKING:  # it trains
+if TYPE_CHECKING:  # training code
     from tuning.runner.winner_models import KerasModel
 
 
@@ -18,30 +18,30 @@ class Study(StudyPlan):
 
     Args:
         name: Of the study and of its folder; letters, digits, dot, dash and underscore.
-        problem: One problem, or several of different names.
-        tuners: Registered names or `Tuner` objects, of different labels; default: the five.
+        problem: One problem, or several with different names.
+        tuners: Registered names or `Tuner` objects, with different labels; default: the five.
         budget: What each cell may spend; at least one full training of each problem.
         replicates: Independent repetitions of everything.
-        baselines: What a tuner should beat, run beside them and compared apart; default: `tuning.tuners.BASELINES`.
-        retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, when its search is
-            over; 0 for none. Not charged to the search.
-        continue_winners: Epochs that each saved winner is trained on, on training and validation data together, into a
-            file of its own.
-        tensorboard: ``"curves"``: learning curves of all trials, as HPARAMS shows them; ``"full"``: beside them what
-            Keras' own callback logs of each winner, which is trained once more anyway: see
+        baselines: What a tuner should beat, run too and compared separately; default: `tuning.tuners.BASELINES`.
+        retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, after its search;
+            0 for none. Not charged to the search.
+        continue_winners: Further epochs of each saved winner, on training and validation data together, saved to a
+            separate file.
+        tensorboard: ``"curves"``: learning curves of all trials, for HPARAMS; ``"full"``: also what Keras' own
+            callback logs of each winner, which is trained once more anyway: see
             `tuning.training.winner.tensorboard_logs`.
-        rope: Region of practical equivalence: a difference of at most so much in the objective's metric does not
-            matter. None: no two tuners are called practically equal.
+        rope: Region of practical equivalence: the largest difference in the objective's metric that does not matter.
+            None: no two tuners are called practically equal.
         trial_seconds: A trial, or a retraining, that takes longer is FAILED: at the end of its epoch, or with its
-            process where it hangs and cells run in processes of their own. Results then depend on the machine. None: no
+            process if it hangs and cells run in their own processes. Results then depend on the machine. None: no
             limit.
 
     Raises:
-        StudyError: One of these is not as said.
+        StudyError: An argument is invalid.
     """
 
     def run(self, out: str | Path = "reports") -> Path:
-        """Runs or resumes the study in this process; returns its folder, with winners saved and the report made.
+        """Runs or resumes the study in this process, saves winners and makes the report; returns its folder.
 
         Raises what `tuning.runner.runner.run` raises.
         """
@@ -58,11 +58,11 @@ class Study(StudyPlan):
     def best_configuration(
         self, tuner: str | None = None, *, problem: str | None = None, out: str | Path = "reports"
     ) -> Configuration:
-        """The hyperparameters of a tuner's winner: of its final incumbents the best on fresh seeds.
+        """The hyperparameters of a tuner's winner: its final incumbent that is best on fresh seeds.
 
         Args:
             tuner: Its label; without it, the best of all tuners' winners.
-            problem: Its name; needed where the study has several.
+            problem: Its name; needed if the study has several.
             out: Where the study's folder is, as in `run`.
 
         Raises:
@@ -80,7 +80,7 @@ class Study(StudyPlan):
 
         Loaded in Keras' safe mode; a model of the user's own classes is built by `build_model` and gets its weights.
 
-        Args and raised errors are those of `best_configuration`; a StudyError also where the file is missing.
+        Args and raised errors are those of `best_configuration`; a StudyError also if the file is missing.
         """
         from tuning.runner import winner_models
 
@@ -89,16 +89,16 @@ class Study(StudyPlan):
     def continue_training(
         self, tuner: str | None = None, *, epochs: int, problem: str | None = None, out: str | Path = "reports"
     ) -> tuple[KerasModel, dict[str, float]]:
-        """Trains a tuner's winner on, on training and validation data together, for use.
+        """Trains a tuner's winner further, on training and validation data together, for use.
 
         Args:
-            epochs: Further ones; weights and optimizer go on from the winner's.
+            epochs: Further ones; weights and optimizer start from the winner's.
 
         Other arguments and raised errors are those of `best_model`.
 
         Returns:
-            The model, saved beside the winner as ``<tuner>-continued.keras``, and its metrics on the test split by name
-            (none without one).
+            The model, saved beside the winner as ``<tuner>-continued.keras``, and its test metrics by name (none
+            without a test split).
         """
         from tuning.runner import winner_models
 

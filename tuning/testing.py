@@ -1,6 +1,6 @@
 """A conformance suite for tuners, and a problem that needs no training.
 
-Anyone who adds a tuner runs the suite on it; with pytest, in a test file of one's own:
+If you add a tuner, run the suite on it with pytest, in your own test file:
 
     from tuning.testing import TunerConformance
 
@@ -8,7 +8,7 @@ Anyone who adds a tuner runs the suite on it; with pytest, in a test file of one
         def make_tuner(self):
             return MyTuner()
 
-One that evaluates a single configuration is no search, and subclasses `TrialConformance`.
+A tuner that tries only one configuration does not search: subclass `TrialConformance`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = [
 
 
 WAIT_SECONDS = 900
-"""How long a test waits for searches that another process of the same test run has begun."""
+"""How long a test waits for searches that another process of the same test run began."""
 
 
 def search(tuner: Tuner, problem: SyntheticProblem, *, epochs: int = 90, replicate: int = 1) -> CellResult:
@@ -67,7 +67,7 @@ def configurations(result: CellResult) -> list[Configuration]:
 
 
 class TrialConformance:
-    """What a tuner's trials must be, be they many or one. Subclass it, and give `make_tuner`."""
+    """What a tuner's trials must be, whether many or one. Subclass it; define `make_tuner`."""
 
     _searches: ClassVar[dict[tuple[object, ...], tuple[SyntheticProblem, CellResult]]]
 
@@ -83,7 +83,7 @@ class TrialConformance:
         epochs: int = 90,
         replicate: int = 1,
     ) -> tuple[SyntheticProblem, CellResult]:
-        """The problem and what a fresh tuner found on it; each search is made once a suite, for all of its tests."""
+        """The problem and what a fresh tuner found on it; each search runs once per suite, for all of its tests."""
         key = (declare, direction, epochs, replicate)
         if key not in self._searches:
             problem = SyntheticProblem(declare, direction=direction)
@@ -92,7 +92,7 @@ class TrialConformance:
 
     @abstractmethod
     def make_tuner(self) -> Tuner:
-        """A fresh tuner, as a study would hold it."""
+        """A fresh tuner, as in a study."""
 
     def test_configurations_lie_in_the_space_as_plain_types(self) -> None:
         problem, result = self.searched()
@@ -158,7 +158,7 @@ class TrialConformance:
 
 
 class TunerConformance(TrialConformance):
-    """What every tuner that searches must do. Subclass it, and give `make_tuner`."""
+    """What every tuner that searches must do. Subclass it; define `make_tuner`."""
 
     def test_every_dimension_is_honoured(self) -> None:
         tried = configurations(self.searched(epochs=180)[1])
@@ -167,13 +167,13 @@ class TunerConformance(TrialConformance):
         assert all(("momentum" in values) == (values["optimizer"] == "sgd") for values in tried)
         assert all(("beta" in values) == (values["optimizer"] == "adam") for values in tried)
         assert all(values["loss"] == "mse" for values in tried)
-        if self.make_tuner().seeded:  # a grid in its order comes to the last hyperparameters only
+        if self.make_tuner().seeded:  # an ordered grid varies only the last hyperparameters
             for name in ("bias", "optimizer"):
                 assert len({values[name] for values in tried}) == 2
 
     def test_log_dimension_is_searched_on_its_log(self) -> None:
         tried = configurations(self.searched()[1])
-        # Uniform on the log, two thirds of the draws lie under 0.01; uniform on the range, a tenth would.
+        # Uniform on the log, two thirds of the draws are below 0.01; uniform on the range, a tenth.
         assert sum(float(values["rate"]) < 0.02 for values in tried) > 0.2 * len(tried)
 
     def test_the_budget_is_spent_to_the_epoch(self) -> None:
@@ -259,7 +259,7 @@ def _without_times(result: CellResult) -> list[dict[str, object]]:
 
 
 def _folder_of_test_run(factory: pytest.TempPathFactory) -> Path:
-    """A folder that all processes of a test run share: pytest-xdist gives each one its own inside of it."""
+    """A folder that all processes of a test run share: pytest-xdist gives each its own inside it."""
     folder = factory.getbasetemp()
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
@@ -268,7 +268,7 @@ def _folder_of_test_run(factory: pytest.TempPathFactory) -> Path:
 def _searched_in_another_process(module: str, folder: Path) -> dict[str, object]:
     """Trials of every suite of a module by its name, searched in one process with another hash seed.
 
-    Once a test run, for the process imports TensorFlow: it leaves them in `folder`, and tests that come later wait.
+    Once per test run, as the process imports TensorFlow: it leaves them in `folder`, and later tests wait for them.
     """
     result, begun = folder / f"conformance-{module}.json", folder / f"conformance-{module}.begun"
     for _ in range(10 * WAIT_SECONDS):
@@ -279,7 +279,7 @@ def _searched_in_another_process(module: str, folder: Path) -> dict[str, object]
             try:
                 _search_in_another_process(module, result)
             except BaseException:
-                begun.unlink()  # another test tries again, and fails in its own name
+                begun.unlink()  # another test tries again, and reports its own failure
                 raise
         time.sleep(0.1)
     return dict(json.loads(result.read_text()))

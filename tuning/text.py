@@ -1,4 +1,4 @@
-"""Text from anywhere made safe to show: one line, and no character that commands a terminal."""
+"""Text from anywhere made safe to show: one line, and no character that controls a terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def error_line(error: BaseException, limit: int = 300) -> str:
 def one_line(text: str) -> str:
     """`text` with single spaces for all white space, without control, direction-changing or impossible characters.
 
-    None of them shows, some are not allowed in XML, and vl-convert ends the process when it meets such a one.
+    None of them is visible, and XML forbids some; vl-convert ends the process when it meets one of those.
     """
     words = " ".join(str(text).split())
     return "".join(
@@ -29,12 +29,12 @@ def one_line(text: str) -> str:
 
 
 def file_name(text: str, *, keep: str = "", trim: str = "_", limit: int = 40) -> str:
-    """`text` as a file's name that every system takes, at most `limit` characters of it; two texts may share one.
+    """`text` as a file name for every system, of at most `limit` characters; two texts may get the same one.
 
     Args:
-        keep: Characters that stay beside ASCII letters and digits. Each run of others becomes an underscore, which does
-            not end the name unless underscores are kept.
-        trim: Characters that do not begin it.
+        keep: Characters kept besides ASCII letters and digits. Each run of others becomes an underscore; one at the end
+            is dropped unless underscores are kept.
+        trim: Characters that may not begin it.
     """
     name = re.sub(f"[^A-Za-z0-9{re.escape(keep)}]+", "_", text).lstrip(trim)
     return (name if "_" in keep else name.rstrip("_"))[:limit]
@@ -43,13 +43,13 @@ def file_name(text: str, *, keep: str = "", trim: str = "_", limit: int = 40) ->
 _UNSEEN = {
     code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
     for code in (
-        *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)),  # tab and new line are seen
-        *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),  # they turn the direction of text
-        *range(0xD800, 0xE000),  # halves of a character, which no encoding takes
+        *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)),  # tab and new line stay
+        *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),  # they change the text direction
+        *range(0xD800, 0xE000),  # halves of a character, which cannot be encoded
     )
 }
 
 
 def visible(text: str) -> str:
-    """`text` with its control characters as Python writes them: an escape sequence is shown, and does nothing."""
+    """`text` with control characters as Python writes them: an escape sequence is shown, without effect."""
     return text if text.isascii() and text.isprintable() else text.translate(_UNSEEN)

@@ -97,7 +97,7 @@ def _load(named: str, where: str, module_of: Callable[[Path], ModuleType]) -> An
         names = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
         defined = ", ".join(names[:8]) or "no function or class"
         raise StudyError(f"{match['file']} defines no {match['name']!r}; it defines {defined}") from None
-    except Exception as error:  # a module may have its own code for names
+    except Exception as error:  # a module's own `__getattr__`, say
         raise StudyError(f"{named} raises {error_line(error)}") from error
 
 

@@ -37,7 +37,7 @@ class Interruption:
         return 128 + (self.number or signal.SIGINT)
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():  # Python's rule
+        if threading.current_thread() is threading.main_thread():  # only it may
             for name in self.SIGNALS:
                 number = getattr(signal, name, None)
                 if number is not None and signal.getsignal(number) is not signal.SIG_IGN:

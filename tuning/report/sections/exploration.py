@@ -32,7 +32,7 @@ class SearchSection:
         bounds_table: Their numbers.
         bounds_note: How they are judged.
         unimportant: Why there is no importance; empty if there is.
-        promotions: Which trials were promoted, in the replicates shown.
+        promotions: The promoted configurations, in the replicates shown.
         trials: What the page filters, `trial_figures.page_data`.
     """
 

@@ -143,7 +143,7 @@ def rungs_table(search: Search) -> Table:
 
 
 def promotions_table(search: Search, problem: ProblemSummary) -> Table:
-    """Which trials were promoted, in each tuner's replicate in the figure."""
+    """The promoted configurations, in each tuner's replicate in the figure."""
     rows: Rows = []
     for tuner in search.tuners:
         replicate = typical_replicate(problem.finals, search.paths, tuner)
