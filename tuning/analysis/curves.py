@@ -267,5 +267,5 @@ def mean_interval(values: npt.ArrayLike) -> tuple[float, float]:
 
 
 def best_known(steps: pd.DataFrame, objective: Objective) -> float:
-    """The best score that any cell of a problem had, finished or not; NaN where there is none."""
+    """The best score that any cell of a problem had, finished or not; NaN if there is none."""
     return float(objective.best(steps["score"].astype(float)))

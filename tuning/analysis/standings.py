@@ -93,7 +93,7 @@ def standings(scores: Floats, measures: Measures, budgets: Sequence[float]) -> p
     Returns:
         (num_tuners * num_steps, 16), `STANDING_COLUMNS`, sorted as given. ``replicates`` counts those with a score,
         ``blocks`` those that all ranked tuners share (a tuner without any score is not ranked). A measure is NaN until
-        all of its replicates have a result, and where it does not exist.
+        all of its replicates have a result, and if it does not exist.
     """
     blocks = int(_shared(scores).sum())
     replicates = (~np.isnan(scores[:, :, -1:])).any(axis=2).sum(axis=0)

@@ -11,7 +11,7 @@ from tuning.cli.console import errors
 from tuning.errors import TuningError
 from tuning.text import error_line
 
-EXIT_USER = 2  # a mistake that the user can mend; what was recorded before stays
+EXIT_USER = 2  # a mistake that the user can fix; what was recorded before stays
 EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays; 143 by `kill`, 129 if the terminal was closed
 
 

@@ -1,4 +1,4 @@
-"""The report of a study, made from its journal alone: HTML, Markdown, figures and tables.
+"""The report of a study, made only from its journal: HTML, Markdown, figures and tables.
 
 Imports: words, process, statistics, journal, analysis, exploration, tensorboard.
 

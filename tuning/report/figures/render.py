@@ -31,7 +31,7 @@ class DrawnBeside:
 
     def __init__(self) -> None:
         self._begun: dict[str, Future[str]] = {}
-        self._pool = ThreadPoolExecutor(1)  # one: answers come in the order of questions
+        self._pool = ThreadPoolExecutor(1)  # one: answers come in the order of requests
         self._process: subprocess.Popen[str] | None = None
         with suppress(OSError):
             self._process = subprocess.Popen(

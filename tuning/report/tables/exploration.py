@@ -1,4 +1,4 @@
-"""The tables of a search: the numbers behind its figures."""
+"""The tables of a search: the numbers of its figures."""
 
 from __future__ import annotations
 
