@@ -1,4 +1,4 @@
-"""One configuration becomes a trained model. Nothing here knows a budget, a tuner or a study.
+"""Turns one configuration into a trained model. Nothing here knows about budgets, tuners or studies.
 
 Imports: words, journal, space.
 
@@ -11,9 +11,9 @@ Imports: words, journal, space.
     compiled_epoch   fit: a whole epoch in one compiled call
     keras_loop       fit_by_keras: Keras' own loop over the same batches
     resident         Resident: tensors that all trials share
-    graph_cache      Traces: compiled epochs that are kept
-    outcome          Outcome: what a training leaves
-    state            read_state, write_state: what a continued training goes on from
+    graph_cache      Traces: cached compiled epochs
+    outcome          Outcome: the result of a training
+    state            read_state, write_state: what a training continues from
     session          what Keras keeps between trainings
     probe            record_space, probe: what is known before a search
     winner/          a trained model saved, described and shown

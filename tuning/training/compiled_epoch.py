@@ -1,13 +1,13 @@
-"""A whole epoch in one compiled call, in the place of Keras' own `fit`.
+"""A whole epoch in one compiled call, instead of Keras' own `fit`.
 
-`model.fit` on small models spends most of its time between the steps, and what it does around them each epoch takes
-as long as all steps of an epoch on small data. So here an epoch is one call of a `tf.function` that loops over shuffled
-batches with Keras' own `train_step`, and `_epochs` does with callbacks, validation, metrics and `stop_training` what
-Keras' own loop does, hook by hook.
+On small models `model.fit` spends most of its time between the steps; on small data, its work around an epoch takes
+as long as all steps of that epoch. So here an epoch is one call of a `tf.function` that loops over shuffled batches
+with Keras' own `train_step`. `_epochs` handles callbacks, validation, metrics and `stop_training` as Keras' own loop
+does, hook by hook.
 
-The order of samples is given from outside, a permutation for each epoch, so that a continued training goes on in the
-order it would have had. Where a fit asks for what one call an epoch cannot keep, `fallback_reason` says why; then
-Keras' own loop runs over the same batches in the same order (`OrderedBatches`).
+The caller gives the order of samples, one permutation per epoch, so that a continued training keeps the order it would
+have had. If a fit needs something that one call per epoch cannot reproduce, `fallback_reason` says why; then Keras'
+own loop runs over the same batches in the same order (`OrderedBatches`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BATCH_HOOKS = (
 
 
 def fallback_reason(model: keras.Model, arguments: Arguments) -> str:
-    """Why a fit with these arguments cannot run an epoch a call, in a few words; empty where it can."""
+    """Why a fit with these arguments cannot run as one call per epoch, in a few words; empty if it can."""
     if keras.backend.backend() != "tensorflow":
         return f"the {keras.backend.backend()} backend"
     if not model.compiled:
@@ -73,13 +73,13 @@ def fallback_reason(model: keras.Model, arguments: Arguments) -> str:
 def fit(
     model: keras.Model, arguments: Arguments, order: Order, resident: Resident, configuration: str | None = None
 ) -> keras.callbacks.History:
-    """`keras.Model.fit(model, **arguments)`, an epoch a call; only where `fallback_reason` is empty.
+    """`keras.Model.fit(model, **arguments)`, one call per epoch; only valid if `fallback_reason` is empty.
 
     Args:
         arguments: Those of `keras.Model.fit`, complete, without `self`.
-        order: Gives each epoch's permutation; not called where ``shuffle=False``.
-        resident: What is the same in every trial of a problem: tensors of its data, and its graphs.
-        configuration: What the model was built from; without it, its graphs are not kept for the next of the same.
+        order: Gives each epoch's permutation; not called if ``shuffle=False``.
+        resident: What all trials of a problem share: tensors of its data, and its graphs.
+        configuration: What the model was built from; without it, its graphs are not cached for the next such model.
     """
     import tensorflow as tf
 
@@ -101,7 +101,7 @@ def fit(
 
     def train() -> Logs:
         rows = order(size) if arguments["shuffle"] else np.arange(size, dtype=np.int32)
-        if model.stop_training:  # set when the epoch began: Keras' loop ends behind its first batch
+        if model.stop_training:  # set when the epoch began: Keras' loop ends after its first batch
             rows = rows[:batch_size]
         logs: Logs = train_epoch(data, tf.constant(rows, tf.int32))
         return logs
@@ -126,7 +126,7 @@ def _epochs(
     train: Callable[[], Logs],
     validate: Callable[[], Logs] | None,
 ) -> keras.callbacks.History:
-    """The epochs of `keras.Model.fit`: all that it does with a model and its callbacks, in its order."""
+    """The epochs of `keras.Model.fit`: all that it does with a model and its callbacks, in the same order."""
     model.stop_training = False
     callbacks.on_train_begin()
     logs: Logs | None = None
@@ -173,7 +173,7 @@ def evaluate(
 def _evaluate(
     model: keras.Model, callbacks: keras.callbacks.CallbackList, test: Callable[[], Logs], resets: bool
 ) -> Logs:
-    """What `keras.Model.evaluate` does within a fit, in its order."""
+    """What `keras.Model.evaluate` does within a fit, in the same order."""
     model.stop_evaluating = False
     callbacks.on_test_begin()
     if resets:
@@ -188,8 +188,8 @@ def _whole_epoch(
 ) -> WholeEpoch:
     """A compiled function ``(data, order) -> logs`` that calls a step of the model on each batch.
 
-    Keras' own steps gather their logs in metrics, which are read once at the end. A step of the user's may return
-    anything, and then the last batch's logs count, as in Keras' own loop: that batch is traced by itself.
+    Keras' own steps collect their logs in metrics, which are read once at the end. A user's own step may return
+    anything; then the last batch's logs count, as in Keras' own loop, and that batch is traced separately.
     """
     import tensorflow as tf
 
@@ -232,11 +232,11 @@ def _whole_epoch(
 
 
 def _keeps_metrics(model: keras.Model, step_name: str) -> bool:
-    """Whether a compiled epoch of these steps sets metrics back itself, and works out their results only at its end.
+    """Whether a compiled epoch of these steps resets the metrics itself, and computes their results only at its end.
 
-    From Python, the first takes longer than the steps of an epoch on small data: without this and `_made_by_shapes`, an
-    epoch on digits takes 24 % more CPU time and a trial of ten 15 % (medians of four pairs, keras 3.15). A metric of
-    the user's may do anything when it is reset or asked, which a graph would do once, as it is traced.
+    A reset from Python takes longer than the steps of an epoch on small data: without this and `_made_by_shapes`, an
+    epoch on digits takes 24 % more CPU time and a trial of ten epochs 15 % (medians of four pairs, keras 3.15). A
+    user's own metric may do anything when it is reset or read, and a graph would do that only once, during tracing.
     """
     names = (step_name, "compute_metrics", "reset_metrics", "get_metrics_result")
     if not all(_is_standard(model, name) for name in names):
@@ -246,17 +246,17 @@ def _keeps_metrics(model: keras.Model, step_name: str) -> bool:
 
 
 def _may_look_at_metrics(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback is called between the reset and the epoch, and is the user's: Keras' and ours do not look."""
+    """Whether a user's callback runs between the reset and the epoch; Keras' and ours do not read metrics there."""
     module = str(getattr(callback.on_epoch_begin, "__module__", ""))
     return _is_overridden(callback, "on_epoch_begin") and not module.startswith(("keras.", "tuning."))
 
 
 def _make_variables(model: keras.Model, batch: Data) -> None:
-    """Builds layers, optimizer and metrics, so that the epoch's function is traced once.
+    """Builds layers, optimizer and metrics, so that the epoch's function is traced only once.
 
-    `tf.function` traces a second time whatever made variables the first time, and metrics make theirs at first use.
-    Only where all of it is Keras' own: code of the user's runs when it would run anyway. The scope drops what the
-    call changes, such as the state of a recurrent or a random layer.
+    `tf.function` traces a second time if the first call created variables, and metrics create theirs at first use.
+    Done only if everything is Keras' own: the user's code must run only when it would run anyway. The scope discards
+    what the call changes, such as the state of a recurrent or a random layer.
     """
     if not all(_is_standard(model, name) for name in ("train_step", "compute_loss", "compute_metrics")):
         return
@@ -265,7 +265,7 @@ def _make_variables(model: keras.Model, batch: Data) -> None:
         with keras.StatelessScope():
             y_pred = model(x, training=False)
             model.compute_metrics(x, y, y_pred, sample_weight)
-        # Regularizers cannot be asked inside the scope.
+        # Regularizers cannot be evaluated inside the scope.
         model.compute_loss(x, y, y_pred, sample_weight, training=False)
         model.reset_metrics()
     if model.optimizer is not None and not model.optimizer.built:  # a second build doubles a LossScaleOptimizer's state
@@ -273,10 +273,10 @@ def _make_variables(model: keras.Model, batch: Data) -> None:
 
 
 def _made_by_shapes(model: keras.Model, y: Data) -> bool:
-    """Makes the metrics of a common model without a batch, which takes a tenth of the time; whether that was all.
+    """Builds the metrics of a common model without a batch, in a tenth of the time; returns whether that was enough.
 
-    A functional model has its layers' variables since it was put together; a loss of one output makes none; and a
-    metric that is a mean makes its own at birth.
+    A functional model has its layers' variables already; a loss of one output creates none; and a metric that is a
+    mean creates its own in its constructor.
     """
     output = keras_internals.symbolic_output(model)
     if output is None or y is None or keras.tree.is_nested(output) or keras.tree.is_nested(y):
@@ -294,7 +294,7 @@ def _made_by_shapes(model: keras.Model, y: Data) -> bool:
 
 
 def _is_standard(model: keras.Model, name: str, of_type: bool = False) -> bool:
-    """Whether a method is Keras' own, and not that of a subclass or set on the model itself."""
+    """Whether a method is Keras' own, not overridden by a subclass or on the model itself."""
     method = getattr(type(model), name) if of_type else getattr(getattr(model, name), "__func__", None)
     return method is getattr(keras.Model, name)
 
@@ -306,7 +306,7 @@ def _is_default_strategy(model: keras.Model) -> bool:
 
 
 def _element(x: Data, y: Data, sample_weight: Data, resident: Resident) -> Data:
-    """The data as one element of a data set: tuples for lists, which `tf.data` would stack."""
+    """The data as one element of a data set: lists become tuples, for `tf.data` would stack lists."""
     parts = (None if part is None else _tensors(part, resident) for part in (x, y, sample_weight))
     return keras.utils.pack_x_y_sample_weight(*parts)
 
@@ -324,7 +324,7 @@ def _rows(part: Data, count: int) -> Data:
 
 
 def _works_on_batches(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback does something at a batch. Keras' own that only do on request are asked what was requested."""
+    """Whether a callback acts on batches. For Keras' own that do so only on request, their settings are checked."""
     hooks = [hook for hook in BATCH_HOOKS if _is_overridden(callback, hook)]
     if any(not _hook_is_of_keras(callback, hook) for hook in hooks):
         return True

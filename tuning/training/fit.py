@@ -1,4 +1,4 @@
-"""What `model.fit` is during a trial, and the callback that watches it."""
+"""What replaces `model.fit` during a trial, and the callback that watches it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tuning.training.state import State, first_samples, read_state, set_generato
 GivenCallbacks: TypeAlias = (
     keras.callbacks.CallbackList | Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None
 )
-"""What a call of `model.fit` may hold as `callbacks`."""
+"""What a call of `model.fit` may pass as `callbacks`."""
 
 
 class Stop(BaseException):
@@ -31,7 +31,7 @@ class Stop(BaseException):
 
 
 class Watcher(keras.callbacks.Callback):
-    """Sees each epoch end: hands its logs on, and stops at the target or when told to."""
+    """Sees each epoch end: passes its logs on, and stops the training at the target or on request."""
 
     def __init__(self, request: TrainingRequest, best: BestWeights | None = None) -> None:
         super().__init__()
@@ -45,12 +45,12 @@ class Watcher(keras.callbacks.Callback):
         """Whether that fit can be continued."""
         self.stopped = False
         self.continues: State = []
-        """The state that the next epoch goes on from."""
+        """The state that the next epoch starts from."""
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
         if self.stopped:
             raise Stop
-        set_generators(self.continues)  # here, for Keras draws from them before its first epoch
+        set_generators(self.continues)  # here, because Keras draws from them before its first epoch
         self.continues = []
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
@@ -64,7 +64,7 @@ class Watcher(keras.callbacks.Callback):
         in_fit = self.fitted is not None and self.fitted is self.model
         self.state = None
         if self.request.keep_state and in_fit and self.continuable and (self.stopped or self.model.stop_training):
-            # Before on_train_end, where a callback may put other weights back: continuing is from here.
+            # Before on_train_end, where a callback may restore other weights: training continues from these.
             self.state = read_state(self.model)
         if self.stopped:
             self.model.stop_training = True
@@ -92,16 +92,16 @@ class BestWeights:
             self.score, self.weights = score, model.get_weights()
 
     def restore(self, model: keras.Model) -> None:
-        """A callback may have put other weights there at the end, as EarlyStopping does."""
+        """A callback may have set other weights at the end, as EarlyStopping does."""
         if self.weights is not None:
             model.set_weights(self.weights)
 
 
 class Fit:
-    """What `model.fit` is during a trial.
+    """What replaces `model.fit` during a trial.
 
-    A training can be continued where it was one `model.fit`, Keras' own, up to the epochs that `HyperModel.fit` was
-    given. A second fit, a loop or an optimizer of the user's own cannot be entered in the middle.
+    A training can be continued if it was one call of Keras' own `model.fit`, up to the epochs that `HyperModel.fit`
+    was given. A second fit, or a user's own loop or optimizer, cannot be entered in the middle.
     """
 
     def __init__(
@@ -119,10 +119,10 @@ class Fit:
         self.epoch = request.initial_epoch
         self.ways: list[str] = []
         self.withheld: Mapping[str, object] = {}
-        """What `HyperModel.fit` has no place for in its signature: `model.fit` gets it from here."""
+        """Arguments that the signature of `HyperModel.fit` has no place for: `model.fit` gets them from here."""
 
     def arguments(self) -> fit_arguments.Arguments:
-        """What `HyperModel.fit` gets beside `hp` and `model`."""
+        """What `HyperModel.fit` gets in addition to `hp` and `model`."""
         arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": self.request.epochs}
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
 
@@ -143,7 +143,7 @@ class Fit:
 
     @property
     def how(self) -> str:
-        """What trained, each way once."""
+        """What trained the model; each way is named once."""
         return "; ".join(dict.fromkeys(self.ways)) or "a loop of the user's own"
 
     def __call__(self, model: keras.Model, *args: object, **kwargs: object) -> keras.callbacks.History:
@@ -166,7 +166,7 @@ class Fit:
             return compiled_epoch.fit(model, arguments, self.next_order, self.recipe.resident, self.configuration)
 
     def test(self, model: keras.Model) -> Logs:
-        """Metrics on the test split, in batches of the size that `fit` validates in; none where there is no split."""
+        """Metrics on the test split, with the batch size that `fit` validates with; none without such a split."""
         test = self.recipe.splits.test
         if test is None:
             return {}
@@ -181,7 +181,7 @@ class Fit:
     def _by_its_own_fit(
         self, model: keras.Model, args: Sequence[object], kwargs: dict[str, object]
     ) -> keras.callbacks.History:
-        """A `fit` of a subclass may take other arguments and gets them as they are given."""
+        """A subclass's own `fit` may take other arguments and gets them unchanged."""
         kwargs["callbacks"] = self._with_watcher(kwargs.get("callbacks"))
         if fit_arguments.takes(type(model).fit, "verbose"):
             kwargs.setdefault("verbose", 0)
@@ -189,7 +189,7 @@ class Fit:
             return type(model).fit(model, *args, **kwargs)
 
     def _with_watcher(self, callbacks: GivenCallbacks) -> GivenCallbacks:
-        """The callbacks with the watcher as the last."""
+        """The callbacks, with the watcher last."""
         if isinstance(callbacks, keras.callbacks.CallbackList):
             if self.watcher not in callbacks.callbacks:
                 callbacks.append(self.watcher)

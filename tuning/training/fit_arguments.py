@@ -1,4 +1,4 @@
-"""What a call of `model.fit` means: its arguments, complete, with all that Keras makes of them carried out."""
+"""What a call of `model.fit` means: all its arguments, converted as Keras converts them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 Data: TypeAlias = Any
-"""Arrays or tensors, or tuples, lists and dicts of them, a data set, or None: as Keras takes and gives them."""
+"""Arrays or tensors, or tuples, lists and dicts of them, a data set, or None: as Keras takes and returns them."""
 Arguments: TypeAlias = Mapping[str, Any]
-"""Of `model.fit`, by name: each is of its own type."""
+"""Arguments of `model.fit` by name, each of its own type."""
 
 
 def bind(
@@ -21,7 +21,7 @@ def bind(
     kwargs: Mapping[str, object],
     defaults: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """The arguments of a call of `keras.Model.fit`, complete with `defaults` and then Keras' own, without `self`."""
+    """The arguments of a call of `keras.Model.fit`, filled up with `defaults`, then Keras' own; without `self`."""
     bound = inspect.signature(keras.Model.fit).bind(model, *args, **kwargs)
     for name, value in (defaults or {}).items():
         bound.arguments.setdefault(name, value)
@@ -30,20 +30,20 @@ def bind(
 
 
 def takes(function: Callable[..., object], name: str) -> bool:
-    """Whether a function can be given an argument by this name."""
+    """Whether a function accepts an argument of this name."""
     parameters = inspect.signature(function).parameters
     return name in parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
 
 
 def normalise(arguments: Arguments) -> dict[str, Any]:
-    """The arguments of a fit on arrays with all that Keras makes of them carried out.
+    """The arguments of a fit on arrays, converted as Keras converts them.
 
     Data frames become arrays; `validation_split` takes the last part of the arrays, before any shuffling;
     `class_weight` becomes a weight for each sample; one array of sample weights serves every output; the batch sizes
     are numbers; and `validation_data` is ``(x, y, sample_weight)``.
 
     Raises:
-        ValueError: What Keras refuses as well.
+        ValueError: Keras refuses them as well.
     """
     arguments = dict(arguments)
     x, y, weight = (_without_frames(arguments[name]) for name in ("x", "y", "sample_weight"))
@@ -78,7 +78,7 @@ def normalise(arguments: Arguments) -> dict[str, Any]:
 
 
 def is_arrays(part: Data) -> bool:
-    """Whether a structure holds nothing but dense arrays of numbers, tensors, data frames (or None)."""
+    """Whether a structure holds only dense arrays of numbers, tensors, data frames or None."""
     if part is None:
         return True
     if isinstance(part, Mapping):
@@ -93,7 +93,7 @@ def is_arrays(part: Data) -> bool:
 
 
 def as_floatx(array: Data) -> np.ndarray:
-    """As numpy; floats cast as Keras' own adapter does."""
+    """A numpy array; floats are cast as Keras' own adapter casts them."""
     array = np.asarray(keras.ops.convert_to_numpy(array))
     is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
     return np.asarray(array, dtype=keras.config.floatx()) if is_float else array
@@ -108,7 +108,7 @@ def _cut(parts: tuple[Data, ...], rows: slice) -> tuple[Data, ...]:
 
 
 def _without_frames(part: Data) -> Data:
-    """Arrays for pandas' frames, and columns for its series, as Keras makes them."""
+    """Turns pandas' frames into arrays, and its series into columns, as Keras does."""
     if part is None:
         return None
     return keras.tree.map_structure(

@@ -1,13 +1,13 @@
-"""Compiled epochs that are kept, so that a configuration trained again is not traced again.
+"""A cache of compiled epochs, so that a configuration trained again is not traced again.
 
-Tracing a model's steps takes Python 0.2 to 0.4 s, which is most of a trial on small data. A search comes back to the
-same configuration: Hyperband promotes it, a winner is retrained on other seeds. Such a model differs from the one
-before in the values of its variables alone, and a graph takes variables as inputs: the graph that is kept is called
-with the handles of the new model's variables.
+Tracing a model's steps takes Python 0.2 to 0.4 s, which is most of a trial on small data. A search often returns to the
+same configuration: Hyperband promotes it, or a winner is retrained on other seeds. Such a model differs from the
+earlier one only in the values of its variables, and a graph takes variables as inputs: the cached graph is called with
+the handles of the new model's variables.
 
-It is used again only where that is sure to be the graph that would be traced: the same configuration of the same
-problem, and a model made of Keras' own layers, losses, metrics and optimizer with the same configs (compiled by the
-same arguments), for data of the same shapes. Whatever a config does not tell makes its own trace, as before.
+It is reused only if it is certain to be the graph that would be traced: the same configuration of the same problem,
+a model made of Keras' own layers, losses, metrics and optimizer with the same configs (compiled with the same
+arguments), and data of the same shapes. If a config does not tell everything, the model is traced again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tuning.training.internals.keras import all_layers
 from tuning.training.internals.tensorflow import ConcreteFunction, Function, Tensor, set_variables
 
 KEPT = 16
-"""Graphs, two or three for each configuration (training, validation, test): those of a small rung of Hyperband's."""
+"""Number of graphs, two or three per configuration (training, validation, test): enough for a small Hyperband rung."""
 
 
 class Traces:
-    """The graphs that were used last."""
+    """The most recently used graphs."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[ConcreteFunction, list[int]]] = OrderedDict()
@@ -36,12 +36,12 @@ class Traces:
     def function(
         self, model: keras.Model, key: object, trace: Callable[[], Function], *signature: Tensor
     ) -> Function | ConcreteFunction:
-        """A compiled function for the model: one that is kept, or `trace()`.
+        """A compiled function for the model: a cached one, or `trace()`.
 
         Args:
-            model: With all its variables made.
-            key: What the function depends on beside model and signature; JSON-able.
-            trace: Gives a `tf.function`.
+            model: All its variables must exist.
+            key: What the function depends on besides model and signature; JSON-able.
+            trace: Returns a `tf.function`.
             signature: Its arguments, as nested structures of `tf.TensorSpec`.
         """
         described = describe(model)
@@ -66,7 +66,7 @@ class Traces:
 
 
 def describe(model: keras.Model) -> str | None:
-    """All that the graphs of a model's steps depend on, but its variables' values; None where that cannot be said."""
+    """All that the graphs of a model's steps depend on, except its variables' values; None if that is not known."""
     import tensorflow as tf
 
     layers = all_layers(model)
@@ -76,10 +76,10 @@ def describe(model: keras.Model) -> str | None:
         callable(vars(layer).get("call")) or any(isinstance(value, tf.Tensor) for value in vars(layer).values())
         for layer in layers
     ):
-        return None  # such as a Normalization that was adapted: a graph may hold its numbers
+        return None  # such as an adapted Normalization: a graph may hold its numbers
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras warns of saving a lambda, and nothing is saved here
+            warnings.simplefilter("ignore")  # Keras warns about saving a lambda, but nothing is saved here
             compiled = model.get_compile_config()
             config = model.get_config()
         optimizer = compiled["optimizer"]["config"]
@@ -90,17 +90,17 @@ def describe(model: keras.Model) -> str | None:
             return None
         variables = [(list(variable.shape), str(variable.dtype)) for variable in _variables(model)]
         return json.dumps([configs, variables, keras.config.floatx(), keras.config.dtype_policy().name])
-    except Exception:  # a config of the user's may raise anything, and nobody asked for it but us
+    except Exception:  # a user's own config may raise anything, and only we asked for it
         return None
 
 
 def is_of_keras(thing: object) -> bool:
-    """Whether a model, a layer or a metric is of a class of Keras' own."""
+    """Whether the class of a model, a layer or a metric is Keras' own."""
     return type(thing).__module__.startswith("keras.")
 
 
 def _all_of_keras(config: object) -> bool:
-    """Whether every object in a config is Keras' own: one of the user's may change and keep its name."""
+    """Whether every object in a config is Keras' own: a user's object may change and keep its name."""
     if isinstance(config, dict):
         if "class_name" in config and "config" in config and config["class_name"] != "__keras_tensor__":
             module = str(config.get("module"))

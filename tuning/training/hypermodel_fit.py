@@ -1,8 +1,8 @@
 """A user's `HyperModel.fit`, called as KerasTuner calls it.
 
-`Tuner.search(x, y, validation_data=...)` hands on what it was given, as it was given: data by position, the rest by
-name, `epochs` and `verbose` only where the caller named them, `callbacks` always. So data go by name only where the
-signature names `x` and `y`; `verbose` is never passed; and `epochs` is left out where `fit` gives `model.fit` its own.
+`Tuner.search(x, y, validation_data=...)` passes its arguments on as it got them: data by position, the rest by name,
+`epochs` and `verbose` only if the caller named them, `callbacks` always. So here data are passed by name only if the
+signature names `x` and `y`; `verbose` is never passed; and `epochs` is left out if `fit` gives `model.fit` its own.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def call_fit(
     Args:
         hypermodel, hp, model: As KerasTuner has them.
         arguments: Those of `model.fit`, by name, without ``verbose``.
-        has_begun: Whether training has begun: what is raised after that is never tried in another way.
-        withhold: Is told, before each call, the arguments that the signature has no place for, and which `model.fit`
-            is to have all the same.
+        has_begun: Whether training has begun: after that, an error never leads to another attempt.
+        withhold: Called before each attempt with the arguments that the signature has no place for, but which
+            `model.fit` must still get.
     """
     refused: Exception | None = None
     for positional, named in _ways(hypermodel, arguments):
@@ -50,7 +50,7 @@ def call_fit(
         )
         try:
             return hypermodel.fit(hp, model, *positional, **named)
-        except (TypeError, KeyError, IndexError) as error:  # of arguments that it takes in another way
+        except (TypeError, KeyError, IndexError) as error:  # it may take its arguments in another way
             if has_begun():
                 raise
             refused = refused or error
@@ -58,7 +58,7 @@ def call_fit(
 
 
 def _ways(hypermodel: keras_tuner.HyperModel, arguments: Mapping[str, object]) -> Iterator[Call]:
-    """The likeliest first; what comes after is for a `fit` with ``**kwargs``, whose signature does not tell."""
+    """The most likely way first; the others are for a `fit` with ``**kwargs``, whose signature does not tell."""
     if type(hypermodel).fit is keras_tuner.HyperModel.fit:
         yield (), dict(arguments)
         return
@@ -86,7 +86,7 @@ def _by_position(
     takes_any_number: bool,
     arguments: Mapping[str, object],
 ) -> tuple[object, ...]:
-    """The data, where they go by position; behind them validation data that have slots of their own."""
+    """The data, if passed by position; then the validation data, if they have their own slots."""
     if set(data) <= by_name:
         return ()
     free = [name for name in slots if name in data or name not in arguments]

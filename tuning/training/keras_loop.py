@@ -11,7 +11,7 @@ from tuning.training.fit_arguments import Arguments, Data, as_floatx, is_arrays,
 
 
 class OrderedBatches(keras.utils.PyDataset):
-    """Arrays as batches in a given order, for Keras' own loop: the same batches that `fit` makes."""
+    """Arrays as batches in a given order, for Keras' own loop: the same batches as in `compiled_epoch.fit`."""
 
     def __init__(self, x: Data, y: Data, sample_weight: Data, batch_size: int, order: Order) -> None:
         super().__init__()
@@ -34,9 +34,9 @@ class OrderedBatches(keras.utils.PyDataset):
 
 
 def fit_by_keras(model: keras.Model, arguments: Arguments, order: Order) -> keras.callbacks.History:
-    """Keras' own loop; arrays that are to be shuffled are shuffled by `order`.
+    """Keras' own loop; if arrays are to be shuffled, `order` shuffles them.
 
-    Without `y` a step gets the bare `x`, which a `PyDataset` cannot give: then Keras shuffles by its own seed.
+    Without `y` a step gets `x` alone, which a `PyDataset` cannot give: then Keras shuffles with its own seed.
     """
     arguments = dict(arguments)
     arrays = arguments["y"] is not None and is_arrays((arguments["x"], arguments["y"], arguments["sample_weight"]))
@@ -47,6 +47,6 @@ def fit_by_keras(model: keras.Model, arguments: Arguments, order: Order) -> kera
         )
         arguments.update(x=batches, y=None, sample_weight=None, batch_size=None, shuffle=False)
     elif is_dataset(arguments["x"]):
-        arguments["shuffle"] = False  # it shuffles by itself, and Keras would warn of its own default
+        arguments["shuffle"] = False  # it shuffles by itself, and Keras would warn about its own default
     history: keras.callbacks.History = keras.Model.fit(model, **{**arguments, "verbose": 0})
     return history

@@ -1,4 +1,4 @@
-"""What a training leaves."""
+"""The result of a training."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Logs = dict[str, float]
 
 @dataclass
 class Outcome:
-    """What a training left: `error` in one line (empty: none), what trained it, and what was asked for.
+    """The result of a training: `error` in one line (empty: none), what trained it, and what the request asked for.
 
-    `state` stays None where the training cannot be continued from it: see `Fit`. `test` holds the metrics on the
-    test split, by name; it stays empty where there is no such split. `anatomy` describes a model that
-    was saved, `notes` say what could not be logged of it.
+    `state` stays None if the training cannot be continued: see `Fit`. `test` holds the metrics on the test split, by
+    name; it stays empty without such a split. `anatomy` describes a saved model, and `notes` list what could not be
+    logged of it.
     """
 
     error: str = ""

@@ -1,4 +1,4 @@
-"""What can be learned of a recipe without a search: its space, without training, and what a few samples report."""
+"""What can be learned about a recipe without a search: its space, without training; its metrics, from a few samples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def record_space(recipe: Recipe) -> Space:
     """The search space of a recipe, without training: `model.fit` is called but does nothing.
 
     Raises:
-        SpaceError: See `tuning.space.recorder.record`; also where no compiled model is returned.
+        SpaceError: See `tuning.space.recorder.record`; also if no compiled model is returned.
     """
     own_fit = has_own_fit(recipe.hypermodel)
 
@@ -45,11 +45,11 @@ def record_space(recipe: Recipe) -> Space:
 
 
 def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
-    """Trains the default configuration for one epoch on a few samples; the metrics that it reports.
+    """Trains the default configuration for one epoch on a few samples; returns the metrics that it reports.
 
     Raises:
         ObjectiveError: `metric` is not among them.
-        SpaceError: Training raises at the defaults.
+        SpaceError: Training with the defaults raises an error.
     """
     curve: list[Logs] = []
 
@@ -73,10 +73,10 @@ def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
 
 
 def train_part(recipe: Recipe, space: Space, samples: int, epochs: int, on_epoch: Callable[[Logs], bool]) -> int:
-    """Trains the default configuration on the first samples of the data; the number of samples trained on.
+    """Trains the default configuration on the first samples of the data; returns the number of samples used.
 
     Raises:
-        SpaceError: Training raises.
+        SpaceError: Training raises an error.
     """
     part = _part(recipe, samples)
     outcome = train_epochs(part, space, TrainingRequest(space.default(), 1, epochs, on_epoch))
@@ -86,7 +86,7 @@ def train_part(recipe: Recipe, space: Space, samples: int, epochs: int, on_epoch
 
 
 class _DeclaredError(Exception):
-    """Ends `HyperModel.fit` while the space is recorded, where a loop of the user's own would begin to train."""
+    """Ends `HyperModel.fit` while the space is recorded, at the point where a user's own loop would begin to train."""
 
 
 class _NoTraining(keras.callbacks.Callback):
@@ -103,7 +103,7 @@ class _NoTraining(keras.callbacks.Callback):
 
 
 class _AnyMetric(dict[str, list[float]]):
-    """A history that answers for every metric, so that code behind `model.fit` goes on."""
+    """A history that has every metric, so that code after `model.fit` can continue."""
 
     def __missing__(self, name: str) -> list[float]:
         return [0.0]
@@ -112,7 +112,7 @@ class _AnyMetric(dict[str, list[float]]):
 def _declare_in_call(recipe: Recipe, model: keras.Model) -> None:
     """Calls a model of the user's own classes once: its `call` may ask for hyperparameters.
 
-    What it raises says nothing: a `fit` of the user's own may give it other data.
+    Its errors mean nothing: the user's own `fit` may give it other data.
     """
     if model.built or all(map(is_of_keras, [model, *model.layers])):
         return
@@ -141,7 +141,7 @@ def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: kera
     except SpaceError:
         raise
     except Exception:
-        # Behind model.fit the user's code works with an untrained model and an empty history: its errors say nothing.
+        # After model.fit, the user's code has an untrained model and an empty history: its errors mean nothing.
         if not fitted:
             raise
 

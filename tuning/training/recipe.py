@@ -1,4 +1,4 @@
-"""All that training needs beside a configuration: the user's model code, data and arguments."""
+"""All that training needs besides a configuration: the user's model code, data and arguments."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ BuildModel: TypeAlias = (
     Callable[[keras_tuner.HyperParameters], keras.Model] | keras_tuner.HyperModel | type[keras_tuner.HyperModel]
 )
 Callbacks: TypeAlias = Callable[[], Sequence[keras.callbacks.Callback]] | Sequence[keras.callbacks.Callback]
-"""A function without arguments that gives a list, or a list to be copied."""
+"""A function without arguments that returns a list, or a list to be copied."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that training needs beside a configuration.
+    """All that training needs besides a configuration.
 
     Attributes:
         hypermodel: `build(hp)` makes the model, `fit(hp, model, ...)` trains it.
         splits: Training and validation data.
         fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``.
-        callbacks: A function without arguments that gives a list, or a list to be copied; fresh ones for each trial.
+        callbacks: A function without arguments that returns a list, or a list to be copied; new ones for each trial.
         resident: Tensors of the data, shared by all trials.
     """
 
@@ -47,7 +47,7 @@ class Recipe:
 
 
 class _FromFunction(keras_tuner.HyperModel):
-    """A function `build_model(hp)` as the `kt.HyperModel` that KerasTuner makes of it."""
+    """A function `build_model(hp)` as a `kt.HyperModel`, as KerasTuner wraps it."""
 
     def __init__(self, build: Callable[[keras_tuner.HyperParameters], keras.Model]) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class _FromFunction(keras_tuner.HyperModel):
 
 
 def hypermodel_of(build_model: object) -> keras_tuner.HyperModel:
-    """A `kt.HyperModel` from one, from its class, or from a function `build_model(hp)`.
+    """Makes a `kt.HyperModel` from an object, from its class, or from a function `build_model(hp)`.
 
     Raises:
         SpaceError: It is none of these.
@@ -88,13 +88,13 @@ def build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
     model = recipe.hypermodel.build(hp)
     if not isinstance(model, keras.Model):
         raise SpaceError(f"build_model returned {type(model).__name__}; expected a compiled keras.Model")
-    if not model.compiled and not has_own_fit(recipe.hypermodel):  # a loop of his own needs no compile
+    if not model.compiled and not has_own_fit(recipe.hypermodel):  # the user's own loop needs no compile
         raise SpaceError("build_model returned a model that is not compiled; call model.compile(...) before return")
     return model
 
 
 def data_arguments(recipe: Recipe) -> Arguments:
-    """`x`, `y` and the rest as KerasTuner's users give them to `search`; a `tf.data.Dataset` goes in as `x` alone."""
+    """`x`, `y` and the rest as KerasTuner's users pass them to `search`; a `tf.data.Dataset` is passed as `x` alone."""
     train, validation = recipe.splits.train, recipe.splits.validation
     if not isinstance(train, tuple):
         return {"x": train, "validation_data": validation}

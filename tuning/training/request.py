@@ -1,4 +1,4 @@
-"""What a training is asked for: one object, which every problem's `train` and `retrain` take."""
+"""What a training is asked to do: one object, which every problem's `train` and `retrain` take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tuning.configuration import Configuration
 
-if TYPE_CHECKING:  # imported where a training is asked for, before Keras is
+if TYPE_CHECKING:  # this module is imported before Keras is
     from tuning.training.outcome import Logs
     from tuning.training.state import State
 
@@ -20,10 +20,10 @@ class TrainingRequest:
 
     Attributes:
         configuration: Active hyperparameters only.
-        seed: Of initial weights, data order and everything random; the whole training depends on it alone.
-        epochs: To be trained in all, those that `state` has behind it included.
+        seed: Of initial weights, data order and everything random; the training depends on no other.
+        epochs: Total to be trained, including those already in `state`.
         on_epoch: Called with the logs of each epoch as it ends; true stops the training there.
-        initial_epoch: Epochs that `state` has behind it.
+        initial_epoch: Epochs already trained in `state`.
         state: To continue from: weights, optimizer state, and the state of random layers.
         keep_state: Whether the outcome holds the state after the last epoch.
     """
@@ -39,13 +39,13 @@ class TrainingRequest:
 
 @dataclass(frozen=True, eq=False)
 class RetrainingRequest:
-    """One configuration, to be trained in full; the weights that count are scored on test, and perhaps saved.
+    """One configuration, to be trained in full; the weights that count are scored on test, and saved if asked.
 
     Attributes:
-        configuration, seed, on_epoch: As of a `TrainingRequest`.
+        configuration, seed, on_epoch: As in `TrainingRequest`.
         save: Where to save the model with the weights that count, a file name that ends in ``.keras``; the weights
-            alone go beside it, see `tuning.journal.winner_record.weights_file`. The outcome then describes the model.
-        logs: With `save`: folder for what TensorBoard can show of it, see `tuning.training.winner.tensorboard_logs`.
+            alone are saved next to it, see `tuning.journal.winner_record.weights_file`. The outcome then describes it.
+        logs: With `save`: folder for TensorBoard's logs of it, see `tuning.training.winner.tensorboard_logs`.
     """
 
     configuration: Configuration
@@ -55,5 +55,5 @@ class RetrainingRequest:
     logs: Path | None = None
 
     def training(self, epochs: int) -> TrainingRequest:
-        """The training in it, of so many epochs."""
+        """The same as a training of this many epochs."""
         return TrainingRequest(self.configuration, self.seed, epochs, self.on_epoch)

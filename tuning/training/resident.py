@@ -16,7 +16,7 @@ from tuning.training.internals.tensorflow import Tensor
 class Resident:
     """What the trials of a problem share: tensors of the arrays that all of them train on, and compiled epochs.
 
-    Of arrays, only the arrays named at birth are kept: what a user's `fit` makes anew in each trial is not.
+    Only the arrays given to the constructor are kept, not those that a user's `fit` creates in each trial.
     """
 
     def __init__(self, arrays: Sequence[Data] = ()) -> None:
@@ -25,7 +25,7 @@ class Resident:
         self.traces = Traces()
 
     def tensor(self, array: Data) -> Tensor:
-        """The array as a tensor; floats as Keras' own adapter casts them, to `keras.config.floatx()`."""
+        """The array as a tensor; floats are cast to `keras.config.floatx()`, as Keras' own adapter does."""
         if id(array) in self._tensors:
             return self._tensors[id(array)]
         is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
@@ -37,7 +37,7 @@ class Resident:
 
 
 def _shared(array: np.ndarray, dtype: str | None) -> Tensor:
-    """A tensor in the array's own memory where that can be; over one not aligned TensorFlow would end the process."""
+    """A tensor in the array's own memory if possible; TensorFlow would crash on an array that is not aligned."""
     import tensorflow as tf
 
     if array.dtype.name == (dtype or array.dtype.name) and array.flags.writeable and is_aligned(array):

@@ -14,9 +14,9 @@ from tuning.training.internals.tensorflow import forget_all_reduce_gradients
 
 @contextlib.contextmanager
 def seeds_of_its_own(seed: int) -> Iterator[None]:
-    """Lets Keras draw the seeds of layers and initializers from a generator that no other thread draws from.
+    """Lets Keras draw the seeds of layers and initializers from a generator that no other thread uses.
 
-    Keras draws them from Python's global one, and in a Dask worker so do Dask's threads, at their own times. The
+    Keras draws them from Python's global generator, and in a Dask worker Dask's threads do so too, at any time. The
     numbers are those that `keras.utils.set_random_seed` alone would give.
     """
     with seeds_drawn_from(random.Random(seed)):
@@ -24,7 +24,7 @@ def seeds_of_its_own(seed: int) -> Iterator[None]:
 
 
 def clear_session() -> None:
-    """Forgets the models before; `clear_session` would also forget a precision that the user has set."""
+    """Forgets earlier models, but keeps the precision that the user has set, which Keras' `clear_session` resets."""
     policy = keras.config.dtype_policy()
     if keras.backend.backend() == "tensorflow":
         forget_all_reduce_gradients()

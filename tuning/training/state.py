@@ -1,4 +1,4 @@
-"""What a training goes on from: weights, optimizer state and the state of random layers."""
+"""What a training continues from: weights, optimizer state and the state of random layers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tuning.splits import is_dataset
 from tuning.training.fit_arguments import Data, is_arrays
 
 State = list[np.ndarray]
-"""Values of all variables of a model, then of its optimizer's, in Keras' own order; then `_generators`."""
+"""Values of a model's variables, then of its optimizer's, in Keras' own order; then those of `_generators`."""
 
 
 def first_samples(x: Data) -> Data:
     """A few samples of what `fit` was given, to build a model on.
 
     Raises:
-        ValueError: They cannot be had without taking them away.
+        ValueError: They cannot be read without consuming them.
     """
     if is_arrays(x):
         return keras.tree.map_structure(lambda array: array[:1], x)
@@ -30,14 +30,14 @@ def first_samples(x: Data) -> Data:
 
 
 def read_state(model: keras.Model) -> State:
-    """What `write_state` sets again: all that a training goes on from, the learning rate included."""
+    """What `write_state` restores: all that a training continues from, including the learning rate."""
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(model)] + _generators()
 
 
 def write_state(model: keras.Model, state: State) -> None:
-    """Raises ValueError where the state is of another model."""
+    """Raises ValueError if the state is of another model."""
     if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)  # an unbuilt optimizer would drop its state in silence
+        model.optimizer.build(model.trainable_variables)  # an unbuilt optimizer would silently drop its state
     variables = _variables(model)
     shapes = [tuple(variable.shape) for variable in variables] + [value.shape for value in _generators()]
     if shapes != [value.shape for value in state]:
@@ -47,7 +47,7 @@ def write_state(model: keras.Model, state: State) -> None:
 
 
 def _generators() -> State:
-    """What random layers draw from that is no variable of the model: PyTorch's generator, on that backend."""
+    """Random state that is no variable of the model: PyTorch's generator, on that backend."""
     if keras.backend.backend() != "torch":
         return []
     import torch
@@ -56,7 +56,7 @@ def _generators() -> State:
 
 
 def set_generators(state: State) -> None:
-    """Sets what `_generators` gave, where it gave something, from the end of a state."""
+    """Restores what `_generators` returned, if anything, from the end of a state."""
     if keras.backend.backend() == "torch" and state:
         import torch
 

@@ -2,11 +2,10 @@
 
     seed everything -> build -> restore a parent's state -> HyperModel.fit, whose model.fit is ours -> curve
 
-`model.fit` is replaced on each model by one that trains whole epochs in compiled calls (`compiled_epoch`), or by
-Keras' own loop (`keras_loop`) where that cannot be, always over the same batches. A watcher at the end of every
-epoch, the last among the callbacks, hands the logs on and stops the training when told to; it is also
-given to `HyperModel.fit` as a callback, so that a training loop of the user's own that calls its callbacks is counted
-and stopped in the same way.
+On each model, `model.fit` is replaced by one that trains whole epochs in compiled calls (`compiled_epoch`) or, if that
+is not possible, by Keras' own loop (`keras_loop`), always over the same batches. A watcher, the last of the callbacks,
+passes the logs on at the end of each epoch and stops the training on request. It is also given to `HyperModel.fit` as
+a callback, so that a user's own training loop that calls its callbacks is counted and stopped in the same way.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ def train_epochs(
     """Trains what a request asks for.
 
     Args:
-        recipe: Of the problem.
-        space: Of the request's configuration.
-        request: See there.
-        test_by: Scores the weights that count by this rule (the best epoch's or the last's) on the test split.
+        recipe: The problem's recipe.
+        space: Space of the request's configuration.
+        request: What to train; see `TrainingRequest`.
+        test_by: Its rule chooses the weights to score on the test split (the best epoch's or the last's).
         save, logs: With `test_by`; see `RetrainingRequest`.
 
     Returns:
-        The outcome. What the user's code raises is in its `error`, never raised.
+        The outcome. An error in the user's code is stored in its `error`, never raised.
     """
     hp = space.to_hp(request.configuration)
     clear_session()
@@ -88,7 +87,7 @@ def train_epochs(
 def continue_training(
     recipe: Recipe, space: Space, configuration: Configuration, path: Path, epochs: int, *, seed: int, save: Path
 ) -> Logs:
-    """Trains a saved model on with training and validation data together; see `Problem.continue_training`."""
+    """Trains a saved model further on training and validation data together; see `Problem.continue_training`."""
     train, validation = recipe.splits.train, recipe.splits.validation
     clear_session()
     model = load_model(recipe, space.to_hp(configuration), path)

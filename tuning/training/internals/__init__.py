@@ -1,4 +1,4 @@
-"""Private parts of Keras and TensorFlow that training touches, each wrapped once, with the release it was checked with.
+"""Private parts of Keras and TensorFlow that training uses, each wrapped once, with the release it was checked with.
 
 Imports: nothing.
 

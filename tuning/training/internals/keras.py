@@ -1,6 +1,6 @@
-"""Private parts of Keras that training needs, each behind a function: checked with keras 3.15.
+"""Private parts of Keras that training needs, each behind a function; checked with keras 3.15.
 
-`tests/training/test_keras_internals.py` fails where a release moves one of them. Then mend it here, or raise the pin.
+`tests/training/test_keras_internals.py` fails if a release moves one of them. Then fix it here, or raise the pin.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ class Node(Protocol):
 
 
 def plain_logs(logs: Mapping[str, Data]) -> dict[str, Data]:
-    """Logs of tensors as `model.evaluate(return_dict=True)` gives them: floats, those of several outputs flat."""
+    """Logs of tensors as `model.evaluate(return_dict=True)` returns them: floats, flat even for several outputs."""
     return dict(pythonify_logs(logs))
 
 
 def first_epoch(model: keras.Model, initial_epoch: int) -> int:
-    """Where a fit begins: a `BackupAndRestore` that has restored something sets its own epoch on the model."""
+    """The epoch at which a fit begins: a `BackupAndRestore` that has restored something sets its own on the model."""
     return int(model._initial_epoch or initial_epoch)
 
 
 def is_validated(model: keras.Model, epoch: int, validation_freq: int | Sequence[int]) -> bool:
-    """Whether `fit` validates behind this epoch, counted from 0."""
+    """Whether `fit` validates after this epoch, counted from 0."""
     return bool(model._should_eval(epoch, validation_freq))
 
 
 def logs_of_step(model: keras.Model, returned: Data) -> dict[str, Data]:
-    """What `fit` makes of what a user's own `train_step` returned."""
+    """The logs that `fit` makes from the return value of a user's own `train_step`."""
     logs: dict[str, Data] = model._get_metrics_result_or_logs(returned)
     return logs
 
@@ -52,12 +52,12 @@ def compiled_metrics(model: keras.Model) -> keras.metrics.Metric | None:
 
 
 def symbolic_output(model: keras.Model) -> Data:
-    """The symbolic output of a functional or sequential model, nested where it has several; None for others."""
+    """The symbolic output of a functional or sequential model, nested if it has several; None for other models."""
     return getattr(getattr(model, "_functional", model), "_outputs_struct", None)
 
 
 def graph_nodes(model: keras.Model) -> list[Node] | None:
-    """The calls of layers that a functional or sequential model consists of, inputs first; None where not known."""
+    """The layer calls that a functional or sequential model consists of, inputs first; None if not known."""
     graph = getattr(model, "_functional", None) if isinstance(model, keras.Sequential) else model
     depths = getattr(graph, "_nodes_by_depth", None)
     if depths is None:
@@ -71,23 +71,23 @@ def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def profiles_batches(callback: keras.callbacks.TensorBoard) -> bool:
-    """Whether a TensorBoard callback is asked for a profile of some batches."""
+    """Whether a TensorBoard callback is set to profile some batches."""
     return bool(callback._should_trace)
 
 
 def replace_fit(model: keras.Model, fit: Callable[..., keras.callbacks.History]) -> None:
-    """Sets `model.fit` past Keras' own `__setattr__`, which would track what it refers to."""
+    """Sets `model.fit` without Keras' own `__setattr__`, which would track what it refers to."""
     object.__setattr__(model, "fit", fit)
 
 
 def restore_fit(model: keras.Model) -> None:
-    """Lets `model.fit` be that of its class again."""
+    """Makes `model.fit` that of its class again."""
     model.__dict__.pop("fit", None)
 
 
 @contextlib.contextmanager
 def unread_metrics(model: keras.Model) -> Iterator[None]:
-    """Within, a step of Keras' own does not work out what its metrics amount to, which nobody reads before the end."""
+    """Within, Keras' own step does not compute the results of its metrics, which nobody reads before the end."""
     object.__setattr__(model, "get_metrics_result", dict)
     try:
         yield
@@ -97,7 +97,7 @@ def unread_metrics(model: keras.Model) -> Iterator[None]:
 
 @contextlib.contextmanager
 def seeds_drawn_from(generator: random.Random) -> Iterator[None]:
-    """Within, Keras draws the seeds of layers and initializers from a generator, not from Python's global one."""
+    """Within, Keras draws the seeds of layers and initializers from this generator, not from Python's global one."""
     before, seed_generator.python_random = seed_generator.python_random, generator
     try:
         yield

@@ -1,7 +1,7 @@
-"""Private parts of TensorFlow that training needs, each behind a function: checked with tensorflow 2.21.
+"""Private parts of TensorFlow that training needs, each behind a function; checked with tensorflow 2.21.
 
-`tests/training/test_tensorflow_internals.py` fails where a release moves one of them. Then mend it here, or raise the
-pin. TensorFlow is imported at the call, for training also runs on Keras' other backends.
+`tests/training/test_tensorflow_internals.py` fails if a release moves one of them. Then fix it here, or raise the
+pin. TensorFlow is imported inside the functions, because training also runs on Keras' other backends.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 Tensor: TypeAlias = Any
-"""TensorFlow ships without types; beside tensors, nested structures of them, and their specs and handles."""
+"""TensorFlow ships without types: tensors, nested structures of them, their specs and handles."""
 
 
 class ConcreteFunction(Protocol):
@@ -31,12 +31,12 @@ class Function(Protocol):
 
 
 def set_variables(function: ConcreteFunction, handles: Sequence[Tensor]) -> None:
-    """Has a concrete function work on other variables of the same shapes: their handles, in the order captured."""
+    """Makes a concrete function use other variables of the same shapes, given as handles in the captured order."""
     function.set_external_captures(list(handles))
 
 
 def gradient_registry() -> dict[str, dict[str, object]]:
-    """The table of gradients by name, in which every `tf.custom_gradient` of a graph stays."""
+    """The table of gradients by name, which keeps every `tf.custom_gradient` of a graph."""
     from tensorflow.python.framework import ops
 
     registry: dict[str, dict[str, object]] = ops.gradient_registry._registry
@@ -44,10 +44,10 @@ def gradient_registry() -> dict[str, dict[str, object]]:
 
 
 def forget_all_reduce_gradients() -> None:
-    """Lets the graphs of the models before go, 7 MB a trial of a small one.
+    """Frees the graphs of earlier models: 7 MB per trial of a small model.
 
-    In a graph, an optimizer's all-reduce is a `tf.custom_gradient`, and TensorFlow registers those for ever, with all
-    that they refer to. Nobody asks for the gradient of this one: it sums gradients.
+    In a graph, an optimizer's all-reduce is a `tf.custom_gradient`, and TensorFlow registers those forever, with all
+    that they refer to. The gradient of this one is never needed, since it sums gradients.
     """
     registry = gradient_registry()
     for name, entry in list(registry.items()):

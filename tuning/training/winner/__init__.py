@@ -1,8 +1,8 @@
-"""What is made of a winner that was trained once more.
+"""A retrained winner: its saved model, its description, its logs.
 
 Imports: words, journal, training.
 
     saving             save_model, load_model
     anatomy            anatomy: its layers and predictions
-    tensorboard_logs   what TensorBoard can show of its training
+    tensorboard_logs   its training in TensorBoard
 """

@@ -1,4 +1,4 @@
-"""A trained Keras model as plain facts: its layers, and what it predicts on the test split."""
+"""A trained Keras model in plain facts: its layers, and its predictions on the test split."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class _UnclearError(Exception):
 
 
 def anatomy(model: keras.Model, splits: Splits, objective: Objective, remarks: Sequence[str] = ()) -> Anatomy:
-    """What a winner's record says of its model. Never raises: what cannot be found out is said in its remarks.
+    """What a winner's record says about its model. Never raises: the remarks name what could not be found out.
 
     Args:
         model: With the weights that count.
-        splits: What it predicts is measured on test, or on validation where there is no test split.
-        objective: Says which output is shown where there are several.
-        remarks: To begin with.
+        splits: Predictions are made on test, or on validation if there is no test split.
+        objective: Chooses the output to show if there are several.
+        remarks: The first remarks.
     """
     layers, connected = layers_of(model)
     remarks = list(remarks)
@@ -44,7 +44,7 @@ def anatomy(model: keras.Model, splits: Splits, objective: Objective, remarks: S
         remarks += more
     except _UnclearError as unclear:
         remarks.append(str(unclear))
-    except Exception as error:  # a model or data set of the user's may raise anything; its record must not be lost
+    except Exception as error:  # a user's own model or data set may raise anything; its record must not be lost
         remarks.append(f"What it predicts could not be found out: {error_line(error)}.")
     return Anatomy(
         kind=type(model).__name__,
@@ -58,7 +58,7 @@ def anatomy(model: keras.Model, splits: Splits, objective: Objective, remarks: S
 
 
 def layers_of(model: keras.Model) -> tuple[tuple[Layer, ...], bool]:
-    """The layers, a model within it as one, and whether it is known how they are connected."""
+    """The layers (a nested model counts as one), and whether their connections are known."""
     nodes = graph_nodes(model)
     if nodes is None:
         chain = isinstance(model, keras.Sequential)
@@ -108,12 +108,12 @@ class _Seen:
 
 @dataclass(frozen=True)
 class Classified:
-    """Which class each sample has, and which the model takes it for.
+    """The true and the predicted class of each sample.
 
     Attributes:
         true: (num_samples,): class numbers.
         predicted: (num_samples,): class numbers.
-        certainty: (num_samples,): larger where the model is surer.
+        certainty: (num_samples,): larger if the model is more certain.
         classes: Names by class number.
     """
 
@@ -129,7 +129,7 @@ def predictions(
     """What the model predicts for the objective's output, counted or binned; and remarks.
 
     Raises:
-        _UnclearError: Targets and predictions are neither one class a sample nor numbers to be compared.
+        _UnclearError: Targets and predictions are neither one class per sample nor comparable numbers.
     """
     seen = _seen(model, splits, objective)
     by_class = _classified(model, splits, seen)
@@ -139,7 +139,7 @@ def predictions(
 
 
 def classified(model: keras.Model, splits: Splits, objective: Objective) -> Classified | None:
-    """True and predicted classes on the test split; None where the model tells no classes apart."""
+    """True and predicted classes on the test split; None if the model is not a classifier."""
     try:
         return _classified(model, splits, _seen(model, splits, objective))
     except _UnclearError:
@@ -173,7 +173,7 @@ def _classified(model: keras.Model, splits: Splits, seen: _Seen) -> Classified |
 
 
 def _predicted(model: keras.Model, part: Part) -> Iterator[tuple[Data, Data]]:
-    """Targets and predictions, piece by piece, in the structure that each has."""
+    """Targets and predictions, batch by batch, each in its own structure."""
     if isinstance(part, tuple):
         yield part[1], model.predict(part[0], batch_size=_BATCH, verbose=0)
         return
@@ -183,7 +183,7 @@ def _predicted(model: keras.Model, part: Part) -> Iterator[tuple[Data, Data]]:
 
 
 def _output_of(model: keras.Model, objective: Objective, made: Data) -> tuple[str, bool]:
-    """Name of the output that the objective's metric is of, empty for an only one; whether it is of several."""
+    """Name of the output that the objective's metric measures, empty for a single output; whether it is of several."""
     names = _output_names(model, made)
     if len(names) < 2:
         return "", False
@@ -201,7 +201,7 @@ def _output_names(model: keras.Model, made: Data) -> list[str]:
 
 
 def _entry(model: keras.Model, structure: Data, output: str) -> Data:
-    """An output's own part of targets or of predictions."""
+    """The part of targets or predictions that belongs to an output."""
     if not isinstance(structure, Mapping | list | tuple):
         return structure
     if isinstance(structure, Mapping) and output in structure:
@@ -220,7 +220,7 @@ def _array(values: Data) -> np.ndarray:
 
 
 def _threshold(model: keras.Model) -> float:
-    """From where on a single number says class 1: 0 where the loss takes logits, else 0.5."""
+    """Above it, a single number means class 1: 0 if the loss takes logits, else 0.5."""
     return 0.0 if getattr(model.loss, "from_logits", False) else 0.5
 
 
@@ -230,12 +230,12 @@ def class_numbers(
     """True and predicted class numbers, both of shape ``(num,)``, and how many classes there are.
 
     Args:
-        true: Class numbers, of the predictions' shape without its last axis (an axis of 1 there counts for nothing),
-            or one-hot, of the predictions' shape; 0 and 1 where a prediction is a single number.
+        true: Class numbers, of the predictions' shape without its last axis (a last axis of length 1 is ignored),
+            or one-hot, of the predictions' shape; 0 and 1 if a prediction is a single number.
         made: A value for each class along the last axis, or a single number.
 
     Returns:
-        None where the targets are no classes.
+        None if the targets are not classes.
     """
     if not np.issubdtype(true.dtype, np.number) and true.dtype != bool:
         raise _UnclearError(f"Targets are of type {true.dtype}: what was predicted cannot be set beside them.")
@@ -272,7 +272,7 @@ def _confusion(seen: _Seen, by_class: Classified) -> Confusion:
 
 
 def _scatter(seen: _Seen) -> Scatter:
-    """Predicted against true; the axes are those of the targets, and a quarter of their range beyond."""
+    """Predicted against true values; the axes cover the targets' range, and a quarter of it on either side."""
     true, made = seen.true, seen.made
     if true.size != made.size:
         shapes = f"{list(true.shape)} and {list(made.shape)}"

@@ -15,11 +15,11 @@ from tuning.training.state import first_samples
 
 
 def save_model(model: keras.Model, path: Path) -> str:
-    """Saves a model, and its weights beside it; why only the weights could be saved, as a sentence, else empty."""
+    """Saves a model, and its weights next to it; returns a sentence if only the weights could be saved, else ''."""
     model.save_weights(weights_file(path))
     try:
         model.save(path)
-    except Exception as error:  # a class of the user's need not tell Keras how it is made
+    except Exception as error:  # a user's own class need not tell Keras how to rebuild it
         path.unlink(missing_ok=True)
         return (
             f"Keras cannot save it whole: its weights are saved, for a model built anew from its configuration "
@@ -29,14 +29,14 @@ def save_model(model: keras.Model, path: Path) -> str:
 
 
 def load_model(recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path) -> keras.Model:
-    """The model of a file that `save_model` wrote, compiled, its optimizer's state included.
+    """The model from a file that `save_model` wrote, compiled, with its optimizer's state.
 
-    Keras' safe mode refuses what would run code that is in the file, such as a lambda, and knows no class of the user's
-    that is not registered. Such a model, and one that could not be saved whole, is built by `build_model`, from `hp`,
-    and gets its weights.
+    Keras' safe mode refuses to run code from the file, such as a lambda, and does not know a user's class that is not
+    registered. Such a model, or one that could not be saved whole, is built by `build_model` from `hp`, and its
+    weights are loaded.
 
     Raises:
-        StudyError: Neither can be done.
+        StudyError: Both ways fail.
     """
     try:
         if not path.is_file():
@@ -47,7 +47,7 @@ def load_model(recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path) -> k
             model = build(recipe, hp)
             if not model.built:
                 model(first_samples(data_arguments(recipe)["x"]), training=False)
-            if model.optimizer is not None and not model.optimizer.built:  # it would drop its state in silence
+            if model.optimizer is not None and not model.optimizer.built:  # it would silently drop its state
                 model.optimizer.build(model.trainable_variables)
             model.load_weights(weights_file(path))
         except Exception as error:

@@ -2,10 +2,10 @@
 
     tensorboard/<winner>/train, validation    what Keras' own callback writes: scalars, histograms of weights, the
                                               model's graph and that of its operations, a profile of a few steps
-    tensorboard/<winner>/model                its summary as text; pictures that it takes for another class
+    tensorboard/<winner>/model                its summary as text; pictures that it misclassifies
 
-Of winners only, which are trained once more to be saved: a search of hundreds of trials would be slowed by it and fill
-the disk. A profile takes Keras' own loop, over the same batches; the weights are the same.
+For winners only, which are retrained to be saved: it would slow down a search of hundreds of trials and fill the disk.
+A profile needs Keras' own loop, over the same batches; the weights are the same.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from tuning.splits import Part, Splits
 from tuning.text import error_line
 from tuning.training.winner.anatomy import classified
 
-PROFILED = (2, 10)  # steps; the first one also traces and would hide the others
+PROFILED = (2, 10)  # steps; the first step also traces and would hide the others
 PICTURES = 24
 _CHANNELS = (1, 3, 4)
 
 
 def callback(folder: Path) -> keras.callbacks.TensorBoard:
-    """Keras' own callback, which writes what it can into a folder."""
+    """Keras' own callback, which writes all that it can into a folder."""
     profiled = PROFILED if keras.backend.backend() == "tensorflow" else 0  # it refuses, or warns, on the others
     return keras.callbacks.TensorBoard(str(folder), histogram_freq=1, profile_batch=profiled)
 
 
 def write(folder: Path, model: keras.Model, splits: Splits, objective: Objective) -> list[str]:
-    """Adds the model's summary and its mistakes; what could not be logged, a line each. Never raises."""
+    """Adds the model's summary and its mistakes; returns one line for each thing not logged. Never raises."""
     notes = []
     if not any(folder.glob("**/plugins/profile/**/*.xplane.pb")):
         notes.append("no profile: TensorFlow's profiler gave none on this machine")
@@ -48,17 +48,17 @@ def write(folder: Path, model: keras.Model, splits: Splits, objective: Objective
             for tag, picture in mistakes(model, splits, objective):
                 summary.image(tag, picture[None])
         writer.close()
-    except Exception as error:  # its model is saved and must not be lost for the want of a picture
+    except Exception as error:  # the model is saved and must not be lost for a missing picture
         notes.append(f"no summary and pictures: {error_line(error)}")
     return notes
 
 
 def mistakes(model: keras.Model, splits: Splits, objective: Objective) -> list[tuple[str, np.ndarray]]:
-    """Up to `PICTURES` pictures of the test split that are taken for another class, the surest mistakes first.
+    """Up to `PICTURES` misclassified pictures of the test split, the most certain mistakes first.
 
     Returns:
-        A title, and the picture of shape (height, width, channels) with values in 0 .. 1; none where not exactly one
-        input holds pictures, or the model tells no classes apart.
+        Titles, and pictures of shape (height, width, channels) with values in 0 .. 1; none unless exactly one input
+        holds pictures and the model is a classifier.
     """
     pictures = _pictures(splits.test)
     if pictures is None:
