@@ -1,4 +1,4 @@
-"""The training states of a cell's trials, kept to continue them."""
+"""Stores the training states of a cell's trials, so that they can be continued."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 
 
 class Checkpoints:
-    """Training states of a cell's trials, in files of this process: a large model's would not fit into memory."""
+    """Training states of a cell's trials, in files of this process: for a large model they would not fit in memory."""
 
     def __init__(self) -> None:
         here = f"tuning-states-{platform.node()}-"
@@ -30,10 +30,10 @@ class Checkpoints:
 
     def get(self, trial: int) -> list[np.ndarray] | None:
         try:
-            # Opened here, for np.load leaves a broken archive open.
+            # Opened here, because np.load leaves a broken archive open.
             with self._path(trial).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return [arrays[name] for name in arrays.files]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # gone, or broken: it is trained again
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # missing or broken: it is trained again
             return None
 
     def close(self) -> None:

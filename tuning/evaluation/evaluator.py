@@ -1,10 +1,10 @@
-"""The evaluator: what every tuner calls to have a configuration evaluated, and where epochs are counted.
+"""The evaluator: every tuner calls it to evaluate a configuration, and it counts the epochs.
 
     trial = evaluator.evaluate(configuration, epochs, resume_from)
 
-It trains by the problem's `train`, counts each epoch as it ends, scores by the objective's one rule, stops at the
-budget to the epoch, turns what fails into a FAILED trial, and answers from recorded trials first: a search that was
-interrupted starts afresh from its seed and gets the same answers up to where it was (replay).
+It trains with the problem's `train`, counts each epoch as it ends, scores by the objective's one rule, stops at the
+budget to the epoch, and turns a failure into a FAILED trial. It answers from recorded trials first: an interrupted
+search starts again from its seed and gets the same answers up to the point of interruption (replay).
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
     from tuning.training.state import State
 
 MAX_FAILURES = 20
-"""Trials in a row that may fail before their first epoch. They cost no epochs: without a bound, a model that never
-builds would be tried for ever."""
+"""Trials in a row that may fail before their first epoch. They cost no epochs: without a limit, a model that never
+builds would be tried forever."""
 
 
 class SearchOver(BaseException):
     """The budget is spent: leaves the tuner's loop.
 
-    Not an Exception, for the libraries catch those: KerasTuner and scikit-learn count them as failed trials.
+    Not an Exception, because the libraries catch those: KerasTuner and scikit-learn count them as failed trials.
     """
 
 
 class SearchBroken(BaseException):
-    """Holds the error that ends a search, past libraries that would take any Exception for a failed trial.
+    """Carries the error that ends a search through libraries that treat any Exception as a failed trial.
 
-    `error` is a `ReplayError`, or a `StudyError` where the tuner asked for what cannot be or nothing can be trained.
+    `error` is a `ReplayError`, or a `StudyError` if the tuner asked for something impossible or nothing can be trained.
     """
 
     def __init__(self, error: TuningError) -> None:
@@ -58,14 +58,14 @@ class Evaluator:
 
     Args:
         problem: Gives the space, the objective and `train`.
-        cell: Whose trials these are.
+        cell: The cell.
         study: Name of the study, part of the seeds.
         budget: What the cell may spend.
         recorded: The cell's trials from the journal, in order.
-        on_trial: Called with each trial that was trained now, as soon as it ended.
-        on_epoch: Called with the epochs spent and the incumbent's score, for the progress.
-        on_running: Called when a training begins and after each of its epochs, with the trial as it is to be recorded
-            if the process dies now: FAILED, with the epochs so far.
+        on_trial: Called with each newly trained trial, as soon as it ends.
+        on_epoch: Called with the epochs spent and the incumbent's score, to show progress.
+        on_running: Called when a training begins and after each of its epochs, with the trial to be recorded if the
+            process dies now: FAILED, with the epochs so far.
         keep_states: Whether trials may be continued later, so that their states must be kept.
         trial_seconds: A trial that takes longer is FAILED at the end of its epoch; None for no limit.
     """
@@ -111,8 +111,8 @@ class Evaluator:
 
         Args:
             configuration: Active hyperparameters only, plain types.
-            epochs: To be trained in all, a parent's included; default: the problem's `max_epochs`.
-            resume_from: Trial of this cell to be continued: its weights, optimizer state and epoch number.
+            epochs: Total to be trained, including a parent's; default: the problem's `max_epochs`.
+            resume_from: Trial of this cell to continue: its weights, optimizer state and epoch number.
             prune: Called after each epoch with the epoch (from 1) and the score so far; true ends the trial PRUNED.
 
         Returns:
@@ -120,9 +120,9 @@ class Evaluator:
 
         Raises:
             SearchOver: The budget is spent (after the trial was recorded).
-            SearchBroken: With a StudyError where the configuration is not in the space, the parent is no trial of
+            SearchBroken: With a StudyError if the configuration is not in the space, the parent is not a trial of
                 this cell, or `MAX_FAILURES` trials in a row failed before their first epoch; with a ReplayError
-                where the journal holds another trial at this place.
+                if the journal holds a different trial at this place.
         """
         try:
             return self._evaluate(configuration, epochs, resume_from, prune)
@@ -220,7 +220,7 @@ class Evaluator:
             self.problem.objective.metric,
             target,
             initial_epoch=initial_epoch,
-            # A training that leaves no state cannot be continued: it is gone through again, with what follows.
+            # A training that leaves no state cannot be continued: it is repeated from the start, then goes on.
             repeated=initial_epoch if state is None else 0,
             seconds=self._trial_seconds,
             on_running=lambda curve: self._on_running(_with_curve(running, curve)),
@@ -264,10 +264,10 @@ class Evaluator:
         resume_from: int | None,
         prune: Callable[[int, float], bool] | None,
     ) -> Trial | None:
-        """The recorded trial at this place, or None where training has to go on.
+        """The recorded trial at this place, or None if it must be trained.
 
         Raises:
-            ReplayError: Another trial is recorded there.
+            ReplayError: A different trial is recorded there.
         """
         if number >= len(self._recorded):
             return None
@@ -290,7 +290,7 @@ class Evaluator:
         return known
 
     def _lineage(self, trial: Trial) -> list[Logs]:
-        """The whole curve behind a trial, its parents' epochs first."""
+        """The whole curve of a trial, with its parents' epochs first."""
         before = [] if trial.parent is None else self._lineage(self.trials[trial.parent])
         return [*before, *(dict(epoch) for epoch in trial.curve)]
 
@@ -303,5 +303,5 @@ class Evaluator:
 
 
 def _with_curve(trial: Trial, curve: Sequence[Logs]) -> Trial:
-    """A trial that has just begun, so many epochs later."""
+    """A trial that has just begun, with the epochs of this curve added."""
     return replace(trial, curve=list(curve), spent_epochs=trial.spent_epochs + len(curve))

@@ -1,4 +1,4 @@
-"""What a cell's trials ended with, so that they can be continued; trained again where it is gone."""
+"""The states at the end of a cell's trials, to continue them; a missing state is computed again by training."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class States:
     """The training states of a cell's trials.
 
     Args:
-        problem: Trains a trial again whose state is gone.
-        trials: Those of the cell so far; the caller adds to them.
+        problem: Trains a trial again if its state is missing.
+        trials: Those of the cell so far; the caller appends to them.
     """
 
     def __init__(self, problem: TrainingProblem, trials: Sequence[Trial]) -> None:
@@ -33,22 +33,22 @@ class States:
         self._stateless: set[int] = set()  # trials whose training leaves no state
 
     def keep(self, trial: int, outcome: Outcome) -> None:
-        """Keeps what a trial ended with. Raises StudyError where there is no room for it."""
+        """Keeps the state at the end of a trial. Raises StudyError if there is no room for it."""
         if outcome.state is None:
             self._stateless.add(trial)
             return
         try:
             self.checkpoints.put(trial, outcome.state)
-        except OSError as error:  # else a library would take it for the trial's failure
+        except OSError as error:  # else a library would treat it as a failed trial
             raise StudyError(
                 f"the state of trial {trial}, which may be continued, cannot be kept: {error_line(error)}; make "
                 f"room in {tempfile.gettempdir()}, or set TMPDIR to another folder"
             ) from error
 
     def after(self, trial: Trial) -> tuple[State | None, int]:
-        """The state a trial ended with, and the epochs trained again for it, uncharged, where it is gone.
+        """The state at the end of a trial, and the uncharged epochs trained again for it if it was missing.
 
-        None where the training leaves no state to be continued from.
+        None if the training leaves no state to continue from.
         """
         if trial.trial in self._stateless or not trial.initial_epoch + trial.epochs:
             return None, 0

@@ -1,4 +1,4 @@
-"""Watches one training epoch by epoch: gathers its curve, and ends it where it must not go on."""
+"""Watches one training epoch by epoch: collects its curve, and stops it if it must not continue."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 class TrainingWatch:
-    """What `on_epoch` of a training is, for trials and retrainings alike.
+    """The `on_epoch` callback of a training, for trials and retrainings alike.
 
-    A training ends FAILED where its loss or objective is not finite, or where it takes too long: its `error` says so.
+    A training ends FAILED if its loss or objective is not finite, or if it takes too long: `error` says which.
 
     Args:
         metric: Of the objective.
-        epochs: At which the training is complete; from there on neither `seconds` nor a rule ends it.
-        initial_epoch: Epochs of earlier trials that it goes on from.
-        repeated: How many epochs are gone through first that were counted before; they are not watched.
-        seconds: It may take no longer; None for no limit. The time counts from when this is made.
+        epochs: The training is complete at this epoch; from then on neither `seconds` nor a rule stops it.
+        initial_epoch: Epochs of earlier trials that it continues from.
+        repeated: How many epochs, counted before, are repeated first; they are not watched.
+        seconds: Time limit, None for no limit; the clock starts when this object is created.
         on_running: Called now and after each epoch with the curve so far.
-        rule: Called with the epoch (of all) after each one that is finite; the state that the training is to end
-            with there, or None.
+        rule: Called after each finite epoch with its number (over all trials); returns the state in which the training
+            is to end there, or None.
 
     Attributes:
         curve: Metrics of each epoch, without those before `initial_epoch`.
-        error: Why it FAILED, in words; empty where it did not.
-        stopped: The state that `rule` ended it with; None where it did not.
-        repeated: Epochs that are still to be gone through.
+        error: Why it FAILED, in words; empty if it did not.
+        stopped: The state with which `rule` ended it; None if it did not.
+        repeated: Epochs still to be repeated.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class TrainingWatch:
         on_running(())
 
     def __call__(self, logs: Logs) -> bool:
-        """Takes an epoch's logs; whether the training is to end there."""
+        """Takes an epoch's logs; returns whether the training is to end there."""
         if self.repeated:
             self.repeated -= 1
             return False
@@ -86,7 +86,7 @@ def time_limit_words(seconds: float) -> str:
 
 
 def _not_finite(logs: Mapping[str, float], metric: str, epoch: int) -> str:
-    """Why an epoch's logs end the training FAILED, in words; empty where they do not."""
+    """Why an epoch's logs make the training FAILED, in words; empty if they do not."""
     if metric not in logs:
         return f"epoch {epoch} did not report {metric!r}; reported: {', '.join(logs) or 'nothing'}"
     for name in (metric, "loss"):

@@ -1,9 +1,9 @@
-"""What answers `train`: a Keras problem, a table of trained configurations, or a formula.
+"""Problems, which implement `train`: by Keras, by a table of trained configurations, or by a formula.
 
 Imports: words, journal, space, training.
 
-    problem     TrainingProblem (what tuners know of one), Problem
+    problem     TrainingProblem (what tuners see of one), Problem
     surrogate   Surrogate: learning curves computed from trained ones
-    table       TableProblem: a surrogate behind the interface of a problem
+    table       TableProblem: a surrogate with the interface of a problem
     synthetic   SyntheticProblem: for tests
 """

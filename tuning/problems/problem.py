@@ -1,6 +1,6 @@
 """A problem: a search space, data, an objective, and the epochs of one full training.
 
-The evaluator knows a problem by `TrainingProblem`: a recorded space and a `train` method. `Problem` trains Keras
+The evaluator uses a problem through `TrainingProblem`: a recorded space and a `train` method. `Problem` trains Keras
 models; `tuning.problems.synthetic.SyntheticProblem` computes curves, so that tuners can be tested without training.
 """
 
@@ -42,11 +42,11 @@ RESERVED = {
     "callbacks": "give Problem(callbacks=...)",
     "verbose": "the study shows its own progress",
 }
-"""Arguments of `model.fit` that are not the user's to set here, and what to use instead."""
+"""Arguments of `model.fit` that the user cannot set here, and what to use instead."""
 
 
 class TrainingProblem(Protocol):
-    """What evaluator and tuners know of a problem."""
+    """What the evaluator and the tuners see of a problem."""
 
     name: str
     objective: Objective
@@ -59,7 +59,7 @@ class TrainingProblem(Protocol):
     def is_regression(self) -> bool: ...
 
     def train(self, request: TrainingRequest) -> Outcome:
-        """Trains a configuration up to the epochs that are asked for."""
+        """Trains a configuration up to the requested epochs."""
 
     def retrain(self, request: RetrainingRequest) -> Outcome:
         """Trains a configuration in full; the outcome holds the test scores of the epoch that counts."""
@@ -68,21 +68,21 @@ class TrainingProblem(Protocol):
         """For the journal: ``space``, ``objective``, ``max_epochs``, ``data``; JSON-able."""
 
     def check(self) -> list[str]:
-        """Raises TuningError where the problem cannot be searched; returns the metrics that training reports."""
+        """Raises TuningError if the problem cannot be searched; returns the metrics that training reports."""
 
 
 class Problem:
     """A Keras search problem.
 
     Args:
-        build_model: KerasTuner's `build_model(hp)`, or a `kt.HyperModel` with or without a `fit` of its own.
+        build_model: KerasTuner's `build_model(hp)`, or a `kt.HyperModel` with or without its own `fit`.
         data: A function without arguments that returns training, validation and (optional) test splits; see
-            `tuning.splits.Splits`. A function, so that every worker loads the data once by itself.
+            `tuning.splits.Splits`. It is a function so that every worker can load the data once by itself.
         objective: What to optimise.
         max_epochs: Epochs of one full training.
         name: Default: the name of the data function.
         callbacks: A function without arguments that returns Keras callbacks, or a list of them to be copied;
-            each trial gets fresh ones.
+            each trial gets new ones.
         fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``.
 
     Raises:
@@ -121,7 +121,7 @@ class Problem:
 
     @cached_property
     def splits(self) -> Splits:
-        """The data, loaded once a process. Raises DataError."""
+        """The data, loaded once per process. Raises DataError."""
         return load_splits(self.data)
 
     @cached_property
@@ -170,7 +170,7 @@ class Problem:
         )
 
     def load_model(self, model: Path, configuration: Configuration) -> keras.Model:
-        """The `keras.Model` of a file that `retrain` saved. Raises StudyError."""
+        """The `keras.Model` from a file that `retrain` saved. Raises StudyError."""
         from tuning.training.winner.saving import load_model
 
         return load_model(self.recipe, self.space.to_hp(configuration), model)
@@ -178,17 +178,17 @@ class Problem:
     def continue_training(
         self, model: Path, configuration: Configuration, epochs: int, *, seed: int, save: Path
     ) -> Logs:
-        """Trains a saved model on, on training and validation data together.
+        """Trains a saved model further, on training and validation data together.
 
         Args:
-            model: Its file; weights and optimizer go on from there.
+            model: Its file, with weights and optimizer state.
             configuration: What it was built from.
-            epochs: Further ones.
+            epochs: Further epochs.
             seed: Of the order of the data.
-            save: Where the result is saved.
+            save: Where to save the result.
 
         Returns:
-            Its metrics on the test split; empty where there is none.
+            Its metrics on the test split; empty without one.
 
         Raises:
             StudyError: The model cannot be loaded or trained.
@@ -198,10 +198,10 @@ class Problem:
         return continue_training(self.recipe, self.space, configuration, model, epochs, seed=seed, save=save)
 
     def check(self) -> list[str]:
-        """Loads the data, records the space and trains a few samples at the defaults; the metrics reported.
+        """Loads the data, records the space, trains the defaults on a few samples; returns the reported metrics.
 
         Raises:
-            DataError, SpaceError, ObjectiveError: What the user has to mend.
+            DataError, SpaceError, ObjectiveError: A mistake that the user has to fix.
         """
         from tuning.training.probe import probe
 
@@ -213,7 +213,7 @@ class Problem:
         return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, data)
 
     def __getstate__(self) -> dict[str, object]:
-        """For workers: without the data, which each loads by itself, and without tensors; the space goes along."""
+        """For workers: with the space, but without tensors and without the data, which each worker loads itself."""
         return {name: value for name, value in self.__dict__.items() if name not in ("splits", "recipe")}
 
 

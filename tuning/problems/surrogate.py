@@ -1,21 +1,21 @@
-"""A model of learning curves, fitted on trained configurations: what a `TableProblem` answers with.
+"""A model of learning curves, fitted on trained configurations: the source of a `TableProblem`'s answers.
 
-    weights   how near each row of the table is to a configuration: the share of trees in whose leaf both fall
-    row       one row, drawn by these weights with the trial's seed
-    curve     the rows' curves averaged by the weights, plus or minus the drawn row's residual
+    weights   how near each row of the table is to a configuration: the share of trees in which both share a leaf
+    row       one row, drawn with these weights and the trial's seed
+    curve     the weighted average of the rows' curves, plus or minus the drawn row's residual
 
 The trees are extremely randomized (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006), and their weights estimate
 the distribution of curves at a configuration (Meinshausen, JMLR 7, 2006). Forests are the usual model of surrogate
-benchmarks (Eggensperger et al., AAAI 2015): they take conditional and categorical hyperparameters as they are. A
-Gaussian process fits smooth spaces better, but would flatter a tuner that searches by one; no tuner here uses forests.
+benchmarks (Eggensperger et al., AAAI 2015): they handle conditional and categorical hyperparameters directly. A
+Gaussian process fits smooth spaces better, but would favour a tuner that uses one itself; no tuner here uses forests.
 
-Residuals are those of cross-validation: they hold the noise of seeds and what the model could not explain, so scores
-are spread as the table's are. The sign is drawn, so that a residual is noise and does not bend the mean. What is not
+Residuals come from cross-validation: they hold the noise of seeds and what the model could not explain, so scores
+spread as in the table. Their sign is drawn, so that a residual is noise and does not shift the mean. What is not
 explained looks like noise: a tuner that would have exploited it gains less here than in training. A row that FAILED
-fails the trials that draw it, at its epoch with its error; a row that ended early ends them early.
+fails the trials that draw it, at its epoch and with its error; a row that ended early ends them early.
 
 Metrics are modelled by their normal scores (the normal quantiles of their ranks over the whole table), so that a few
-diverged trainings do not drown the others, and read back by interpolation between values that were seen, never beyond.
+diverged trainings do not dominate. They are converted back by interpolation between observed values, never beyond.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tuning.space.space import Space
 
 TREES = 100
 FOLDS = 10
-INACTIVE = -1.0  # outside of the unit interval, so that one split tells the active from the inactive
+INACTIVE = -1.0  # outside the unit interval, so that one split separates active from inactive
 Floats = npt.NDArray[np.float64]
 
 
@@ -47,7 +47,7 @@ class Surrogate:
         space: Of the configurations.
         rows: Trials from scratch, trained in full or FAILED, of different configurations; at least `FOLDS` with a
             score.
-        objective: Its metric shapes the trees; all metrics are predicted by them.
+        objective: The trees are fitted to its metric, and predict all metrics.
         max_epochs: Of a full training.
 
     Attributes:
@@ -81,7 +81,7 @@ class Surrogate:
         self.errors = fit_errors(self.metrics, predicted[self.trained], curves[self.trained])
 
     def curve(self, configuration: Configuration, seed: int) -> tuple[list[dict[str, float]], str]:
-        """The metrics of each epoch, and the error of a training that fails (else empty); equal for equal arguments."""
+        """The metrics of each epoch, and the error of a training that fails (else empty); deterministic."""
         weights = self._forest.weights(np.array([self._encoded(configuration)], dtype=np.float32))[0]
         generator = np.random.default_rng(seed)
         drawn = int(generator.choice(len(weights), p=weights))
@@ -93,7 +93,7 @@ class Surrogate:
         return [dict(zip(self.metrics, epoch, strict=True)) for epoch in values.tolist()], ""
 
     def _encoded(self, configuration: Configuration) -> list[float]:
-        """A configuration as numbers: places in the unit interval as KerasTuner has them; a column for each word."""
+        """A configuration as numbers: KerasTuner's position in the unit interval; for text values, one-hot columns."""
         numbers: list[float] = []
         for hp in self.space.hyperparameters:
             known = finite_values(hp) or ()
@@ -108,12 +108,12 @@ class Surrogate:
     def _mean(self, weights: Floats, rows: slice | npt.NDArray[np.bool_] = slice(None)) -> Floats:
         """(max_epochs, num_metrics): the average of the trained rows among `rows`, in normal scores."""
         kept = weights * self.trained[rows]
-        if not kept.any():  # all that is near FAILED
+        if not kept.any():  # all near rows FAILED
             kept = self.trained[rows].astype(float)
         return np.asarray(np.tensordot(kept / kept.sum(), np.nan_to_num(self._scored[rows]), axes=1))
 
     def _cross_validated(self, inputs: npt.NDArray[np.float32], target: Floats) -> Floats:
-        """What each row is predicted to be by a forest of the other folds' rows; rows were drawn at random."""
+        """Each row's prediction by a forest fitted on the other folds' rows; the rows' order is random already."""
         fold = np.empty(len(inputs), dtype=int)
         for part in (self.trained, ~self.trained):
             fold[part] = np.arange(part.sum()) % FOLDS
@@ -130,7 +130,7 @@ class Surrogate:
 
 
 class _Forest:
-    """Extremely randomized trees, grown until each leaf holds one row; only their leaves are of use."""
+    """Extremely randomized trees, grown until each leaf holds one row; only their leaves are used."""
 
     def __init__(self, inputs: npt.NDArray[np.float32], target: Floats) -> None:
         from sklearn.ensemble import ExtraTreesRegressor
@@ -140,18 +140,18 @@ class _Forest:
         self._leaves = self._leaves_of(inputs)
 
     def weights(self, inputs: npt.NDArray[np.float32]) -> Floats:
-        """(num_inputs, num_rows), each row of it summing to 1."""
+        """(num_inputs, num_rows); each row sums to 1."""
         same = self._leaves_of(inputs)[:, :, None] == self._leaves.T
         shares: Floats = same / same.sum(axis=2, keepdims=True)
         return np.asarray(shares.mean(axis=1))
 
     def _leaves_of(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
-        # A tree at a time: the forest's own `apply` spends milliseconds on checks and threads.
+        # One tree at a time: the forest's own `apply` spends milliseconds on checks and threads.
         return np.stack([tree.apply(inputs) for tree in self._trees], axis=1)
 
 
 class _NormalScores:
-    """A monotone map of a metric's values to the normal quantiles of their ranks, and back."""
+    """A monotone map from a metric's values to the normal quantiles of their ranks, and back."""
 
     def __init__(self, values: Floats) -> None:
         self._values, counts = np.unique(values, return_counts=True)
@@ -162,7 +162,7 @@ class _NormalScores:
         return np.asarray(np.interp(values, self._values, self._scores))
 
     def back(self, scores: Floats) -> Floats:
-        """Between values that were seen; past the ends, the end."""
+        """Interpolates between observed values; beyond them, gives the nearest."""
         return np.asarray(np.interp(scores, self._scores, self._values))
 
 
@@ -171,7 +171,7 @@ def fit_errors(metrics: Sequence[str], predicted: Floats, trained: Floats) -> pd
 
     Returns:
         (num_metrics * max_epochs, 5): metric, epoch (from 1), rmse (in the metric's unit), r2 (share of the variance
-        explained), rank_correlation (Spearman's); NaN where all trained or all predicted values are equal.
+        explained), rank_correlation (Spearman's); NaN if all trained or all predicted values are equal.
     """
     rows = []
     for place, metric in enumerate(metrics):
@@ -193,5 +193,5 @@ def fit_errors(metrics: Sequence[str], predicted: Floats, trained: Floats) -> pd
 
 
 def _padded(curve: Sequence[Mapping[str, float]], length: int) -> list[Mapping[str, float]]:
-    """A curve that ended early goes on as it ended."""
+    """Extends a curve that ended early by its last values."""
     return [*curve, *[curve[-1]] * (length - len(curve))]

@@ -35,7 +35,7 @@ def mixed_space(hp: keras_tuner.HyperParameters) -> None:
 
 
 def continuous_space(hp: keras_tuner.HyperParameters) -> None:
-    """Three continuous dimensions: no configuration should ever come twice."""
+    """Three continuous dimensions: no configuration should ever repeat."""
     hp.Float("x", 0.0, 1.0)
     hp.Float("y", 0.0, 1.0)
     hp.Float("z", 1e-4, 1.0, sampling="log")
@@ -48,13 +48,13 @@ def tiny_space(hp: keras_tuner.HyperParameters) -> None:
 
 
 class SyntheticProblem:
-    """A problem whose learning curves are computed: a smooth optimum, a little noise, growing with the epochs.
+    """A problem with computed learning curves: a smooth optimum and a little noise, rising over the epochs.
 
     Args:
         declare: Asks `hp` for the hyperparameters, as `build_model` would.
         direction: Of the metric ``"metric"``; with ``"min"`` its values are those of ``"max"`` with the sign changed.
-        fail: Called with each configuration; the error it raises is what training would have raised, and
-            the float it returns (NaN) takes the metric's place.
+        fail: Called with each configuration; an error that it raises counts as training's error, and a float that it
+            returns (NaN) replaces the metric.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class SyntheticProblem:
         self.space: Space = record(declare)
         self.fail = fail
         self.trained_epochs = 0
-        """Counted apart from the evaluator."""
+        """Counted independently of the evaluator."""
 
     def value(self, configuration: Configuration, epoch: int, seed: int) -> float:
         """The metric after an epoch (from 1), in 0 .. 1 for direction ``"max"``."""
@@ -106,7 +106,7 @@ class SyntheticProblem:
         return outcome
 
     def retrain(self, request: RetrainingRequest) -> Outcome:
-        """The test score is the metric's of the epoch that counts, with noise of its own."""
+        """The test score is the metric at the epoch that counts, with its own noise."""
         curve: list[Logs] = []
 
         def on_each(logs: Logs) -> bool:

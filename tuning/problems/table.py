@@ -3,8 +3,8 @@
     tuning table studies/digits.py --configurations 300     trains them, once
     TableProblem("reports/digits-table")                     the same problem, computed
 
-The table is an ordinary study of one tuner, `TableDraws`, whose every cell is one configuration trained in full; so it
-is resumed, runs in parallel, grows with a larger ``--configurations``, and its journal keeps every epoch of every
+The table is an ordinary study of one tuner, `TableDraws`, in which each cell trains one configuration in full. So it
+can be resumed, runs in parallel, grows with a larger ``--configurations``, and its journal keeps every epoch of every
 metric.
 """
 
@@ -33,19 +33,19 @@ TABLE_TUNER = "table"  # the tuner whose cells are a table's rows; see `tuning.t
 
 
 class TableProblem:
-    """A problem whose learning curves are computed from a table of trained ones, not trained.
+    """A problem whose learning curves are not trained, but computed from a table of trained ones.
 
-    The same space, objective and epochs, behind the same interface, so that tuners run unchanged and a study of
-    hundreds of replicates takes minutes. Curves come from `surrogate`; equal configurations of a replicate get equal
-    curves, as in training. The problem is called ``<problem>-surrogate``, and the journal says which table it is
-    computed from and how well that fits.
+    Space, objective, epochs and interface stay the same, so tuners run unchanged and a study of hundreds of replicates
+    takes minutes. Curves come from `surrogate`; equal configurations of a replicate get equal curves, as in training.
+    The problem is called ``<problem>-surrogate``, and the journal records which table it is computed from and how well
+    the model fits it.
 
     Args:
         directory: The table's folder, such as ``reports/digits-table``.
-        problem: Which of the table's problems; needed where it has several.
+        problem: Which of the table's problems; needed if it has several.
 
     Raises:
-        StudyError: There is no table, not that problem in it, or too few trained configurations.
+        StudyError: There is no table, it lacks the problem, or it has too few trained configurations.
         JournalError: Its journal is broken.
     """
 
@@ -79,18 +79,18 @@ class TableProblem:
         self.objective = journal.objective(problem)
         self.max_epochs = self._trained.max_epochs
         self.space = Space.from_json(self._trained.space)
-        self.is_regression = False  # scikit-learn's search over row numbers goes the same way for both
+        self.is_regression = False  # scikit-learn's search over row numbers is the same for both
 
     @cached_property
     def surrogate(self) -> Surrogate:
-        """The fitted model, made once a process."""
+        """The model, fitted once per process."""
         return Surrogate(self.space, self._rows, self.objective, self.max_epochs)
 
     def train(self, request: TrainingRequest) -> Outcome:
-        """Goes through the computed curve as far as is asked for; the state is the epoch's number.
+        """Reports the computed curve up to the requested epochs; the state is the epoch's number.
 
         Raises:
-            StudyError: More epochs are asked for than the table was trained for.
+            StudyError: More epochs are requested than the table was trained for.
         """
         if request.epochs > self.max_epochs:
             raise StudyError(
@@ -108,11 +108,11 @@ class TableProblem:
         return outcome
 
     def retrain(self, request: RetrainingRequest) -> Outcome:
-        """The whole computed curve; a table holds no test scores, so there is none, and no model to be saved."""
+        """The whole computed curve; a table holds no test scores, so there is none, and no model to save."""
         return self.train(request.training(self.max_epochs))
 
     def describe(self) -> ProblemRecord:
-        """For the journal: as a trained problem's, with the table that it is computed from, and the fit."""
+        """For the journal: like a trained problem's, with the table it is computed from, and the model's errors."""
         rows = json.dumps([[row.configuration, lines.to_json(row)["curve"], row.error] for row in self._rows])
         fingerprint = f"table {hashlib.sha256(rows.encode()).hexdigest()[:16]}"
         return ProblemRecord(
@@ -133,7 +133,7 @@ class TableProblem:
         )
 
     def _errors(self) -> dict[str, dict[str, float]]:
-        """Of the objective's metric, by epoch; four digits, and without those that there are not."""
+        """Errors of the objective's metric by epoch, with four digits; undefined ones are left out."""
         errors = self.surrogate.errors
         of_metric = errors[errors["metric"] == self.objective.metric].drop(columns="metric").set_index("epoch")
         return {
@@ -142,9 +142,9 @@ class TableProblem:
         }
 
     def check(self) -> list[str]:
-        """Fits the model; the metrics that it predicts."""
+        """Fits the model; returns the metrics that it predicts."""
         return self.surrogate.metrics
 
     def __getstate__(self) -> dict[str, object]:
-        """For workers: without the fitted model, which each makes by itself; no folder is needed there."""
+        """For workers: without the fitted model, which each worker fits itself; no folder is needed there."""
         return {name: value for name, value in self.__dict__.items() if name != "surrogate"}
