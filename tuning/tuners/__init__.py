@@ -1,4 +1,4 @@
-"""The tuners, by name: one file a library, one class a tuner, and one line here for each.
+"""The tuners, by name: one file per library, one class per tuner, and one line here for each.
 
 Imports: words, journal, space, training, problems, evaluation.
 
@@ -10,7 +10,7 @@ Imports: words, journal, space, training, problems, evaluation.
     smac           SMAC
     ax             Ax
     table_draws    TableDraws: fills a table of configurations
-    baselines/     what tuners are measured against
+    baselines/     what tuners are compared with
 
 Third parties register theirs through the entry point group ``tuning.tuners``:
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 GROUP = "tuning.tuners"
-# Imported when asked for: each brings its library along.
+# Imported on request: each imports its library.
 BUILT_IN = {
     "kt-random": "tuning.tuners.keras_tuner:KTRandom",
     "kt-hyperband": "tuning.tuners.keras_tuner:KTHyperband",
@@ -57,7 +57,7 @@ BUILT_IN = {
     "screening": "tuning.tuners.baselines.screening:Screening",
 }
 BASELINES = ("default", "random-2x", "screening")
-"""What tuners are measured against; see `Tuner.baseline`."""
+"""What tuners are compared with; see `Tuner.baseline`."""
 
 
 def names() -> list[str]:

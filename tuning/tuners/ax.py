@@ -18,16 +18,16 @@ from tuning.tuners.base import Tuner
 class Ax(Tuner):
     """Ax's client with its own choice of strategy: a Gaussian process of BoTorch and log expected improvement.
 
-    Its first trials are a Sobol sequence, and not Ax's middle of the space before it, which would be the same in all
-    replicates. Conditions are not told to it: it proposes inactive hyperparameters too, which are left out. FAILED
-    trials are marked so.
+    It starts with a Sobol sequence, without the centre of the space that Ax would try first, which would be the same in
+    all replicates. It does not know the conditions: it also proposes inactive hyperparameters, which are left out.
+    FAILED trials are marked as such.
 
     Source: Olson et al. (2025), Ax: A Platform for Adaptive Experimentation, AutoML 2025; Balandat et al. (2020),
     BoTorch, NeurIPS 33.
 
     Args:
         label: As in `Tuner`.
-        initialization_budget: Trials before the process takes over; None for Ax's own choice.
+        initialization_budget: Trials before the Gaussian process takes over; None for Ax's own choice.
     """
 
     name = "ax"
@@ -46,7 +46,7 @@ class Ax(Tuner):
             from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
             from ax.exceptions.core import OptimizationComplete
 
-            torch.set_num_threads(1)  # as `one_blas_thread`, which does not reach PyTorch
+            torch.set_num_threads(1)  # like `one_blas_thread`, which does not reach PyTorch
             client = Client(random_seed=seed)
             client.configure_experiment(
                 [
@@ -66,7 +66,7 @@ class Ax(Tuner):
             try:
                 with _quiet():
                     ((trial, answers),) = client.get_next_trials(1).items()
-            except OptimizationComplete:  # there is nothing that it has not tried
+            except OptimizationComplete:  # it has tried everything
                 return
             score = evaluator.evaluate(from_numbered(problem.space, answers)).score
             with _quiet():
@@ -78,7 +78,7 @@ class Ax(Tuner):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Ax tells each trial, and PyTorch below it what will change; what fails is raised."""
+    """Silences Ax's log of each trial and PyTorch's warnings of future changes; errors are still raised."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -18,38 +18,38 @@ Argument: TypeAlias = Any
 
 
 class Tuner(ABC):
-    """A search strategy, run by its own library's own loop.
+    """A search strategy, run in its library's own loop.
 
     Args:
-        label: Name in the study, for two settings of one tuner in one comparison; default: `name`.
+        label: Name in the study, so that one tuner can be compared under two settings; default: `name`.
         arguments: The library's own arguments, such as ``KTHyperband(factor=4)``.
 
     Raises:
-        StudyError: What it `needs` is not installed.
+        StudyError: The module that it `needs` is not installed.
     """
 
     name: ClassVar[str]
     """Registered name."""
     library: ClassVar[str]
-    """Distribution whose loop this is."""
+    """Distribution that provides the loop."""
     resumes: ClassVar[bool] = False
     """Whether it continues trials, so that their states must be kept."""
     prunes: ClassVar[bool] = False
-    """Whether it can stop a trial by its curve."""
+    """Whether it can stop a trial early, judging by its curve."""
     parallel: ClassVar[bool] = False
     """Whether it can ask for several trials before it knows the results of any (`parallel_trials`)."""
     seeded: ClassVar[bool] = True
-    """Whether its seed matters; where it does not, replicates differ by their trainings alone."""
+    """Whether its seed matters; if not, replicates differ only in their trainings."""
     needs: ClassVar[str] = ""
-    """Module that it imports and that does not come with `tuning` itself."""
+    """Module that it imports and that is not installed with `tuning` itself."""
     extra: ClassVar[str] = ""
-    """Extra of a distribution that brings it: ``pip install "tuning[extra]"``."""
+    """The extra that installs it: ``pip install "tuning[extra]"``."""
     baseline: ClassVar[bool] = False
-    """Whether it is a yardstick for the others, and no competitor."""
+    """Whether it is a yardstick for the others, not a competitor."""
     budget_factor: ClassVar[int] = 1
-    """How many times the study's budget its cells may spend; `search` is given the product."""
+    """Its cells may spend this many times the study's budget; `search` gets the product."""
     epochs: int | None = None
-    """What its cells spend where that is its own and does not depend on the study's budget."""
+    """What its cells spend, if that does not depend on the study's budget."""
 
     def __init__(self, *, label: str | None = None, **arguments: Argument) -> None:
         if not self.is_installed():
@@ -62,29 +62,29 @@ class Tuner(ABC):
 
     @classmethod
     def is_installed(cls) -> bool:
-        """Whether what it `needs` is there."""
+        """Whether the module that it `needs` is installed."""
         return not cls.needs or find_spec(cls.needs) is not None
 
     @abstractmethod
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         """Searches until the evaluator ends it, or until the strategy itself is done.
 
-        Call ``evaluator.evaluate(configuration, epochs, resume_from)`` for each trial and go on with its score; a
-        FAILED trial's is NaN. Let `SearchOver`, which it raises at the end of the budget, pass through.
+        Call ``evaluator.evaluate(configuration, epochs, resume_from)`` for each trial and use its score; that of a
+        FAILED trial is NaN. Let `SearchOver`, which it raises at the end of the budget, pass through.
 
         Args:
-            problem: Its `space` is to be searched, its `objective` says which scores are better.
-            evaluator: Trains and counts.
-            budget: Epochs the search may spend; for strategies that must know it beforehand.
+            problem: Its `space` is searched; its `objective` says which scores are better.
+            evaluator: Trains and counts epochs.
+            budget: Epochs the search may spend, for strategies that must know it beforehand.
             seed: Of all the strategy's own randomness.
         """
 
     def problem_of(self, problem: TrainingProblem) -> TrainingProblem:
-        """What its cells train on a study's problem: that problem, but for a baseline with a model of its own."""
+        """The problem that its cells train: the study's, except for a baseline with its own model."""
         return problem
 
     def check(self, problem: TrainingProblem) -> None:
-        """Raises a TuningError, its label in front, where it has a model of its own that cannot be trained."""
+        """Raises a TuningError that begins with its label if it has its own model and that cannot be trained."""
         try:
             if (cell_problem := self.problem_of(problem)) is not problem:
                 cell_problem.check()
@@ -97,12 +97,12 @@ class Tuner(ABC):
 
 
 def require_parallel_trials(given: object) -> int:
-    """`parallel_trials` as it was given. Raises StudyError where it is no number of trials."""
+    """`parallel_trials` unchanged. Raises StudyError if it is not a number of trials."""
     return whole_number(given, f"parallel_trials={given!r}")
 
 
 def _readable(value: object) -> object:
-    """A value that JSON can hold: numbers and words as they are, other things by their name."""
+    """A value that JSON can hold: numbers and texts unchanged, other things by name."""
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)

@@ -20,11 +20,11 @@ from tuning.space.keras_tuner_internals import search_within, set_default, witho
 from tuning.tuners.base import Argument, Tuner
 
 NO_LIMIT = 10**6
-"""For limits that the budget sets in truth: trials, and failures in a row (3 by default, which ends a search)."""
+"""For limits that only the budget should set: trials, and failures in a row (by default 3 end a search)."""
 
 
 def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Evaluator, **arguments: Argument) -> None:
-    """Makes the tuner, `kind(**arguments)`, and runs its search to its end or the budget's."""
+    """Creates the tuner, `kind(**arguments)`, and searches until it ends or the budget is spent."""
 
     class Evaluated(kind):
         def run_trial(self, trial: Trial, *args: object, **kwargs: object) -> dict[str, float]:
@@ -52,7 +52,7 @@ def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Eval
             project_name="search",
             **{"max_consecutive_failed_trials": NO_LIMIT, **arguments},
         )
-        with without_tracebacks():  # they would tear the progress, and the journal has each trial's error
+        with without_tracebacks():  # they would break the progress display; the journal has each trial's error
             tuner.search(verbose=0)
 
 
@@ -73,10 +73,10 @@ class KTRandom(Tuner):
 class KTHyperband(Tuner):
     """`keras_tuner.Hyperband`: brackets of successive halving (Li et al., JMLR 18:185, 2018).
 
-    `max_epochs` (the paper's R) is the problem's and `factor` (the paper's eta) 3 unless given. Brackets follow one
-    another until the budget is spent; `hyperband_iterations` given ends the search earlier. A promoted trial goes
-    on where it stopped, with its optimizer's state, which KerasTuner alone would lose, and is charged the
-    increment only.
+    Unless given, `max_epochs` (the paper's R) is the problem's and `factor` (the paper's eta) is 3. Brackets follow one
+    another until the budget is spent; if given, `hyperband_iterations` ends the search earlier. A promoted trial
+    continues where it stopped, with its optimizer's state (which KerasTuner alone would lose), and is charged only
+    for the further epochs.
     """
 
     name = "kt-hyperband"
@@ -92,9 +92,9 @@ class KTHyperband(Tuner):
 class KTBayesian(Tuner):
     """`keras_tuner.BayesianOptimization`: a Gaussian process (Matern 5/2) with the lower confidence bound.
 
-    `num_initial_points` random trials come first; KerasTuner's default, 3 for each hyperparameter, makes a short
-    search over many hyperparameters a random one. `alpha` and `beta` are KerasTuner's: observation noise, and the
-    weight of exploration.
+    It begins with `num_initial_points` random trials; with KerasTuner's default, 3 per hyperparameter, a short search
+    over many hyperparameters is purely random. `alpha` and `beta` are KerasTuner's: observation noise, and the weight
+    of exploration.
     """
 
     name = "kt-bayesian"
@@ -103,7 +103,7 @@ class KTBayesian(Tuner):
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         arguments = {"max_trials": NO_LIMIT, **self.arguments}
         with warnings.catch_warnings():
-            # A length scale at its bound is usual for a choice or a flat dimension, and no news for the user.
+            # A length scale at its bound is usual for a choice or a flat dimension; the user need not know.
             warnings.filterwarnings("ignore", category=ConvergenceWarning)
             run(_Bayesian, problem, evaluator, seed=seed, **arguments)
 
@@ -112,10 +112,10 @@ OPEN_UNIT = (1e-9, 1.0 - 1e-9)  # far enough from the ends for the rounding of `
 
 
 class _Bayesian(keras_tuner.BayesianOptimization):
-    """Keeps the acquisition's optimum out of the ends 0 and 1 of the unit interval.
+    """Keeps the acquisition's optimum away from the ends 0 and 1 of the unit interval.
 
     KerasTuner's draws lie in [0, 1), but its optimiser may end exactly at 1, where an Int with log sampling becomes
-    max_value + 1, a value outside of the declared space.
+    max_value + 1, a value outside the declared space.
     """
 
     def __init__(self, **arguments: object) -> None:
@@ -126,8 +126,8 @@ class _Bayesian(keras_tuner.BayesianOptimization):
 class KTGrid(Tuner):
     """`keras_tuner.GridSearch`: all combinations, from the defaults on, the last hyperparameter varied first.
 
-    A continuous hyperparameter without a step gives ten values. The order is KerasTuner's and the same in every
-    replicate: a budget below the size of the grid sees one corner of it.
+    A continuous hyperparameter without a step gets ten values. The order is KerasTuner's and the same in every
+    replicate: a budget below the size of the grid covers only one corner of it.
     """
 
     name = "kt-grid"
@@ -139,10 +139,10 @@ class KTGrid(Tuner):
 
 
 class _Grid(keras_tuner.GridSearch):
-    """Starts from defaults that the space can draw: KerasTuner would evaluate one that lies between the steps."""
+    """Starts from defaults that the space can draw: KerasTuner would evaluate even one between the steps."""
 
     def __init__(self, **arguments: Argument) -> None:
-        hyperparameters = copy.deepcopy(arguments.pop("hyperparameters").space)  # the recorded ones are everybody's
+        hyperparameters = copy.deepcopy(arguments.pop("hyperparameters").space)  # the recorded ones are shared
         for hp in hyperparameters:
             if not contains(hp, hp.default):
                 set_default(hp, drawable_default(hp))

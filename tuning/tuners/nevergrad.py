@@ -19,10 +19,10 @@ NO_LIMIT = 10**6
 class Nevergrad(Tuner):
     """Nevergrad's `Optimizer.minimize`, by default with NGOpt, which picks an algorithm by space and budget.
 
-    It starts at a random place instead of Nevergrad's middle, for else NGOpt would go one way in all replicates: on
-    few numbers its algorithm is Cobyla, which draws nothing. Conditions are not told to it: it proposes inactive
-    hyperparameters too, which are left out. A FAILED trial's loss is infinite. Under a raised budget NGOpt may pick
-    another algorithm, and then does not go on from its journal.
+    It starts at a random point instead of Nevergrad's centre of the space, because NGOpt would otherwise take the same
+    path in all replicates: with few numbers its algorithm is Cobyla, which draws nothing. It does not know the
+    conditions: it also proposes inactive hyperparameters, which are left out. A FAILED trial's loss is infinite. If
+    the budget is raised, NGOpt may pick another algorithm; then it cannot continue from its journal.
 
     Args:
         label: As in `Tuner`.
@@ -59,8 +59,8 @@ class Nevergrad(Tuner):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=nevergrad.errors.NevergradWarning)  # of infinite losses
             optimizer = nevergrad.optimizers.registry[self.optimizer](asked.sample(), budget=trials)
-            # NGOpt picks its algorithm when it is first asked for: by the trials that are likely. The evaluator
-            # alone ends the search.
+            # On first access NGOpt picks its algorithm, by the expected number of trials. Only the evaluator ends the
+            # search.
             getattr(optimizer, "optim", None)
             optimizer.budget = NO_LIMIT
             optimizer.minimize(loss)

@@ -1,4 +1,4 @@
-"""Optuna's samplers and pruners under its own `Study.optimize`."""
+"""Optuna's samplers and pruners in its own `Study.optimize`."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class OptunaTuner(Tuner):
 
     Args:
         label: As in `Tuner`.
-        sampler: A function `sampler(seed)` that makes another sampler; a sampler itself would bring a seed of its own.
+        sampler: A function `sampler(seed)` that returns another sampler; a sampler object would have its own seed.
         pruner: ``None`` (off), or an `optuna.pruners` object, copied for each search. It sees the score so far at
-            each epoch; a pruned trial is charged what ran and is never continued.
-        n_trials: Ends the search after so many trials, if the budget does not.
-        parallel_trials: How many trials are asked for before the result of any of them is told, as by so many workers
-            that end together: what Optuna's batches (`Study.ask`, `Study.tell`) let a sampler know. They are
-            trained one after another, in the order asked for, so the budget holds to the epoch and a search
-            is repeated exactly.
+            each epoch; a pruned trial is charged for the epochs that ran and is never continued.
+        n_trials: Ends the search after this many trials, if the budget does not.
+        parallel_trials: How many trials are asked for before any of their results is known, as if that many workers
+            ended together: the sampler sees what Optuna's batches (`Study.ask`, `Study.tell`) show it. They are trained
+            one after another, in the order asked for, so the budget holds to the epoch and a search can be
+            repeated exactly.
         arguments: Those of the sampler's class.
     """
 
@@ -66,7 +66,7 @@ class OptunaTuner(Tuner):
 
     @abstractmethod
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
-        """The sampler of a search, where no other was given."""
+        """The sampler of a search if no other was given."""
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         def evaluate(trial: optuna.Trial, configuration: Configuration) -> Trial:
@@ -80,17 +80,17 @@ class OptunaTuner(Tuner):
             done = evaluate(trial, suggest(problem.space, trial))
             if done.state == TrialState.PRUNED:
                 raise optuna.TrialPruned
-            return done.score  # NaN for a FAILED trial, which Optuna records as failed and goes on
+            return done.score  # NaN for a FAILED trial; Optuna records it as failed and continues
 
         def batches(study: optuna.Study) -> None:
-            left = budget.epochs if self.n_trials is None else self.n_trials  # a trial costs at least an epoch
+            left = budget.epochs if self.n_trials is None else self.n_trials  # a trial costs at least one epoch
             while left > 0:
-                # Suggested one by one, for the sampler sees what is asked for already.
+                # Suggested one by one, because the sampler sees the trials already asked for.
                 trials = _asks(study, min(left, self.parallel_trials))
                 asked = [(trial, suggest(problem.space, trial)) for trial in trials]
                 ended = [(trial, evaluate(trial, configuration)) for trial, configuration in asked]
                 for trial, done in ended:
-                    # A pruned trial's value is its last report, as `optimize` has it; a FAILED one has none.
+                    # A pruned trial's value is its last report, as in `optimize`; a FAILED one has none.
                     state = _STATES.get(done.state)
                     study.tell(trial, None if state else done.score, state)
                 left -= len(asked)
@@ -98,7 +98,7 @@ class OptunaTuner(Tuner):
         with warnings.catch_warnings(), _quiet():
             warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
             study = optuna.create_study(
-                # Some pruners place a trial by the study's name, which must not differ from run to run.
+                # Some pruners choose a trial's bracket by the study's name, which must not differ between runs.
                 study_name=f"{evaluator.cell}/{seed}",
                 sampler=self.make_sampler(seed),
                 pruner=copy.deepcopy(self.pruner) or optuna.pruners.NopPruner(),
@@ -113,8 +113,8 @@ class OptunaTuner(Tuner):
 class OptunaTPE(OptunaTuner):
     """`optuna.Study.optimize` with the Tree-structured Parzen Estimator (Bergstra et al., NeurIPS 2011).
 
-    Of several trials at a time it takes those under way for bad ones (its `constant_liar`, on by default). `arguments`
-    are those of `optuna.samplers.TPESampler`, such as ``n_startup_trials=20``.
+    With several trials at a time it treats those still running as bad ones (its `constant_liar`, on by default).
+    `arguments` are those of `optuna.samplers.TPESampler`, such as ``n_startup_trials=20``.
     """
 
     name = "optuna-tpe"
@@ -126,8 +126,8 @@ class OptunaTPE(OptunaTuner):
 class OptunaTPEMedian(OptunaTPE):
     """`optuna-tpe` that stops a trial whose score so far is below the median of earlier trials at that epoch.
 
-    With `optuna.pruners.MedianPruner` as it is by default (5 trials are never pruned); for other settings give a
-    `pruner`. The rule of the median is that of Golovin et al. (Vizier, KDD 2017).
+    Uses `optuna.pruners.MedianPruner` with its defaults (the first 5 trials are never pruned); for other settings give
+    a `pruner`. The median rule is that of Golovin et al. (Vizier, KDD 2017).
     """
 
     name = "optuna-tpe-median"
@@ -140,8 +140,8 @@ class OptunaTPEHyperband(OptunaTPE):
     """`optuna-tpe` that stops trials at the rungs of Hyperband's brackets (Li et al., JMLR 18:185, 2018).
 
     `optuna.pruners.HyperbandPruner` from 1 epoch to the problem's `max_epochs`, `factor` 3; for other settings give a
-    `pruner`. Unlike `kt-hyperband` no trial is continued: each is stopped, or goes on at once. Every bracket learns
-    from its own trials alone, so TPE's random start, `n_startup_trials`, is gone through in each.
+    `pruner`. Unlike `kt-hyperband`, it never resumes a trial: each is stopped, or continues at once. Every bracket
+    learns only from its own trials, so TPE's random start, `n_startup_trials`, is repeated in each.
     """
 
     name = "optuna-tpe-hyperband"
@@ -169,8 +169,8 @@ class OptunaRandom(OptunaTuner):
 class OptunaQMC(OptunaTuner):
     """`optuna.Study.optimize` over a scrambled Sobol sequence, which covers the space more evenly than chance.
 
-    Scrambled (Optuna's default is not), for else every replicate would get the same points. Choices, booleans and
-    hyperparameters that the first trial did not have are drawn at random. `arguments` are those of
+    It is scrambled (Optuna's default is not), because otherwise every replicate would get the same points. Choices,
+    booleans and hyperparameters that the first trial did not have are drawn at random. `arguments` are those of
     `optuna.samplers.QMCSampler`.
     """
 
@@ -185,9 +185,8 @@ class OptunaGP(OptunaTuner):
     """`optuna.Study.optimize` with a Gaussian process and log expected improvement.
 
     The first `n_startup_trials` (10) are random. Hyperparameters that are not active in every trial are drawn at
-    random: the process models only those that all trials share. Optuna shows it no
-    FAILED trial, so it may ask for a place that fails again and again. `arguments` are those of
-    `optuna.samplers.GPSampler`.
+    random: the process models only those that all trials share. Optuna does not show it FAILED trials, so it may ask
+    for a failing configuration again and again. `arguments` are those of `optuna.samplers.GPSampler`.
     """
 
     name = "optuna-gp"
@@ -197,7 +196,7 @@ class OptunaGP(OptunaTuner):
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         import torch
 
-        torch.set_num_threads(1)  # as `one_blas_thread`, which does not reach PyTorch
+        torch.set_num_threads(1)  # like `one_blas_thread`, which does not reach PyTorch
         return optuna.samplers.GPSampler(seed=seed, **{"warn_independent_sampling": False, **arguments})
 
 
@@ -222,7 +221,7 @@ def _asks(study: optuna.Study, trials: int) -> Iterator[optuna.Trial]:
 
 
 class _quiet:  # noqa: N801
-    """Optuna's own lines about each trial would tear the progress display."""
+    """Optuna's own lines about each trial would break the progress display."""
 
     def __enter__(self) -> None:
         self._level = optuna.logging.get_verbosity()

@@ -1,7 +1,7 @@
 """Runs one of scikit-learn's searches with fits that go through the evaluator.
 
-The estimators are scikeras' with `fit` and `score` led through the evaluator. It owns the data, so what scikit-learn
-splits, indexes and copies for each fit is a column of row numbers: one for training, one for validation.
+The estimators are scikeras', with `fit` and `score` redirected to the evaluator. The evaluator has the data, so
+scikit-learn splits, indexes and copies only a column of row numbers: one for training, one for validation.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def run(
     values: Sequence[Configuration] | ScikitLearnView,
     **arguments: Argument,
 ) -> None:
-    """Makes the search, `kind(estimator, values, **arguments)`, and fits it on row numbers.
+    """Creates the search, `kind(estimator, values, **arguments)`, and fits it on row numbers.
 
     Args:
         evaluate: Called with a configuration and the estimator's parameter `epochs`; returns the trial's score.
@@ -44,7 +44,7 @@ def run(
     """
     sign = 1.0 if problem.objective.direction == "max" else -1.0
 
-    # A function, for `clone` copies an estimator's parameters deeply, and functions not at all.
+    # A function, because `clone` copies an estimator's parameters deeply, but not functions.
     def score(configuration: Configuration, epochs: int) -> float:
         return sign * evaluate(configuration, epochs)
 
@@ -53,16 +53,16 @@ def run(
     )
     search = kind(estimator, {"model__configuration": values}, cv=PredefinedSplit([-1, 0]), refit=False, **arguments)
     with warnings.catch_warnings():
-        # A FAILED trial's score is NaN, which the search passes over; the journal holds its error.
+        # A FAILED trial's score is NaN, which the search ignores; the journal holds its error.
         warnings.filterwarnings("ignore", message="One or more of the test scores are non-finite")
         warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
         search.fit(np.array([[0], [1]]), np.array([0, 1]))
 
 
 class _Evaluated:
-    """`fit` evaluates the estimator's configuration, `score` gives that trial's score (greater is better).
+    """`fit` evaluates the estimator's configuration, `score` returns that trial's score (greater is better).
 
-    `epochs` goes along because scikit-learn's halving sets it as its resource.
+    `epochs` is a parameter because scikit-learn's halving sets it as its resource.
     """
 
     model: Callable[[Configuration, int], float]
@@ -96,13 +96,13 @@ class SklearnRandomized(Tuner):
 
     Args:
         label: As in `Tuner`.
-        parallel_trials: How many trials are asked for before the result of any of them is told, as in `OptunaTPE`.
+        parallel_trials: How many trials are asked for before any of their results is known, as in `OptunaTPE`.
             scikit-learn makes all draws beforehand, so the trials are the same for any number; it is recorded, and
-            said in the report.
+            shown in the report.
         arguments: Those of `RandomizedSearchCV`.
 
     Raises:
-        StudyError: `n_jobs` is given: its processes would train past the budget, each with a copy of the evaluator.
+        StudyError: `n_jobs` is given: its processes would exceed the budget, each with a copy of the evaluator.
     """
 
     name = "sklearn-randomized"
@@ -125,7 +125,7 @@ class SklearnRandomized(Tuner):
             problem,
             lambda configuration, _: evaluator.evaluate(configuration).score,
             ScikitLearnView(problem.space),
-            # A trial costs at least an epoch, so the budget ends the search before the draws do.
+            # A trial costs at least one epoch, so the budget ends the search before the draws run out.
             **{"n_iter": budget.epochs, **self.library_arguments},
             random_state=seed,
         )
@@ -134,11 +134,12 @@ class SklearnRandomized(Tuner):
 class SklearnHalving(Tuner):
     """`HalvingRandomSearchCV.fit` with epochs as its resource (Karnin et al., ICML 2013; Jamieson & Talwalkar, 2016).
 
-    One halving starts with ``factor ** floor(log(max_epochs, factor))`` random candidates, `factor` 3, and as many
-    epochs each as let the last rung come nearest to the problem's `max_epochs` (scikit-learn's ``"exhaust"``); the
-    best third goes on. Halvings with new candidates follow one another until the budget is spent. scikit-learn alone
-    trains a promoted candidate anew; here it goes on where it stopped and is charged the increment only. `arguments`
-    are scikit-learn's: `factor`, `n_candidates`, `min_resources`, `max_resources`, `aggressive_elimination`.
+    One halving starts with ``factor ** floor(log(max_epochs, factor))`` random candidates, `factor` 3. Their first
+    epochs are chosen so that the last rung comes nearest to the problem's `max_epochs` (scikit-learn's ``"exhaust"``);
+    the best third continues. Halvings with new candidates follow one another until the budget is spent. scikit-learn
+    alone retrains a promoted candidate from scratch; here it continues where it stopped and is charged only for the
+    further epochs. `arguments` are scikit-learn's: `factor`, `n_candidates`, `min_resources`, `max_resources`,
+    `aggressive_elimination`.
     """
 
     name = "sklearn-halving"
@@ -172,7 +173,7 @@ class SklearnHalving(Tuner):
             return last[key].score
 
         with warnings.catch_warnings():
-            # Unlike the other searches, this one also asks for the training folds' scores.
+            # Unlike the other searches, this one also computes scores on the training folds.
             warnings.filterwarnings("ignore", message="One or more of the train scores are non-finite")
             run(
                 HalvingRandomSearchCV,
@@ -187,9 +188,9 @@ class SklearnHalving(Tuner):
 class SklearnGrid(Tuner):
     """`GridSearchCV.fit` on a `PredefinedSplit`: all combinations, the last hyperparameter varied first.
 
-    A hyperparameter without steps gives ten values, evenly spaced on its own scale, as KerasTuner's grid does; a
-    conditional one is varied where it is active. GridSearchCV takes a grid in its order, the same in every replicate:
-    a budget below the size of the grid sees one corner of it. Steps in `build_model` make a grid small.
+    A hyperparameter without steps gets ten values, evenly spaced on its own scale, as in KerasTuner's grid; a
+    conditional one is varied only if active. The order of a grid is the same in every replicate: a budget below the
+    size of the grid covers only one corner of it. Steps in `build_model` make a grid small.
     """
 
     name = "sklearn-grid"
@@ -197,7 +198,7 @@ class SklearnGrid(Tuner):
     seeded = False
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        # GridSearchCV lists its whole grid first. A trial costs at least an epoch: no search comes further than this.
+        # GridSearchCV lists its whole grid first. A trial costs at least one epoch: no search gets further than this.
         reachable = list(itertools.islice(grid(problem.space), budget.epochs))
         run(
             GridSearchCV,

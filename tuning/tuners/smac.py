@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class SMAC(Tuner):
     """SMAC3's facade for hyperparameters: a random forest with log expected improvement.
 
-    A fourth of the trials that the budget has room for, ten a hyperparameter at most, are a Sobol design; under a
-    raised budget there may be more of them, and then it does not go on from its journal. Conditions are not told to it:
-    it proposes inactive hyperparameters too, which are left out. Its forest learns nothing from FAILED trials. It tries
-    no configuration twice; SMAC's own default tries good ones again, with other seeds.
+    A fourth of the trials that fit the budget, at most ten per hyperparameter, are a Sobol design; if the budget is
+    raised there may be more of them, and then it cannot continue from its journal. It does not know the conditions: it
+    also proposes inactive hyperparameters, which are left out. Its forest learns nothing from FAILED trials. It tries
+    no configuration twice; SMAC's own default repeats good ones with other seeds.
 
     Source: Lindauer et al. (2022), SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization,
     JMLR 23(54).
@@ -75,7 +75,7 @@ class SMAC(Tuner):
             while True:
                 try:
                     trial = smac.ask()
-                except (StopIteration, ConfigurationSpaceExhaustedException):  # there is nothing that it has not tried
+                except (StopIteration, ConfigurationSpaceExhaustedException):  # it has tried everything
                     return
                 score = evaluator.evaluate(from_numbered(problem.space, trial.config)).score
                 failed = math.isnan(score)
@@ -84,10 +84,10 @@ class SMAC(Tuner):
 
 
 def _reproducible(maximizer: LocalAndSortedRandomSearch) -> LocalAndSortedRandomSearch:
-    """SMAC's own maximizer, whose suggestions else depend on the hash seed that Python draws when it starts.
+    """SMAC's own maximizer, whose suggestions would otherwise depend on the hash seed that Python draws at its start.
 
-    The places that its local search begins at come from a set (smac 2.4.1), in an order that changes from process to
-    process. Here they are sorted.
+    The starting points of its local search come from a set (smac 2.4.1), in an order that changes between processes.
+    Here they are sorted.
     """
     from smac.acquisition.maximizer import LocalSearch
 

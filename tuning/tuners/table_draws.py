@@ -1,4 +1,4 @@
-"""Gives each replicate one configuration: how a table of trained configurations is made."""
+"""Gives each replicate one configuration, to fill a table of trained configurations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tuning.tuners.base import Tuner
 
 
 class TableDraws(Tuner):
-    """Gives each replicate one configuration, drawn at random, no two the same; trained in full.
+    """Gives each replicate one configuration, drawn at random without repeats and trained in full.
 
-    Replicate r evaluates the r-th distinct draw of a stream that depends on study and problem alone. A space with fewer
-    configurations leaves the replicates past its size without a trial.
+    Replicate r evaluates the r-th distinct draw of a stream that depends only on study and problem. If the space has
+    fewer configurations, the replicates beyond its size have no trial.
     """
 
     name = TABLE_TUNER

@@ -12,8 +12,8 @@ from tuning.tuners.base import Tuner
 class Default(Tuner):
     """The space's default configuration, trained in full once; the rest of the budget is left.
 
-    What a search adds is what it finds beyond this. A default that lies between a hyperparameter's steps is moved to
-    the step that KerasTuner maps it to, for no tuner could ever draw it.
+    The gain of a search is what it finds beyond this. A default between a hyperparameter's steps is moved to the step
+    that KerasTuner maps it to, because no tuner could draw it as it is.
     """
 
     name = "default"

@@ -1,7 +1,7 @@
-"""What baselines that are no search have in common: one model of their own, trained once a replicate.
+"""What baselines without a search have in common: their own model, trained once per replicate.
 
-Such a baseline leaves the study's search space alone. In the journal its only trial has an empty configuration, its
-label says which model it is, and `no_search` in its settings says so to people.
+Such a baseline does not use the study's search space. In the journal its only trial has an empty configuration, its
+label names the model, and `no_search` in its settings describes it for readers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tuning.tuners.base import Tuner
 
 
 class PlainBaseline(Tuner):
-    """One training of a model that is written out, and then, as every incumbent, again on fresh seeds.
+    """One training of a fixed model; it is then retrained on fresh seeds, like every incumbent.
 
     Args:
         label: Its name in the study.
-        epochs: Its own, whatever the study's budget.
-        no_search: What it is instead, in words for the report.
+        epochs: Its own number, independent of the study's budget.
+        no_search: What it is instead of a search, in words for the report.
 
     Raises:
         StudyError: `epochs` is below one.
@@ -43,7 +43,7 @@ class PlainBaseline(Tuner):
         return {**super().describe(), "budget_epochs": self.epochs, "no_search": self.no_search}
 
     def data_of(self, problem: TrainingProblem) -> Splits:
-        """The splits of a problem. Raises StudyError where it has none, being computed and not trained."""
+        """The splits of a problem. Raises StudyError if it has none because it is computed, not trained."""
         if not hasattr(problem, "splits"):
             raise StudyError(f"problem {problem.name!r} is computed and has no data to train a model of one's own on")
         splits: Splits = problem.splits

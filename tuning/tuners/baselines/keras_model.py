@@ -1,4 +1,4 @@
-"""A baseline that is no search: a Keras model as one would write it without a tuner."""
+"""A baseline without a search: a Keras model as one would write it without a tuner."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class KerasBaseline(PlainBaseline):
         label: Its name in the study.
         build: A function without arguments that returns a compiled model.
         epochs: Of its training; not limited by the study's budget or `max_epochs`.
-        callbacks: As `Problem` takes them.
-        fit_arguments: As `Problem` takes them; the problem's own are not used.
+        callbacks: As in `Problem`.
+        fit_arguments: As in `Problem`; the problem's own are not used.
 
     Raises:
         StudyError: `epochs` is below one.
@@ -61,7 +61,7 @@ class KerasBaseline(PlainBaseline):
 
 
 class _WithoutSpace(Problem):
-    """A problem of one configuration, the empty one."""
+    """A problem with a single configuration, the empty one."""
 
     @property
     def space(self) -> Space:

@@ -1,4 +1,4 @@
-"""The baseline that pays instead of thinking: random search with twice the epochs."""
+"""The baseline that spends more instead of searching better: random search with twice the epochs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tuning.tuners.keras_tuner import KTRandom
 class Random2x(KTRandom):
     """`keras_tuner.RandomSearch` at twice the budget of the tuners it stands beside.
 
-    The yardstick of Li et al. (JMLR 18:185, 2018): a strategy that does not beat it saves less than half of the epochs.
+    The yardstick of Li et al. (JMLR 18:185, 2018): a strategy that does not beat it saves less than half the epochs.
     """
 
     name = "random-2x"

@@ -1,4 +1,4 @@
-"""The baseline that is successive halving without the halving: one epoch for many, all epochs for the best."""
+"""A baseline like successive halving without the halving: one epoch for many, all epochs for the best."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ KEPT = 3
 class Screening(Tuner):
     """One epoch for many random configurations, then the best of them in full; again as long as the budget lasts.
 
-    A round is one-epoch trials of `KEPT` times `max_epochs` configurations, drawn without repeats, and then the best
-    `KEPT` of them trained on to `max_epochs`, each charged its further epochs only: half of the epochs screen. Rounds
-    do not depend on the budget, so that a search goes on where it ended when that is raised. FAILED trials are not
-    continued; a space with nothing new to draw ends the search.
+    A round trains `KEPT` times `max_epochs` configurations, drawn without repeats, for one epoch each. Then the best
+    `KEPT` continue to `max_epochs` and are charged their further epochs only: half of the epochs screen. Rounds do not
+    depend on the budget, so a search can continue when the budget is raised. FAILED trials are not continued; the
+    search ends when the space has nothing new to draw.
     """
 
     name = "screening"

@@ -1,4 +1,4 @@
-"""A baseline that is no search: a scikit-learn estimator, fitted once."""
+"""A baseline without a search: a scikit-learn estimator, fitted once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tuning.training.request import RetrainingRequest, TrainingRequest
 
 Score = Callable[["BaseEstimator", np.ndarray, np.ndarray], float]
-"""``score(estimator, x, y)`` gives the objective's metric, as a scikit-learn scorer is called."""
+"""``score(estimator, x, y)`` returns the objective's metric; it is called like a scikit-learn scorer."""
 
 _OF_PREDICTIONS = {
     "accuracy": "accuracy_score",
@@ -36,25 +36,25 @@ _OF_PREDICTIONS = {
     "root_mean_squared_error": "root_mean_squared_error",
     "r2_score": "r2_score",
 }
-"""Keras' metrics that scikit-learn computes of predictions, with its own names for them."""
+"""Keras' metrics that scikit-learn computes from predictions, with scikit-learn's names."""
 
 
 class SklearnBaseline(PlainBaseline):
-    """A scikit-learn estimator beside the tuners, fitted on the same training split and scored on the same others.
+    """A scikit-learn estimator beside the tuners, fitted and scored on the same splits.
 
         SklearnBaseline("mlp-50-50", make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=[50, 50])))
 
     A fit counts as one epoch, whatever the estimator does in it. Samples with several axes, such as pictures, are
-    flattened. Each `random_state` that is None is set to the replicate's seed; one that is given is kept, and then
+    flattened. Each `random_state` that is None is set to the replicate's seed; a given one is kept, and then
     replicates do not differ.
 
     Args:
         label: Its name in the study.
         estimator: It is cloned, never fitted itself.
-        score: Gives the objective's metric where scikit-learn has none of that name: ``score(fitted, x, y)``.
+        score: Computes the objective's metric if scikit-learn has none of that name: ``score(fitted, x, y)``.
 
     Raises:
-        StudyError: `estimator` is no estimator.
+        StudyError: `estimator` is not an estimator.
     """
 
     name = "sklearn-estimator"
@@ -75,7 +75,7 @@ class SklearnBaseline(PlainBaseline):
 
 
 class _Fits:
-    """A problem of one configuration, the empty one, whose training is one `fit` of an estimator."""
+    """A problem with a single, empty configuration, whose training is one `fit` of an estimator."""
 
     max_epochs = 1
 
@@ -101,11 +101,11 @@ class _Fits:
         return ProblemRecord([], self.objective, self.max_epochs, DataRecord("of the problem that it is fitted on"))
 
     def check(self) -> list[str]:
-        """All that can be checked without a fit is checked when this is made."""
+        """All that can be checked without a fit was checked in the constructor."""
         return [self.objective.metric]
 
     def _fit(self, seed: int, on_epoch: Callable[[Logs], bool]) -> tuple[BaseEstimator | None, Outcome]:
-        """The fitted estimator, and what came of it; a warning is told beside what trained it."""
+        """The fitted estimator, and its outcome, whose `fit` also names any warnings."""
         from sklearn.base import clone
 
         from tuning.training.outcome import Outcome
@@ -128,7 +128,7 @@ class _Fits:
 
 
 def _flat(name: str, part: Part) -> tuple[np.ndarray, np.ndarray]:
-    """The arrays x as (num_samples, num_features), and y, one column as (num_samples,); raises DataError."""
+    """The arrays x, as (num_samples, num_features), and y; a y of one column as (num_samples,). Raises DataError."""
     if is_dataset(part) or not all(isinstance(entry, np.ndarray) for entry in part) or len(part) > 2:
         raise DataError(
             f"{name} is a Dataset, has several inputs or outputs, or sample weights; "
@@ -139,7 +139,7 @@ def _flat(name: str, part: Part) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _score_of(metric: str) -> Score:
-    """Raises ObjectiveError where scikit-learn has no such metric of predictions."""
+    """Raises ObjectiveError if scikit-learn has no such metric of predictions."""
     if metric not in _OF_PREDICTIONS:
         raise ObjectiveError(
             f"scikit-learn does not compute {metric!r}, only {', '.join(_OF_PREDICTIONS)}; give "
@@ -155,7 +155,7 @@ def _score_of(metric: str) -> Score:
 
 
 def _seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
-    """With `seed` for every `random_state` that is None, of the steps of a pipeline too."""
+    """Sets every `random_state` that is None to `seed`, also in the steps of a pipeline."""
     free = {
         name: seed
         for name, value in estimator.get_params(deep=True).items()
