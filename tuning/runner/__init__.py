@@ -1,17 +1,17 @@
-"""From a plan to a journal: cells run here, on processes of this machine, or on a cluster.
+"""From a plan to a journal: cells run in this process, in others on this machine, or on a cluster.
 
 Imports: words, process, statistics, journal, training, problems, evaluation, tuners, analysis, tensorboard.
 
     plan                 StudyPlan: what is to run
-    cell                 CellTask, run_cell: one search and its retrainings
+    cell                 CellTask, run_cell: a search and its retrainings
     retraining           retrain_incumbents: incumbents on fresh seeds
     schedule             longest_first
     executor             Executor, Listener, run_here
     dask/                the same on Dask's workers
     worker               run_remote: what a worker runs
-    forkserver           forked: how workers of this machine begin
+    forkserver           forked: how workers of this machine start
     forkserver_preload   what they share
-    runner               run: opens a study's folder, and alone writes what comes back
+    runner               run: opens a study's folder and is the only writer there
     until_decided        until_decided: adds replicates
     table_study          table_study: trains a table of configurations
     winner_models        save_winners, best_model, continue_training

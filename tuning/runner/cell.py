@@ -1,4 +1,4 @@
-"""One cell, run: a tuner's search on a problem in a replicate, to the end of its budget; then its incumbents again."""
+"""Runs one cell: a tuner's search on a problem in one replicate, to the end of its budget; then its retrainings."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class CellTask:
 
     Attributes:
         recorded: The cell's trials from the journal, to be replayed first.
-        retrain: Seeds on which each incumbent is retrained when the search is over.
+        retrain: Number of seeds on which each incumbent is retrained after the search.
         retrained: The cell's retrainings from the journal.
-        trial_seconds: A trial, or a retraining, that takes longer is FAILED; None for no limit.
+        trial_seconds: A trial or retraining that takes longer is FAILED; None for no limit.
     """
 
     study: str
@@ -53,18 +53,18 @@ def run_cell(
     on_retraining: Callable[[Retraining], None] = lambda retraining: None,
     on_running: Callable[[Trial | Retraining], None] = lambda record: None,
 ) -> CellResult:
-    """Runs a cell to its end; what its tuner raises makes the cell FAILED.
+    """Runs a cell to its end; an error in its tuner makes the cell FAILED.
 
     Args:
         on_trial: Called with each trial that was trained, not replayed, as it ends.
         on_epoch: Called with the cell, its epochs spent and its incumbent's score.
-        on_retraining: Called with each incumbent that was retrained now, as it ends.
+        on_retraining: Called with each new retraining, as it ends.
         on_running: Called when a training begins and after each of its epochs, with its record as it would be if the
             process died now.
 
     Raises:
         ReplayError: The journal holds other trials than this search asks for.
-        JournalError: What ended cannot be recorded.
+        JournalError: A result cannot be recorded.
     """
     from tuning.process.setup import one_blas_thread
 

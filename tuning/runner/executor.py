@@ -1,4 +1,4 @@
-"""Where cells run, and who hears of them."""
+"""The interface of what runs cells, and of what listens to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Listener(Protocol):
     """What an executor tells the driver, in the driver's own thread.
 
     Attributes:
-        pace: What cells take, by the trials that were told.
+        pace: How long cells take, estimated from the trials reported so far.
     """
 
     pace: Pace
@@ -25,26 +25,26 @@ class Listener(Protocol):
     def on_retraining(self, retraining: Retraining) -> None: ...
     def on_result(self, task: CellTask, result: CellResult) -> None: ...
     def on_note(self, note: str) -> None:
-        """What whoever looks should know."""
+        """Something that the user should know."""
 
     def trials_of(self, cell: Cell) -> Sequence[Trial]:
-        """What the journal holds of a cell by now."""
+        """A cell's trials in the journal so far."""
 
     def retrainings_of(self, cell: Cell) -> Sequence[Retraining]:
-        """What the journal holds of its retrained incumbents."""
+        """A cell's retrainings in the journal so far."""
 
     def batched(self) -> AbstractContextManager[None]:
-        """What is told within is recorded at its end, at once."""
+        """What is reported within is recorded at its end, all at once."""
 
     def catch_up(self) -> bool:
-        """Called when there is time: does a bit of what may wait; whether there is more of it."""
+        """Called when there is time: does a bit of the postponed work; returns whether there is more."""
 
 
 Executor = Callable[[Sequence[CellTask], Listener], None]
 
 
 def run_here(tasks: Sequence[CellTask], listener: Listener) -> None:
-    """The cells one after another, in this process."""
+    """Runs the cells one after another, in this process."""
 
     def on_trial(trial: Trial) -> None:
         listener.on_trial(trial)

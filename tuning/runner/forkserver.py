@@ -1,12 +1,12 @@
-"""How workers on this machine begin: forked from one process that has imported what each of them needs.
+"""How workers on this machine start: forked from one process that has imported what each of them needs.
 
-Importing TensorFlow and Keras takes seconds and 0.6 GB. Workers that are forked share both, and where that process is
-begun before the driver imports the same, the two import at once. What workers compute does not depend on it.
+Importing TensorFlow and Keras takes seconds and 0.6 GB. Forked workers share both. If the server process starts before
+the driver imports the same, the two import at the same time. What workers compute does not depend on it.
 
-Python has no public way to ask for its fork server, nor to end it: `_server_id` and `start_from_nothing` use its inner
-parts, checked with Python 3.11; `tests/runner/test_forkserver.py` says what a later one has changed.
+Python has no public way to find its fork server, nor to end it: `_server_id` and `start_from_nothing` use its private
+parts, checked with Python 3.11; `tests/runner/test_forkserver.py` shows what a later version has changed.
 
-Linux only. Elsewhere, with another backend than TensorFlow, or where a study file has changed the environment, each
+Linux only. Elsewhere, with a backend other than TensorFlow, or if a study file has changed the environment, each
 worker starts from nothing and imports by itself.
 """
 
@@ -19,15 +19,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 
-# Read when libraries are loaded, and as Dask sets them for workers that start from nothing. Dask's threshold for giving
-# memory back to the system is left out: an epoch of Fashion MNIST takes some 5 % longer with it, for the same peak.
+# Libraries read these when loaded; Dask sets the same for workers that start from nothing. Dask's threshold for giving
+# memory back to the system is left out: with it an epoch of Fashion MNIST takes about 5 % longer, with the same peak.
 _SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _begun = False
 
 
 @contextmanager
 def forked(wanted: bool = True) -> Iterator[None]:
-    """Within, there is a process to fork workers from, if it is `wanted` and can be; it imports meanwhile."""
+    """Within, there is a process to fork workers from, if `wanted` and possible; it imports in the background."""
     if wanted and not _running() and _can_fork():
         _begin()
     try:
@@ -37,32 +37,32 @@ def forked(wanted: bool = True) -> Iterator[None]:
 
 
 def start_method() -> str:
-    """How `multiprocessing` is to start a worker now."""
+    """How `multiprocessing` should start a worker now."""
     return "forkserver" if _running() else "spawn"
 
 
 def start_from_nothing() -> None:
-    """Ends the process that workers would be forked from: what it has imported is not needed, or no longer right."""
+    """Ends the process that workers are forked from: its imports are not needed, or no longer right."""
     global _begun
     if _running():
-        os.kill(_server_id(), signal.SIGKILL)  # while it imports, it would not hear that it is not needed
+        os.kill(_server_id(), signal.SIGKILL)  # while importing, it would not notice that it is not needed
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
     _begun = False
 
 
 @contextmanager
 def ctrl_c_waits() -> Iterator[None]:
-    """Ctrl-C within is heard at the end; threads and processes started within never hear it, nor a closed terminal.
+    """Delays Ctrl-C to the end; threads and processes started within never receive it, nor a closing terminal.
 
-    A terminal sends both to all processes at once. Workers that heard it would end with a traceback each, before the
-    driver ends them; and a cluster that is not whole yet cannot be closed.
+    A terminal sends both signals to all processes at once. Workers that received one would each end with a traceback,
+    before the driver ends them; and an incomplete cluster cannot be closed.
     """
     if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover  Windows
         yield
         return
     heard = {signal.SIGINT, signal.SIGHUP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, heard)
-    # Python starts it with the first process, which it must outlive, and unblocks SIGINT in this thread on the way.
+    # Python starts the tracker with the first process, which it must outlive, and so unblocks SIGINT in this thread.
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, heard)
     try:
@@ -72,8 +72,8 @@ def ctrl_c_waits() -> Iterator[None]:
 
 
 def _can_fork() -> bool:
-    """Whether forking is safe: other systems' libraries and other backends may have threads by then."""
-    if sys.platform != "linux" or _server_id():  # a program's own, which may have imported anything
+    """Whether forking is safe: libraries of other systems and other backends may have started threads."""
+    if sys.platform != "linux" or _server_id():  # a server that the program started may have imported anything
         return False
     if keras := sys.modules.get("keras"):
         return bool(keras.backend.backend() == "tensorflow")
@@ -86,7 +86,7 @@ def _begin() -> None:
     forkserver.set_forkserver_preload(["tuning.runner.forkserver_preload"])
     os.environ.update(missing)
     try:
-        with ctrl_c_waits(), suppress(OSError):  # a worker that starts from nothing may find it better
+        with ctrl_c_waits(), suppress(OSError):  # a worker that starts from nothing may succeed
             forkserver.ensure_running()
             _begun = True
     finally:
@@ -99,5 +99,5 @@ def _running() -> bool:
 
 
 def _server_id() -> int:
-    """The process of Python's fork server; 0 for none."""
+    """Process id of Python's fork server; 0 for none."""
     return forkserver._forkserver._forkserver_pid or 0  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What every worker needs, imported in the process that workers are forked from: nothing here may start a thread."""
+"""Imports what every worker needs into the process that workers are forked from: nothing here may start a thread."""
 
 from __future__ import annotations
 

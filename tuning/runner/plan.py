@@ -1,4 +1,4 @@
-"""What a study sets out to run: checked, changed by a run, written down, and split into cells."""
+"""The plan of a study: checked, changed by a run's options, recorded, and split into cells."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """What a run changes of a study, as the command line's options of the same names say it; None keeps the study's.
+    """What a run changes in a study, like the command line's options of the same names; None keeps the study's value.
 
     Attributes:
-        budget: Epochs a cell.
-        tuners: Labels of the study's own, or registered names.
+        budget: Epochs per cell.
+        tuners: Labels of the study's tuners, or registered names.
         baselines: False leaves all of them out.
         until_decided: The rule by which replicates are added.
     """
@@ -51,7 +51,7 @@ class Overrides:
 
 
 class StudyPlan:
-    """What is to run: problems, tuners and baselines, budget and replicates, checked; see `tuning.Study`."""
+    """What to run, checked: problems, tuners and baselines, budget and replicates; see `tuning.Study`."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class StudyPlan:
                 )
 
     def changed(self, overrides: Overrides) -> Self:
-        """This plan with other numbers; all that `overrides` does not name stays as it is."""
+        """This plan with other settings; what `overrides` does not name stays the same."""
         plan = copy.copy(self)
         by_label = {tuner.label: tuner for tuner in self.tuners}
         for name in ("replicates", "retrain", "rope", "trial_seconds", "tensorboard", "until_decided"):
@@ -166,7 +166,7 @@ class StudyPlan:
         return StudyRecord(study=self.name, problems={problem.name: problem.describe() for problem in self.problems})
 
     def tasks(self, journal: Journal | None = None) -> list[CellTask]:
-        """The cells to run, replicate by replicate, with what the journal holds of each."""
+        """The cells to run, replicate by replicate, with each one's records from the journal."""
         tasks = [
             CellTask(
                 self.name,
@@ -194,7 +194,7 @@ class StudyPlan:
 
 
 def _kept(recorded: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:
-    """The trials that hold at this budget: one that a smaller budget had cut is trained again, in full."""
+    """The trials that are valid at this budget: one that a smaller budget had cut is trained again, in full."""
     if recorded and recorded[-1].state == TrialState.CUT and recorded[-1].spent_epochs < budget.epochs:
         recorded = recorded[:-1]
     return tuple(recorded)

@@ -1,9 +1,9 @@
 """After a cell's search: its incumbents are retrained on fresh seeds, and only then scored on test.
 
-The best score that a search saw is too good: it was picked for being the best of many, luck of its seed included. What
-a configuration is worth is what it gives on seeds that had no part in the choice. The final incumbent is retrained,
-and so is each earlier one, for a search may have gone on to something that is better on validation and worse on test
-(overtuning: Schneider, Bischl and Feurer, 2025, arXiv:2506.19540). None of it is charged to the search.
+The best score of a search is too good: it was chosen as the best of many, including the luck of its seed. A fair
+score of a configuration comes from seeds that had no part in the choice. The final incumbent is retrained, and so is
+each earlier one, because a search may have moved on to something better on validation but worse on test (overtuning:
+Schneider, Bischl and Feurer, 2025, arXiv:2506.19540). None of this is charged to the search.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tuning.training.request import RetrainingRequest
 def pending_retrainings(
     trials: Sequence[Trial], retrained: Sequence[Retraining], objective: Objective, repeats: int
 ) -> list[tuple[Trial, int]]:
-    """The retrainings that a cell still needs: incumbent and repeat, the final incumbent's first."""
+    """The retrainings that a cell still needs: incumbent and repeat, those of the final incumbent first."""
     known = [(done.configuration, done.repeat) for done in retrained]
     return [
         (trial, repeat)
@@ -50,8 +50,8 @@ def retrain(
 ) -> Retraining:
     """Trains a configuration in full on the seed of this repeat, and scores it on test.
 
-    What the training raises, a loss or objective that is not finite, or more than so many `seconds`, makes the
-    retraining FAILED. `on_running` is called as the evaluator's.
+    An error in training, a loss or objective that is not finite, or more than this many `seconds` make the
+    retraining FAILED. `on_running` is called like the evaluator's.
     """
     started = time.monotonic()
     running = Retraining(
@@ -99,13 +99,13 @@ def retrain_incumbents(
     """Retrains the incumbents of a cell whose search is over.
 
     Args:
-        repeats: Seeds for each incumbent.
-        recorded: The cell's retrainings from the journal; those are not trained again.
+        repeats: Number of seeds for each incumbent.
+        recorded: The cell's retrainings from the journal; they are not repeated.
         on_retraining: Called with each new one as it ends.
-        seconds, on_running: As `retrain` takes them.
+        seconds, on_running: As in `retrain`.
 
     Returns:
-        The recorded ones and the new.
+        The recorded and the new retrainings.
     """
     done = list(recorded)
     for trial, repeat in pending_retrainings(trials, recorded, problem.objective, repeats):

@@ -1,4 +1,4 @@
-"""The driver: opens a study's folder, runs its cells, and alone writes what comes back."""
+"""The driver: opens a study's folder, runs its cells, and is the only one that writes results."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from tuning.runner.schedule import Pace
 from tuning.tensorboard.hparams import HparamsWriter, write_hparams
 
 MEND = "choose another folder with --out, or move that one away"
-PARTING_SECONDS = 5.0  # in which an interrupted run writes HPARAMS that wait; going on writes them all
+PARTING_SECONDS = 5.0  # for an interrupted run to write pending HPARAMS; a resumed run writes them all
 
 
 class Watcher(Protocol):
-    """Hears how a run goes on, to show it."""
+    """Receives a run's progress, to show it."""
 
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None: ...
     def note(self, note: str) -> None: ...
@@ -58,7 +58,7 @@ class Unwatched:
 
 @dataclass
 class Run:
-    """What a run left: the study's folder, and how the cells of this run ended."""
+    """The result of a run: the study's folder, and how the cells of this run ended."""
 
     directory: Path
     ends: list[CellEnd] = field(default_factory=list)
@@ -77,13 +77,12 @@ def run(
 ) -> Run:
     """Runs the cells of a study that are not done yet, into ``<out>/<study>/``.
 
-    Checks everything that can be checked before the first epoch, so that a mistake costs seconds and changes no
-    file.
+    Checks all that it can before the first epoch, so that a mistake costs only seconds and changes no file.
 
     Raises:
         DataError, SpaceError, ObjectiveError: A problem cannot be searched.
-        JournalError: The folder holds another study, another setting of it, or is in use.
-        ReplayError: A search that goes on asks for other trials than the journal holds.
+        JournalError: The folder holds another study, or this one with other settings, or is in use.
+        ReplayError: A resumed search asks for other trials than the journal holds.
     """
     from tuning.process.setup import prepare_process
 
@@ -102,7 +101,7 @@ def run(
         session = normal(Session(study.plan(), Manifest(manifest(facts, command))))
         _check_plan(known, session.plan)
         notes = [note for note in (known.healed, _newer(known.manifest, session.manifest)) if note]
-        writer.session(session, at_once=not begun)  # a search that cannot go on touches nothing
+        writer.session(session, at_once=not begun)  # a search that cannot continue must change nothing
         known.sessions.append(session)
         tasks = study.tasks(known)
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
@@ -112,7 +111,7 @@ def run(
         try:
             execute(pending, recorder)
         except BaseException:
-            with suppress(JournalError):  # what ended the run is what is to be said
+            with suppress(JournalError):  # the error that ended the run is the one to report
                 recorder.catch_up_with_all(PARTING_SECONDS)
             raise
         recorder.catch_up_with_all()
@@ -121,7 +120,7 @@ def run(
 
 
 class _Recorder:
-    """Writes what comes back from the cells, and tells the watcher."""
+    """Writes the cells' results, and informs the watcher."""
 
     def __init__(
         self, writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, tasks: Iterable[CellTask], pace: Pace
@@ -135,7 +134,7 @@ class _Recorder:
         self.batched = writer.batched
         self.on_note = watcher.note
         self.pace = pace
-        self.unshown: deque[Trial | Retraining] = deque()  # recorded, and not in the HPARAMS logs yet
+        self.unshown: deque[Trial | Retraining] = deque()  # recorded, but not in the HPARAMS logs yet
 
     def trials_of(self, cell: Cell) -> list[Trial]:
         return self.trials[cell]
@@ -156,7 +155,7 @@ class _Recorder:
 
     def on_retraining(self, retraining: Retraining) -> None:
         known = self.retrainings[retraining.cell]
-        # A worker that was given up may still speak, and a cell's result brings all again.
+        # A worker that was given up may still send messages, and a cell's result repeats everything.
         if any((done.configuration, done.repeat) == (retraining.configuration, retraining.repeat) for done in known):
             return
         self.writer.retraining(retraining)
@@ -165,7 +164,7 @@ class _Recorder:
         self.watcher.retraining(retraining)
 
     def catch_up(self) -> bool:
-        """Writes the HPARAMS of one record; false where there is none left."""
+        """Writes the HPARAMS of one record; false if none is left."""
         if self.unshown:
             record = self.unshown.popleft()
             try:
@@ -173,7 +172,7 @@ class _Recorder:
                     self.hparams.write(record)
                 else:
                     self.hparams.retrained(record)
-            except OSError as error:  # a library would take it for the trial's failure
+            except OSError as error:  # a library would treat it as a failed trial
                 raise JournalError(
                     f"the HPARAMS logs cannot be written ({error.strerror}), all trials that ended are recorded; mend "
                     "that, and run the same command to go on"
@@ -186,21 +185,21 @@ class _Recorder:
             pass
 
     def on_result(self, task: CellTask, result: CellResult) -> None:
-        for trial in result.trials[len(self.trials[task.cell]) :]:  # those whose message was lost on the way
+        for trial in result.trials[len(self.trials[task.cell]) :]:  # those whose message was lost
             self.on_trial(trial)
         for retraining in result.retrainings:
             self.on_retraining(retraining)
         if result.end is not None:
             self.writer.cell(result.end)
             self.ends.append(result.end)
-            self.trials[task.cell], self.retrainings[task.cell] = [], []  # nobody asks again: a run may have millions
+            self.trials[task.cell], self.retrainings[task.cell] = [], []  # no longer needed: a run may have millions
             best = task.problem.objective.best(trial.score for trial in result.trials)
             self.watcher.epoch(task.cell, result.end.spent_epochs, best)
             self.watcher.end(result.end)
 
 
 def _is_done(end: CellEnd | None, task: CellTask) -> bool:
-    """Whether a cell needs no more work: it ended, at no smaller budget than today's, and is retrained."""
+    """Whether a cell needs no more work: it ended at this budget or a larger one, and is retrained."""
     if end is None or end.state != CellState.DONE:
         return False
     if pending_retrainings(task.recorded, task.retrained, task.problem.objective, task.retrain):
@@ -209,7 +208,7 @@ def _is_done(end: CellEnd | None, task: CellTask) -> bool:
 
 
 def _check_same(known: Journal, description: StudyRecord) -> None:
-    """Raises JournalError where the folder's journal is of another study."""
+    """Raises JournalError if the folder's journal is of another study."""
     where = f"{known.directory} holds another study"
     if known.name != description.study:
         raise JournalError(f"{where}, {known.name!r}; {MEND}")
@@ -222,7 +221,7 @@ def _check_same(known: Journal, description: StudyRecord) -> None:
 
 
 def _difference(before: ProblemRecord, now: ProblemRecord) -> str:
-    """What differs in a problem, in words; empty where nothing does."""
+    """What differs in a problem, in words; empty if nothing does."""
     if before.space != now.space:
         there = {str(entry["name"]): entry for entry in before.space}
         here = {str(entry["name"]): entry for entry in now.space}
@@ -239,7 +238,7 @@ def _difference(before: ProblemRecord, now: ProblemRecord) -> str:
 
 
 def _check_plan(known: Journal, plan: Plan) -> None:
-    """Raises JournalError where the folder's journal is of another setting of the study."""
+    """Raises JournalError if the folder's journal has other settings of the study."""
     before = known.plan
     ran = before.settings
     for label, settings in plan.settings.items():
@@ -257,7 +256,7 @@ def _check_plan(known: Journal, plan: Plan) -> None:
 
 
 def _newer(before: Manifest, now: Manifest) -> str:
-    """Libraries that are not those of the run before, for what they change is in the results."""
+    """Libraries that have changed since the last run, because their changes affect the results."""
     old, new = ({"python": made.python, **made.versions} for made in (before, now))
     changed = [f"{name} {old[name]}, now {new[name]}" for name in old if name in new and old[name] != new[name]]
     changed += [f"{name} {old[name]}, now gone" for name in old if name not in new]
@@ -267,7 +266,7 @@ def _newer(before: Manifest, now: Manifest) -> str:
 
 
 def _check_limit(known: Journal, limit: float | None) -> None:
-    """Raises JournalError where another limit of a trial's seconds would have recorded something else."""
+    """Raises JournalError if the new limit of a trial's seconds would have led to other records."""
     before = known.plan.trial_seconds
     if not known.sessions or before == limit:
         return
@@ -287,6 +286,6 @@ def _check_limit(known: Journal, limit: float | None) -> None:
 
 
 def command_line() -> list[str]:
-    """The words by which this run was called, without paths of this machine: a journal may be published."""
+    """The words of this run's command, without paths of this machine: a journal may be published."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:]]
     return [Path(word).name if Path(word).is_absolute() else word for word in words]

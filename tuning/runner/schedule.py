@@ -1,7 +1,7 @@
-"""In which order the cells of a study start: replicate by replicate, and within one the longest first.
+"""The order in which the cells of a study start: replicate by replicate, and within a replicate the longest first.
 
-An unfinished study is comparable when whole replicates are done, and workers come to an end together when what is long
-did not begin last (Graham, SIAM Journal on Applied Mathematics 17, 1969: longest processing time first).
+An unfinished study can be compared if whole replicates are done, and workers finish at about the same time if long
+cells do not start last (Graham, SIAM Journal on Applied Mathematics 17, 1969: longest processing time first).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tuning.runner.cell import CellTask
 
 
 class Pace:
-    """How many seconds an epoch takes, thinking included, by problem and tuner, as far as trials have ended."""
+    """Seconds per epoch, including the tuner's own time, by problem and tuner, from the trials that have ended."""
 
     def __init__(self, trials: Iterable[Trial] = ()) -> None:
         self._sums: dict[tuple[str, ...], tuple[float, int]] = {}
@@ -26,7 +26,7 @@ class Pace:
             self._sums[key] = seconds + trial.train_seconds + trial.suggest_seconds, epochs + trial.epochs
 
     def of(self, problem: str, tuner: str) -> float:
-        """Seconds an epoch: of that tuner on that problem, or else of any on it, or of all; 1 before any is known."""
+        """Seconds per epoch: of that tuner on that problem, else of all on it, else of all; 1 before any is known."""
         for key in ((problem, tuner), (problem,), ()):
             seconds, epochs = self._sums.get(key, (0.0, 0))
             if epochs:
@@ -34,11 +34,11 @@ class Pace:
         return 1.0
 
     def seconds(self, task: CellTask) -> float:
-        """What a cell has still to take, by the epochs that it may still spend."""
+        """Estimated seconds that a cell still needs, for the epochs that it may still spend."""
         spent = task.recorded[-1].spent_epochs if task.recorded else 0
         return (task.budget.epochs - spent) * self.of(task.problem.name, task.tuner.label)
 
 
 def longest_first(tasks: Iterable[CellTask], pace: Pace) -> list[CellTask]:
-    """Tasks by replicate, and within one by what they will take, the longest first; equal ones stay as they are."""
+    """Tasks by replicate, then by estimated time, the longest first; equal ones keep their order."""
     return sorted(tasks, key=lambda task: (task.replicate, -pace.seconds(task)))

@@ -12,10 +12,10 @@ from tuning.tuners.table_draws import TableDraws
 
 
 def table_study(study: StudyPlan, configurations: int) -> StudyPlan:
-    """The study that trains so many configurations of each problem of `study`, or all where there are fewer.
+    """The study that trains this many configurations of each problem of `study`, or all if there are fewer.
 
     Raises:
-        StudyError: They are too few to be fitted, or a problem of `study` is computed from a table itself.
+        StudyError: They are too few to fit a model, or a problem of `study` is computed from a table itself.
         DataError, SpaceError: A space cannot be recorded.
     """
     if computed := [problem.name for problem in study.problems if isinstance(problem, TableProblem)]:

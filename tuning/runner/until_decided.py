@@ -1,10 +1,10 @@
-"""`tuning run --until-decided`: replicates are added until the rule has settled every pair, or to its cap.
+"""`tuning run --until-decided`: adds replicates until the rule has settled every pair, or its cap is reached.
 
     run all replicates before the first look that can decide anything
     while a pair is open, and the cap is not reached:
-        run one replicate more; look
+        run one more replicate; look
 
-What is decided is read from the journal, as the report reads it, so an interrupted run goes on to the same decision.
+Decisions are read from the journal, as in the report, so an interrupted run continues to the same decision.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def until_decided(
     at_once: int = 1,
     on_look: Callable[[str], None] = lambda line: None,
 ) -> Run:
-    """Runs a study, or goes on with it, until every pair of tuners is settled or the cap is reached.
+    """Runs a study, or continues it, until every pair of tuners is settled or the cap is reached.
 
     Args:
-        study: Its `until_decided` is the rule; its number of replicates does not count.
-        out: Where its folder is.
+        study: Its `until_decided` is the rule; its number of replicates is ignored.
+        out: The folder that holds the study's folder.
         watch: Gives a watcher for each round of replicates.
         command: For the manifest.
-        execute: Where cells run; called once a round.
-        at_once: Replicates that a round adds: more than one keeps workers busy that one would leave idle. What is
+        execute: Runs the cells; called once per round.
+        at_once: Replicates added per round: more than one keep workers busy that one would leave idle. What is
             decided, and after which replicate, does not depend on it.
-        on_look: Is told after each round what is settled, a line for each problem.
+        on_look: Called after each round with what is settled, one line per problem.
 
     Raises:
         StudyError: The cap is too low to decide anything, or there is nothing to compare.
@@ -61,7 +61,7 @@ def until_decided(
     tried: set[Cell] = set()
 
     def once(tasks: Sequence[CellTask], listener: Listener) -> None:
-        # A cell that failed in an earlier round is not tried again in each that follows.
+        # A cell that failed in an earlier round is not tried again in later rounds.
         fresh = [task for task in tasks if task.cell not in tried]
         tried.update(task.cell for task in fresh)
         execute(fresh, listener)
@@ -81,10 +81,10 @@ def until_decided(
 
 
 def before_first_look(study: StudyPlan) -> StudyPlan:
-    """The study with as many replicates as the first look needs that can decide anything.
+    """The study with as many replicates as the first look that can decide anything needs.
 
     Raises:
-        StudyError: It has no rule, there is nothing to decide, or the cap is too low for it.
+        StudyError: It has no rule, there is nothing to decide, or the cap is too low.
     """
     pairs = comb(len(study.tuners), 2)
     if not pairs:
@@ -99,10 +99,10 @@ def _rule_of(study: StudyPlan) -> Rule:
 
 
 def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
-    """Replicates that a folder's journal plans already; 0 where there is none.
+    """Replicates that a folder's journal already plans; 0 without a journal.
 
     Raises:
-        JournalError: The rule would not keep its level there.
+        JournalError: The rule would not keep its error level there.
     """
     if not journals.begun(directory):
         return 0

@@ -1,8 +1,8 @@
-"""The winner of each tuner as a model that can be used: `models/<tuner>.keras` in the study's folder.
+"""The winner of each tuner as a usable model: `models/<tuner>.keras` in the study's folder.
 
-A training depends on its seed alone, so the winner's weights need not be kept, nor travel from worker to driver: the
-retraining that the journal holds is done once more, here, and its model is saved. What the report shows of it is
-measured at the same time, and recorded in the journal.
+A training depends only on its seed, so the winner's weights need not be kept, nor sent from worker to driver: the
+retraining in the journal is repeated here, and its model is saved. What the report shows about it is measured at the
+same time and recorded in the journal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tuning.text import file_name
 from tuning.training.request import RetrainingRequest
 
 FOLDER = "models"
-KerasModel: TypeAlias = Any  # `keras.Model`; Keras ships no types, and is not loaded for a name
+KerasModel: TypeAlias = Any  # `keras.Model`; Keras ships no types, and is not imported just for a name
 
 
 def save_winners(
@@ -40,18 +40,18 @@ def save_winners(
     full: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
-    """Saves each tuner's winner, where its file does not hold it already; the files written.
+    """Saves each tuner's winner, unless its file holds it already; returns the files written.
 
-    Beside `<tuner>.keras` stand its weights alone, `<tuner>.weights.h5`; only those where Keras cannot save the model.
+    The weights alone are saved too, as `<tuner>.weights.h5`; if Keras cannot save `<tuner>.keras`, only they are.
 
     Args:
-        journal: Gets a record of each winner that is saved.
+        journal: Gets a record of each saved winner.
         problems: Those of the study.
-        further: Epochs that each is then trained on, with training and validation data together, as
-            `<tuner>-continued.keras`: for use, for there is nothing left to compare it by but the test split.
-        full: Whether TensorBoard's logs of its training are written, to `tensorboard/<tuner>`; see
+        further: Further epochs that each is then trained on training and validation data together, saved as
+            `<tuner>-continued.keras`: for use, because only the test split is left to compare it.
+        full: Whether TensorBoard's logs of its training are written to `tensorboard/<tuner>`; see
             `tuning.training.winner.tensorboard_logs`.
-        say: Told what could not be done, a line each.
+        say: Called with one line for each thing that could not be done.
     """
     by_name = {problem.name: problem for problem in problems}
     chosen = winners(journal)
@@ -73,14 +73,14 @@ def save_winners(
 
 
 def best_configuration(journal: Journal, tuner: str | None = None, problem: str | None = None) -> Configuration:
-    """The configuration of a tuner's winner; without a tuner, of the best of them. Raises StudyError: there is none."""
+    """The configuration of a tuner's winner, or of the best winner of all. Raises StudyError if there is none."""
     return dict(_pick(journal, tuner, problem)[1].configuration)
 
 
 def best_model(
     journal: Journal, problems: Sequence[TrainingProblem], tuner: str | None = None, problem: str | None = None
 ) -> KerasModel:
-    """A tuner's winner as it was saved, a compiled `keras.Model`. Raises StudyError: there is no such, or no file."""
+    """A tuner's saved winner, a compiled `keras.Model`. Raises StudyError if there is no winner, or no file."""
     key, winner, path = _pick(journal, tuner, problem)
     return _problem(problems, key[0]).load_model(_file(journal, key, winner, path), winner.configuration)
 
@@ -92,12 +92,12 @@ def continue_training(
     tuner: str | None = None,
     problem: str | None = None,
 ) -> tuple[KerasModel, dict[str, float]]:
-    """A tuner's winner trained on with training and validation data together, and its metrics on test.
+    """A tuner's winner, trained further on training and validation data together, and its metrics on test.
 
-    Saved beside the winner, as `save_winners` does with `further` epochs.
+    Saved next to the winner, as `save_winners` does with `further` epochs.
 
     Raises:
-        StudyError: There is no such winner or no file of it, or it cannot be trained on.
+        StudyError: There is no such winner or no file of it, or it cannot be trained further.
     """
     whole_number(epochs, f"continue_training(epochs={epochs!r})")
     key, winner, path = _pick(journal, tuner, problem)
@@ -107,7 +107,7 @@ def continue_training(
 
 
 def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[tuple[str, str], Retraining, Path]:
-    """The winner that is asked for, and where its model is saved."""
+    """The requested winner, and where its model is saved."""
     known = list(journal.problems)
     if problem is None and len(known) > 1:
         raise StudyError(f"study {journal.name!r} has the problems {', '.join(known)}; give one with problem=...")
@@ -148,7 +148,7 @@ def _file(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path
 
 
 def _saved(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path) -> Winner | None:
-    """The record of this winner, where its files are there too."""
+    """The record of this winner, if its files exist too."""
     known = journal.winners.get(key)
     if known is None or known.file != _there(path):
         return None
@@ -157,7 +157,7 @@ def _saved(journal: Journal, key: tuple[str, str], winner: Retraining, path: Pat
 
 
 def _there(path: Path) -> str:
-    """Name of the file of a saved model, or of its weights where Keras could not save it whole; empty without them."""
+    """File name of a saved model, or of its weights if Keras could not save it whole; empty if there is neither."""
     weights = weights_file(path)
     return "" if not weights.is_file() else path.name if path.is_file() else weights.name
 
@@ -170,7 +170,7 @@ def _save(
     logs: Path | None,
     say: Callable[[str], None],
 ) -> Winner | None:
-    """Trains a winner once more and saves it; None where that failed, or a computed problem has no model."""
+    """Retrains a winner and saves it; None if that failed, or if a computed problem has no model."""
     path.parent.mkdir(exist_ok=True)
     if logs is not None and logs.is_dir():
         shutil.rmtree(logs)
@@ -206,7 +206,7 @@ def _continued(path: Path) -> Path:
 
 
 def _paths(journal: Journal, chosen: Sequence[tuple[str, str]]) -> list[Path]:
-    """A file for each problem and tuner; of the problem's name only where there are several, and safe on any system."""
+    """A file for each problem and tuner, named after the problem only if there are several; safe on any system."""
     several = len({problem for problem, _ in chosen}) > 1
     paths: list[Path] = []
     for problem, tuner in chosen:

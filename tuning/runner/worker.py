@@ -1,7 +1,7 @@
-"""What runs in a Dask worker: a cell, which tells the driver of each record as it comes.
+"""What runs in a Dask worker: a cell, which sends each record to the driver as it is made.
 
-Beside it, what a worker does about its own end: it leaves a trail of what it is training, in case that kills it; it
-ends itself where a training hangs; and it is the first that the system kills when memory runs out.
+A worker also prepares for its own end: it reports what it is training, in case that kills it; it ends itself if a
+training hangs; and it is the first process that the system kills when memory runs out.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.dask.internals import leave_random_alone, steady_clock
 
-GRACE_SECONDS = 10.0  # a trial over its limit is ended at the end of its epoch, and so much later with its process
-EPOCH_MESSAGE_SECONDS = 0.5  # a worker tells its progress no more often
+GRACE_SECONDS = 10.0  # a trial over its time limit ends with its epoch, or this much later with its process
+EPOCH_MESSAGE_SECONDS = 0.5  # a worker reports its progress no more often
 
 
 class StartedBefore(Exception):  # noqa: N818
-    """In a worker: Dask starts a cell again by itself, as it was sent, after the worker that had it was lost.
+    """In a worker: Dask itself restarts a cell, as it was sent, after the worker that had it was lost.
 
-    How often a cluster does so is a setting of its scheduler, for all its users. The driver sends the cell again
-    instead, with what was recorded meanwhile.
+    How often a cluster does so is a setting of its scheduler, for all its users. Instead, the driver resends the cell
+    with what was recorded meanwhile.
     """
 
 
@@ -41,7 +41,7 @@ _problems: dict[tuple[str, str], TrainingProblem] = {}
 
 
 def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
-    """Runs a cell in a worker; `again`, if one has died over it; `foreign`, if the cluster is somebody else's.
+    """Runs a cell in a worker; `again` if one has died running it, `foreign` if the cluster is somebody else's.
 
     Raises:
         StartedBefore: A foreign cluster has started it a second time by itself.
@@ -76,7 +76,7 @@ def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellRe
         _first_to_be_killed()
         prepare_process()
     told = told_running = 0.0
-    # After a death each message is answered before the next training begins, so that it is known which one kills.
+    # After a death, each message is confirmed before the next training begins, to know which training kills.
     tell = functools.partial(get_client().log_event if again else worker.log_event, topic)
 
     def on_trial(trial: Trial) -> None:
@@ -109,17 +109,17 @@ def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellRe
 
 
 def _first_to_be_killed() -> None:
-    """Where the system runs out of memory, it is to kill a worker, which costs a trial, and not the driver."""
-    with suppress(OSError):  # there is such a file on Linux only
+    """If the system runs out of memory, it should kill a worker, which costs one trial, and not the driver."""
+    with suppress(OSError):  # only Linux has this file
         Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _end_process_after(seconds: float) -> None:
-    """Ends this process unless it is called off: from a thread of C, for a training that hangs may hold Python."""
+    """Ends this process unless cancelled: from a C thread, because a hanging training may hold Python's lock."""
     faulthandler.dump_traceback_later(seconds, file=_nowhere(), exit=True)
 
 
 @functools.cache
 def _nowhere() -> IO[bytes]:
-    """Where that thread writes what was running; it keeps the number of the file, which must stay open."""
+    """Where that thread writes its traceback; it keeps only the file's number, so the file must stay open."""
     return open(os.devnull, "wb")  # noqa: PTH123  a device, not a file

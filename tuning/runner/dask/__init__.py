@@ -1,8 +1,8 @@
-"""Cells on Dask's workers: processes of this machine, or anybody's cluster.
+"""Cells on Dask's workers: processes of this machine, or any cluster.
 
 Imports: words, process, journal, evaluation, runner.
 
     executor    on_dask, run_on_dask
     cluster     client_of: the workers
-    internals   steady_clock and others: what Dask does not promise to keep
+    internals   steady_clock and others: private parts of Dask
 """

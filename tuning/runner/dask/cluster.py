@@ -17,19 +17,19 @@ from tuning.text import error_line
 if TYPE_CHECKING:
     from distributed import Client
 
-WORKER_BYTES = 1.5e9  # memory that a worker is given room for when their number is chosen
-CONNECT_SECONDS = 20  # a scheduler that does not answer within them is not there
-START_SECONDS = 120.0  # a worker of this machine that is not up by then is given up, and another one started
+WORKER_BYTES = 1.5e9  # memory planned per worker when their number is chosen
+CONNECT_SECONDS = 20  # a scheduler that does not answer within this time counts as absent
+START_SECONDS = 120.0  # a local worker that is not up by then is given up, and another one started
 
 
 def require_scheduler(address: str) -> None:
-    """Raises StudyError where no Dask scheduler answers at an address."""
+    """Raises StudyError if no Dask scheduler answers at an address."""
     with client_of(0, address):
         pass
 
 
 def default_jobs(cells: int) -> int:
-    """Workers for this machine: one for each core, as far as memory and cells go."""
+    """Workers for this machine: one per core, limited by memory and by the number of cells."""
     import psutil
 
     room = int(psutil.virtual_memory().available // WORKER_BYTES)
@@ -66,20 +66,20 @@ def _client_of_this_machine(jobs: int) -> Iterator[Client]:
 
     settings = {
         "distributed.scheduler.worker-saturation": 1.0,
-        # The driver sends a lost worker's cell again itself, with what was recorded meanwhile.
+        # The driver resends a lost worker's cell itself, with what was recorded meanwhile.
         "distributed.scheduler.allowed-failures": 0,
-        # A training holds Python for seconds; without this, Dask warns of an unresponsive loop.
+        # A training holds Python's lock for seconds; without this, Dask warns about an unresponsive loop.
         "distributed.admin.tick.limit": "10 minutes",
-        # By default each process wakes up to 100 times a second to look at itself, and takes Python from a training.
+        # By default each process wakes up to 100 times a second to monitor itself, and takes time from a training.
         "distributed.admin.tick.interval": "1s",
         "distributed.admin.system-monitor.interval": "10s",
         "distributed.worker.profile.enabled": False,
         "distributed.worker.memory.terminate": False,
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.spill": False,
-        # Here a dead worker is seen at once. By the clock, all would be dead when a laptop wakes, or the clock is set.
+        # A dead local worker is noticed at once. By clock, all would seem dead when a laptop wakes or the clock is set.
         "distributed.scheduler.worker-ttl": None,
-        # A worker that is started again on a busy machine takes longer than the 15 s after which it is given up.
+        # On a busy machine, restarting a worker takes longer than the 15 s after which Dask gives it up.
         "distributed.deploy.lost-worker-timeout": "1 day",
     }
     with forked(), ExitStack() as stack:
@@ -91,10 +91,10 @@ def _client_of_this_machine(jobs: int) -> Iterator[Client]:
                     threads_per_worker=1,
                     processes=True,
                     dashboard_address=None,
-                    # Its pages have a server all the same, on a port that a second run would find taken, open to
-                    # everybody.
+                    # Dask still starts a web server, open to everybody, on a port that would be taken for a second
+                    # run.
                     scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                    # Above CRITICAL: Dask says so much of what it could not send while it closes.
+                    # Above CRITICAL: Dask logs much about messages that it could not send while closing.
                     silence_logs=logging.CRITICAL + 1,
                 )
             )
@@ -102,9 +102,9 @@ def _client_of_this_machine(jobs: int) -> Iterator[Client]:
 
 
 class LocalWorkers:
-    """Starts workers of this machine again where Dask does not.
+    """Restarts workers of this machine if Dask does not.
 
-    Dask starts one again that died. Where that cannot be started, it gives it up for good.
+    Dask restarts a worker that died. If the restart fails, Dask gives that worker up for good.
     """
 
     def __init__(self, cluster: Inner, tell: Callable[[str], None]) -> None:
@@ -115,7 +115,7 @@ class LocalWorkers:
         self.problem = ""  # why one could not be started the last time
 
     def look(self) -> None:
-        """Looks in Dask's own thread, where workers come and go; the driver hears of it at the next look."""
+        """Looks in Dask's own thread, where workers come and go; the driver learns the result at the next look."""
         if self.looking is not None:
             if not self.looking.done():
                 return
@@ -123,12 +123,12 @@ class LocalWorkers:
         self.looking = asyncio.run_coroutine_threadsafe(self.replace_lost(), self.cluster.loop.asyncio_loop)
 
     async def replace_lost(self) -> bool:
-        """Whether there were any."""
+        """Replaces lost workers; returns whether there were any."""
         nannies, down = self.cluster.workers, workers_without_process(self.cluster)
-        lost, self.down = down & self.down, down  # one that Dask starts is without a process for a moment
+        lost, self.down = down & self.down, down  # a worker that Dask is starting has no process for a moment
         for name in lost & set(nannies):
             await nannies.pop(name).close()
-        if lost:  # what its specification names and it has not is started
+        if lost:  # awaiting the cluster starts every worker that its specification names and that is missing
             await asyncio.wait_for(self.cluster, START_SECONDS)
         return bool(lost)
 

@@ -1,7 +1,7 @@
-"""Where cells run: in this process, on local Dask workers, or on anybody's Dask cluster. Same cells, same results.
+"""Runs cells on local Dask workers or on any Dask cluster. Same cells, same results as in this process.
 
-A worker sends each trial to the driver as it ends, over a Dask topic, and a cell's result carries all its trials
-again, so a lost message costs nothing. No shared file system is needed: the driver alone writes.
+A worker sends each trial to the driver as it ends, over a Dask topic. A cell's result carries all its trials again, so
+a lost message costs nothing. No shared file system is needed: only the driver writes.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from tuning.text import error_line
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-MAX_LOST_WORKERS = 3  # what was being trained when so many workers died is FAILED: it may be what kills them
-LOOK_SECONDS = 5.0  # so often, the driver looks whether there are workers
-WORKERLESS_SECONDS = 600.0  # without any worker for so long, the run ends; a cluster may be slow to give some
+MAX_LOST_WORKERS = 3  # a trial during which this many workers died is FAILED: it may have killed them
+LOOK_SECONDS = 5.0  # how often the driver checks whether there are workers
+WORKERLESS_SECONDS = 600.0  # the run ends after this time without any worker; a cluster may be slow to start some
 
 
 def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0, scheduler: str = "") -> None:
-    """The cells on Dask workers, a cell at a time on each.
+    """Runs the cells on Dask workers, one cell at a time on each.
 
     Args:
-        jobs: So many single-threaded processes on this machine; or else
+        jobs: Number of single-threaded processes on this machine; or else
         scheduler: the address of a Dask scheduler, whose workers have this package installed.
 
     Raises:
         StudyError: The scheduler does not answer, or goes away; no worker comes for `WORKERLESS_SECONDS`; or a worker
-            cannot load what the study needs, or has several threads. What was recorded stays, and the same run goes on
-            there.
-        ReplayError: A search that goes on asks for other trials than the journal holds.
+            cannot load what the study needs, or has several threads. Recorded results stay, and the same command
+            continues from there.
+        ReplayError: A resumed search asks for other trials than the journal holds.
     """
     with on_dask(jobs=min(jobs, len(tasks)), scheduler=scheduler) as execute:
         execute(tasks, listener)
@@ -56,7 +56,7 @@ def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0,
 
 @contextmanager
 def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
-    """`run_on_dask` for several runs in turn: the workers of the first are kept for the others."""
+    """`run_on_dask` for several runs in turn: all use the workers of the first."""
     with ExitStack() as stack:
         client: Client | None = None
 
@@ -65,27 +65,27 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
             if tasks:
                 if client is None:
                     client = stack.enter_context(client_of(jobs, scheduler))
-                # A cluster of many may grow by what waits. Here, a cell that waited behind another in one worker would
-                # be lost with it, and be counted as one that kills workers.
+                # A shared cluster may grow with its queue. Here, a cell queued behind another on one worker would be
+                # lost with it, and be counted as one that kills workers.
                 _Run(client, listener, at_once=len(tasks) if scheduler else jobs, foreign=bool(scheduler)).all(tasks)
 
         yield execute
 
 
 _Event: TypeAlias = dict[str, Any]
-"""What a worker tells; see `tuning.runner.worker.run_remote`."""
+"""A worker's message; see `tuning.runner.worker.run_remote`."""
 _Message: TypeAlias = tuple[str, Any]
-"""Its kind, "event" or "done", and what it brings: a worker's event, or the key of a cell that has ended."""
+"""Its kind, "event" or "done", and its content: a worker's event, or the key of a cell that has ended."""
 
 
 class _Run:
-    """One run on a cluster: submits, listens, and submits again what was lost."""
+    """One run on a cluster: submits, listens, and resubmits what was lost."""
 
     def __init__(self, client: Client, listener: Listener, at_once: int, foreign: bool) -> None:
         self.client = client
         self.listener = listener
         self.at_once = at_once
-        self.foreign = foreign  # somebody else's cluster, which may start a lost cell again by itself
+        self.foreign = foreign  # somebody else's cluster, which may restart a lost cell by itself
         self.topic = f"tuning-{uuid.uuid4()}"
         self.messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self.lost: dict[Cell, _Losses] = {}
@@ -114,21 +114,21 @@ class _Run:
                         else:
                             self.finish(content)
         finally:
-            # Where the scheduler is gone, there is nothing to be taken back.
+            # If the scheduler is gone, there is nothing to cancel.
             with suppress(OSError, RuntimeError, ValueError):
                 self.client.unsubscribe_topic(self.topic)
                 for sent in self.running.values():
                     sent.future.cancel()
 
     def all_waiting(self, message: _Message) -> Iterator[_Message]:
-        """A message and those that wait behind it."""
+        """A message and those queued after it."""
         yield message
         with suppress(queue.Empty):
             for _ in range(self.messages.qsize()):
                 yield self.messages.get_nowait()
 
     def next_message(self) -> _Message:
-        """Waits for a message, and no longer than there is hope for one."""
+        """Waits for a message; raises StudyError if none can be expected any more."""
         while self.messages.empty() and self.listener.catch_up():
             pass
         while True:
@@ -139,7 +139,7 @@ class _Run:
                 return self.messages.get(timeout=LOOK_SECONDS)
 
     def look(self) -> None:
-        """Looks whether there are workers."""
+        """Checks whether there are workers."""
         if self.local:
             self.local.look()
         try:
@@ -175,7 +175,7 @@ class _Run:
         return str(self.client.scheduler.address) if self.client.scheduler else "the address given"
 
     def submit(self, task: CellTask, priority: int) -> None:
-        # Pickled here, for Dask would pickle a study file's functions by their names, which no worker can import.
+        # Pickled here, because Dask would pickle a study file's functions by name, and no worker can import them.
         try:
             pickled = cloudpickle.dumps(task)
         except Exception as error:
@@ -193,12 +193,12 @@ class _Run:
         if event["kind"] == "record":
             record = _record(event)
             if not any(sent.task.cell == record.cell for sent in self.running.values()):
-                return  # its cell has ended, and its result has brought all
+                return  # its cell has ended, and its result contained everything
             if isinstance(record, Retraining):
                 self.listener.on_retraining(record)
-            elif record.trial == len(self.listener.trials_of(record.cell)):  # else known, or one before it was lost
+            elif record.trial == len(self.listener.trials_of(record.cell)):  # else known, or an earlier one was lost
                 self.listener.on_trial(record)
-        elif event["key"] in self.running:  # else from a worker that was given up, or late
+        elif event["key"] in self.running:  # else late, or from a worker that was given up
             if event["kind"] == "epoch":
                 self.listener.on_epoch(Cell(*event["cell"]), event["spent"], event["best"])
             else:
@@ -230,7 +230,7 @@ class _Run:
             ) from error
 
     def lose(self, sent: _Sent) -> None:
-        """A worker died: its cell is sent again, where it may be what kills them, without what it was training."""
+        """A worker died: resubmits its cell; if the running trial may be the cause, it is recorded as FAILED."""
         cell = sent.task.cell
         trials, retrained = self.listener.trials_of(cell), self.listener.retrainings_of(cell)
         losses = self.lost.setdefault(cell, _Losses())
@@ -242,7 +242,7 @@ class _Run:
         else:
             stale = running is not None and (running.configuration, running.repeat) in ended
         if stale:
-            running = None  # it ended, and nothing is known of what came after it
+            running = None  # it ended, and what came after it is not known
         why = ""
         if running and sent.task.trial_seconds is not None and sent.seconds() > sent.task.trial_seconds:
             why = f"{time_limit_words(sent.task.trial_seconds)}; its process was ended"
@@ -274,7 +274,7 @@ def _record(event: _Event) -> Trial | Retraining:
 
 @dataclass
 class _Sent:
-    """A cell on a worker, and what it was training when last heard of."""
+    """A cell on a worker, and what it was training at its last message."""
 
     task: CellTask
     future: Future[CellResult]
@@ -292,7 +292,7 @@ class _Sent:
 
 @dataclass
 class _Losses:
-    """Workers that a cell has lost since it last got on."""
+    """Workers that a cell has lost since its last progress."""
 
     number: int = 0
     records: int = 0

@@ -1,6 +1,6 @@
-"""What we use of Dask's inner parts, in one place: none of it is promised to stay from release to release.
+"""The private parts of Dask that we use, in one place: any release may change them.
 
-Checked with distributed 2026.8; `tests/runner/test_dask_internals.py` says what a later one has changed.
+Checked with distributed 2026.8; `tests/runner/test_dask_internals.py` shows what a later release has changed.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import sys
 import time
 from typing import Any, TypeAlias
 
-Inner: TypeAlias = Any  # of Dask's and Tornado's objects, with what their types do not promise
+Inner: TypeAlias = Any  # Dask's and Tornado's objects, with members that their types do not promise
 
 
 def leave_random_alone() -> None:
-    """Gives Dask's threads a generator of their own: they draw from Python's global one while a user's code does."""
+    """Gives Dask's threads their own generator: else they draw from Python's global one while a user's code does."""
     generator = random.Random()
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in ("dask", "distributed", "tornado") and getattr(module, "random", None) is random:
@@ -22,10 +22,10 @@ def leave_random_alone() -> None:
 
 
 def steady_clock(loop: Inner) -> None:
-    """Has Dask's messages of this process timed by a clock that nobody sets.
+    """Times Dask's messages of this process by a clock that nobody can set.
 
-    `distributed.batched.BatchedSend` waits for moments of the wall clock (distributed 2026.8): where that is set back
-    by an hour while it waits, its messages come an hour later.
+    `distributed.batched.BatchedSend` waits for times of the wall clock (distributed 2026.8): if the clock is set back
+    by an hour meanwhile, its messages come an hour late.
 
     Args:
         loop: Tornado's loop that sends them.
@@ -42,6 +42,6 @@ def steady_clock(loop: Inner) -> None:
 
 
 def workers_without_process(cluster: Inner) -> set[object]:
-    """Names of the workers that a `LocalCluster` is to have, and that have no process now."""
+    """Names of the workers that a `LocalCluster` should have but that have no process now."""
     nannies = cluster.workers
     return {name for name in cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
