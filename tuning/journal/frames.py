@@ -1,8 +1,8 @@
-"""The journal as data frames, and the frames as CSV: a row a trial, a row an epoch, a row a retrained incumbent.
+"""The journal as data frames, and the frames as CSV: one row per trial, per epoch, or per retrained incumbent.
 
-A CSV file is opened by programs that run a text which looks like a formula. Such a text gets an apostrophe before it,
-which spreadsheets take for "this is text"; numbers, negative ones too, and texts that are numbers stay as they are. The
-journal and `summary.json` hold every text as it is.
+Spreadsheet programs run any text in a CSV file that looks like a formula. Such a text gets an apostrophe in front,
+which spreadsheets read as "this is text"; numbers, also negative ones, and texts that are numbers stay unchanged. The
+journal and `summary.json` hold every text unchanged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epoch
 
 
 def trials_frame(journal: Journal) -> pd.DataFrame:
-    """A row a trial of the planned cells: `TRIAL_COLUMNS`, then `hp.<name>` in the space's order.
+    """One row per trial of the planned cells: `TRIAL_COLUMNS`, then `hp.<name>` in the space's order.
 
     ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing.
     """
@@ -51,15 +51,15 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
 
 
 def epochs_frame(journal: Journal) -> pd.DataFrame:
-    """A row an epoch that was charged: `EPOCH_COLUMNS`, then every metric in order of first appearance.
+    """One row per charged epoch: `EPOCH_COLUMNS`, then every metric in order of first appearance.
 
-    ``epoch`` counts from 1 and goes on from the parent's in a continued trial; ``spent_epochs`` is the cell's
+    ``epoch`` counts from 1, and in a continued trial continues the parent's count; ``spent_epochs`` is the cell's
     charge after that epoch.
     """
     trials = [trial for trial in journal.all_trials() if trial.curve]
     lengths = [trial.epochs for trial in trials]
     total = sum(lengths)
-    # A study may hold millions of epochs: what is the same for a trial's epochs is repeated by numpy, not in a loop.
+    # A study may hold millions of epochs: numpy, not a loop, repeats what is the same for all epochs of a trial.
     within = np.arange(1, total + 1) - np.repeat(np.cumsum(lengths) - lengths, lengths) if trials else np.arange(0)
     frame: dict[str, np.ndarray] = {
         "problem": np.repeat(np.array([trial.cell.problem for trial in trials], dtype=object), lengths),
@@ -71,7 +71,7 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
         + np.repeat(np.array([trial.spent_epochs - trial.epochs for trial in trials], dtype=np.int64), lengths),
     }
     epochs = list(chain.from_iterable(trial.curve for trial in trials))
-    kinds = dict.fromkeys(map(tuple, epochs))  # the metrics of each epoch, most often the same
+    kinds = dict.fromkeys(map(tuple, epochs))  # the metrics of each epoch, usually the same
     if len(kinds) == 1:
         (metrics,) = kinds
         values = np.fromiter(chain.from_iterable(map(methodcaller("values"), epochs)), float, total * len(metrics))
@@ -85,10 +85,10 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
 
 
 def retrainings_frame(journal: Journal) -> pd.DataFrame:
-    """A row a retraining of the planned cells: `RETRAINING_COLUMNS`, then ``test.<metric>`` for all other metrics.
+    """One row per retraining of the planned cells: `RETRAINING_COLUMNS`, then ``test.<metric>`` for all other metrics.
 
-    ``final`` tells whether it is of the cell's final incumbent, ``score`` is on the validation split, ``test`` is the
-    objective's metric on the test split; all are NaN where there is none.
+    ``final``: whether it is of the cell's final incumbent; ``score``: on the validation split; ``test``: the
+    objective's metric on the test split. Missing scores are NaN.
     """
     rows = []
     others = []
@@ -112,7 +112,7 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
 
 
 def metric_column(metric: str) -> str:
-    """A metric's column in `epochs_frame`: its name, unless one of our own columns is called so."""
+    """A metric's column in `epochs_frame`: its name, unless one of our own columns has that name."""
     return f"metric.{metric}" if metric in EPOCH_COLUMNS else metric
 
 

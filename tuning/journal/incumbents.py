@@ -1,4 +1,4 @@
-"""Which trials of a cell were its incumbents: the best so far, when they ended."""
+"""Which trials of a cell were its incumbents: the best so far at their end."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tuning.objective import Objective
 
 
 def incumbent_trials(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
-    """The trials that were the best so far of a cell when they ended, the final incumbent last.
+    """A cell's trials that were the best so far at their end, the final incumbent last.
 
-    One trial for each configuration: of a continued one, the last that improved on what was before.
+    One trial for each configuration: if it was continued, the last trial that was an improvement.
     """
     best = math.nan
     incumbents: dict[str, Trial] = {}

@@ -1,6 +1,6 @@
-"""The journal: the append-only truth of a study, from which every table, report and HPARAMS log is made.
+"""The journal: the append-only record of a study, from which every table, report and HPARAMS log is made.
 
-One file, `journal/journal.jsonl`, one JSON object a line, by `kind`:
+One file, `journal/journal.jsonl`, with one JSON object per line, by `kind`:
 
     study       first line: format, the study's name, and for each problem its space, objective, epochs and data
     session     one for each `tuning run`: the plan (tuners, budget, replicates) and the manifest (versions, threads)
@@ -9,8 +9,8 @@ One file, `journal/journal.jsonl`, one JSON object a line, by `kind`:
     cell        one for each cell that ended
     winner      one for each winner that was saved: its layers and what it predicts; a later one replaces it
 
-Only the driver writes. A line is flushed to disk before the next one is begun, those that came together as one, so a
-crash costs at most what was being written; a torn last line is cut off by the next run, and said.
+Only the driver writes. A line is flushed to disk before the next one begins (lines that arrive together are flushed
+together), so a crash costs at most what was being written. The next run cuts off a torn last line and reports it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Journal:
         retrainings: By cell, in the order of the journal.
         ends: How each ended cell ended.
         winners: By problem and tuner, the saved winner.
-        healed: Note about a torn last line, else empty.
+        healed: Note about a torn last line; empty if there was none.
     """
 
     directory: Path
@@ -63,7 +63,7 @@ class Journal:
 
     @property
     def plan(self) -> Plan:
-        """What all runs together set out to do."""
+        """The plan of all runs together."""
         return merged([session.plan for session in self.sessions])
 
     @property
@@ -79,7 +79,7 @@ class Journal:
         return self.problems[problem].objective
 
     def planned_cells(self) -> list[Cell]:
-        """Every cell of the plan, replicate by replicate, so that an unfinished study is comparable."""
+        """Every cell of the plan, replicate by replicate, so that an unfinished study can be compared."""
         plan = self.plan
         return [
             Cell(problem, tuner, replicate)
@@ -97,7 +97,7 @@ class Journal:
         }
 
     def no_search(self) -> dict[str, str]:
-        """By label, what the baselines are that search nothing and have a model of their own, in words."""
+        """Descriptions, by label, of the baselines that search nothing and have their own model."""
         return {label: settings.no_search for label, settings in self.plan.baselines.items() if settings.no_search}
 
     def all_trials(self) -> Iterable[Trial]:
@@ -111,7 +111,7 @@ def path_of(directory: Path) -> Path:
 
 
 def begun(directory: Path) -> bool:
-    """Whether there is a journal; a crash while its first line was written leaves none."""
+    """Whether there is a journal; one whose first line was cut off by a crash does not count."""
     path = path_of(directory)
     if not path.exists():
         return False
@@ -123,10 +123,10 @@ def begun(directory: Path) -> bool:
 def read(directory: Path) -> Journal:
     """The journal of a study folder.
 
-    A torn last line (no newline, or not JSON) is left out and noted in `Journal.healed`. Nothing else is.
+    A torn last line (no newline, or not JSON) is left out and noted in `Journal.healed`. No other line is left out.
 
     Raises:
-        JournalError: No journal there, another format, or a broken line (named by file and line).
+        JournalError: There is no journal, it has another format, or a line is broken (file and line are named).
     """
     path = path_of(directory)
     if not path.is_file():
@@ -161,7 +161,7 @@ def is_torn_start(file: IO[bytes]) -> bool:
 
 
 def _begin(directory: Path, path: Path, raw: bytes) -> Journal:
-    """The journal with its first line. Raises JournalError where that is none, or of another format."""
+    """The journal with its first line. Raises JournalError if that is missing or of another format."""
     first = lines.parse(raw)
     if first.get("kind") != "study":
         raise JournalError(f"{path} is not a study's journal: its first line is of kind {first.get('kind')!r}")
@@ -194,7 +194,7 @@ def _take(journal: Journal, record: lines.Record) -> None:
 
 def _take_trial(journal: Journal, trial: Trial) -> None:
     trials = journal.trials.setdefault(trial.cell, [])
-    # A search that goes on with a larger budget trains its CUT trial in full: the later line holds.
+    # A search resumed with a larger budget trains its CUT trial in full: the later line counts.
     while trials and trials[-1].trial >= trial.trial:
         trials.pop()
     if trial.trial != len(trials):
@@ -207,7 +207,7 @@ def _take_trial(journal: Journal, trial: Trial) -> None:
 def locked_if_idle(directory: Path) -> Iterator[bool]:
     """Whether no run holds the journal; if so, none can begin within.
 
-    For what a run keeps up by itself, such as the HPARAMS logs, and nobody else may replace meanwhile.
+    For files that a run keeps up to date and nobody else may replace meanwhile, such as the HPARAMS logs.
 
     Raises:
         JournalError: There is no journal.
@@ -222,10 +222,10 @@ def locked_if_idle(directory: Path) -> Iterator[bool]:
 
 
 def locked(file: IO[bytes]) -> bool:
-    """Locks a file until it is closed; false where another process has it locked."""
+    """Locks a file until it is closed; false if another process has locked it."""
     try:
         import fcntl
-    except ImportError:  # pragma: no cover  where there are no such locks, two runs are the user's care
+    except ImportError:  # pragma: no cover  without such locks, the user must avoid two runs
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

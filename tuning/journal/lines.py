@@ -1,7 +1,7 @@
-"""A line of the journal: its bytes from a record, and the record of its bytes.
+"""A line of the journal: from a record to its bytes, and back.
 
-A line is one JSON object, with ``kind`` first. What belongs to a cell begins with the cell's entries; numbers that are
-not finite are strings, for strict JSON has none.
+A line is one JSON object, with ``kind`` first. A record of a cell begins with the cell's entries; numbers that are
+not finite are strings, because strict JSON does not have them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 KINDS: dict[type[CellRecord], str] = {Trial: "trial", Retraining: "retraining", CellEnd: "cell", Winner: "winner"}
 
 Entries: TypeAlias = dict[str, Any]
-"""What a line holds: JSON."""
+"""The content of a line: JSON."""
 _Line: TypeAlias = Any
-"""A StudyRecord, a Session, or of a type in `_RECORDS`: those are made when this module is imported."""
+"""A StudyRecord, a Session, or one of the types in `_RECORDS`, which are created when this module is imported."""
 
 
 def encode(record: Record) -> bytes:
-    """A record's line. Raises ValueError or TypeError where JSON cannot hold it."""
+    """A record's line. Raises ValueError or TypeError if JSON cannot hold it."""
     return json.dumps(to_json(record), allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -49,7 +49,7 @@ def to_json(record: Record) -> Entries:
 
 
 def decode(line: bytes) -> Record:
-    """The record of a line.
+    """The record in a line.
 
     Raises:
         ValueError, TypeError, AttributeError, OverflowError, StudyError: It is broken or torn.
@@ -59,17 +59,17 @@ def decode(line: bytes) -> Record:
     try:
         return _record(_decoder.decode(line))
     except (msgspec.DecodeError, RecursionError):
-        # Numbers that are not finite; or a lone surrogate in a message, which `json` writes and reads.
+        # Numbers that are not finite, or a lone surrogate in a message, which `json` can write and read.
         return _record(msgspec.convert(_with_numbers(parse(line), _from_string), _LINE, dec_hook=_made))
 
 
 def normal(record: AnyRecord) -> AnyRecord:
-    """A record as it comes back from the journal: with lists for tuples."""
+    """A record as it would be read from the journal: with lists instead of tuples."""
     return decode(encode(record))  # type: ignore[return-value]  # of the same kind
 
 
 def parse(line: bytes) -> Entries:
-    """The mapping of a line. Raises ValueError where it is none."""
+    """The mapping in a line. Raises ValueError if there is none."""
     try:
         entries = json.loads(line)
     except (ValueError, RecursionError):
@@ -80,7 +80,7 @@ def parse(line: bytes) -> Entries:
 
 
 def is_torn(line: bytes) -> bool:
-    """Whether a line that is the last was not written to its end."""
+    """Whether a last line was not written completely."""
     try:
         json.loads(line)
     except (ValueError, RecursionError):
@@ -98,12 +98,12 @@ def _record(line: _Line) -> Record:
 
 @cache
 def _cell(problem: str, tuner: str, replicate: int) -> Cell:
-    """One object for all records of a cell: texts that are the same object are compared and counted at once."""
+    """One object for all records of a cell: texts that are the same object compare faster."""
     return Cell(problem, tuner, replicate)
 
 
 def _with_numbers(entries: Entries, change: Callable[[float], object]) -> Entries:
-    """The entries of a line, each number that need not be finite changed."""
+    """The entries of a line, with `change` applied to each number that may be not finite."""
     if "score" in entries:
         entries["score"] = change(entries["score"])
     for name in ("test", "continued"):
@@ -117,7 +117,7 @@ def _with_numbers(entries: Entries, change: Callable[[float], object]) -> Entrie
 
 
 def _to_number(value: float) -> float | str:
-    """Floats as they are, numpy's as Python's, and NaN and infinities as the strings that `float` reads back."""
+    """Finite numbers as Python floats; NaN and infinities as the strings that `float` reads back."""
     value = float(value)
     return value if math.isfinite(value) else str(value)
 
@@ -132,14 +132,14 @@ def _from_string(value: object) -> object:
 
 
 def _made(kind: Callable[[Entries], object], entries: object) -> object:
-    """What msgspec has no type for: settings and manifests, which are mappings."""
+    """Creates what msgspec has no type for: settings and manifests, which are mappings."""
     if not isinstance(entries, dict):
         raise ValueError(f"{entries!r} where an object was expected")
     return kind(entries)
 
 
 def _line_type(record: type[CellRecord], kind: str) -> type[Struct]:
-    """The type of a record's line: its cell's entries, then its own, of their types."""
+    """The type of a record's line: the cell's entries, then the record's own, with their types."""
     fields = [
         (entry.name, entry.type) if entry.required else (entry.name, entry.type, _default(entry))
         for entry in structs.fields(record)

@@ -1,9 +1,9 @@
-"""Several studies as one: what `tuning compare` reports on.
+"""Several studies as one: the input of `tuning compare`.
 
-Each study brings its problems; together they are read as one study of all those problems, so that everything which is
-said over the problems of a study (ranks, normalised scores, the critical difference) is said over theirs. Nothing is
-made to fit: tuners that are not in every study with the same settings are left out and named, and studies of different
-budgets are refused, because a tuner that plans for 60 epochs is not the first half of one that plans for 120.
+Together they are read as one study of all their problems, so that every statistic over the problems of a study (ranks,
+normalised scores, the critical difference) covers all of them. Nothing is adjusted: tuners that are not in every study
+with the same settings are left out and named, and studies with different budgets are refused, because a tuner that
+plans for 60 epochs is not the first half of one that plans for 120.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tuning.journal.records import Cell, Retraining, Trial
 from tuning.journal.study_record import StudyRecord
 
 Kind = TypeVar("Kind", Trial, Retraining)
-SAME = ("space", "objective", "max_epochs", "data")  # two problems alike in these are one
+SAME = ("space", "objective", "max_epochs", "data")  # problems that agree in these are the same
 
 
 @dataclass
@@ -33,13 +33,13 @@ class Compared(Journal):
     """Several studies' journals as one.
 
     Attributes:
-        replicates: By problem, how many its study planned.
+        replicates: The number that its study planned, by problem.
     """
 
     replicates: Mapping[str, int] = field(default_factory=dict)
 
     def planned_cells(self) -> list[Cell]:
-        """Every cell of every study's plan, as far as its tuner is compared."""
+        """Every cell of every study's plan whose tuner is compared."""
         plan = self.plan
         return [
             Cell(problem, tuner, replicate)
@@ -51,13 +51,13 @@ class Compared(Journal):
 
 
 def compared(directories: Sequence[Path]) -> Compared:
-    """The studies in these folders as one, with its notes on what was left out in `Journal.healed`.
+    """The studies in these folders as one, with notes on what was left out in `Journal.healed`.
 
-    A problem keeps its name; one that several studies have is called ``<study>: <problem>``.
+    A problem keeps its name; if several studies have it, it is called ``<study>: <problem>``.
 
     Raises:
-        JournalError: Fewer than two folders, one twice, one without a study; other budgets, or other rules by which
-            replicates were added; fewer than two tuners in common.
+        JournalError: There are fewer than two folders, one twice, or one without a study; budgets or rules for adding
+            replicates differ; or fewer than two tuners are in common.
     """
     if len({Path(directory).resolve() for directory in directories}) < max(2, len(directories)):
         raise JournalError(f"compare was given {names(list(map(str, directories)))}; expected two studies or more")
@@ -104,7 +104,7 @@ def compared(directories: Sequence[Path]) -> Compared:
 
 
 def _refuse_other(what: str, studies: Sequence[Journal], values: Sequence[object]) -> None:
-    """Raises where studies differ in what they must share."""
+    """Raises JournalError if studies differ in what they must share."""
     for study, value in zip(studies[1:], values[1:], strict=True):
         if value != values[0]:
             first, second = (what.format("none" if given is None else given) for given in (values[0], value))
@@ -119,14 +119,14 @@ def _rule_words(looks: Looks | None) -> Mapping[str, object] | None:
 
 
 def _common(settings: Sequence[Mapping[str, TunerSettings]]) -> dict[str, TunerSettings]:
-    """What all have with equal settings, in the order of the first."""
+    """What all have with equal settings, in the first one's order."""
     return {
         label: given for label, given in settings[0].items() if all(other.get(label) == given for other in settings[1:])
     }
 
 
 def _labels(studies: Sequence[Journal]) -> dict[tuple[int, str], str]:
-    """What each study's problem is called in the comparison."""
+    """The name of each study's problem in the comparison."""
     problems = [(at, study.name, problem) for at, study in enumerate(studies) for problem in study.problems]
     every = [problem for _, _, problem in problems]
     labels = {
@@ -143,7 +143,7 @@ def _labels(studies: Sequence[Journal]) -> dict[tuple[int, str], str]:
 def _merged(
     labels: Mapping[tuple[int, str], str], parts: Iterable[Mapping[Cell, Sequence[Kind]]], kept: set[str]
 ) -> dict[Cell, list[Kind]]:
-    """Records by cell, each in the cell of the comparison."""
+    """Records by cell, renamed to the cells of the comparison."""
     return {
         cell: [replace(record, cell=cell) for record in records]
         for at, part in enumerate(parts)
@@ -160,7 +160,7 @@ def _manifests(studies: Sequence[Journal]) -> dict[str, Manifest]:
 def _notes(
     studies: Sequence[Journal], kept: set[str], labels: Mapping[tuple[int, str], str], *, rope_differs: bool
 ) -> Iterable[str]:
-    """What a reader must know about what was put together."""
+    """What a reader must know about the combined studies."""
     left = [f"{label} ({study.name})" for study in studies for label in study.plan.settings if label not in kept]
     if left:
         yield f"Not in every study with the same settings, and left out: {names(left, most=20)}."

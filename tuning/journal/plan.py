@@ -1,4 +1,4 @@
-"""What a run sets out to do, as the journal's session lines hold it, and what it was made with."""
+"""The plan of a run, as in the journal's session lines, and the versions it ran with."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from msgspec import Struct
 
 
 class TunerSettings(dict[str, object]):
-    """All that a tuner or baseline says of itself, by name, JSON-able; and, typed, what others act upon.
+    """A tuner's or baseline's description of itself, by name, JSON-able; the entries used elsewhere are typed.
 
     Attributes:
         tuner: Its registered name.
-        parallel_trials: How many trials it asks for before it knows the results of any.
-        budget_factor: How many times the study's budget its cells may spend.
-        budget_epochs: What they may spend, where that does not depend on the study's budget.
-        no_search: What it is, in words, where it searches nothing and has a model of its own.
+        parallel_trials: How many trials it asks for before it knows any of their results.
+        budget_factor: Its cells may spend this many times the study's budget.
+        budget_epochs: What they may spend, if that does not depend on the study's budget.
+        no_search: What it is, in words, if it searches nothing and has its own model.
 
     Raises:
         msgspec.ValidationError: One of these is of another type.
@@ -41,13 +41,13 @@ class _Known(Struct):
 
 
 class Looks(Struct, frozen=True):
-    """The rule by which replicates are added, looking after each; `tuning.statistics.sequential.Rule` computes by it.
+    """The rule for adding replicates, with a look after each; `tuning.statistics.sequential.Rule` implements it.
 
     Attributes:
-        cap: Replicates after which the last look is.
-        rope: Differences of less than this, in the metric's unit, do not matter.
+        cap: Number of replicates at the last look.
+        rope: Differences smaller than this, in the metric's unit, do not matter.
         level: The chance of an error over all looks.
-        spending_power: Exponent of the share of the level that is spent after a share of the looks.
+        spending_power: Exponent that gives the share of the level spent after a share of the looks.
     """
 
     cap: int
@@ -57,17 +57,17 @@ class Looks(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a run sets out to do.
+    """The plan of a run.
 
     Attributes:
         tuners: By label.
         baselines: By label.
-        budget_epochs: That a cell of a tuner may spend.
+        budget_epochs: Epochs that a tuner's cell may spend.
         replicates: Searches of each tuner on each problem.
         retrain: How often each incumbent is retrained.
-        rope: Differences of less than this, in the metric's unit, do not matter; None where no such is set.
+        rope: Differences smaller than this, in the metric's unit, do not matter; None if not set.
         trial_seconds: A trial that takes longer is FAILED; None for no limit.
-        until_decided: The rule by which replicates are added; None for a fixed number.
+        until_decided: The rule for adding replicates; None for a fixed number.
     """
 
     tuners: dict[str, TunerSettings]
@@ -81,14 +81,14 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def settings(self) -> dict[str, TunerSettings]:
-        """Of tuners, then of baselines, by label."""
+        """Settings by label: those of tuners, then those of baselines."""
         return {**self.tuners, **self.baselines}
 
 
 def merged(plans: Sequence[Plan]) -> Plan:
-    """What all runs together set out to do.
+    """The plan of all runs together.
 
-    A run may add to those before it, and take nothing away; `Plan.trial_seconds` is the last run's.
+    A run may add to the earlier ones, but remove nothing; `Plan.trial_seconds` is the last run's.
     """
     return Plan(
         tuners={label: settings for plan in plans for label, settings in plan.tuners.items()},
@@ -103,10 +103,10 @@ def merged(plans: Sequence[Plan]) -> Plan:
 
 
 class Manifest(dict[str, object]):
-    """Whatever a run was made with, by name, JSON-able; and, typed, what others act upon.
+    """The versions and settings a run used, by name, JSON-able; the entries used elsewhere are typed.
 
     Attributes:
-        command: The words by which the run was called; one text in journals of earlier releases.
+        command: The words of the run's command; a single text in journals of earlier releases.
         python: Python's version.
         versions: Of libraries, by name.
 
@@ -127,7 +127,7 @@ class _Made(Struct):
 
 
 class Session(Struct, frozen=True, tag_field="kind", tag="session"):
-    """A run: its plan, and what it was made with."""
+    """A run: its plan, and the versions it ran with."""
 
     plan: Plan
     manifest: Manifest

@@ -1,4 +1,4 @@
-"""Whether scores were trained here, computed or imported, in words: what was not trained is labelled wherever shown."""
+"""Says whether scores were trained here, computed or imported: what was not trained is labelled wherever shown."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from tuning.formatting import count, plural
 from tuning.journal.study_record import ImportRecord, ProblemRecord, SurrogateRecord
 
 SURROGATE = "surrogate"
-"""Key in a journal's problem, end of such a problem's name, and what trained its trials."""
+"""Key in a journal's problem, ending of such a problem's name, and the `fit` of its trials."""
 
 IMPORTED = "imported"
-"""The same for searches that KerasTuner or Optuna ran by themselves; see `tuning.journal.importing`."""
+"""Likewise for searches run in KerasTuner or Optuna; see `tuning.journal.importing`."""
 
 
 def prefix(problem: ProblemRecord) -> str:
-    """What stands before the verdict on a problem of which `words` says something."""
+    """The words before the verdict on a computed or imported problem."""
     return "Of imported searches" if problem.imported else "On a surrogate"
 
 
 def words(name: str, problem: ProblemRecord) -> str:
-    """What a reader must know of a problem that was computed or imported; empty for one that was trained.
+    """What a reader must know about a computed or imported problem; empty for a trained one.
 
     Args:
         name: Of the problem.
-        problem: As the journal's first line holds it.
+        problem: Its record in the journal's first line.
     """
     if problem.imported:
         return _imported(name, problem.imported)

@@ -1,4 +1,4 @@
-"""The records that flow from cells to the journal: their trials, their retrained incumbents, how they ended."""
+"""The records that cells send to the journal: their trials, their retrained incumbents, how they ended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TrialState(StrEnum):
 
     COMPLETE = "COMPLETE"  # trained for all the epochs its tuner asked for, or stopped early by its own callbacks
     PRUNED = "PRUNED"  # stopped by its tuner
-    FAILED = "FAILED"  # raised, or its loss or objective was not finite; has no score
+    FAILED = "FAILED"  # raised an error, or its loss or objective was not finite; has no score
     CUT = "CUT"  # stopped by the budget
 
 
@@ -25,7 +25,7 @@ class CellState(StrEnum):
     """How a cell ended."""
 
     DONE = "DONE"  # its search came to an end
-    FAILED = "FAILED"  # its tuner raised
+    FAILED = "FAILED"  # its tuner raised an error
 
 
 class Cell(NamedTuple):
@@ -46,7 +46,7 @@ class Trial(Struct, frozen=True):
         trial: Number within its cell, from 0.
         configuration: Active hyperparameters only.
         state: How it ended.
-        score: By the study's objective, over the whole curve (a parent's epochs included); NaN if FAILED.
+        score: By the study's objective, over the whole curve (including a parent's epochs); NaN if FAILED.
         initial_epoch: Epochs trained before this trial: 0, or where its parent stopped.
         target_epochs: Cumulative epochs that the tuner asked for.
         curve: One mapping of metrics for each epoch trained by this trial, ``len(curve) == epochs charged``.
@@ -56,9 +56,9 @@ class Trial(Struct, frozen=True):
         parent: Trial whose weights, optimizer state and epoch number this one continued.
         error: One line for a FAILED trial.
         seed: Of initial weights and data order.
-        fit: What trained it: ``"compiled"`` (whole epochs), ``"keras: "`` with why Keras' own loop had to, or
-            ``"a loop of the user's own"``; several ways with semicolons between.
-        rebuilt_epochs: Uncharged epochs retrained because the parent's checkpoint was gone.
+        fit: What trained it: ``"compiled"`` (whole epochs), ``"keras: "`` and the reason for Keras' own loop, or
+            ``"a loop of the user's own"``; several ways are separated by semicolons.
+        rebuilt_epochs: Uncharged epochs retrained because the parent's checkpoint was missing.
     """
 
     cell: Cell
@@ -85,18 +85,17 @@ class Trial(Struct, frozen=True):
 
 
 class Retraining(Struct, frozen=True):
-    """An incumbent's configuration trained once more after the search, in full and on a seed of its own.
+    """An incumbent's configuration, trained again after the search, in full and on its own seed.
 
-    Not charged to the search. The weights that count, by the objective's rule (the best epoch's or the last's), are
+    Not charged to the search. The weights that count by the objective's rule (the best epoch's or the last's) are
     scored on the test split.
 
     Attributes:
         trial: The incumbent whose configuration this is.
         repeat: From 1; each has its own seed.
-        state: COMPLETE, or FAILED as a trial is.
+        state: COMPLETE, or FAILED as for a trial.
         score: By the study's objective, on the validation split; NaN if FAILED.
-        test: Metrics on the test split by name, as `keras.Model.evaluate` calls them; empty where there is no such
-            split.
+        test: Metrics on the test split by name, as `keras.Model.evaluate` names them; empty without such a split.
         curve: One mapping of metrics for each epoch trained.
         seed: Of initial weights and data order.
         train_seconds: Wall-clock of building, training and testing.
@@ -126,7 +125,7 @@ class Retraining(Struct, frozen=True):
 
 
 class CellEnd(Struct, frozen=True):
-    """How a cell ended: DONE (with the reason why its search stopped) or FAILED (with the tuner's error)."""
+    """How a cell ended: DONE (with the reason its search stopped) or FAILED (with the tuner's error)."""
 
     cell: Cell
     state: CellState
@@ -140,7 +139,7 @@ class CellEnd(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class CellResult:
-    """All that a cell sends back: its records again (a message may have been lost), and how it ended."""
+    """All that a cell returns: its records again (a message may have been lost), and how it ended."""
 
     trials: Sequence[Trial] = field(default_factory=tuple)
     retrainings: Sequence[Retraining] = field(default_factory=tuple)

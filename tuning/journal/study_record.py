@@ -14,7 +14,7 @@ Declaration = dict[str, Any]
 
 
 class DataRecord(Struct, frozen=True):
-    """Of a problem's data: a fingerprint of its content, and the splits' sizes, shapes and types by name."""
+    """A problem's data: a fingerprint of its content, and the splits' sizes, shapes and types by name."""
 
     fingerprint: str
     shapes: dict[str, Any] = {}
@@ -25,13 +25,13 @@ class SurrogateRecord(Struct, frozen=True):
 
     Attributes:
         table: The study that trained the table.
-        configurations: Its rows.
-        failed: Those of them that FAILED.
+        configurations: Number of its rows.
+        failed: Number of rows that FAILED.
         data_fingerprint: Of the data that they were trained on.
         model: In words.
-        metric: Whose errors are told.
-        folds: Of the cross-validation by which.
-        error_by_epoch: Measures by name, by epoch.
+        metric: Metric whose errors are given.
+        folds: Number of folds of the cross-validation that measured them.
+        error_by_epoch: Error measures by name, by epoch.
     """
 
     table: str
@@ -49,8 +49,8 @@ class ImportRecord(Struct, frozen=True):
 
     Attributes:
         searches: Library and source in words, by label.
-        told_epochs: Of a trial, as the user said; 0 where every search says it.
-        unfinished: Trials that were left out.
+        told_epochs: Epochs of a trial, as given by the user; 0 if every search records them.
+        unfinished: Number of unfinished trials that were left out.
     """
 
     searches: dict[str, str]
@@ -66,8 +66,8 @@ class ProblemRecord(Struct, frozen=True, omit_defaults=True):
         objective: What is optimised.
         max_epochs: Of a full training.
         data: What it was trained on.
-        surrogate: Where it is computed, not trained.
-        imported: Where its searches were run elsewhere.
+        surrogate: Given if it is computed, not trained.
+        imported: Given if its searches were run elsewhere.
     """
 
     space: list[Declaration]

@@ -1,8 +1,7 @@
-"""What the journal keeps of a tuner's winner: its layers, and what it predicts, as plain numbers.
+"""What the journal keeps about a tuner's winner: its layers and its predictions, as plain numbers.
 
-A report shows the winners without a library that could load them, so what it shows is measured where the winner is
-trained, and recorded. A record stays small whatever the size of model and test split: classes are counted, numbers are
-binned.
+A report shows the winners without a library that could load them, so what it shows is measured and recorded when the
+winner is trained. A record stays small for any size of model and test split: classes are counted, numbers binned.
 """
 
 from __future__ import annotations
@@ -16,21 +15,21 @@ from msgspec import Meta, Struct
 
 from tuning.journal.records import Cell
 
-MAX_CLASSES = 100  # above, a matrix is neither read nor small
-BINS = 48  # of each axis of predicted against true
+MAX_CLASSES = 100  # a larger matrix is neither readable nor small
+BINS = 48  # on each axis of predicted against true values
 Shape = tuple[int | None, ...]
 Counts = tuple[tuple[Annotated[int, Meta(ge=0)], ...], ...]
 
 
 class Layer(Struct, frozen=True):
-    """A layer, or one further call of a layer that is shared.
+    """A layer, or a further call of a shared layer.
 
     Attributes:
         kind: Its class.
-        shapes: Of its outputs, without the axis of samples; empty where it is not known.
-        parameters: Its own weights' values; 0 at a further call.
-        inputs: Places of the layers that it gets its inputs from; all are before it.
-        call: From 1.
+        shapes: Of its outputs, without the axis of samples; empty if not known.
+        parameters: Number of values in its own weights; 0 at a further call.
+        inputs: Positions of the layers that give its inputs; all are before it.
+        call: Number of the call, from 1.
     """
 
     name: str
@@ -42,11 +41,11 @@ class Layer(Struct, frozen=True):
 
 
 class Confusion(Struct, frozen=True, tag_field="kind", tag="confusion"):
-    """How often which class was taken for which.
+    """A confusion matrix: how often each class was predicted for each true class.
 
     Attributes:
-        split: ``"test"``, or ``"validation"`` where there is no test split.
-        output: Name of the output; empty where the model has one.
+        split: ``"test"``, or ``"validation"`` if there is no test split.
+        output: Name of the output; empty if the model has only one.
         classes: Names by class number.
         counts: (num_classes, num_classes): samples by true class, then by predicted class.
     """
@@ -66,10 +65,10 @@ class Scatter(Struct, frozen=True, tag_field="kind", tag="scatter"):
     Attributes:
         split: As in `Confusion`.
         output: As in `Confusion`.
-        low: Where either axis begins, in the unit of the target.
-        high: Where either axis ends.
+        low: Lower end of both axes, in the unit of the target.
+        high: Upper end of both axes.
         counts: (`BINS`, `BINS`): samples by true value, then by predicted value.
-        outside: Samples whose prediction is on neither axis.
+        outside: Number of samples whose prediction is outside the axes.
         rmse: Root of the mean squared error over all samples.
         mae: Mean absolute error.
         r2: Share of the targets' variance that is explained; may be below 0.
@@ -96,12 +95,12 @@ class Anatomy(Struct, frozen=True):
 
     Attributes:
         kind: ``"Sequential"``, ``"Functional"``, or the name of the user's own class.
-        layers: In an order in which each comes after its inputs.
+        layers: Ordered so that each comes after its inputs.
         connected: Whether the layers' inputs are known: a subclassed model connects them in its own code.
-        parameters: Values of all weights.
-        trainable: Those of them that are trained.
-        predictions: On the test split; None where `remarks` say why.
-        remarks: What a reader has to know about the above, a sentence each.
+        parameters: Number of values in all weights.
+        trainable: Number of those that are trained.
+        predictions: On the test split; if None, `remarks` say why.
+        remarks: What a reader must know about the above, in one sentence each.
     """
 
     kind: str
@@ -120,15 +119,15 @@ class Anatomy(Struct, frozen=True):
 
 
 class Winner(Struct, frozen=True):
-    """A tuner's winner, trained once more and saved.
+    """A tuner's winner, retrained and saved.
 
     Attributes:
         trial: The incumbent whose configuration it has.
-        repeat: The retraining that it is.
-        file: Name of the model's file in the folder ``models``, or of its weights where Keras cannot save it whole.
-        test: What the saved model scores on test: what the retraining did, unless libraries or machine have changed.
-        further_epochs: Epochs that it was then trained on, on training and validation data together; 0 for none.
-        continued: What it scores on test after them.
+        repeat: The retraining that it repeats.
+        file: Name of the model's file in the folder ``models``, or of its weights if Keras cannot save it whole.
+        test: The saved model's test scores: the retraining's, unless libraries or machine have changed.
+        further_epochs: Further epochs it was then trained on training and validation data together; 0 for none.
+        continued: Its test scores after them.
     """
 
     cell: Cell
@@ -142,7 +141,7 @@ class Winner(Struct, frozen=True):
 
 
 def weights_file(path: Path) -> Path:
-    """Beside a model's ``.keras`` file, the one with its weights and its optimizer's state alone."""
+    """The file next to a model's ``.keras`` file that holds only its weights and its optimizer's state."""
     return path.with_suffix(".weights.h5")
 
 

@@ -19,7 +19,7 @@ from tuning.journal.winner_record import Winner
 
 
 class JournalWriter:
-    """Appends to a study folder's journal; made by `create` or `resume`, used as a context manager."""
+    """Appends to a study folder's journal; created by `create` or `resume`, used as a context manager."""
 
     def __init__(self, directory: Path) -> None:
         self.path = path_of(directory)
@@ -30,7 +30,7 @@ class JournalWriter:
 
     @classmethod
     def create(cls, directory: Path, study: StudyRecord) -> JournalWriter:
-        """Starts a new journal. Raises JournalError where there is one already, or the folder cannot be written."""
+        """Starts a new journal. Raises JournalError if there is one already, or the folder cannot be written."""
         writer = cls(directory)
         try:
             writer.path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class JournalWriter:
         return writer
 
     def _lock(self) -> None:
-        """Holds the journal for this process; the system lets go of it when the process ends, however it ends."""
+        """Locks the journal for this process; the system releases it when the process ends, however it ends."""
         if not locked(self._opened):
             self.close()
             raise JournalError(f"{self.path} is in use by another run; wait for its end, or use --out") from None
@@ -74,7 +74,7 @@ class JournalWriter:
         return self._file
 
     def session(self, session: Session, *, at_once: bool = True) -> None:
-        """Begins a run: its line is written now, or with the first record, so that a run without one leaves none."""
+        """Begins a run: writes its line now, or with the first record, so that a run without records leaves no line."""
         self._session = session
         if at_once:
             self._write_session()
@@ -102,7 +102,7 @@ class JournalWriter:
             self._session = None
 
     def heal(self) -> None:
-        """Cuts off a torn last line; appending does so too."""
+        """Cuts off a torn last line; appending also does so."""
         if not self._healed:
             self._opened.truncate(_end_of_last_line(self._opened))
             self._opened.seek(0, os.SEEK_END)
@@ -123,7 +123,7 @@ class JournalWriter:
 
     @contextmanager
     def _stops_at_once(self, what: str) -> Iterator[None]:
-        """Where the disk is full, nothing is written behind what could not be: a line may be torn only at the end."""
+        """After a failed write (a full disk), nothing more is written: only the last line may be torn."""
         try:
             yield
         except OSError as error:
@@ -136,13 +136,13 @@ class JournalWriter:
 
     @contextmanager
     def batched(self) -> Iterator[None]:
-        """Flushes all that is appended within to disk at its end, at once: waiting for the disk is the dear part."""
+        """Flushes all that is appended within to disk together, at its end: waiting for the disk is the slow part."""
         self._holds_back = True
         try:
             yield
         finally:
             self._holds_back = False
-            if self._file is not None:  # else it is closed, for it could not be written
+            if self._file is not None:  # else it was closed because it could not be written
                 self._flush("what came last")
 
     def close(self) -> None:
@@ -160,7 +160,7 @@ class JournalWriter:
 
 
 def _end_of_last_line(file: IO[bytes]) -> int:
-    """Offset just behind the last line, or before it where it is torn."""
+    """Offset just after the last line, or before it if it is torn."""
     file.seek(0)
     end, last = 0, b""
     for raw in file:

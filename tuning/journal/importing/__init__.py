@@ -1,4 +1,4 @@
-"""Searches that other libraries ran by themselves, as a study's journal.
+"""Imports searches that were run in other libraries, as a study's journal.
 
 Imports: words, journal.
 

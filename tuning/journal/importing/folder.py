@@ -1,4 +1,4 @@
-"""The folder that an import makes."""
+"""The folder that an import creates."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tuning.journal.journal import path_of
 
 @contextmanager
 def nothing_left_of_a_failure(directory: Path) -> Iterator[None]:
-    """Removes what was made in a folder within, where that fails: the same command can then be tried again.
+    """If an error occurs within, removes what was created in a folder, so that the command can be tried again.
 
-    A folder that holds a journal already is somebody's study, and is left as it is.
+    A folder that already holds a journal is somebody's study, and is not touched.
     """
     if path_of(directory).exists():
         yield

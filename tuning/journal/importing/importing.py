@@ -1,17 +1,17 @@
-"""Searches that KerasTuner or Optuna ran by themselves, as a study's folder that a report can be made of.
+"""Searches run in KerasTuner or Optuna, as a study's folder from which a report can be made.
 
-What they recorded is taken over as it is; nothing is trained, and nothing unpickled (both keep JSON).
+What they recorded is copied unchanged; nothing is trained, and nothing unpickled (both keep JSON).
 
     known                       KerasTuner                              Optuna
     configurations, states      yes                                     yes
     scores                      best epoch                              what the objective function returned
-    epochs of a trial           Hyperband's; else as the user says      the steps it reported; else as the user says
+    epochs of a trial           Hyperband's; else given by the user     the steps it reported; else given by the user
     learning curves             the best epoch's metrics only           the reported values
     time                        no                                      wall-clock of a trial
 
-Neither keeps the data, the seeds of trainings, or test scores. So imported searches are a study of their own, one cell
-each, labelled as imported wherever they are shown; they are never put beside cells that were trained here, for pairs
-of these share data and seeds. A FAILED trial whose epochs are not known is charged none.
+Neither keeps the data, the seeds of trainings, or test scores. So imported searches form their own study, one cell
+each, and are labelled as imported wherever they are shown. They are never compared with cells trained here, because
+pairs of those share data and seeds. A FAILED trial is charged no epochs if their number is not known.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ def import_searches(
     command: Sequence[str] = (),
     say: Callable[[str], object] = lambda line: None,
 ) -> Path:
-    """Writes a study's folder with one cell for each search that is found; `tuning report` makes its report.
+    """Writes a study's folder with one cell for each search found; `tuning report` makes its report.
 
     Args:
         sources: Folders of KerasTuner projects (with ``oracle.json``), and Optuna's storages: a database's URL, an
             SQLite file, or a journal file.
         directory: The study's folder; its last part is the study's name.
-        epochs: That a trial trained, where its search does not say.
-        metric: KerasTuner's objective, where its files leave several metrics open.
+        epochs: Epochs that a trial trained, if its search does not record them.
+        metric: KerasTuner's objective, if its files leave several metrics possible.
         studies: Names of the studies to take from an Optuna storage; none for all.
         command: For the manifest.
-        say: Is told what is left out, in a line each.
+        say: Called with one line for each thing left out.
 
     Returns:
         The folder.
 
     Raises:
-        StudyError: A source holds no search, or leaves epochs or objective open; or the objectives differ; or the
+        StudyError: A source holds no search, or does not tell epochs or objective; or the objectives differ; or the
             studies of a storage search different spaces, and none is named.
-        JournalError: The folder holds a journal already.
+        JournalError: The folder already holds a journal.
     """
     searches = [search for source in sources for search in _read(source, metric, studies, say)]
     objectives = {(search.objective.metric, search.objective.direction, search.objective.epoch) for search in searches}
@@ -114,7 +114,7 @@ def import_searches(
 
 
 def _is_open(row: ImportedTrial) -> bool:
-    """Whether somebody has to say how many epochs a trial trained."""
+    """Whether the user has to say how many epochs a trial trained."""
     return row.target is None and row.state != TrialState.FAILED
 
 

@@ -1,4 +1,4 @@
-"""KerasTuner's project folders."""
+"""Reads KerasTuner's project folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tuning.text import error_line
 
 
 def read_project(folder: Path, metric: str, say: Callable[[str], object]) -> ImportedSearch:
-    """The search of a project's folder, ``<directory>/<project_name>``."""
+    """The search in a project's folder, ``<directory>/<project_name>``."""
     try:
         oracle = json.loads((folder / "oracle.json").read_text(encoding="utf-8"))
     except ValueError as error:
@@ -45,7 +45,7 @@ def read_project(folder: Path, metric: str, say: Callable[[str], object]) -> Imp
 
 
 def _trial_file(path: Path, say: Callable[[str], object]) -> Json | None:
-    """What KerasTuner wrote of a trial; None for a file that a killed search has left empty or torn."""
+    """What KerasTuner wrote about a trial; None for a file that a killed search left empty or incomplete."""
     try:
         trial: Json = json.loads(path.read_text(encoding="utf-8"))
         if missing := {"trial_id", "status", "hyperparameters"} - trial.keys():
@@ -83,7 +83,7 @@ def _metrics(trial: Json) -> dict[str, Json]:
 
 
 def _objective(folder: Path, done: Sequence[Json], metric: str) -> Objective:
-    """KerasTuner does not write its objective down; it is the metric that every score is equal to."""
+    """KerasTuner does not record its objective; it is the metric that equals every score."""
     scored = [trial for trial in done if trial["status"] == "COMPLETED"]
     equal = [
         name

@@ -1,4 +1,4 @@
-"""Optuna's storages: databases and journal files."""
+"""Reads Optuna's storages: databases and journal files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tuning.journal.importing.search import STATES, ImportedSearch, ImportedTria
 
 
 def read_storage(source: str, wanted: Sequence[str], say: Callable[[str], object]) -> list[ImportedSearch]:
-    """The searches of a storage: those that are wanted, or all that have one objective."""
+    """The searches in a storage: the wanted ones, or all that have a single objective."""
     import optuna
 
     url = source
@@ -31,7 +31,7 @@ def read_storage(source: str, wanted: Sequence[str], say: Callable[[str], object
         with Path(source).open("rb") as file:
             url = f"sqlite:///{source}" if file.read(15) == b"SQLite format 3" else ""
     elif source.startswith("sqlite:///") and not Path(source.removeprefix("sqlite:///")).is_file():
-        raise StudyError(f"there is no file {source.removeprefix('sqlite:///')}")  # Optuna would make one
+        raise StudyError(f"there is no file {source.removeprefix('sqlite:///')}")  # Optuna would create one
     try:
         storage = optuna.storages.RDBStorage(url) if url else _journal(source)
         names = optuna.get_all_study_names(storage)
@@ -61,9 +61,9 @@ def read_storage(source: str, wanted: Sequence[str], say: Callable[[str], object
 
 
 def _unrelated(searches: Sequence[ImportedSearch]) -> bool:
-    """Whether two of these can be no searches of one space: few names in common, or one name with two definitions.
+    """Whether two of these cannot be searches of one space: few names in common, or one name with two definitions.
 
-    Of a conditional space, a search has recorded only what it happened to ask for.
+    In a conditional space, a search has recorded only the hyperparameters that it happened to ask for.
     """
     spaces = [{str(entry["name"]): entry for entry in search.space} for search in searches if search.rows]
     for first, second in itertools.combinations(spaces, 2):
@@ -93,7 +93,7 @@ def _optuna_search(study: Study, source: str) -> ImportedSearch:
 
 def _trial(trial: FrozenTrial, metric: str) -> ImportedTrial:
     steps = trial.intermediate_values
-    first = 1 if steps and min(steps) >= 1 else 0  # people count epochs from 0, or from 1
+    first = 1 if steps and min(steps) >= 1 else 0  # users count epochs from 0 or from 1
     state = STATES[trial.state.name]
     score = trial.value if trial.value is not None else steps[max(steps)] if steps else math.nan
     curve = {step - first: {metric: float(value)} for step, value in steps.items()}
@@ -103,7 +103,7 @@ def _trial(trial: FrozenTrial, metric: str) -> ImportedTrial:
         float(score),
         max(steps) - first + 1 if steps else None,
         curve=curve
-        or ({} if state == TrialState.FAILED else {10**9: {metric: float(score)}}),  # held at the trial's last epoch
+        or ({} if state == TrialState.FAILED else {10**9: {metric: float(score)}}),  # moved to the trial's last epoch
         seconds=trial.duration.total_seconds() if trial.duration else 0.0,
         error="FAIL in Optuna, which keeps no message" if state == TrialState.FAILED else "",
     )

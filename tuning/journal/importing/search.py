@@ -26,7 +26,7 @@ STATES = {
 
 @dataclass
 class ImportedTrial:
-    """One trial; `initial` epochs are its parent's, `target` is None where nothing says how many it trained."""
+    """One trial; `initial` epochs are its parent's, `target` is None if it is not known how many it trained."""
 
     configuration: Configuration
     state: TrialState
