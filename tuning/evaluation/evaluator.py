@@ -220,7 +220,7 @@ class Evaluator:
             self.problem.objective.metric,
             target,
             initial_epoch=initial_epoch,
-            # A training that leaves no state cannot be continued: it is repeated from the start, then goes on.
+            # A training that leaves no state cannot be continued: it is repeated from the start, then continues.
             repeated=initial_epoch if state is None else 0,
             seconds=self._trial_seconds,
             on_running=lambda curve: self._on_running(_with_curve(running, curve)),

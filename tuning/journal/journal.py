@@ -200,7 +200,7 @@ def _take_trial(journal: Journal, trial: Trial) -> None:
     if trial.trial != len(trials):
         raise ValueError(f"trial {trial.trial} of {trial.cell} comes after {len(trials)} trials; one is missing")
     trials.append(trial)
-    journal.ends.pop(trial.cell, None)  # the cell goes on
+    journal.ends.pop(trial.cell, None)  # the cell continues
 
 
 @contextmanager

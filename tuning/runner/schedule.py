@@ -26,7 +26,7 @@ class Pace:
             self._sums[key] = seconds + trial.train_seconds + trial.suggest_seconds, epochs + trial.epochs
 
     def of(self, problem: str, tuner: str) -> float:
-        """Seconds per epoch: of that tuner on that problem, else of any on it, else of all; 1 before any trial is known."""
+        """Seconds per epoch: of that tuner on that problem, else of any on it, else of all; 1 before any is known."""
         for key in ((problem, tuner), (problem,), ()):
             seconds, epochs = self._sums.get(key, (0.0, 0))
             if epochs:

@@ -47,7 +47,7 @@ def write_state(model: keras.Model, state: State) -> None:
 
 
 def _generators() -> State:
-    """Random state that is no variable of the model: PyTorch's generator, on that backend."""
+    """Random state that is not a variable of the model: PyTorch's generator, on that backend."""
     if keras.backend.backend() != "torch":
         return []
     import torch
