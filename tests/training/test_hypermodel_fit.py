@@ -84,6 +84,12 @@ class VerboseOfItsOwn(Base):
         return model.fit(*args, verbose=2, **kwargs)
 
 
+class DemandsVerbose(Base):
+    def fit(self, hp, model, x, y, validation_data, epochs, callbacks, verbose):
+        assert verbose == 0
+        return model.fit(x, y, epochs=epochs, validation_data=validation_data, callbacks=callbacks, verbose=verbose)
+
+
 class KeywordOnly(Base):
     def fit(self, hp, model, *, x, y, callbacks, **kwargs):
         return model.fit(x, y, callbacks=callbacks, **kwargs)
@@ -117,6 +123,7 @@ def plain() -> list[dict[str, float]]:
     "model",
     [
         OtherNames, TrainNames, FourByPosition, ArgsOnly, ArgsByPlace, ByName, NamesAlone, VerboseOfItsOwn, KeywordOnly,
+        DemandsVerbose,
     ],
 )  # fmt: skip
 def test_every_signature_trains_the_same(

@@ -2,7 +2,8 @@
 
 `Tuner.search(x, y, validation_data=...)` passes its arguments on as it got them: data by position, the rest by name,
 `epochs` and `verbose` only if the caller named them, `callbacks` always. So here data are passed by name only if the
-signature names `x` and `y`; `verbose` is never passed; and `epochs` is left out if `fit` gives `model.fit` its own.
+signature names `x` and `y`; `verbose` is passed only if the signature demands it; and `epochs` is left out if `fit`
+gives `model.fit` its own.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def _ways(hypermodel: keras_tuner.HyperModel, arguments: Mapping[str, object]) -
     by_name = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     slots = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     named = {name: value for name, value in arguments.items() if takes_any_name or name in by_name or name not in OURS}
+    if any(p.name == "verbose" and p.default is inspect.Parameter.empty for p in parameters):
+        named["verbose"] = 0
     data = [name for name in ("x", "y") if name in arguments]
     positional = _by_position(data, slots, by_name, named, inspect.Parameter.VAR_POSITIONAL in kinds, arguments)
     rest = {name: value for name, value in named.items() if not positional or name not in data}
