@@ -390,6 +390,29 @@ def test_the_rungs_of_a_halving_come_near_to_max_epochs(max_epochs: int, rungs: 
     assert list(dict.fromkeys(trial.target_epochs for trial in trials)) == rungs
 
 
+@pytest.mark.parametrize(
+    "tuner",
+    [
+        SklearnRandomized(), SklearnGrid(), SklearnHalving(), OptunaTPE(), OptunaTPE(parallel_trials=4), KTGrid(),
+        KTRandom(), KTHyperband(),
+    ],
+    ids=lambda tuner: f"{tuner.name} {tuner.arguments or ''}",
+)  # fmt: skip
+def test_trials_that_fail_before_an_epoch_do_not_shorten_the_search(tuner: Tuner) -> None:
+    def fail(configuration: Configuration) -> None:
+        if int(configuration["units"]) < 24:
+            raise ValueError("does not build")
+
+    def declare(hp: keras_tuner.HyperParameters) -> None:
+        hp.Float("rate", 0.0, 1.0)
+        hp.Int("units", 16, 24, step=2)
+
+    result = search(tuner, SyntheticProblem(declare, max_epochs=3, fail=fail), epochs=9)
+    assert result.end is not None
+    assert (result.end.state, result.end.spent_epochs) == (CellState.DONE, 9)
+    assert sum(trial.state == TrialState.FAILED for trial in result.trials) >= 2
+
+
 def test_a_halving_does_not_train_a_failed_candidate_again() -> None:
     def fail(configuration: Configuration) -> float | None:
         return math.nan if int(configuration["width"]) > 16 else None

@@ -31,9 +31,9 @@ Floats = npt.NDArray[np.float64]
 def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """The steps of every cell's incumbent: one row for each result that is strictly better than all before it.
 
-    With ``epoch="best"`` every epoch of a trial counts at once; with ``"last"`` a trial counts by its score, at its
-    last epoch. FAILED trials never count. A continued trial's parent is in the same cell, so the best so far already
-    includes its epochs.
+    With ``epoch="best"`` every epoch of a trial counts at once; with ``"last"``, or if a user's own `fit` has returned
+    the score, a trial counts by its score, at its last epoch. FAILED trials never count. A continued trial's parent is
+    in the same cell, so the best so far already includes its epochs.
 
     Args:
         trials: (num_trials, ...) one problem's rows of `frames.trials_frame`, in any order.
@@ -43,12 +43,18 @@ def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objective: Objective)
     Returns:
         (num_steps, 6): problem, tuner, replicate, spent_epochs, trial, score; sorted by cell and spent_epochs.
     """
-    if objective.epoch == "last":
-        results = trials.loc[trials["state"] != TrialState.FAILED, [*CELL, "trial", "spent_epochs", "score"]]
-    else:
-        results = _scored_epochs(epochs, trials, objective.metric)
+    at_their_end = trials if objective.epoch == "last" else trials[_returned(trials)]
+    results = at_their_end.loc[at_their_end["state"] != TrialState.FAILED, [*CELL, "trial", "spent_epochs", "score"]]
+    if len(at_their_end) < len(trials):
+        by_epochs = _scored_epochs(epochs, trials[~_returned(trials)], objective.metric)
+        results = pd.concat([results, by_epochs], ignore_index=True) if len(results) else by_epochs
     steps = _improvements(results, objective.sign)[[*CELL, "spent_epochs", "trial", "score"]]
     return steps.reset_index(drop=True)
+
+
+def _returned(trials: pd.DataFrame) -> pd.Series:
+    """Whether the score of each trial is what a user's own `fit` returned."""
+    return trials.get("returned", pd.Series(False, index=trials.index)).astype(bool)
 
 
 def _scored_epochs(epochs: pd.DataFrame, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -58,7 +64,7 @@ def _scored_epochs(epochs: pd.DataFrame, trials: pd.DataFrame, metric: str) -> p
     if column not in epochs.columns or not counts.any():
         return pd.DataFrame(columns=[*CELL, "trial", "spent_epochs", "score"])
     scored = epochs[[*CELL, "trial", "spent_epochs"]].assign(score=epochs[column])
-    if counts.all():
+    if counts.all() and "returned" not in trials.columns:
         return scored
     return scored.merge(trials.loc[counts, [*CELL, "trial"]], on=[*CELL, "trial"], how="inner")
 

@@ -115,7 +115,7 @@ def _seconds(study: StudyPlan) -> float | None:
 
 def _pace(problem: Problem) -> tuple[float, float]:
     """Seconds to start a trial and for one epoch, measured at the defaults on part of the data."""
-    from tuning.training.probe import train_part
+    from tuning.training.probe import timed
 
     ends = [time.perf_counter()]
 
@@ -123,7 +123,7 @@ def _pace(problem: Problem) -> tuple[float, float]:
         ends.append(time.perf_counter())
         return False
 
-    samples = train_part(problem.recipe, problem.space, TIMED_SAMPLES, TIMED_EPOCHS, on_epoch)
+    samples = timed(problem.recipe, problem.space, problem.objective, TIMED_SAMPLES, TIMED_EPOCHS, on_epoch)
     steady = ends[-1] - ends[-2]
     whole = size(problem.splits.train)
     return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)

@@ -22,7 +22,7 @@ from tuning.configuration import Configuration
 from tuning.errors import ReplayError, StudyError, TuningError
 from tuning.evaluation.states import States
 from tuning.evaluation.training_watch import TrainingWatch
-from tuning.journal.records import Cell, Trial, TrialState
+from tuning.journal.records import FATAL, Cell, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.training.request import TrainingRequest
 
@@ -121,8 +121,8 @@ class Evaluator:
         Raises:
             SearchOver: The budget is spent (after the trial was recorded).
             SearchBroken: With a StudyError if the configuration is not in the space, the parent is not a trial of
-                this cell, or `MAX_FAILURES` trials in a row failed before their first epoch; with a ReplayError
-                if the journal holds a different trial at this place.
+                this cell, the user's code raised KerasTuner's FatalError, or `MAX_FAILURES` trials in a row failed
+                before their first epoch; with a ReplayError if the journal holds a different trial at this place.
         """
         try:
             return self._evaluate(configuration, epochs, resume_from, prune)
@@ -158,7 +158,7 @@ class Evaluator:
         if trial.state != TrialState.FAILED and self.problem.objective.better(trial.score, self.best_score):
             self.best_score = trial.score
         self._on_epoch(self.spent_epochs, self.best_score)
-        self._count_failures(trial)
+        self._end_if_hopeless(trial)
         self._asked_at = time.perf_counter()
         if self.spent_epochs >= self.budget.epochs:
             raise SearchOver
@@ -212,13 +212,12 @@ class Evaluator:
             best = score if self.problem.objective.better(score, self.best_score) else self.best_score
             spent = self.spent_epochs + len(watch.curve)
             self._on_epoch(spent, best)
-            if prune is not None and prune(epoch, score) and epoch < target:
+            if prune is not None and epoch <= target and prune(epoch, score):
                 return TrialState.PRUNED
-            return TrialState.CUT if spent >= self.budget.epochs and epoch < target else None
+            return TrialState.CUT if spent >= self.budget.epochs else None
 
         watch = TrainingWatch(
             self.problem.objective.metric,
-            target,
             initial_epoch=initial_epoch,
             # A training that leaves no state cannot be continued: it is repeated from the start, then continues.
             repeated=initial_epoch if state is None else 0,
@@ -226,19 +225,23 @@ class Evaluator:
             on_running=lambda curve: self._on_running(_with_curve(running, curve)),
             rule=rule,
         )
-        outcome = self._outcome(running, state, watch) if initial_epoch < target else None
-        error = watch.error or (outcome.error if outcome else "")
-        if not error and not watch.curve and not lineage:
-            error = "the training ended without one epoch"
-        status = TrialState.FAILED if error else watch.stopped or TrialState.COMPLETE
+        if parent is not None and min(initial_epoch, parent.target_epochs) >= target:
+            return replace(running, state=TrialState.COMPLETE, score=parent.score, returned=parent.returned)
+        outcome = self._outcome(running, state, watch)
+        status, error = watch.end(outcome, lineage)
+        returned = outcome.score
+        if returned is None and outcome.interrupted and any(trial.returned for trial in self.trials):
+            returned = math.nan  # what `fit` would have returned is not known
+        score = self.problem.objective.score([*lineage, *watch.curve]) if returned is None else returned
         return replace(
             _with_curve(running, watch.curve),
             state=status,
-            score=math.nan if status == TrialState.FAILED else self.problem.objective.score([*lineage, *watch.curve]),
+            score=math.nan if status == TrialState.FAILED else score,
             train_seconds=time.perf_counter() - started,
             error=error,
-            fit="" if outcome is None else outcome.fit,
+            fit=outcome.fit,
             rebuilt_epochs=rebuilt + (initial_epoch - watch.repeated if state is None else 0),
+            returned=returned is not None,
         )
 
     def _outcome(self, trial: Trial, state: State | None, watch: TrainingWatch) -> Outcome:
@@ -285,7 +288,7 @@ class Evaluator:
             return None
         if prune is not None:
             lineage = [] if resume_from is None else self._lineage(self.trials[resume_from])
-            for length in range(1, known.epochs + 1):
+            for length in range(1, min(known.epochs, target - known.initial_epoch) + 1):
                 prune(known.initial_epoch + length, self.problem.objective.score([*lineage, *known.curve[:length]]))
         return known
 
@@ -294,7 +297,9 @@ class Evaluator:
         before = [] if trial.parent is None else self._lineage(self.trials[trial.parent])
         return [*before, *(dict(epoch) for epoch in trial.curve)]
 
-    def _count_failures(self, trial: Trial) -> None:
+    def _end_if_hopeless(self, trial: Trial) -> None:
+        if trial.error.startswith(FATAL):
+            raise StudyError(f"trial {trial.trial} ended the search: {trial.error}")
         self._failures = self._failures + 1 if trial.state == TrialState.FAILED and not trial.epochs else 0
         if self._failures >= MAX_FAILURES:
             raise StudyError(

@@ -10,35 +10,31 @@ from typing import TYPE_CHECKING
 from tuning.journal.records import TrialState
 
 if TYPE_CHECKING:
-    from tuning.training.outcome import Logs
+    from tuning.training.outcome import Logs, Outcome
 
 
 class TrainingWatch:
     """The `on_epoch` callback of a training, for trials and retrainings alike.
 
-    A training ends FAILED if its loss or objective is not finite, or if it takes too long: `error` says which.
+    A training ends FAILED if its loss or objective is not finite, or if it takes too long.
 
     Args:
         metric: Of the objective.
-        epochs: The training is complete at this epoch; from then on neither `seconds` nor a rule stops it.
         initial_epoch: Epochs of earlier trials that it continues from.
         repeated: How many epochs, counted before, are repeated first; they are not watched.
         seconds: Time limit, None for no limit; the clock starts when this object is created.
         on_running: Called now and after each epoch with the curve so far.
         rule: Called after each finite epoch with its number (over all trials); returns the state in which the training
-            is to end there, or None.
+            is to end there, or None. It does not matter if no epoch was missing.
 
     Attributes:
         curve: Metrics of each epoch, without those before `initial_epoch`.
-        error: Why it FAILED, in words; empty if it did not.
-        stopped: The state with which `rule` ended it; None if it did not.
         repeated: Epochs still to be repeated.
     """
 
     def __init__(
         self,
         metric: str,
-        epochs: int,
         *,
         initial_epoch: int = 0,
         repeated: int = 0,
@@ -47,11 +43,11 @@ class TrainingWatch:
         rule: Callable[[int], TrialState | None] = lambda epoch: None,
     ) -> None:
         self.curve: list[Logs] = []
-        self.error = ""
-        self.stopped: TrialState | None = None
         self.repeated = repeated
         self._metric = metric
-        self._epochs = epochs
+        self._not_finite = ""
+        self._too_late = ""
+        self._stopped: TrialState | None = None
         self._initial_epoch = initial_epoch
         self._seconds = seconds
         self._on_running = on_running
@@ -66,18 +62,31 @@ class TrainingWatch:
             return False
         self.curve.append(logs)
         epoch = self._initial_epoch + len(self.curve)
-        self.error = _not_finite(logs, self._metric, epoch)
-        if not self.error:
-            self.stopped = self._rule(epoch)
-            if not self.stopped and epoch < self._epochs:
-                self.error = self._over_time()
+        self._not_finite = _not_finite(logs, self._metric, epoch)
+        if not self._not_finite:
+            self._stopped = self._rule(epoch)
+            if not self._stopped and self._seconds is not None and time.monotonic() - self._begun > self._seconds:
+                self._too_late = time_limit_words(self._seconds)
         self._on_running(tuple(self.curve))
-        return bool(self.error or self.stopped)
+        return bool(self._not_finite or self._stopped or self._too_late)
 
-    def _over_time(self) -> str:
-        if self._seconds is None or time.monotonic() - self._begun <= self._seconds:
-            return ""
-        return time_limit_words(self._seconds)
+    def end(self, outcome: Outcome, before: Sequence[Logs] = ()) -> tuple[TrialState, str]:
+        """The state in which the training has ended, and the error of a FAILED one in words.
+
+        Args:
+            outcome: What the problem says of the training.
+            before: The epochs before `initial_epoch`.
+        """
+        curve = [*before, *self.curve]
+        error = self._not_finite or outcome.error or (self._too_late if outcome.interrupted else "")
+        if not error and not curve:
+            error = "the training ended without one epoch"
+        if not error and outcome.score is None and not any(self._metric in logs for logs in curve):
+            reported = ", ".join(dict.fromkeys(name for logs in curve for name in logs)) or "nothing"
+            error = f"no epoch reported {self._metric!r}; reported: {reported}"
+        if error:
+            return TrialState.FAILED, error
+        return (self._stopped if outcome.interrupted else None) or TrialState.COMPLETE, ""
 
 
 def time_limit_words(seconds: float) -> str:
@@ -87,8 +96,6 @@ def time_limit_words(seconds: float) -> str:
 
 def _not_finite(logs: Mapping[str, float], metric: str, epoch: int) -> str:
     """Why an epoch's logs make the training FAILED, in words; empty if they do not."""
-    if metric not in logs:
-        return f"epoch {epoch} did not report {metric!r}; reported: {', '.join(logs) or 'nothing'}"
     for name in (metric, "loss"):
         if not math.isfinite(logs.get(name, 0.0)):
             return f"{name} is {logs[name]} at epoch {epoch}"

@@ -31,7 +31,8 @@ EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epoch
 def trials_frame(journal: Journal) -> pd.DataFrame:
     """One row per trial of the planned cells: `TRIAL_COLUMNS`, then `hp.<name>` in the space's order.
 
-    ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing.
+    ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing. If a user's
+    own `fit` has returned scores, a last column ``returned`` tells which.
     """
     trials = list(journal.all_trials())
     rows = [
@@ -47,7 +48,9 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
         f"hp.{name}": pd.Series([trial.configuration.get(name) for trial in trials], dtype=object)
         for name in hyperparameter_names(journal)
     }
-    return pd.concat([frame, pd.DataFrame(hyperparameters, index=frame.index)], axis=1)
+    frame = pd.concat([frame, pd.DataFrame(hyperparameters, index=frame.index)], axis=1)
+    returned = [trial.returned for trial in trials]
+    return frame.assign(returned=returned) if any(returned) else frame
 
 
 def epochs_frame(journal: Journal) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from tuning.configuration import Configuration
 
+FATAL = "FatalError: "
+"""How the error of a trial begins that ended its search: the user's code raised KerasTuner's `FatalError`."""
+
 
 class TrialState(StrEnum):
     """How a trial ended."""
@@ -46,7 +49,8 @@ class Trial(Struct, frozen=True):
         trial: Number within its cell, from 0.
         configuration: Active hyperparameters only.
         state: How it ended.
-        score: By the study's objective, over the whole curve (including a parent's epochs); NaN if FAILED.
+        score: By the study's objective, over the whole curve (including a parent's epochs), or what the user's own
+            `fit` returned; NaN if FAILED, or if such a `fit` was left before it returned.
         initial_epoch: Epochs trained before this trial: 0, or where its parent stopped.
         target_epochs: Cumulative epochs that the tuner asked for.
         curve: One mapping of metrics for each epoch trained by this trial, ``len(curve) == epochs charged``.
@@ -59,6 +63,8 @@ class Trial(Struct, frozen=True):
         fit: What trained it: ``"compiled"`` (whole epochs), ``"keras: "`` and the reason for Keras' own loop, or
             ``"a loop of the user's own"``; several ways are separated by semicolons.
         rebuilt_epochs: Uncharged epochs retrained because the parent's checkpoint was missing.
+        returned: Whether the user's own `fit` says the score, which then counts when the trial ends; else each epoch's
+            metric counts at once.
     """
 
     cell: Cell
@@ -77,6 +83,7 @@ class Trial(Struct, frozen=True):
     seed: int = 0
     fit: str = ""
     rebuilt_epochs: int = 0
+    returned: bool = False
 
     @property
     def epochs(self) -> int:
@@ -94,12 +101,14 @@ class Retraining(Struct, frozen=True):
         trial: The incumbent whose configuration this is.
         repeat: From 1; each has its own seed.
         state: COMPLETE, or FAILED as for a trial.
-        score: By the study's objective, on the validation split; NaN if FAILED.
-        test: Metrics on the test split by name, as `keras.Model.evaluate` names them; empty without such a split.
+        score: As a trial's; NaN if FAILED.
+        test: Metrics on the test split by name, as `keras.Model.evaluate` names them; empty without such a split, or
+            for the reason in `untested`.
         curve: One mapping of metrics for each epoch trained.
         seed: Of initial weights and data order.
         train_seconds: Wall-clock of building, training and testing.
         error: One line for a FAILED retraining.
+        untested: Why there are no metrics on the test split although there is one, in one line.
     """
 
     cell: Cell
@@ -113,6 +122,7 @@ class Retraining(Struct, frozen=True):
     seed: int = 0
     train_seconds: float = 0.0
     error: str = ""
+    untested: str = ""
 
     def __post_init__(self) -> None:
         if self.state not in (TrialState.COMPLETE, TrialState.FAILED):

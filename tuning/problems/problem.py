@@ -143,7 +143,7 @@ class Problem:
         if self._space is None:
             from tuning.training.probe import record_space
 
-            self._space = record_space(self.recipe)
+            self._space = record_space(self.recipe, self.max_epochs)
         return self._space
 
     @property
@@ -158,7 +158,7 @@ class Problem:
         """Trains one configuration; see `tuning.training.trainer.train_epochs`."""
         from tuning.training.trainer import train_epochs
 
-        return train_epochs(self.recipe, self.space, request)
+        return train_epochs(self.recipe, self.space, request, self.objective)
 
     def retrain(self, request: RetrainingRequest) -> Outcome:
         """Trains one configuration in full and scores the weights that count on the test split."""
@@ -166,7 +166,7 @@ class Problem:
 
         training = request.training(self.max_epochs)
         return train_epochs(
-            self.recipe, self.space, training, test_by=self.objective, save=request.save, logs=request.logs
+            self.recipe, self.space, training, self.objective, test=True, save=request.save, logs=request.logs
         )
 
     def load_model(self, model: Path, configuration: Configuration) -> keras.Model:
@@ -178,7 +178,7 @@ class Problem:
     def continue_training(
         self, model: Path, configuration: Configuration, epochs: int, *, seed: int, save: Path
     ) -> Logs:
-        """Trains a saved model further, on training and validation data together.
+        """Trains a saved model further, on training and validation data together, by the HyperModel's `fit`.
 
         Args:
             model: Its file, with weights and optimizer state.
@@ -195,7 +195,9 @@ class Problem:
         """
         from tuning.training.trainer import continue_training
 
-        return continue_training(self.recipe, self.space, configuration, model, epochs, seed=seed, save=save)
+        return continue_training(
+            self.recipe, self.space, self.objective, configuration, model, epochs, seed=seed, save=save
+        )
 
     def check(self) -> list[str]:
         """Loads the data, records the space, trains the defaults on a few samples; returns the reported metrics.
@@ -205,7 +207,7 @@ class Problem:
         """
         from tuning.training.probe import probe
 
-        return probe(self.recipe, self.space, self.objective.metric)
+        return probe(self.recipe, self.space, self.objective)
 
     def describe(self) -> ProblemRecord:
         """For the journal."""

@@ -102,6 +102,7 @@ class SyntheticProblem:
             value = sign * self.value(request.configuration, epoch, request.seed) if broken is None else broken
             outcome.state = [np.array([epoch])] if request.keep_state else None
             if request.on_epoch({"metric": value}):
+                outcome.interrupted = epoch < request.epochs
                 break
         return outcome
 

@@ -104,6 +104,7 @@ class TableProblem:
                 break
             outcome.state = [np.array([epoch + 1])] if request.keep_state else None
             if request.on_epoch(curve[epoch]):
+                outcome.interrupted = epoch + 1 < request.epochs
                 break
         return outcome
 

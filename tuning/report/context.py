@@ -25,6 +25,7 @@ from tuning.report.prose import (
     retraining_note,
     scope,
     unranked,
+    untested,
 )
 from tuning.report.sections.exploration import SearchSection, section
 from tuning.report.tables import comparison, study
@@ -102,7 +103,7 @@ def context(
         if excluded
         else "",
         "healed": journal.healed,
-        "retraining": retraining_note(summary.contest),
+        "retraining": " ".join([retraining_note(summary.contest), *untested(journal)]),
         "method": [
             *method(summary.contest),
             *batches(journal),

@@ -138,6 +138,20 @@ def retraining_note(contest: Contest) -> str:
     )
 
 
+def untested(journal: Journal) -> list[str]:
+    """Retrained models without a test score although there is a test split, and why."""
+    reasons: dict[tuple[str, str], int] = {}
+    for cell in journal.planned_cells():
+        for retraining in journal.retrainings.get(cell, ()):
+            if retraining.untested:
+                key = (cell.problem, retraining.untested)
+                reasons[key] = reasons.get(key, 0) + 1
+    return [
+        f"{plural(number, 'retrained model')} of {problem} {'has' if number == 1 else 'have'} no test score: {reason}."
+        for (problem, reason), number in reasons.items()
+    ]
+
+
 def equivalence(contest: Contest) -> str:
     if contest.rope is None:
         return "No region of practical equivalence was set, so no pair is called practically equal."

@@ -67,17 +67,18 @@ def retrain(
     )
     watch = TrainingWatch(
         problem.objective.metric,
-        problem.max_epochs,
         seconds=seconds,
         on_running=lambda curve: on_running(replace(running, curve=list(curve))),
     )
     outcome = problem.retrain(RetrainingRequest(configuration, running.seed, watch))
-    error = watch.error or outcome.error or ("" if watch.curve else "the training ended without one epoch")
+    state, error = watch.end(outcome)
+    score = problem.objective.score(watch.curve) if outcome.score is None else outcome.score
     return replace(
         running,
-        state=TrialState.FAILED if error else TrialState.COMPLETE,
-        score=math.nan if error else problem.objective.score(watch.curve),
+        state=state,
+        score=math.nan if error else score,
         test={} if error else outcome.test,
+        untested="" if error else outcome.untested,
         curve=watch.curve,
         train_seconds=time.monotonic() - started,
         error=error,

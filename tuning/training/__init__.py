@@ -7,6 +7,9 @@ Imports: words, journal, space.
     trainer          train_epochs: the one path that trains
     fit              Fit: what `model.fit` is during a trial
     hypermodel_fit   call_fit: a user's own `fit`, called as KerasTuner calls it
+    fit_result       score_of: what that `fit` returned, as a score
+    watcher          Watcher: the callback that counts a training's epochs and ends it
+    held_out         scores_on_test: the trained model on the test split, or why not
     fit_arguments    arguments of `model.fit`, complete and checked
     compiled_epoch   fit: a whole epoch in one compiled call
     keras_loop       fit_by_keras: Keras' own loop over the same batches

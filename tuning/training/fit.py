@@ -1,24 +1,23 @@
-"""What replaces `model.fit` during a trial, and the callback that watches it."""
+"""What replaces `model.fit` during a trial."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from tuning import seeds
-from tuning.objective import Objective
+from tuning.splits import Part
 from tuning.training import compiled_epoch, fit_arguments, keras_loop
 from tuning.training.internals import keras as keras_internals
 from tuning.training.outcome import Logs, scalars
 from tuning.training.recipe import Recipe, data_arguments
 from tuning.training.request import TrainingRequest
-from tuning.training.state import State, first_samples, read_state, set_generators, write_state
+from tuning.training.state import first_samples, write_state
+from tuning.training.watcher import Watcher
 
 GivenCallbacks: TypeAlias = (
     keras.callbacks.CallbackList | Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None
@@ -26,82 +25,17 @@ GivenCallbacks: TypeAlias = (
 """What a call of `model.fit` may pass as `callbacks`."""
 
 
-class Stop(BaseException):
-    """Leaves a user's own training loop, which knows nothing of `stop_training`."""
-
-
-class Watcher(keras.callbacks.Callback):
-    """Sees each epoch end: passes its logs on, and stops the training at the target or on request."""
-
-    def __init__(self, request: TrainingRequest, best: BestWeights | None = None) -> None:
-        super().__init__()
-        self.request = request
-        self.remaining = request.epochs - request.initial_epoch
-        self.best = best
-        self.state: State | None = None
-        self.fitted: keras.Model | None = None
-        """The model whose `fit` is running."""
-        self.continuable = False
-        """Whether that fit can be continued."""
-        self.stopped = False
-        self.continues: State = []
-        """The state that the next epoch starts from."""
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
-        if self.stopped:
-            raise Stop
-        set_generators(self.continues)  # here, because Keras draws from them before its first epoch
-        self.continues = []
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
-        if self.stopped:
-            raise Stop
-        self.remaining -= 1
-        seen = scalars(logs or {})
-        if self.best is not None:
-            self.best.see(seen, self.model)
-        self.stopped = self.request.on_epoch(seen) or self.remaining <= 0
-        in_fit = self.fitted is not None and self.fitted is self.model
-        self.state = None
-        if self.request.keep_state and in_fit and self.continuable and (self.stopped or self.model.stop_training):
-            # Before on_train_end, where a callback may restore other weights: training continues from these.
-            self.state = read_state(self.model)
-        if self.stopped:
-            self.model.stop_training = True
-            if not in_fit:
-                raise Stop
-
-    def __copy__(self) -> Watcher:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Watcher:
-        return self
-
-
-class BestWeights:
-    """Keeps the weights of the epoch that counts."""
-
-    def __init__(self, objective: Objective) -> None:
-        self.objective = objective
-        self.score = math.nan
-        self.weights: list[np.ndarray] | None = None
-
-    def see(self, logs: Logs, model: keras.Model) -> None:
-        score = logs.get(self.objective.metric, math.nan)
-        if self.objective.epoch == "last" or self.objective.better(score, self.score):
-            self.score, self.weights = score, model.get_weights()
-
-    def restore(self, model: keras.Model) -> None:
-        """A callback may have set other weights at the end, as EarlyStopping does."""
-        if self.weights is not None:
-            model.set_weights(self.weights)
-
-
 class Fit:
-    """What replaces `model.fit` during a trial.
+    """What replaces the `fit` of every model during a trial, however many the user's code makes and fits.
 
-    A training can be continued if it was one call of Keras' own `model.fit`, up to the epochs that `HyperModel.fit`
-    was given. A second fit, or a user's own loop or optimizer, cannot be entered in the middle.
+    Each fit trains the epochs that it is asked for, but no more than the request's. A training can be continued if it
+    was one call of Keras' own `model.fit`, up to the epochs that `HyperModel.fit` was given. A second fit, or a user's
+    own loop or optimizer, cannot be entered in the middle.
+
+    Attributes:
+        trained: The model that was fitted last.
+        models: How many models `HyperModel.fit` has fitted.
+        as_given: Whether each fit got the training data of the recipe, unchanged.
     """
 
     def __init__(
@@ -118,6 +52,10 @@ class Fit:
         self.watcher = watcher
         self.epoch = request.initial_epoch
         self.ways: list[str] = []
+        self.trained: keras.Model | None = None
+        self.models = 0
+        self.as_given = True
+        self._epochs_before = 0
         self.withheld: Mapping[str, object] = {}
         """Arguments that the signature of `HyperModel.fit` has no place for: `model.fit` gets them from here."""
 
@@ -130,16 +68,33 @@ class Fit:
         self.withheld = arguments
 
     def attach(self, model: keras.Model) -> None:
+        """Now `HyperModel.fit` trains this model, and what was fitted to build it does not count as that."""
         keras_internals.replace_fit(model, lambda *args, **kwargs: self(model, *args, **kwargs))
         self.watcher.set_model(model)
+        self.trained, self.models, self.as_given = None, 0, True
+        self._epochs_before = self.watcher.epochs
 
     def detach(self, model: keras.Model) -> None:
         keras_internals.restore_fit(model)
 
+    @contextlib.contextmanager
+    def of_every_model(self) -> Iterator[None]:
+        """Within, also the models that are not attached are fitted by this."""
+
+        def fit(model: keras.Model, *args: object, **kwargs: object) -> keras.callbacks.History:
+            if self.watcher.fitted is not model:
+                return self(model, *args, **kwargs)
+            arguments = fit_arguments.bind(model, args, kwargs)  # by the `fit` of a subclass
+            self.watcher.begin(self._epochs(arguments))
+            return keras_internals.original_fit(model, *args, **kwargs)
+
+        with keras_internals.fits_through(fit):
+            yield
+
     @property
     def has_begun(self) -> bool:
-        """Whether a fit, or a loop that calls its callbacks, has begun."""
-        return bool(self.ways) or self.watcher.remaining < self.request.epochs - self.request.initial_epoch
+        """Whether `HyperModel.fit` has begun to train: by a fit, or by a loop that calls its callbacks."""
+        return self.models > 0 or self.watcher.epochs > self._epochs_before
 
     @property
     def how(self) -> str:
@@ -147,9 +102,12 @@ class Fit:
         return "; ".join(dict.fromkeys(self.ways)) or "a loop of the user's own"
 
     def __call__(self, model: keras.Model, *args: object, **kwargs: object) -> keras.callbacks.History:
+        self.models += model is not self.trained
+        self.trained = model
         if type(model).fit is not keras.Model.fit:
             return self._by_its_own_fit(model, args, kwargs)
         arguments = fit_arguments.bind(model, args, kwargs, self.withheld)
+        self.as_given = self.as_given and self._is_given(arguments)
         arguments["callbacks"] = self._with_watcher(arguments["callbacks"])
         initial_epoch = self.request.initial_epoch
         if initial_epoch and not self.ways:  # HyperModel.fit does not know that it continues
@@ -160,23 +118,36 @@ class Fit:
             write_state(model, self.watcher.continues)
         reason = compiled_epoch.fallback_reason(model, arguments)
         continuable = arguments["epochs"] == self.request.epochs and arguments["initial_epoch"] == initial_epoch
-        with self._fitting(model, f"keras: {reason}" if reason else "compiled", continuable):
+        way = f"keras: {reason}" if reason else "compiled"
+        if arguments["epochs"] - arguments["initial_epoch"] > self.request.epochs:
+            way += " (for fewer epochs than fit asked for)"
+        # A later fit may train other layers of the same model.
+        configuration = f"{self.configuration} fit {len(self.ways)}" if self.ways else self.configuration
+        with self._fitting(model, way, continuable):
+            self.watcher.begin(self._epochs(arguments))
             if reason:
                 return keras_loop.fit_by_keras(model, arguments, self.next_order)
-            return compiled_epoch.fit(model, arguments, self.next_order, self.recipe.resident, self.configuration)
+            return compiled_epoch.fit(model, arguments, self.next_order, self.recipe.resident, configuration)
 
-    def test(self, model: keras.Model) -> Logs:
-        """Metrics on the test split, with the batch size that `fit` validates with; none without such a split."""
-        test = self.recipe.splits.test
-        if test is None:
-            return {}
+    def evaluate(self, model: keras.Model, part: Part) -> Logs:
+        """Metrics on a part of the data, with the batch size that `fit` validates with."""
         sizes = (self.recipe.fit_arguments.get(name) for name in ("validation_batch_size", "batch_size"))
         batch_size = next((size for size in sizes if size), 32)  # Keras' own default
-        if self.how == "compiled" and isinstance(test, tuple):
-            return scalars(compiled_epoch.evaluate(model, test, batch_size, self.recipe.resident, self.configuration))
-        arrays = dict(zip(("x", "y", "sample_weight"), test if isinstance(test, tuple) else (test,), strict=False))
-        size = batch_size if isinstance(test, tuple) else None
+        if self.how == "compiled" and isinstance(part, tuple):
+            return scalars(compiled_epoch.evaluate(model, part, batch_size, self.recipe.resident, self.configuration))
+        arrays = dict(zip(("x", "y", "sample_weight"), part if isinstance(part, tuple) else (part,), strict=False))
+        size = batch_size if isinstance(part, tuple) else None
         return scalars(model.evaluate(**arrays, batch_size=size, return_dict=True, verbose=0))
+
+    def _epochs(self, arguments: Mapping[str, int]) -> int:
+        """How many a fit with these arguments is to train."""
+        asked = int(arguments["epochs"]) - int(arguments["initial_epoch"])
+        return min(asked, self.request.epochs - (0 if self.ways[1:] else self.request.initial_epoch))
+
+    def _is_given(self, arguments: fit_arguments.Arguments) -> bool:
+        """Whether a fit trains on the recipe's own data, and not on what the user's code has made of them."""
+        given = data_arguments(self.recipe)
+        return all(_same(theirs, ours) for name in ("x", "y") for theirs, ours in [(arguments[name], given.get(name))])
 
     def _by_its_own_fit(
         self, model: keras.Model, args: Sequence[object], kwargs: dict[str, object]
@@ -185,7 +156,9 @@ class Fit:
         kwargs["callbacks"] = self._with_watcher(kwargs.get("callbacks"))
         if fit_arguments.takes(type(model).fit, "verbose"):
             kwargs.setdefault("verbose", 0)
+        self.as_given = False
         with self._fitting(model, f"keras: {type(model).__name__} has a fit of its own", continuable=False):
+            self.watcher.begin(self.request.epochs)
             return type(model).fit(model, *args, **kwargs)
 
     def _with_watcher(self, callbacks: GivenCallbacks) -> GivenCallbacks:
@@ -201,15 +174,32 @@ class Fit:
     def _fitting(self, model: keras.Model, way: str, continuable: bool) -> Iterator[None]:
         optimizers = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
         only_its_own = all(optimizer is model.optimizer for optimizer in optimizers)
-        self.watcher.continuable = continuable and not self.ways and only_its_own
+        watcher = self.watcher
+        outer = (watcher.fitted, watcher.remaining)
+        watcher.fitted, watcher.continuable = model, continuable and not self.ways and only_its_own
         self.ways.append(way)
-        before, self.watcher.fitted = self.watcher.fitted, model
         try:
             yield
         finally:
-            self.watcher.fitted = before
+            watcher.fitted = outer[0]
+            if watcher.fitted is not None:  # this was a fit within that one's
+                watcher.set_model(watcher.fitted)
+                watcher.remaining = outer[1]
 
     def next_order(self, size: int) -> np.ndarray:
         order = seeds.order_of_epoch(self.request.seed, self.epoch, size)
         self.epoch += 1
         return order
+
+
+def _same(theirs: fit_arguments.Data, ours: fit_arguments.Data) -> bool:
+    """Whether two structures hold the same arrays: the same memory, or the same Dataset."""
+    if theirs is ours:
+        return True
+    theirs, ours = keras.tree.flatten(theirs), keras.tree.flatten(ours)
+    return len(theirs) == len(ours) and all(
+        isinstance(one, np.ndarray)
+        and isinstance(other, np.ndarray)
+        and one.__array_interface__ == other.__array_interface__
+        for one, other in zip(theirs, ours, strict=True)
+    )

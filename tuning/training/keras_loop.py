@@ -8,6 +8,7 @@ import numpy as np
 from tuning.splits import is_dataset
 from tuning.training.compiled_epoch import Order
 from tuning.training.fit_arguments import Arguments, Data, as_floatx, is_arrays, normalise, size_of
+from tuning.training.internals.keras import original_fit
 
 
 class OrderedBatches(keras.utils.PyDataset):
@@ -48,5 +49,4 @@ def fit_by_keras(model: keras.Model, arguments: Arguments, order: Order) -> kera
         arguments.update(x=batches, y=None, sample_weight=None, batch_size=None, shuffle=False)
     elif is_dataset(arguments["x"]):
         arguments["shuffle"] = False  # it shuffles by itself, and Keras would warn about its own default
-    history: keras.callbacks.History = keras.Model.fit(model, **{**arguments, "verbose": 0})
-    return history
+    return original_fit(model, **{**arguments, "verbose": 0})

@@ -18,15 +18,22 @@ Logs = dict[str, float]
 class Outcome:
     """The result of a training: `error` in one line (empty: none), what trained it, and what the request asked for.
 
-    `state` stays None if the training cannot be continued: see `Fit`. `test` holds the metrics on the test split, by
-    name; it stays empty without such a split. `anatomy` describes a saved model, and `notes` list what could not be
-    logged of it.
+    Attributes:
+        score: What a user's `fit` returned as its score, NaN if it was left before; None: the epochs' metrics decide.
+        interrupted: Whether epochs are missing because `on_epoch` asked to end.
+        state: To continue from; None if the training cannot be continued, see `Fit`.
+        test: Metrics on the test split by name; empty without such a split, or for the reason in `untested`.
+        anatomy: Of a saved model.
+        notes: What could not be logged of it.
     """
 
     error: str = ""
     fit: str = ""
+    score: float | None = None
+    interrupted: bool = False
     state: State | None = None
     test: Logs = field(default_factory=dict)
+    untested: str = ""
     anatomy: Anatomy | None = None
     notes: Sequence[str] = ()
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
+from itertools import chain
 
 import keras
 import keras_tuner
 
 from tuning.errors import ObjectiveError, SpaceError
+from tuning.objective import Objective
 from tuning.space.recorder import record
 from tuning.space.space import Space
 from tuning.splits import Splits, head, size
+from tuning.training import fit_arguments
 from tuning.training.graph_cache import is_of_keras
 from tuning.training.hypermodel_fit import call_fit
-from tuning.training.internals.keras import replace_fit
-from tuning.training.outcome import Logs
+from tuning.training.internals.keras import fits_through, replace_fit
+from tuning.training.outcome import Logs, Outcome
 from tuning.training.recipe import Recipe, build, data_arguments, has_own_fit
 from tuning.training.request import TrainingRequest
 from tuning.training.session import clear_session
@@ -25,30 +29,42 @@ from tuning.training.trainer import train_epochs
 PROBE_SAMPLES = 64
 
 
-def record_space(recipe: Recipe) -> Space:
+def record_space(recipe: Recipe, max_epochs: int | None = None) -> Space:
     """The search space of a recipe, without training: `model.fit` is called but does nothing.
+
+    Args:
+        recipe: Of the problem.
+        max_epochs: Of the problem; a note says if the user's own `fit` asks for more.
 
     Raises:
         SpaceError: See `tuning.space.recorder.record`; also if no compiled model is returned.
     """
     own_fit = has_own_fit(recipe.hypermodel)
+    untrained = _UntrainedFit()
 
     def declare(hp: keras_tuner.HyperParameters) -> None:
         clear_session()
-        recipe.hypermodel.declare_hyperparameters(hp)
-        model = build(recipe, hp)
-        _declare_in_call(recipe, model)
-        if own_fit:
-            _declare_in_fit(recipe, hp, model)
+        with fits_through(untrained):
+            recipe.hypermodel.declare_hyperparameters(hp)
+            model = build(recipe, hp)
+            _declare_in_call(recipe, model)
+            if own_fit:
+                _declare_in_fit(recipe, hp, model, untrained)
 
-    return record(declare)
+    space = record(declare)
+    if max_epochs is not None and untrained.most_epochs > max_epochs:
+        space.notes += (
+            f"a model.fit of your code asks for up to {untrained.most_epochs} epochs: it is ended after {max_epochs}, "
+            "the problem's max_epochs",
+        )
+    return space
 
 
-def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
+def probe(recipe: Recipe, space: Space, objective: Objective) -> list[str]:
     """Trains the default configuration for one epoch on a few samples; returns the metrics that it reports.
 
     Raises:
-        ObjectiveError: `metric` is not among them.
+        ObjectiveError: The objective's metric is not among them, and `HyperModel.fit` returns no score of its own.
         SpaceError: Training with the defaults raises an error.
     """
     curve: list[Logs] = []
@@ -57,32 +73,42 @@ def probe(recipe: Recipe, space: Space, metric: str) -> list[str]:
         curve.append(logs)
         return False
 
-    train_part(recipe, space, PROBE_SAMPLES, 1, watch)
+    outcome = _train_part(recipe, space, objective, PROBE_SAMPLES, 1, watch)
     if not curve:
         raise ObjectiveError(
             "HyperModel.fit ended without one epoch seen by its callbacks; pass the `callbacks` it is given to "
             "model.fit, or call their on_epoch_end(epoch, logs) in a loop of its own"
         )
-    if metric not in curve[0]:
+    reported = list(dict.fromkeys(chain.from_iterable(curve)))
+    if objective.metric not in reported and outcome.score is None:
         raise ObjectiveError(
-            f"the objective {metric!r} is not reported by the model, which reports {', '.join(curve[0])}; "
+            f"the objective {objective.metric!r} is not reported by the model, which reports {', '.join(reported)}; "
             "name one of these in Objective(...) or add the metric to model.compile (it is needed after every epoch: "
             "validation_freq=1)"
         )
-    return list(curve[0])
+    return reported
 
 
-def train_part(recipe: Recipe, space: Space, samples: int, epochs: int, on_epoch: Callable[[Logs], bool]) -> int:
+def timed(
+    recipe: Recipe, space: Space, objective: Objective, samples: int, epochs: int, on_epoch: Callable[[Logs], bool]
+) -> int:
     """Trains the default configuration on the first samples of the data; returns the number of samples used.
 
     Raises:
         SpaceError: Training raises an error.
     """
-    part = _part(recipe, samples)
-    outcome = train_epochs(part, space, TrainingRequest(space.default(), 1, epochs, on_epoch))
+    _train_part(recipe, space, objective, samples, epochs, on_epoch)
+    return min(samples, size(recipe.splits.train) or samples)
+
+
+def _train_part(
+    recipe: Recipe, space: Space, objective: Objective, samples: int, epochs: int, on_epoch: Callable[[Logs], bool]
+) -> Outcome:
+    request = TrainingRequest(space.default(), 1, epochs, on_epoch)
+    outcome = train_epochs(_part(recipe, samples), space, request, objective)
     if outcome.error:
         raise SpaceError(f"the model cannot be trained at its default values: {outcome.error}")
-    return size(part.splits.train) or 0
+    return outcome
 
 
 class _DeclaredError(Exception):
@@ -120,33 +146,51 @@ def _declare_in_call(recipe: Recipe, model: keras.Model) -> None:
         model(first_samples(data_arguments(_part(recipe, 1))["x"]), training=True)
 
 
-def _declare_in_fit(recipe: Recipe, hp: keras_tuner.HyperParameters, model: keras.Model) -> None:
-    """Runs the user's `fit` on a few samples with a `model.fit` that does nothing."""
-    fitted = False
+class _UntrainedFit:
+    """Stands for `model.fit` while the space is recorded: trains nothing, and returns a history.
 
-    def fit(*args: object, **kwargs: object) -> keras.callbacks.History:
-        nonlocal fitted
-        fitted = True
+    Attributes:
+        calls: How often it was called.
+        most_epochs: That any call has asked for.
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.most_epochs = 0
+
+    def __call__(self, model: keras.Model, *args: object, **kwargs: object) -> keras.callbacks.History:
+        self.calls += 1
+        with contextlib.suppress(TypeError):  # a `fit` with other arguments than Keras' own
+            asked = fit_arguments.bind(model, args, kwargs)
+            self.most_epochs = max(self.most_epochs, int(asked["epochs"]) - int(asked["initial_epoch"]))
         history = keras.callbacks.History()
         history.history = _AnyMetric()
         history.epoch = [0]
         return history
 
-    replace_fit(model, fit)
+
+def _declare_in_fit(
+    recipe: Recipe, hp: keras_tuner.HyperParameters, model: keras.Model, untrained: _UntrainedFit
+) -> None:
+    """Runs the user's `fit` on a few samples with fits that do nothing."""
+    before = untrained.calls
+    replace_fit(model, functools.partial(untrained, model))
     arguments = {**data_arguments(_part(recipe, PROBE_SAMPLES)), **recipe.fit_arguments, "epochs": 1}
+    arguments["callbacks"] = [_NoTraining()]
     try:
-        call_fit(recipe.hypermodel, hp, model, {**arguments, "callbacks": [_NoTraining()]}, lambda: fitted)
+        call_fit(recipe.hypermodel, hp, model, arguments, lambda: untrained.calls > before)
     except _DeclaredError:
         return
     except SpaceError:
         raise
     except Exception:
         # After model.fit, the user's code has an untrained model and an empty history: its errors mean nothing.
-        if not fitted:
+        if untrained.calls == before:
             raise
 
 
 def _part(recipe: Recipe, samples: int) -> Recipe:
     """The same recipe with the first samples of its data."""
-    splits = Splits(head(recipe.splits.train, samples), head(recipe.splits.validation, samples))
+    validation = None if recipe.splits.validation is None else head(recipe.splits.validation, samples)
+    splits = Splits(head(recipe.splits.train, samples), validation)
     return Recipe(recipe.hypermodel, splits, recipe.fit_arguments, recipe.callbacks)

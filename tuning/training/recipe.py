@@ -96,7 +96,7 @@ def build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
 def data_arguments(recipe: Recipe) -> Arguments:
     """`x`, `y` and the rest as KerasTuner's users pass them to `search`; a `tf.data.Dataset` is passed as `x` alone."""
     train, validation = recipe.splits.train, recipe.splits.validation
+    given = {} if validation is None else {"validation_data": validation}
     if not isinstance(train, tuple):
-        return {"x": train, "validation_data": validation}
-    names = ("x", "y", "sample_weight")
-    return {**dict(zip(names, train, strict=False)), "validation_data": validation}
+        return {"x": train, **given}
+    return {**dict(zip(("x", "y", "sample_weight"), train, strict=False)), **given}

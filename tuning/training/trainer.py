@@ -1,32 +1,40 @@
 """The one path that trains: a configuration becomes a model, and the model is trained epoch by epoch.
 
-    seed everything -> build -> restore a parent's state -> HyperModel.fit, whose model.fit is ours -> curve
+    seed everything -> build -> restore a parent's state -> HyperModel.fit, whose model.fit is ours -> curve, score
 
-On each model, `model.fit` is replaced by one that trains whole epochs in compiled calls (`compiled_epoch`) or, if that
-is not possible, by Keras' own loop (`keras_loop`), always over the same batches. A watcher, the last of the callbacks,
-passes the logs on at the end of each epoch and stops the training on request. It is also given to `HyperModel.fit` as
-a callback, so that a user's own training loop that calls its callbacks is counted and stopped in the same way.
+Of every model, `fit` is replaced by one that trains whole epochs in compiled calls (`compiled_epoch`) or, if that is
+not possible, by Keras' own loop (`keras_loop`), always over the same batches. A watcher, the last of the callbacks,
+passes the logs on at the end of each epoch and ends the training on request. It is also given to `HyperModel.fit` as
+a callback, so that a user's own training loop that calls its callbacks is counted and ended in the same way.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import keras
+import keras_tuner
 import numpy as np
 
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
+from tuning.journal.records import FATAL
 from tuning.objective import Objective
 from tuning.space.space import Space
+from tuning.splits import Part
 from tuning.text import error_line
-from tuning.training.fit import BestWeights, Fit, Stop, Watcher
+from tuning.training.fit import Fit
+from tuning.training.fit_result import score_of
+from tuning.training.held_out import scores_on_test
 from tuning.training.hypermodel_fit import call_fit
 from tuning.training.outcome import Logs, Outcome
-from tuning.training.recipe import Recipe, build
+from tuning.training.recipe import Recipe, build, has_own_fit
 from tuning.training.request import TrainingRequest
 from tuning.training.session import clear_session, seeds_of_its_own
+from tuning.training.watcher import BestWeights, Stop, Watcher
 from tuning.training.winner import anatomy as inspection
 from tuning.training.winner import tensorboard_logs
 from tuning.training.winner.saving import load_model, save_model
@@ -36,8 +44,9 @@ def train_epochs(
     recipe: Recipe,
     space: Space,
     request: TrainingRequest,
+    objective: Objective,
     *,
-    test_by: Objective | None = None,
+    test: bool = False,
     save: Path | None = None,
     logs: Path | None = None,
 ) -> Outcome:
@@ -47,8 +56,9 @@ def train_epochs(
         recipe: The problem's recipe.
         space: Space of the request's configuration.
         request: What to train; see `TrainingRequest`.
-        test_by: Its rule chooses the weights to score on the test split (the best epoch's or the last's).
-        save, logs: With `test_by`; see `RetrainingRequest`.
+        objective: Of the problem; it reads the score that a user's `fit` returns.
+        test: Whether the weights that count (the best epoch's or the last's) are scored on the test split.
+        save, logs: With `test`; see `RetrainingRequest`.
 
     Returns:
         The outcome. An error in the user's code is stored in its `error`, never raised.
@@ -56,53 +66,111 @@ def train_epochs(
     hp = space.to_hp(request.configuration)
     clear_session()
     keras.utils.set_random_seed(request.seed)
-    best = None if test_by is None else BestWeights(test_by)
+    best = BestWeights(objective) if test else None
     watcher = Watcher(request, best)
     trainer = Fit(recipe, request, watcher, () if logs is None else [tensorboard_logs.callback(logs)])
     outcome = Outcome()
     model = None
     try:
-        with seeds_of_its_own(request.seed):
-            model = build(recipe, hp)
-            trainer.attach(model)
-            with contextlib.suppress(Stop):
-                call_fit(recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold)
-            if best is not None:
-                best.restore(model)
-                outcome.test = trainer.test(model)
-            if save is not None and test_by is not None:
-                trainer.detach(model)
-                remark = save_model(model, save)
-                outcome.anatomy = inspection.anatomy(model, recipe.splits, test_by, [remark] if remark else [])
-                if logs is not None:
-                    outcome.notes = tensorboard_logs.write(logs, model, recipe.splits, test_by)
+        with seeds_of_its_own(request.seed), trainer.of_every_model():
+            try:
+                model = build(recipe, hp)
+                trainer.attach(model)
+                outcome.score = _score(trainer, hp, model, objective)
+            except Stop:
+                outcome.score = math.nan if len(trainer.ways) > 1 else None
+        if best is not None and model is not None:
+            _after(outcome, trainer, hp, trainer.trained or model, best, save, logs)
+    except keras_tuner.errors.FatalError as error:
+        outcome.error = FATAL + error_line(error).removeprefix(FATAL)
     except Exception as error:
         outcome.error = error_line(error)
-    outcome.fit, outcome.state = trainer.how, watcher.state
+    outcome.fit, outcome.state, outcome.interrupted = trainer.how, watcher.state, watcher.interrupted
     if model is not None:
         trainer.detach(model)
     return outcome
 
 
+def _score(trainer: Fit, hp: keras_tuner.HyperParameters, model: keras.Model, objective: Objective) -> float | None:
+    """Calls `HyperModel.fit`; returns the score that it says it has reached, None if its one fit shows it."""
+    result = call_fit(
+        trainer.recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold
+    )
+    if len(trainer.ways) == 1 and isinstance(result, keras.callbacks.History):
+        return None
+    return score_of(result, objective)
+
+
+def _after(
+    outcome: Outcome,
+    trainer: Fit,
+    hp: keras_tuner.HyperParameters,
+    model: keras.Model,
+    best: BestWeights,
+    save: Path | None,
+    logs: Path | None,
+) -> None:
+    """Scores a trained model on test; saves and describes it if asked."""
+    best.restore(model)
+    trainer.detach(model)
+    outcome.test, outcome.untested = scores_on_test(trainer, hp, model, best.objective, best.logs)
+    if save is None:
+        return
+    splits = trainer.recipe.splits
+    remarks = [save_model(model, save)]
+    if outcome.untested:
+        remarks.append(f"Not scored on the test split: {outcome.untested}.")
+    outcome.anatomy = inspection.anatomy(model, splits, best.objective, [remark for remark in remarks if remark])
+    if logs is not None:
+        outcome.notes = tensorboard_logs.write(logs, model, splits, best.objective)
+
+
 def continue_training(
-    recipe: Recipe, space: Space, configuration: Configuration, path: Path, epochs: int, *, seed: int, save: Path
+    recipe: Recipe,
+    space: Space,
+    objective: Objective,
+    configuration: Configuration,
+    path: Path,
+    epochs: int,
+    *,
+    seed: int,
+    save: Path,
 ) -> Logs:
     """Trains a saved model further on training and validation data together; see `Problem.continue_training`."""
-    train, validation = recipe.splits.train, recipe.splits.validation
     clear_session()
-    model = load_model(recipe, space.to_hp(configuration), path)
+    hp = space.to_hp(configuration)
+    model = load_model(recipe, hp, path)
     keras.utils.set_random_seed(seed)
     request = TrainingRequest(configuration, seed, epochs, lambda logs: False)
-    trainer = Fit(recipe, request, Watcher(request))
+    best = BestWeights(Objective(objective.metric, objective.direction, "last"))
+    trainer = Fit(_of_all_data(recipe), request, Watcher(request, best))
     try:
-        if isinstance(train, tuple):
-            parts = zip(train, validation, strict=True)
-            arrays = [keras.tree.map_structure(lambda *both: np.concatenate(both), *both) for both in parts]
-            data = dict(zip(("x", "y", "sample_weight"), arrays, strict=False))
-        else:
-            data = {"x": train.concatenate(validation)}
-        model.fit(**data, **recipe.fit_arguments, epochs=epochs, verbose=0)
+        with trainer.of_every_model():
+            trainer.attach(model)
+            with contextlib.suppress(Stop):
+                call_fit(recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold)
+        trainer.detach(model)
         save_model(model, save)
-        return trainer.test(model)
+        return scores_on_test(trainer, hp, model, objective, best.logs)[0]
     except Exception as error:
         raise StudyError(f"{path} cannot be trained on: {error_line(error)}") from error
+
+
+def _of_all_data(recipe: Recipe) -> Recipe:
+    """The recipe with the validation data among the training data; a user's own `fit` still gets them as such."""
+    train, validation = recipe.splits.train, recipe.splits.validation
+    if validation is None:
+        whole = train
+    elif isinstance(train, tuple):
+        size = max(len(train), len(validation))
+        parts = zip(_of_length(size, train), _of_length(size, validation), strict=True)
+        whole = tuple(keras.tree.map_structure(lambda *both: np.concatenate(both), *both) for both in parts)
+    else:
+        whole = train.concatenate(validation)
+    watched = validation if has_own_fit(recipe.hypermodel) else None
+    return replace(recipe, splits=replace(recipe.splits, train=whole, validation=watched), callbacks=())
+
+
+def _of_length(size: int, part: Part) -> Part:
+    """``(x, y)`` with a weight of 1 for each sample if `size` is 3."""
+    return part if len(part) == size else (*part, np.ones(len(keras.tree.flatten(part)[0])))

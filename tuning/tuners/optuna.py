@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
@@ -83,10 +84,10 @@ class OptunaTuner(Tuner):
             return done.score  # NaN for a FAILED trial; Optuna records it as failed and continues
 
         def batches(study: optuna.Study) -> None:
-            left = budget.epochs if self.n_trials is None else self.n_trials  # a trial costs at least one epoch
+            left = math.inf if self.n_trials is None else self.n_trials  # the budget ends the search
             while left > 0:
                 # Suggested one by one, because the sampler sees the trials already asked for.
-                trials = _asks(study, min(left, self.parallel_trials))
+                trials = _asks(study, int(min(left, self.parallel_trials)))
                 asked = [(trial, suggest(problem.space, trial)) for trial in trials]
                 ended = [(trial, evaluate(trial, configuration)) for trial, configuration in asked]
                 for trial, done in ended:

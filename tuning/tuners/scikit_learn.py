@@ -120,15 +120,20 @@ class SklearnRandomized(Tuner):
         self.library_arguments = arguments
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        run(
-            RandomizedSearchCV,
-            problem,
-            lambda configuration, _: evaluator.evaluate(configuration).score,
-            ScikitLearnView(problem.space),
-            # A trial costs at least one epoch, so the budget ends the search before the draws run out.
-            **{"n_iter": budget.epochs, **self.library_arguments},
-            random_state=seed,
-        )
+        random = np.random.RandomState(seed)
+        over = False
+        while not over:
+            run(
+                RandomizedSearchCV,
+                problem,
+                lambda configuration, _: evaluator.evaluate(configuration).score,
+                ScikitLearnView(problem.space),
+                # A search makes all its draws beforehand. Only trials that fail before an epoch can use them up: then
+                # another goes on with the next draws, until the budget is spent.
+                **{"n_iter": budget.epochs, **self.library_arguments},
+                random_state=random,
+            )
+            over = "n_iter" in self.library_arguments
 
 
 class SklearnHalving(Tuner):
@@ -198,12 +203,13 @@ class SklearnGrid(Tuner):
     seeded = False
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        # GridSearchCV lists its whole grid first. A trial costs at least one epoch: no search gets further than this.
-        reachable = list(itertools.islice(grid(problem.space), budget.epochs))
-        run(
-            GridSearchCV,
-            problem,
-            lambda configuration, epochs: evaluator.evaluate(configuration, epochs).score,
-            reachable,
-            **self.arguments,
-        )
+        points = grid(problem.space)
+        # GridSearchCV lists its whole grid first, which may be endless: it gets as much as the budget can train.
+        while reachable := list(itertools.islice(points, budget.epochs)):
+            run(
+                GridSearchCV,
+                problem,
+                lambda configuration, epochs: evaluator.evaluate(configuration, epochs).score,
+                reachable,
+                **self.arguments,
+            )
