@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuning import arrays
 from tuning import splits as data
 from tuning.errors import DataError, SpaceError
 from tuning.splits import Splits, load_splits
@@ -69,7 +70,7 @@ class TestWhatIsTaken:
     def test_a_large_array_is_held_where_tensors_can_share_it(self):
         x = np.arange(2**22 + 1, dtype="float32").reshape(-1, 1)[1:]
         taken = load_splits(lambda: ((x, x), (x[:1], x[:1]))).train[0]
-        assert data.is_aligned(taken)
+        assert arrays.is_aligned(taken)
         np.testing.assert_array_equal(taken, x)
         again = load_splits(lambda: ((taken, taken), (x[:1], x[:1]))).train[0]
         assert np.shares_memory(again, taken)
@@ -180,11 +181,11 @@ class TestWhatIsRefused:
     def test_every_row_is_counted_over_all_pieces(self, rows):
         x = np.zeros((1000, 30), "float32")
         x[sorted(rows), 7] = np.nan
-        chunk, data._CHUNK_BYTES = data._CHUNK_BYTES, 1000
+        chunk, arrays._CHUNK_BYTES = arrays._CHUNK_BYTES, 1000
         try:
             line = message((part(1000, x=x), part(features=30)))
         finally:
-            data._CHUNK_BYTES = chunk
+            arrays._CHUNK_BYTES = chunk
         assert f"{len(rows)} NaN or infinite values in {len(rows)} of 1,000 rows (the first in row {min(rows)}," in line
 
     def test_splits_that_differ(self):

@@ -28,8 +28,9 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from tuning.arrays import Array, empty
 from tuning.errors import DataError
-from tuning.splits import Array, Splits, empty
+from tuning.splits import Splits
 from tuning.text import error_line
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from tuning.splits import is_aligned
+from tuning.arrays import is_aligned
 from tuning.training.fit_arguments import Data
 from tuning.training.graph_cache import Traces
 from tuning.training.internals.tensorflow import Tensor
