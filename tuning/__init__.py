@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tuning.objective import Objective as Objective
     from tuning.problems.problem import Problem as Problem
     from tuning.problems.table import TableProblem as TableProblem
+    from tuning.resampling.plans import CrossValidation as CrossValidation
+    from tuning.resampling.plans import Holdout as Holdout
+    from tuning.resampling.samples import Samples as Samples
     from tuning.splits import Splits as Splits
     from tuning.study import Study as Study
     from tuning.tuners.base import Tuner as Tuner
@@ -39,6 +42,8 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Budget": "tuning.budget",
+    "CrossValidation": "tuning.resampling.plans",
+    "Holdout": "tuning.resampling.plans",
     "KTBayesian": "tuning.tuners.keras_tuner",
     "KTGrid": "tuning.tuners.keras_tuner",
     "KTHyperband": "tuning.tuners.keras_tuner",
@@ -53,6 +58,7 @@ _PUBLIC = {
     "OptunaTPEHyperband": "tuning.tuners.optuna",
     "OptunaTPEMedian": "tuning.tuners.optuna",
     "Problem": "tuning.problems.problem",
+    "Samples": "tuning.resampling.samples",
     "SklearnBaseline": "tuning.tuners.baselines.sklearn_model",
     "SklearnGrid": "tuning.tuners.scikit_learn",
     "SklearnHalving": "tuning.tuners.scikit_learn",

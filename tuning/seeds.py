@@ -45,6 +45,16 @@ def of_retraining(study: str, problem: str, replicate: int, configuration: Confi
     return derive("retraining", study, problem, replicate, configuration, repeat)
 
 
+def of_split(study: str, problem: str, replicate: int) -> int:
+    """Seed of one replicate's split: all its tuners train on the same rows."""
+    return derive("split", study, problem, replicate)
+
+
+def of_own_split(study: str, problem: str, replicate: int, configuration: Configuration) -> int:
+    """Seed of one configuration's own hold-out within a replicate; independent of the tuner."""
+    return derive("own split", study, problem, replicate, configuration)
+
+
 def order_of_epoch(seed: int, epoch: int, size: int) -> np.ndarray:
     """The order of the samples in one epoch (from 0): a permutation, shape ``(size,)``, int32.
 

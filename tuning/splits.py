@@ -216,8 +216,13 @@ def _checked_dataset(name: str, part: Part) -> Part:
     return part
 
 
-def check_alike(name: str, part: Part, train: Part) -> None:
-    """Raises DataError unless `part` has x and y structured as in training; sample weights may be missing."""
+def check_alike(name: str, part: Part, train: Part, *, of: str = "train") -> None:
+    """Raises DataError unless `part` has x and y structured as in training; sample weights may be missing.
+
+    Args:
+        name: How the part is called in an error.
+        of: How `train` is called.
+    """
     if is_dataset(part) or is_dataset(train):
         if not (is_dataset(part) and is_dataset(train)):
             return  # batched elements and whole arrays may differ harmlessly; Keras reports the rest
@@ -225,13 +230,13 @@ def check_alike(name: str, part: Part, train: Part) -> None:
     ours, theirs = dict(_leaves_of(part[:2])), dict(_leaves_of(train[:2]))
     if list(ours) != list(theirs):
         raise DataError(
-            f"train is made of {', '.join(theirs)} and {name} of {', '.join(ours)}; expected the same structure"
+            f"{of} is made of {', '.join(theirs)} and {name} of {', '.join(ours)}; expected the same structure"
         )
     for path, leaf in ours.items():
         shape, expected = _sample_shape(leaf), _sample_shape(theirs[path])
         if shape != expected:
             raise DataError(
-                f"a sample of train {path} has shape {_tuple(expected)} and one of {name} {path} {_tuple(shape)}; "
+                f"a sample of {of} {path} has shape {_tuple(expected)} and one of {name} {path} {_tuple(shape)}; "
                 "expected the same shape"
             )
 
