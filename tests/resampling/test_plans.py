@@ -73,7 +73,7 @@ def test_amounts():
 def test_plans_and_samples_load_neither_tensorflow_nor_scikit_learn():
     script = (
         "import sys, tuning; tuning.Holdout, tuning.CrossValidation, tuning.Samples; "
-        "import tuning.resampling.draw; "
+        "import tuning.resampling.draw, tuning.resampling.preprocess; "
         "sys.exit(bool({'tensorflow', 'keras', 'sklearn'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

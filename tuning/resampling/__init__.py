@@ -10,4 +10,5 @@ Imports: words.
     holdout       drawn_rows: some rows at random, by class and by group
     partition     Partition, Fold: row numbers; their fingerprint and a table of sizes
     check         check: refuses parts that overlap, are empty or miss a class
+    preprocess    fitted_splits: the arrays of one fold, a transformer fitted on its training rows alone
 """
