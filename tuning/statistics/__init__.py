@@ -5,6 +5,7 @@ Imports: words.
     bootstrap     intervals by resampling replicates
     power         critical values; power and replicates needed, by simulation
     ranks         rank_test, critical_difference
+    resampled     corrected_variance, resampled_t: scores over several splits of one data set
     sequential    Rule, p_values: tests that allow a look after each replicate
     signed_rank   signed_rank_p, holm, shift_estimate
 """
