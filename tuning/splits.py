@@ -16,7 +16,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -100,15 +100,21 @@ def load(loader: Callable[[], object], expected: str, check: Callable[[object], 
         raise DataError(f"{label}: {error}") from None
 
 
-def fingerprint(splits: Splits) -> str:
-    """16 hexadecimal digits that change with any value, shape, dtype or name in any split.
+class Data(Protocol):
+    """What a problem's `data` returned: `Splits`, or one whole data set (`tuning.Samples`)."""
+
+    def parts(self) -> dict[str, Part]: ...
+
+
+def fingerprint(data: Data) -> str:
+    """16 hexadecimal digits that change with any value, shape, dtype or name in any part.
 
     A Dataset's values are not read: its element specification and number of batches are hashed instead, and the
     fingerprint begins with ``dataset:``.
     """
     digest = hashlib.sha256()
     label = ""
-    for name, part in splits.parts().items():
+    for name, part in data.parts().items():
         if is_dataset(part):
             label = "dataset:"
             digest.update(f"{name} {part.element_spec!r} {_batches(part)}\n".encode())
@@ -120,14 +126,14 @@ def fingerprint(splits: Splits) -> str:
     return label + digest.hexdigest()[:16]
 
 
-def shapes(splits: Splits) -> dict[str, object]:
-    """What the splits look like, for the journal and for people; strict JSON.
+def shapes(data: Data) -> dict[str, object]:
+    """What the parts look like, for the journal and for people; strict JSON.
 
-    For each split: ``size`` (samples; None for a Dataset), ``batches`` (a Dataset's; None if unknown or for arrays),
+    For each part: ``size`` (samples; None for a Dataset), ``batches`` (a Dataset's; None if unknown or for arrays),
     and ``arrays``: by path, such as ``"x"`` or ``"x['deep']"``, ``shape`` (without the sample axis) and ``dtype``.
     """
     described: dict[str, object] = {}
-    for name, part in splits.parts().items():
+    for name, part in data.parts().items():
         leaves = _leaves_of(part.element_spec if is_dataset(part) else part)
         described[name] = {
             "size": size(part),
@@ -242,6 +248,11 @@ def check_alike(name: str, part: Part, train: Part, *, of: str = "train") -> Non
 
 
 def _leaves_of(part: Part) -> Iterator[tuple[str, Arrays]]:
+    """Leaves with their paths, of a part or of fields by name."""
+    if isinstance(part, Mapping):
+        for field, entry in part.items():
+            yield from by_path(field, entry)
+        return
     for field, entry in zip(FIELDS, part, strict=False):
         yield from by_path(field, entry)
 

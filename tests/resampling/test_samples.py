@@ -1,5 +1,8 @@
 """What `data` may return where a resampling splits it, and how it is told from fixed splits."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from tuning import Samples, Splits
 from tuning.errors import DataError
 from tuning.resampling.samples import EXPECTED, load_samples
+from tuning.splits import fingerprint, shapes
 
 X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 0, 1, 0, 1])
 XT, YT = X[:4], Y[:4]
@@ -89,6 +93,43 @@ class TestWhatIsTaken:
 
     def test_class_names(self):
         assert loaded(Samples(X, Y, class_names=["no", "yes"])).class_names == ("no", "yes")
+
+
+class TestFingerprint:
+    FRAME = pd.DataFrame({"size": [1.0, np.nan, 3.0], "colour": ["red", None, "blue"]})
+
+    def test_it_changes_with_anything(self):
+        y, other = np.arange(3), self.FRAME.assign(colour=["red", "red", "blue"])
+        found = [
+            Samples(self.FRAME, y),
+            Samples(other, y),
+            Samples(self.FRAME.rename(columns={"size": "width"}), y),
+            Samples(self.FRAME, y + 1),
+            Samples(self.FRAME, y, np.ones(3)),
+            Samples(self.FRAME, y, groups=np.array(list("aab"))),
+            Samples(self.FRAME, y, groups=np.array(list("abb"))),
+            Samples(self.FRAME, y, test=(self.FRAME, y)),
+        ]
+        assert len({fingerprint(samples) for samples in found}) == len(found)
+        assert fingerprint(found[0]) == fingerprint(Samples(self.FRAME.copy(), y.copy()))
+
+    def test_it_is_the_same_in_another_process(self):
+        script = (
+            "import numpy as np, pandas as pd; from tuning import Samples; from tuning.splits import fingerprint; "
+            "frame = pd.DataFrame({'size': [1.0, np.nan, 3.0], 'colour': ['red', None, 'blue']}); "
+            "print(fingerprint(Samples(frame, np.arange(3), groups=np.array(['a', 'b', 1], object))))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        here = Samples(self.FRAME, np.arange(3), groups=np.array(["a", "b", 1], object))
+        assert done.stdout.strip() == fingerprint(here)
+
+    def test_shapes(self):
+        described = shapes(
+            Samples(self.FRAME, np.arange(3), groups=np.array(list("aab")), test=(self.FRAME, np.arange(3)))
+        )
+        assert list(described) == ["data", "test"]
+        assert described["data"]["size"] == 3
+        assert list(described["data"]["arrays"]) == ["x['colour']", "x['size']", "y", "groups"]
 
 
 class TestWhatIsRefused:

@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tuning.arrays import Array, Arrays, by_path, describe
+from tuning.arrays import Array, Arrays, by_path, describe, mapped
 from tuning.errors import DataError
-from tuning.splits import Part, Splits, check_alike, checked_names, checked_part, is_dataset, load
+from tuning.splits import FIELDS, Part, Splits, check_alike, checked_names, checked_part, is_dataset, load
 
 EXPECTED = (
     "with a resampling: (x, y), (x, y, sample_weight), ((x, y), (x_test, y_test)) or tuning.Samples(x, y, groups=...)"
@@ -55,6 +55,14 @@ class Samples:
     def part(self) -> Part:
         """``(x, y)`` or ``(x, y, sample_weight)``."""
         return (self.x, self.y) if self.sample_weight is None else (self.x, self.y, self.sample_weight)
+
+    def parts(self) -> dict[str, Part]:
+        """The data set and the official test data as fields by name, for `tuning.splits.fingerprint` and `shapes`."""
+        fields = {"x": self.x, "y": self.y, "sample_weight": self.sample_weight, "groups": self.groups}
+        parts = {"data": {name: _columns(entry) for name, entry in fields.items() if entry is not None}}
+        if self.test is not None:
+            parts["test"] = {name: _columns(entry) for name, entry in zip(FIELDS, self.test, strict=False)}
+        return parts
 
     def __len__(self) -> int:
         return len(next(by_path("y", self.y))[1])
@@ -165,6 +173,13 @@ def _checked_groups(groups: Any, size: int) -> Array | None:
     if missing := int(np.count_nonzero(pd.isna(named))):
         raise DataError(f"groups has {missing:,} missing values; expected a group for every sample")
     return named
+
+
+def _columns(entry: Arrays) -> Arrays:
+    """A frame as a dict of its columns; texts that numpy holds as Python objects as texts of numpy."""
+    if hasattr(entry, "columns"):
+        return {str(name): _columns(np.asarray(column)) for name, column in entry.items()}
+    return mapped(lambda leaf: leaf.astype(str) if leaf.dtype.kind == "O" else leaf, entry)
 
 
 def _kind(value: object) -> str:
