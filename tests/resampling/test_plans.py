@@ -1,5 +1,6 @@
 """Plans: what is refused when one is written, and how amounts become rows."""
 
+import pickle
 import subprocess
 import sys
 
@@ -31,6 +32,7 @@ class Own:
         (lambda: Holdout(test=KFold()), "Holdout(test=KFold("),
         (lambda: Holdout(0.5, 0.5), "Holdout(validation=0.5, test=0.5) leaves nothing to train on; expected shares"),
         (lambda: Holdout(stratify="y"), "Holdout(stratify='y'): expected None (class labels are found), True or False"),
+        (lambda: Holdout(reshuffle="test"), "Holdout(reshuffle='test'): expected True or False"),
         (lambda: CrossValidation(1), "CrossValidation(1): expected at least 2 folds, or a hold-out: Holdout()"),
         (lambda: CrossValidation(True), "CrossValidation(True): expected a number of folds or a splitter"),
         (lambda: CrossValidation(KFold), "CrossValidation(<class "),
@@ -56,6 +58,14 @@ def test_a_splitter_is_named_on_one_line_and_without_its_address():
     assert describe(Own()) == "Own()"
     assert describe(KFold(3)) == "KFold(n_splits=3, random_state=None, shuffle=False)"
     assert "\n" not in describe(GroupShuffleSplit(n_splits=1, test_size=0.2, random_state=12345))
+
+
+def test_a_plan_is_shown_as_it_was_written():
+    assert repr(Holdout()) == "Holdout(validation=0.2)"
+    assert repr(Holdout(50, 0.1, reshuffle=True)) == "Holdout(validation=50, test=0.1, reshuffle=True)"
+    assert repr(CrossValidation(5, stratify=False)) == "CrossValidation(splitter=5, stratify=False)"
+    assert repr(CrossValidation(Own(), test=Own())) == "CrossValidation(splitter=Own(), test=Own())"
+    assert pickle.loads(pickle.dumps(Holdout(50, 0.1))) == Holdout(50, 0.1)
 
 
 @given(st.floats(0.001, 0.999), st.integers(1, 10**7))

@@ -11,7 +11,7 @@ from tuning.resampling.labels import Labels
 from tuning.resampling.partition import Rows
 
 GROUP_DRAWS = 20
-"""Of so many draws of whole groups, the one whose size and class counts are nearest to the share is taken."""
+"""Of so many draws of whole groups, the nearest in size and class counts is taken, with all classes on both sides."""
 
 
 def drawn_rows(
@@ -99,13 +99,14 @@ def _whole_groups(
         raise DataError(f"{part}: all {len(groups):,} samples are of one group; expected two groups or more")
     table = np.zeros((len(found), classes.max() + 1))
     np.add.at(table, (numbers, classes), 1)
-    ideal = table.sum(axis=0) * (count / len(groups))
+    total = table.sum(axis=0)
     best, nearest = np.zeros(0, np.intp), np.inf
     for _ in range(GROUP_DRAWS):
         order = generator.permutation(len(found))
         filled = table[order].cumsum(axis=0)[:-1]
         cut = int(np.argmin(np.abs(filled.sum(axis=1) - count)))
-        distance = float(np.abs(filled[cut] - ideal).sum())
+        missing = np.count_nonzero((total > 0) & ((filled[cut] == 0) | (filled[cut] == total)))  # on either side
+        distance = float(np.abs(filled[cut] - total * (count / len(groups))).sum()) + missing * len(groups)
         if distance < nearest:
             best, nearest = order[: cut + 1], distance
     return np.flatnonzero(np.isin(numbers, best))

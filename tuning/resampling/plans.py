@@ -8,7 +8,7 @@ CrossValidation(TimeSeriesSplit(5), test=0.2)       any scikit-learn splitter; h
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from tuning.errors import StudyError
@@ -27,7 +27,7 @@ Amount: TypeAlias = float | int
 """A share of all samples, a float between 0 and 1, or a number of samples, an int."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Holdout:
     """One training part and one validation part in each replicate, drawn at random.
 
@@ -62,9 +62,14 @@ class Holdout:
                 "shares whose sum is below 1"
             )
         _check_stratify("Holdout", self.stratify)
+        if not isinstance(self.reshuffle, bool):
+            raise StudyError(f"Holdout(reshuffle={describe(self.reshuffle)}): expected True or False")
+
+    def __repr__(self) -> str:
+        return _written(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CrossValidation:
     """One model for each fold; the score of a configuration is the mean over the folds.
 
@@ -104,6 +109,9 @@ class CrossValidation:
             _check_amount("CrossValidation", "test", self.test)
         _check_stratify("CrossValidation", self.stratify)
 
+    def __repr__(self) -> str:
+        return _written(self)
+
 
 Resampling: TypeAlias = Holdout | CrossValidation
 
@@ -122,6 +130,15 @@ def rows_of(amount: Amount, size: int) -> int:
     """The number of rows that an amount of `size` samples is; a share is rounded up, as scikit-learn does."""
     # 0.1 * 30 is a little more than 3 in floating point; rounding first keeps that from becoming 4.
     return amount if isinstance(amount, int) else math.ceil(round(amount * size, 6))
+
+
+def _written(plan: Holdout | CrossValidation) -> str:
+    """A plan as it was written, defaults left out; the same in every process, so that a journal can hold it."""
+    given = {
+        field.name: getattr(plan, field.name) for field in fields(plan) if field.name in ("validation", "splitter")
+    }
+    given |= {field.name: value for field in fields(plan) if (value := getattr(plan, field.name)) is not field.default}
+    return f"{type(plan).__name__}({', '.join(f'{name}={describe(value)}' for name, value in given.items())})"
 
 
 def _check_amount(plan: str, argument: str, amount: object) -> None:
