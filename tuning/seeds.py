@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,14 +46,23 @@ def of_retraining(study: str, problem: str, replicate: int, configuration: Confi
     return derive("retraining", study, problem, replicate, configuration, repeat)
 
 
-def of_split(study: str, problem: str, replicate: int) -> int:
-    """Seed of one replicate's split: all its tuners train on the same rows."""
-    return derive("split", study, problem, replicate)
+class SplitSeeds(NamedTuple):
+    """What the rows of a training are drawn from.
+
+    Attributes:
+        replicate: All trainings of one replicate share it.
+        own: The configuration's own, where each gets a hold-out of its own.
+    """
+
+    replicate: int
+    own: int
 
 
-def of_own_split(study: str, problem: str, replicate: int, configuration: Configuration) -> int:
-    """Seed of one configuration's own hold-out within a replicate; independent of the tuner."""
-    return derive("own split", study, problem, replicate, configuration)
+def of_splits(study: str, problem: str, replicate: int, configuration: Configuration) -> SplitSeeds:
+    """Seeds of the split that a configuration is trained on in a replicate; independent of the tuner."""
+    return SplitSeeds(
+        derive("split", study, problem, replicate), derive("own split", study, problem, replicate, configuration)
+    )
 
 
 def order_of_epoch(seed: int, epoch: int, size: int) -> np.ndarray:

@@ -35,7 +35,7 @@ def examine(study: StudyPlan, draws: int) -> Facts:
     from tuning.process.setup import prepare_process
 
     prepare_process()
-    problems = [_problem(problem, draws) for problem in study.problems]
+    problems = [_problem(problem, study.name, draws) for problem in study.problems]
     for problem in study.problems:
         for tuner in (*study.tuners, *study.baselines):
             tuner.check(problem)
@@ -52,8 +52,9 @@ def examine(study: StudyPlan, draws: int) -> Facts:
     }
 
 
-def _problem(problem: TrainingProblem, draws: int) -> Facts:
+def _problem(problem: TrainingProblem, study: str, draws: int) -> Facts:
     reported = problem.check()
+    first = seeds.of_splits(study, problem.name, 1, {})
     matches = sampling_check.check(problem.space, draws, seeds.derive("check", problem.name))
     smallest = min(matches, key=lambda match: match.p_value)
     return {
@@ -69,6 +70,7 @@ def _problem(problem: TrainingProblem, draws: int) -> Facts:
             for key, hp in zip(problem.space.keys, problem.space.hyperparameters, strict=True)
         ],
         "notes": list(problem.space.notes),
+        "splits": _splits(problem, first),
         "configurations": int(problem.space.size) if math.isfinite(problem.space.size) else None,
         "objective": problem.objective.to_json(),
         "metrics": list(reported),
@@ -99,6 +101,17 @@ def _budgets(study: StudyPlan) -> list[Facts]:
         for problem in study.problems
         for tuner in (*study.tuners, *study.baselines)
     ]
+
+
+def _splits(problem: TrainingProblem, first: seeds.SplitSeeds) -> Facts | None:
+    """How the data are split, and the parts of the first replicate; None if nothing is trained."""
+    if not isinstance(problem, Problem):
+        return None
+    data = problem.resampled
+    return {
+        "resampling": None if data.resampling is None else repr(data.resampling),
+        "parts": data.sizes(first),
+    }
 
 
 def _seconds(study: StudyPlan) -> float | None:
@@ -156,6 +169,8 @@ def _show_problem(problem: Facts, console: Console) -> None:
     console.print("scikit-learn draws a whole configuration at once, by KerasTuner's mapping.")
     for note in problem["notes"]:
         console.print(f"Note: {note}.", markup=False, highlight=False)
+    if problem["splits"] is not None:
+        _show_splits(problem["splits"], console)
     size = problem["configurations"]
     console.print(
         f"Distinct configurations: {'continuous, or past counting' if size is None else count(size)}", highlight=False
@@ -183,6 +198,19 @@ def _show_problem(problem: Facts, console: Console) -> None:
             highlight=False,
             style="red",
         )
+
+
+def _show_splits(splits: Facts, console: Console) -> None:
+    if splits["resampling"] is None:
+        console.print("Splits: fixed, the same in every replicate.")
+    else:
+        console.print(f"Splits: {splits['resampling']}, drawn anew for each replicate; the first:", markup=False)
+    columns = list(dict.fromkeys(name for part in splits["parts"] for name in part))
+    known = {"part", "samples", "groups"}
+    table = _table(*(name if name in known else f"class {name}" for name in columns[:12]))
+    for part in splits["parts"]:
+        table.add_row(*(str(part[name]) if part.get(name) is not None else "?" for name in columns[:12]))
+    console.print(table)
 
 
 def _show_budgets(examined: Facts, console: Console) -> None:

@@ -96,7 +96,7 @@ class Evaluator:
         self._on_epoch = on_epoch
         self._on_running = on_running
         self._trial_seconds = trial_seconds
-        self._states = States(problem, self.trials) if keep_states else None
+        self._states = States(problem, self.trials, self._split_of) if keep_states else None
         self._failures = 0
         self._asked_at = time.perf_counter()
 
@@ -253,11 +253,15 @@ class Evaluator:
             initial_epoch=0 if state is None else trial.initial_epoch,
             state=state,
             keep_state=self._states is not None,
+            split=self._split_of(trial.configuration),
         )
         outcome = self.problem.train(request)
         if self._states is not None:
             self._states.keep(trial.trial, outcome)
         return outcome
+
+    def _split_of(self, configuration: Configuration) -> seeds.SplitSeeds:
+        return seeds.of_splits(self.study, self.problem.name, self.cell.replicate, configuration)
 
     def _replay(
         self,

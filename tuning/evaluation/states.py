@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.evaluation.checkpoints import Checkpoints
 from tuning.journal.records import Trial
 from tuning.problems.problem import TrainingProblem
+from tuning.seeds import SplitSeeds
 from tuning.text import error_line
 from tuning.training.request import TrainingRequest
 
@@ -24,12 +26,16 @@ class States:
     Args:
         problem: Trains a trial again if its state is missing.
         trials: Those of the cell so far; the caller appends to them.
+        split_of: What the rows of a configuration are drawn from.
     """
 
-    def __init__(self, problem: TrainingProblem, trials: Sequence[Trial]) -> None:
+    def __init__(
+        self, problem: TrainingProblem, trials: Sequence[Trial], split_of: Callable[[Configuration], SplitSeeds]
+    ) -> None:
         self.checkpoints = Checkpoints()
         self._problem = problem
         self._trials = trials
+        self._split_of = split_of
         self._stateless: set[int] = set()  # trials whose training leaves no state
 
     def keep(self, trial: int, outcome: Outcome) -> None:
@@ -75,6 +81,7 @@ class States:
             initial_epoch=trial.initial_epoch,
             state=before,
             keep_state=True,
+            split=self._split_of(trial.configuration),
         )
         outcome = self._problem.train(request)
         self.keep(trial.trial, outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from tuning.objective import Objective
 
@@ -14,10 +14,19 @@ Declaration = dict[str, Any]
 
 
 class DataRecord(Struct, frozen=True):
-    """A problem's data: a fingerprint of its content, and the splits' sizes, shapes and types by name."""
+    """A problem's data.
+
+    Attributes:
+        fingerprint: Of its content.
+        shapes: The parts' sizes, shapes and types by name.
+        resampling: How one data set is split in each replicate, as Python; unset for fixed splits.
+        preprocess: The transformer fitted on each training part, as Python; unset if there is none.
+    """
 
     fingerprint: str
     shapes: dict[str, Any] = {}
+    resampling: str | UnsetType = UNSET
+    preprocess: str | UnsetType = UNSET
 
 
 class SurrogateRecord(Struct, frozen=True):

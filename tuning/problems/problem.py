@@ -16,13 +16,17 @@ import numpy as np
 from tuning.arguments import whole_number
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
-from tuning.journal.study_record import DataRecord, ProblemRecord
+from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
-from tuning.splits import Part, Splits, fingerprint, is_dataset, load_splits, shapes
+from tuning.problems.problem_data import KEPT, ProblemData
+from tuning.seeds import SplitSeeds
+from tuning.splits import Part, Splits, is_dataset
+from tuning.training.request import FIRST_SPLIT
 
 if TYPE_CHECKING:
     import keras
 
+    from tuning.resampling.plans import Holdout
     from tuning.space.space import Space
     from tuning.training.fit_arguments import Arguments
     from tuning.training.outcome import Logs, Outcome
@@ -84,9 +88,13 @@ class Problem:
         callbacks: A function without arguments that returns Keras callbacks, or a list of them to be copied;
             each trial gets new ones.
         fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``.
+        resampling: `tuning.Holdout(...)` if `data` returns one whole data set (see `tuning.Samples`): each replicate
+            then has a split of its own, which all its tuners share. Without it, `data` returns fixed splits.
+        preprocess: A transformer of scikit-learn for x, such as ``StandardScaler()``: a clone is fitted on the training
+            part of each split alone.
 
     Raises:
-        StudyError: `max_epochs` is below one, or an argument is set twice.
+        StudyError: `max_epochs` is below one, an argument is set twice, or one is of the wrong kind.
     """
 
     def __init__(
@@ -99,6 +107,8 @@ class Problem:
         name: str | None = None,
         callbacks: Callbacks = (),
         fit_arguments: Arguments | None = None,
+        resampling: Holdout | None = None,
+        preprocess: object = None,
     ) -> None:
         if not isinstance(objective, Objective):
             raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
@@ -117,25 +127,41 @@ class Problem:
         self.name = str(name or getattr(data, "__name__", "problem"))
         self.callbacks = callbacks
         self.fit_arguments = dict(fit_arguments or {})
+        self.resampled = ProblemData(data, resampling, preprocess)
         self._space: Space | None = None
 
-    @cached_property
+    @property
     def splits(self) -> Splits:
-        """The data, loaded once per process. Raises DataError."""
-        return load_splits(self.data)
+        """The fixed splits, or one that stands for all; loaded once per process. Raises DataError."""
+        return self.resampled.splits()
 
-    @cached_property
+    @property
     def recipe(self) -> Recipe:
+        """The recipe with these splits."""
+        return self._recipe_of(FIRST_SPLIT)
+
+    def _recipe_of(self, split: SplitSeeds) -> Recipe:
+        """The recipe with the data of one replicate. The last two are kept, with their tensors."""
         from tuning.training import recipe, resident
 
-        arrays = [array for part in self.splits.parts().values() for array in _arrays(part)]
-        return recipe.Recipe(
-            recipe.hypermodel_of(self.build_model),
-            self.splits,
-            self.fit_arguments,
-            self.callbacks,
-            resident.Resident(arrays),
-        )
+        splits = self.resampled.splits(split)
+        known = next((made for made in self._recipes if made.splits is splits), None)
+        if known is None:
+            arrays = [array for part in splits.parts().values() for array in _arrays(part)]
+            traces = self._recipes[-1].resident.traces if self._recipes else None
+            known = recipe.Recipe(
+                recipe.hypermodel_of(self.build_model),
+                splits,
+                self.fit_arguments,
+                self.callbacks,
+                resident.Resident(arrays, traces),
+            )
+        self._recipes = [*(made for made in self._recipes if made is not known), known][-KEPT:]
+        return known
+
+    @cached_property
+    def _recipes(self) -> list[Recipe]:
+        return []
 
     @property
     def space(self) -> Space:
@@ -158,7 +184,7 @@ class Problem:
         """Trains one configuration; see `tuning.training.trainer.train_epochs`."""
         from tuning.training.trainer import train_epochs
 
-        return train_epochs(self.recipe, self.space, request, self.objective)
+        return train_epochs(self._recipe_of(request.split), self.space, request, self.objective)
 
     def retrain(self, request: RetrainingRequest) -> Outcome:
         """Trains one configuration in full and scores the weights that count on the test split."""
@@ -166,7 +192,13 @@ class Problem:
 
         training = request.training(self.max_epochs)
         return train_epochs(
-            self.recipe, self.space, training, self.objective, test=True, save=request.save, logs=request.logs
+            self._recipe_of(request.split),
+            self.space,
+            training,
+            self.objective,
+            test=True,
+            save=request.save,
+            logs=request.logs,
         )
 
     def load_model(self, model: Path, configuration: Configuration) -> keras.Model:
@@ -176,7 +208,14 @@ class Problem:
         return load_model(self.recipe, self.space.to_hp(configuration), model)
 
     def continue_training(
-        self, model: Path, configuration: Configuration, epochs: int, *, seed: int, save: Path
+        self,
+        model: Path,
+        configuration: Configuration,
+        epochs: int,
+        *,
+        seed: int,
+        save: Path,
+        split: SplitSeeds = FIRST_SPLIT,
     ) -> Logs:
         """Trains a saved model further, on training and validation data together, by the HyperModel's `fit`.
 
@@ -186,6 +225,7 @@ class Problem:
             epochs: Further epochs.
             seed: Of the order of the data.
             save: Where to save the result.
+            split: As in `TrainingRequest`.
 
         Returns:
             Its metrics on the test split; empty without one.
@@ -195,9 +235,8 @@ class Problem:
         """
         from tuning.training.trainer import continue_training
 
-        return continue_training(
-            self.recipe, self.space, self.objective, configuration, model, epochs, seed=seed, save=save
-        )
+        recipe = self._recipe_of(split)
+        return continue_training(recipe, self.space, self.objective, configuration, model, epochs, seed=seed, save=save)
 
     def check(self) -> list[str]:
         """Loads the data, records the space, trains the defaults on a few samples; returns the reported metrics.
@@ -211,12 +250,11 @@ class Problem:
 
     def describe(self) -> ProblemRecord:
         """For the journal."""
-        data = DataRecord(fingerprint(self.splits), shapes(self.splits))
-        return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, data)
+        return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, self.resampled.record())
 
     def __getstate__(self) -> dict[str, object]:
         """For workers: with the space, but without tensors and without the data, which each worker loads itself."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("splits", "recipe")}
+        return {name: value for name, value in self.__dict__.items() if name != "_recipes"}
 
 
 def _arrays(part: Part) -> list[Any]:

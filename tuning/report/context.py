@@ -20,6 +20,7 @@ from tuning.report.prose import (
     audit_line,
     baselines_note,
     batches,
+    holds_for,
     method,
     normalised,
     retraining_note,
@@ -105,6 +106,7 @@ def context(
         "healed": journal.healed,
         "retraining": " ".join([retraining_note(summary.contest), *untested(journal)]),
         "method": [
+            *holds_for(journal),
             *method(summary.contest),
             *batches(journal),
             *([prose.looks_method(summary.contest.rule)] if summary.contest.rule else []),

@@ -38,6 +38,27 @@ def scope(journal: Journal, summary: Summary) -> str:
     return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
 
 
+def holds_for(journal: Journal) -> list[str]:
+    """Which data the comparison speaks for: each problem's splits, in a sentence."""
+    sentences = []
+    for name, problem in journal.problems.items():
+        if problem.surrogate is not None or problem.imported is not None:
+            continue
+        if problem.data.resampling:
+            sentences.append(
+                f"{name}: each replicate has a split of its own, {problem.data.resampling}, which its tuners share. A "
+                "difference that is shown holds for new splits of these data."
+            )
+        else:
+            sentences.append(
+                f"{name}: all replicates have the same training, validation and test data. A difference that is shown "
+                "holds for this one split, and another split may show another."
+            )
+        if problem.data.preprocess:
+            sentences.append(f"{problem.data.preprocess} was fitted on the training part of each split alone.")
+    return sentences
+
+
 def baselines_note(journal: Journal, contest: Contest) -> str:
     """How tuners are compared with baselines."""
     budgets, plain = journal.budgets(), journal.no_search()

@@ -61,6 +61,11 @@ def fitted_splits(
     return Splits(**parts, class_names=samples.class_names)
 
 
+def transformed(splits: Splits, preprocess: Any, *, seed: int = 1) -> Splits:
+    """Fixed splits, with a transformer fitted on their training part; arguments and errors as in `fitted_splits`."""
+    return Splits(**_transformed(preprocess, splits.parts(), seed), class_names=splits.class_names)
+
+
 def _rows_of(samples: Samples, rows: Rows) -> Part:
     return tuple(mapped(lambda leaf: taken(leaf, rows), side) for side in samples.part)
 

@@ -70,7 +70,8 @@ def retrain(
         seconds=seconds,
         on_running=lambda curve: on_running(replace(running, curve=list(curve))),
     )
-    outcome = problem.retrain(RetrainingRequest(configuration, running.seed, watch))
+    split = seeds.of_splits(study, cell.problem, cell.replicate, configuration)
+    outcome = problem.retrain(RetrainingRequest(configuration, running.seed, watch, split=split))
     state, error = watch.end(outcome)
     score = problem.objective.score(watch.curve) if outcome.score is None else outcome.score
     return replace(

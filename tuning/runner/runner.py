@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from tuning import seeds
 from tuning.errors import JournalError
 from tuning.evaluation.training_watch import time_limit_words
 from tuning.journal import journal as journals
@@ -22,6 +23,7 @@ from tuning.journal.plan import Manifest, Plan, Session
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial, TrialState
 from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
+from tuning.problems.problem import Problem
 from tuning.process.manifest import manifest
 from tuning.runner.cell import CellTask
 from tuning.runner.executor import Executor, run_here
@@ -90,6 +92,9 @@ def run(
     facts = prepare_process()
     for problem in study.problems:
         problem.check()
+        if isinstance(problem, Problem):
+            for replicate in range(1, study.replicates + 1):
+                problem.resampled.check(seeds.of_splits(study.name, problem.name, replicate, {}))
         for tuner in (*study.tuners, *study.baselines):
             tuner.check(problem)
     directory = out / study.name
@@ -232,6 +237,10 @@ def _difference(before: ProblemRecord, now: ProblemRecord) -> str:
         return f"another objective there ({before.objective.to_json()}, yours {now.objective.to_json()})"
     if before.max_epochs != now.max_epochs:
         return f"another max_epochs there ({before.max_epochs}, yours {now.max_epochs})"
+    for what in ("resampling", "preprocess"):
+        known, asked = (getattr(record.data, what) or "none" for record in (before, now))
+        if known != asked:
+            return f"another {what} there ({known}, yours {asked})"
     if before.data != now.data:
         return f"other data there (fingerprint {before.data.fingerprint}, yours {now.data.fingerprint})"
     return ""

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
+from tuning import seeds
 from tuning.analysis.winners import mean_score, winners
 from tuning.arguments import whole_number
 from tuning.configuration import Configuration
@@ -175,7 +176,14 @@ def _save(
     if logs is not None and logs.is_dir():
         shutil.rmtree(logs)
     outcome = problem.retrain(
-        RetrainingRequest(winner.configuration, winner.seed, lambda epoch: False, save=path, logs=logs)
+        RetrainingRequest(
+            winner.configuration,
+            winner.seed,
+            lambda epoch: False,
+            save=path,
+            logs=logs,
+            split=_split_of(journal, winner),
+        )
     )
     for line in [outcome.error] if outcome.error else outcome.notes:
         say(f"{winner.cell.problem}, the winner of {winner.cell.tuner}: {line}")
@@ -190,8 +198,15 @@ def _save(
 
 
 def _continue(journal: Journal, problem: Problem, winner: Retraining, path: Path, epochs: int) -> Winner:
-    test = problem.continue_training(path, winner.configuration, epochs, seed=winner.seed, save=_continued(path))
+    test = problem.continue_training(
+        path, winner.configuration, epochs, seed=winner.seed, save=_continued(path), split=_split_of(journal, winner)
+    )
     return _recorded(journal, replace(journal.winners[winner.cell[:2]], further_epochs=epochs, continued=test))
+
+
+def _split_of(journal: Journal, winner: Retraining) -> seeds.SplitSeeds:
+    """The rows that it was retrained on."""
+    return seeds.of_splits(journal.name, winner.cell.problem, winner.cell.replicate, winner.configuration)
 
 
 def _recorded(journal: Journal, record: Winner) -> Winner:

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuning.configuration import Configuration
+from tuning.seeds import SplitSeeds
+
+FIRST_SPLIT = SplitSeeds(1, 1)
+"""Of the split that stands for all where nothing is searched."""
 
 if TYPE_CHECKING:  # this module is imported before Keras is
     from tuning.training.outcome import Logs
@@ -26,6 +30,7 @@ class TrainingRequest:
         initial_epoch: Epochs already trained in `state`.
         state: To continue from: weights, optimizer state, and the state of random layers.
         keep_state: Whether the outcome holds the state after the last epoch.
+        split: What the rows are drawn from, if the problem draws them.
     """
 
     configuration: Configuration
@@ -35,6 +40,7 @@ class TrainingRequest:
     initial_epoch: int = 0
     state: State | None = None
     keep_state: bool = False
+    split: SplitSeeds = FIRST_SPLIT
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +48,7 @@ class RetrainingRequest:
     """One configuration, to be trained in full; the weights that count are scored on test, and saved if asked.
 
     Attributes:
-        configuration, seed, on_epoch: As in `TrainingRequest`.
+        configuration, seed, on_epoch, split: As in `TrainingRequest`.
         save: Where to save the model with the weights that count, a file name that ends in ``.keras``; the weights
             alone are saved next to it, see `tuning.journal.winner_record.weights_file`. The outcome then describes it.
         logs: With `save`: folder for TensorBoard's logs of it, see `tuning.training.winner.tensorboard_logs`.
@@ -53,7 +59,8 @@ class RetrainingRequest:
     on_epoch: Callable[[Logs], bool]
     save: Path | None = None
     logs: Path | None = None
+    split: SplitSeeds = FIRST_SPLIT
 
     def training(self, epochs: int) -> TrainingRequest:
         """The same as a training of this many epochs."""
-        return TrainingRequest(self.configuration, self.seed, epochs, self.on_epoch)
+        return TrainingRequest(self.configuration, self.seed, epochs, self.on_epoch, split=self.split)

@@ -17,12 +17,16 @@ class Resident:
     """What the trials of a problem share: tensors of the arrays that all of them train on, and compiled epochs.
 
     Only the arrays given to the constructor are kept, not those that a user's `fit` creates in each trial.
+
+    Args:
+        arrays: Those kept.
+        traces: Compiled epochs of the same problem on other arrays.
     """
 
-    def __init__(self, arrays: Sequence[Data] = ()) -> None:
+    def __init__(self, arrays: Sequence[Data] = (), traces: Traces | None = None) -> None:
         self._arrays = {id(array): array for array in arrays}
         self._tensors: dict[int, Tensor] = {}
-        self.traces = Traces()
+        self.traces = traces or Traces()
 
     def tensor(self, array: Data) -> Tensor:
         """The array as a tensor; floats are cast to `keras.config.floatx()`, as Keras' own adapter does."""

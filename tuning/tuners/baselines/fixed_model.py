@@ -10,8 +10,8 @@ from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.evaluation.evaluator import Evaluator
-from tuning.problems.problem import TrainingProblem
-from tuning.splits import Splits
+from tuning.problems.problem import Problem, TrainingProblem
+from tuning.problems.problem_data import ProblemData
 from tuning.tuners.base import Tuner
 
 
@@ -42,9 +42,8 @@ class PlainBaseline(Tuner):
     def describe(self) -> dict[str, object]:
         return {**super().describe(), "budget_epochs": self.epochs, "no_search": self.no_search}
 
-    def data_of(self, problem: TrainingProblem) -> Splits:
-        """The splits of a problem. Raises StudyError if it has none because it is computed, not trained."""
-        if not hasattr(problem, "splits"):
+    def data_of(self, problem: TrainingProblem) -> ProblemData:
+        """The data of a problem. Raises StudyError if it has none because it is computed, not trained."""
+        if not isinstance(problem, Problem):
             raise StudyError(f"problem {problem.name!r} is computed and has no data to train a model of one's own on")
-        splits: Splits = problem.splits
-        return splits
+        return problem.resampled

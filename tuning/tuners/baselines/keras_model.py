@@ -49,14 +49,17 @@ class KerasBaseline(PlainBaseline):
         self.fit_arguments = fit_arguments
 
     def problem_of(self, problem: TrainingProblem) -> TrainingProblem:
+        data = self.data_of(problem)
         return _WithoutSpace(
             lambda hp: self.build(),
-            data=lambda: self.data_of(problem),
+            data=(lambda: data.splits()) if data.resampling is None else (lambda: data.samples),
             objective=problem.objective,
             max_epochs=self.epochs or 1,
             name=problem.name,
             callbacks=self.callbacks,
             fit_arguments=self.fit_arguments,
+            resampling=data.resampling,
+            preprocess=None if data.resampling is None else data.preprocess,  # fixed splits come transformed
         )
 
 

@@ -11,19 +11,24 @@ import numpy as np
 from tuning.errors import DataError, ObjectiveError, StudyError
 from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.problems.problem import TrainingProblem
+from tuning.seeds import SplitSeeds
 from tuning.space.space import Space
 from tuning.splits import Part, is_dataset
 from tuning.text import error_line
+from tuning.training.request import FIRST_SPLIT
 from tuning.tuners.baselines.fixed_model import PlainBaseline
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from tuning.training.outcome import Logs, Outcome
+    from tuning.training.outcome import Outcome
     from tuning.training.request import RetrainingRequest, TrainingRequest
 
 Score = Callable[["BaseEstimator", np.ndarray, np.ndarray], float]
 """``score(estimator, x, y)`` returns the objective's metric; it is called like a scikit-learn scorer."""
+
+_Parts = dict[str, tuple[np.ndarray, np.ndarray]]
+"""x and y of each part, by name."""
 
 _OF_PREDICTIONS = {
     "accuracy": "accuracy_score",
@@ -85,17 +90,23 @@ class _Fits:
         self.is_regression = problem.is_regression
         self.space = Space(())
         self._baseline = baseline
-        self._parts = {name: _flat(name, part) for name, part in baseline.data_of(problem).parts().items()}
+        self._data = baseline.data_of(problem)
+        self._parts(FIRST_SPLIT)
         self._score = baseline.score or _score_of(self.objective.test_metric)
 
     def train(self, request: TrainingRequest) -> Outcome:
-        return self._fit(request.seed, request.on_epoch)[1]
+        return self._fit(request, self._parts(request.split))[1]
 
     def retrain(self, request: RetrainingRequest) -> Outcome:
-        fitted, outcome = self._fit(request.seed, request.on_epoch)
-        if not outcome.error and "test" in self._parts:
-            outcome.test = {self.objective.test_metric: float(self._score(fitted, *self._parts["test"]))}
+        parts = self._parts(request.split)
+        fitted, outcome = self._fit(request, parts)
+        if not outcome.error and "test" in parts:
+            outcome.test = {self.objective.test_metric: float(self._score(fitted, *parts["test"]))}
         return outcome
+
+    def _parts(self, split: SplitSeeds) -> _Parts:
+        """A replicate's arrays. Raises DataError if an estimator cannot take them."""
+        return {name: _flat(name, part) for name, part in self._data.splits(split).parts().items()}
 
     def describe(self) -> ProblemRecord:
         return ProblemRecord([], self.objective, self.max_epochs, DataRecord("of the problem that it is fitted on"))
@@ -104,7 +115,7 @@ class _Fits:
         """All that can be checked without a fit was checked in the constructor."""
         return [self.objective.metric]
 
-    def _fit(self, seed: int, on_epoch: Callable[[Logs], bool]) -> tuple[BaseEstimator | None, Outcome]:
+    def _fit(self, request: TrainingRequest | RetrainingRequest, parts: _Parts) -> tuple[BaseEstimator | None, Outcome]:
         """The fitted estimator, and its outcome, whose `fit` also names any warnings."""
         from sklearn.base import clone
 
@@ -116,14 +127,14 @@ class _Fits:
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                fitted = _seeded(clone(self._baseline.estimator), seed).fit(*self._parts["train"])
-                score = float(self._score(fitted, *self._parts[scored_on]))
+                fitted = _seeded(clone(self._baseline.estimator), request.seed).fit(*parts["train"])
+                score = float(self._score(fitted, *parts[scored_on]))
         except Exception as error:
             outcome.error = error_line(error)
             return fitted, outcome
         kinds = dict.fromkeys(warning.category.__name__ for warning in caught)
         outcome.fit += f" with a {', a '.join(kinds)}" if kinds else ""
-        on_epoch({self.objective.metric: score})
+        request.on_epoch({self.objective.metric: score})
         return fitted, outcome
 
 

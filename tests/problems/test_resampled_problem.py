@@ -1,0 +1,212 @@
+"""A problem whose replicates have splits of their own: which rows are trained on, validated and tested."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+
+from tuning import Holdout, KerasBaseline, SklearnBaseline, Study, tuners
+from tuning.budget import Budget
+from tuning.errors import DataError, JournalError, StudyError
+from tuning.journal.journal import read
+from tuning.journal.lines import to_json
+from tuning.objective import Objective
+from tuning.problems.problem import Problem
+from tuning.problems.problem_data import KEPT
+from tuning.process.setup import prepare_process
+from tuning.report.report import write_report
+from tuning.resampling.plans import CrossValidation
+from tuning.runner.cell import CellTask, run_cell
+from tuning.runner.dask.executor import on_dask
+from tuning.runner.executor import run_here
+from tuning.runner.runner import run
+from tuning.seeds import SplitSeeds, of_splits
+from tuning.training.request import RetrainingRequest, TrainingRequest
+
+prepare_process()
+X = np.arange(120, dtype="float32")[:, None]  # the rows' numbers, so that a fit can tell what it was given
+Y = (np.arange(120) % 3 == 0).astype("float32")
+HOLDOUT = Holdout(validation=0.25, test=0.25)
+SEEN: list[tuple[int, ...]] = []
+
+
+def whole() -> Any:
+    return X, Y
+
+
+class Sees(keras_tuner.HyperModel):
+    """Notes the rows of each training."""
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        model = keras.Sequential(
+            [
+                keras.Input((1,)),
+                keras.layers.Rescaling(0.01),
+                keras.layers.Dense(hp.Int("units", 1, 4)),
+                keras.layers.Dense(1),
+            ]
+        )
+        model.compile("sgd", "mse")
+        return model
+
+    def fit(self, hp, model, x, y, validation_data, **kwargs):
+        SEEN.append(tuple(sorted(x[:, 0].astype(int))))
+        return model.fit(x, y, validation_data=validation_data, **kwargs)
+
+
+def problem_of(resampling: Any = HOLDOUT, model: Any = Sees, **arguments: Any) -> Problem:
+    return Problem(model, whole, Objective("val_loss", "min"), 2, resampling=resampling, **arguments)
+
+
+def rows_of(problem: Problem, split: SplitSeeds) -> dict[str, set[int]]:
+    return {name: set(part[0][:, 0].astype(int)) for name, part in problem.resampled.splits(split).parts().items()}
+
+
+def test_the_parts_of_a_replicate_are_apart_and_of_equal_class_shares() -> None:
+    parts = rows_of(problem_of(), of_splits("s", "whole", 1, {}))
+    assert {name: len(rows) for name, rows in parts.items()} == {"train": 60, "validation": 30, "test": 30}
+    assert set.union(*parts.values()) == set(range(120))
+    assert {name: sum(row % 3 == 0 for row in rows) for name, rows in parts.items()} == {
+        "train": 20, "validation": 10, "test": 10,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_tuners_of_a_replicate_share_their_rows_and_replicates_do_not() -> None:
+    problem = problem_of()
+    assert problem.check() == ["loss", "val_loss"]
+    rows = {}
+    for tuner in ("kt-random", "sklearn-randomized", "optuna-tpe"):
+        for replicate in (1, 2):
+            SEEN.clear()
+            run_cell(CellTask("s", problem, tuners.load(tuner)(), replicate, Budget(4)))
+            assert len(set(SEEN)) == 1
+            rows[tuner, replicate] = SEEN[0]
+    assert len({rows[tuner, 1] for tuner in ("kt-random", "sklearn-randomized", "optuna-tpe")}) == 1
+    assert rows["kt-random", 1] != rows["kt-random", 2] == rows["optuna-tpe", 2]
+
+
+def test_with_reshuffling_each_configuration_has_its_own_hold_out_and_the_test_part_stays() -> None:
+    problem = problem_of(Holdout(0.25, test=0.25, reshuffle=True))
+    first, second = (rows_of(problem, of_splits("s", "whole", 1, {"units": units})) for units in (1, 2))
+    assert first["test"] == second["test"]
+    assert first["validation"] != second["validation"]
+    assert rows_of(problem, of_splits("s", "whole", 1, {"units": 1})) == first
+    plain = problem_of()
+    assert rows_of(plain, of_splits("s", "whole", 1, {"units": 1})) == rows_of(
+        plain, of_splits("s", "whole", 1, {"units": 2})
+    )
+
+
+def test_retraining_and_test_score_are_of_the_replicates_own_split() -> None:
+    problem = problem_of(model=lambda hp: Sees().build(hp))
+    split, other = (of_splits("s", "whole", replicate, {}) for replicate in (3, 4))
+
+    def tested(split: SplitSeeds) -> dict[str, float]:
+        return problem.retrain(RetrainingRequest({"units": 2}, 5, lambda logs: False, split=split)).test
+
+    x, y = problem.resampled.splits(split).test
+    assert (len(x), y.sum()) == (30, 10)
+    assert set(tested(split)) == {"loss"}
+    assert tested(split) == tested(split) != tested(other)
+
+
+def test_a_transformer_sees_the_training_part_alone_and_its_process_does_not_matter() -> None:
+    problem = problem_of(preprocess=StandardScaler())
+    split = of_splits("s", "whole", 2, {})
+    rows = sorted(rows_of(problem_of(), split)["train"])
+    mean, deviation = np.mean(rows), np.std(rows)
+    for name, part in problem.resampled.splits(split).parts().items():
+        expected = (np.array(sorted(rows_of(problem_of(), split)[name])) - mean) / deviation
+        np.testing.assert_allclose(np.sort(part[0][:, 0]), expected, rtol=1e-5)
+
+
+def test_a_transformer_of_fixed_splits_is_fitted_on_their_training_part() -> None:
+    fixed = Problem(
+        Sees, lambda: ((X[:60], Y[:60]), (X[60:], Y[60:])), Objective("val_loss", "min"), 2, preprocess=StandardScaler()
+    )
+    np.testing.assert_allclose(fixed.splits.train[0].mean(), 0.0, atol=1e-6)
+    np.testing.assert_allclose(fixed.splits.validation[0], (X[60:] - X[:60].mean()) / X[:60].std(), rtol=1e-6)
+
+
+def test_baselines_are_fitted_on_the_same_rows() -> None:
+    problem = problem_of()
+    split = of_splits("s", "whole", 2, {})
+    parts = problem.resampled.splits(split)
+    estimator = SklearnBaseline("ridge", Ridge()).problem_of(
+        Problem(Sees, whole, Objective("val_mse", "min"), 2, resampling=HOLDOUT)
+    )
+    outcome = estimator.retrain(RetrainingRequest({}, 1, lambda logs: False, split=split))
+    expected = np.mean((Ridge().fit(*parts.train).predict(parts.test[0]) - parts.test[1]) ** 2)
+    assert outcome.test["mse"] == pytest.approx(expected)
+
+    def plain() -> keras.Model:
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    own = KerasBaseline("plain", plain, epochs=1).problem_of(problem)
+    assert isinstance(own, Problem)
+    np.testing.assert_array_equal(own.resampled.splits(split).train[0], parts.train[0])
+
+
+def test_only_the_last_splits_are_kept_and_compiled_epochs_are_shared() -> None:
+    problem = problem_of(model=lambda hp: Sees().build(hp))
+    for replicate in range(1, 6):
+        request = TrainingRequest({"units": 2}, 5, 1, lambda logs: False, split=of_splits("s", "whole", replicate, {}))
+        assert problem.train(request).error == ""
+    assert len(problem.resampled._splits) == len(problem._recipes) == KEPT
+    assert problem.recipe.resident.traces.traced == 2  # training and validation, once for all replicates
+
+
+def study_of(out: Path, resampling: Any = HOLDOUT) -> Study:
+    problem = problem_of(resampling, lambda hp: Sees().build(hp))
+    return Study("resampled", problem, tuners=["kt-random"], budget=Budget(epochs=4), replicates=2, retrain=1)
+
+
+@pytest.mark.slow
+def test_a_study_with_two_jobs_has_the_tables_of_one_and_says_what_it_holds_for(tmp_path: Path) -> None:
+    def trained(jobs: int) -> list[dict[str, object]]:
+        with on_dask(jobs=jobs) if jobs > 1 else nullcontext(run_here) as execute:
+            run(study_of(tmp_path), tmp_path / str(jobs), execute=execute)
+        journal = read(tmp_path / str(jobs) / "resampled")
+        records = [record for cell in journal.planned_cells() for record in journal.trials[cell]]
+        records += [record for cell in journal.planned_cells() for record in journal.retrainings[cell]]
+        return [{k: v for k, v in to_json(record).items() if not k.endswith("seconds")} for record in records]
+
+    assert json.dumps(trained(1)) == json.dumps(trained(2))
+    write_report(tmp_path / "1" / "resampled", read(tmp_path / "1" / "resampled"))
+    recorded = read(tmp_path / "1" / "resampled").problems["whole"].data
+    assert recorded.resampling == "Holdout(validation=0.25, test=0.25)"
+    report = (tmp_path / "1" / "resampled" / "report.md").read_text()
+    assert "each replicate has a split of its own, Holdout(validation=0.25, test=0.25)" in report
+    with pytest.raises(JournalError, match=r"another resampling there .*yours Holdout"):
+        study_of(tmp_path, Holdout(0.5, test=0.25)).run(out=tmp_path / "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"resampling": 0.2}, r"Problem\(resampling=0.2\): expected Holdout\(validation=0.2, test=0.2\) or None"),
+        ({"resampling": CrossValidation(5)}, r"Problem\(resampling=CrossValidation\(splitter=5\)\): expected Holdout"),
+        ({"preprocess": "scale"}, "preprocess='scale': expected a transformer of scikit-learn"),
+    ],
+)
+def test_what_is_no_resampling_is_refused_at_once(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(StudyError, match=words):
+        problem_of(**arguments)
+
+
+def test_fixed_splits_with_a_resampling_are_refused() -> None:
+    split = Problem(Sees, lambda: ((X, Y), (X, Y), (X, Y)), Objective("val_loss", "min"), 2, resampling=HOLDOUT)
+    with pytest.raises(DataError, match="returned three parts, as fixed splits are"):
+        split.check()
