@@ -48,6 +48,16 @@ def mentions(page: Path) -> list[str]:
     return [line for line in lines if re.match(r"tuning (--?[a-z]|[a-z]+( |$))", line)]
 
 
+def test_each_line_on_keras_tuner_names_the_test_that_shows_it() -> None:
+    rows = re.findall(r"^\| .* \| (.*) \|$", (ROOT / "docs" / "keras-tuner.md").read_text(), re.MULTILINE)
+    shown = [row for row in rows if row != "tested in"]
+    assert len(shown) > 20
+    for cell in shown:
+        path, _, name = cell.strip("`").partition("::")
+        source = ast.parse((ROOT / path).read_text())
+        assert name in {node.name for node in ast.walk(source) if isinstance(node, ast.FunctionDef)}, cell
+
+
 @pytest.mark.parametrize("command", GROUP.commands)
 def test_every_command_has_its_place(command: str) -> None:
     assert f"tuning {command} --help" in commands(ROOT / "docs" / "commands.md"), (

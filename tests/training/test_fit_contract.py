@@ -390,6 +390,39 @@ def test_what_can_be_scored_on_test_is(model: type[Plain], tmp_path: Path) -> No
     assert 0 < outcome.test["loss"] < (5 if model is ScalesAndSaysHow else 500)
 
 
+class WithoutCall(keras.Model):
+    """As the models of Keras' guides on GANs are: a `train_step`, and nothing that could be evaluated."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.layer = keras.layers.Dense(units)
+        self.layer.build((None, 4))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        self.layer.kernel.assign(self.layer.kernel * 0.9)
+        return {"size": keras.ops.sum(keras.ops.square(self.layer.kernel))}
+
+
+class LeavesValidationOut(keras_tuner.HyperModel):
+    def build(self, hp):
+        model = WithoutCall(hp.Int("units", 2, 4))
+        model.compile()
+        return model
+
+    def fit(self, hp, model, x, y, validation_data=None, **kwargs):
+        return model.fit(x, y, **kwargs)
+
+
+def test_a_model_that_cannot_be_evaluated_is_searched_and_retrained_by_what_it_reports() -> None:
+    problem = problem_of(LeavesValidationOut, Objective("size", "min"))
+    assert problem.check() == ["size"]
+    trial = evaluator_of(problem, 9).evaluate({"units": 3})
+    assert (trial.state, trial.epochs) == (TrialState.COMPLETE, EPOCHS)
+    outcome = retrained(problem)
+    assert (outcome.error, outcome.test) == ("", {})
+    assert "cannot be evaluated on the test split" in outcome.untested
+
+
 def test_a_winner_is_trained_further_by_its_own_fit(tmp_path: Path) -> None:
     batches: list[int] = []
 
