@@ -85,7 +85,8 @@ class TestWhatIsTaken:
 
     def test_strings_and_booleans(self):
         texts = (np.array(["a", "b"]), np.array([True, False]))
-        assert load_splits(lambda: (texts, texts)).train[0].dtype.kind == "U"
+        x, y = load_splits(lambda: (texts, texts)).train
+        assert (x.dtype.kind, list(x), y.dtype.kind) == ("O", ["a", "b"], "b")
 
     def test_a_large_array_is_checked_quickly(self):
         images = np.zeros((60_000, 28, 28), "float32"), np.zeros(60_000, "int64")
@@ -137,7 +138,9 @@ class TestWhatIsRefused:
             ((({1: np.zeros(2)}, np.zeros(2)), part()), "train x is a dict with keys [1]"),
             ((([], np.zeros(2)), part()), "train x is an empty list"),
             ((part(y=np.float64(3)), part()), "train y is a single value"),
-            ((part(y=np.array([0, "a", None, 1])), part()), "train y has dtype object; expected numbers"),
+            ((part(y=np.array([0, {}, None, 1])), part()), "train y has dtype object; expected numbers"),
+            ((part(y=np.array(["a", None, "b", np.nan])), part()), "train y has 2 missing texts (the first in row 1"),
+            ((part(y=np.array([["a", 1], ["b", 2]], object)), part()), "train y holds int and str; expected numbers"),
             ((part(y=np.array(4 * ["2020-01-01"], "datetime64[D]")), part()), "train y has dtype datetime64[D]"),
             ((part(x=np.ma.masked_less(np.ones((4, 3)), 2)), part()), "train x has masked values"),
         ],
@@ -230,6 +233,15 @@ class TestFingerprint:
     def test_strings(self):
         texts = (np.array(["a", "bc"]), np.array([0, 1]))
         assert len(data.fingerprint(Splits(texts, texts))) == 16
+
+    def test_texts(self):
+        def of(*words):
+            return data.fingerprint(load_splits(lambda: ((np.array(words), np.zeros(2)),) * 2))
+
+        assert of("a", "bc") == data.fingerprint(
+            load_splits(lambda: ((np.array(["a", "bc"], object), np.zeros(2)),) * 2)
+        )
+        assert len({of("a", "bc"), of("ab", "c"), of("a", "bd"), of("a'", "bc"), of("\ud800", "bc")}) == 5
 
 
 class TestViews:

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tuning.errors import DataError
+from tuning.text_arrays import as_objects, is_text
 
 Array: TypeAlias = NDArray[Any]
 Arrays: TypeAlias = Any
 """An array, or tuples, lists and dicts of arrays, nested as Keras allows; for a Dataset, of specifications."""
 
-# Booleans, integers, floats, complex, strings and bytes; V without fields: bfloat16 and its kin.
-_USABLE_KINDS = "biufcUSV"
+# Booleans, integers, floats, complex; V without fields: bfloat16 and its kin.
+_USABLE_KINDS = "biufcV"
 _CHUNK_BYTES = 8 * 2**20  # arrays are read in pieces, so that a check or a hash needs almost no extra memory
 ALIGNMENT = 64
 """Bytes. TensorFlow uses memory aligned to this without a copy (the width of its widest vector)."""
@@ -44,13 +45,14 @@ def is_aligned(array: Array) -> bool:
 def checked(path: str, entry: Arrays) -> Arrays:
     """`entry` with every leaf as an array of a dtype that can be trained on.
 
-    A large array is copied if a tensor could not share its memory, so that later only one copy is kept.
+    Texts of any kind become an array of objects. A large array is copied if a tensor could not share its memory, so
+    that later only one copy is kept.
 
     Args:
         path: How the entry is called in an error, such as ``"train x"``.
 
     Raises:
-        DataError: A leaf is no dense array of numbers, booleans or strings.
+        DataError: A leaf is no dense array of numbers, booleans or texts, or has missing texts.
     """
     if isinstance(entry, dict):
         if not entry or not all(isinstance(key, str) for key in entry):
@@ -69,9 +71,12 @@ def checked(path: str, entry: Arrays) -> Arrays:
     array = np.asarray(entry)
     if array.ndim == 0:
         raise DataError(f"{path} is a single value; expected an array whose first axis counts samples")
+    array = as_objects(path, array)
+    if is_text(array) or array.size == 0:
+        return array
     if array.dtype.kind not in _USABLE_KINDS or array.dtype.names is not None:
         raise DataError(
-            f"{path} has dtype {array.dtype}; expected numbers, booleans or strings of one type: "
+            f"{path} has dtype {array.dtype}; expected numbers, booleans or texts: "
             "convert it, for instance with .astype('float32')"
         )
     if array.nbytes < _CHUNK_BYTES or is_aligned(array):

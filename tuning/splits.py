@@ -6,8 +6,8 @@ A loader returns `Splits(train, validation, test)`, or the plain tuple of two or
     (x, y, sample_weight)   also with a weight for each sample
     a tf.data.Dataset       batched, of (x, y) or (x, y, sample_weight)
 
-The first axis of every array is the sample. This module imports neither Keras nor TensorFlow: it knows a Dataset by
-its `element_spec`, and only the code that made it loads TensorFlow.
+The first axis of every array is the sample. Texts may be numpy's, a tensor's or pandas' (`tuning.text_arrays`). This
+module imports neither Keras nor TensorFlow: it knows a Dataset by its `element_spec`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from tuning.arrays import Arrays, by_path, check_finite, checked, describe, mapped, pieces
+from tuning.arrays import Array, Arrays, by_path, check_finite, checked, describe, mapped, pieces
 from tuning.errors import DataError, TuningError
 from tuning.text import error_line
+from tuning.text_arrays import hashed, is_text
 
 Part: TypeAlias = Any
 """``(x, y)``, ``(x, y, sample_weight)`` or a ``tf.data.Dataset``."""
@@ -59,9 +60,9 @@ class Splits:
 def load_splits(loader: Callable[[], object]) -> Splits:
     """Calls a problem's `data` and checks the result.
 
-    Whatever converts to an array (a pandas frame, a tensor) becomes one; a large one is copied if a tensor
-    could not share its memory, so that later only one copy is kept. Of a Dataset only the structure is checked:
-    reading all of it could take hours.
+    Whatever converts to an array (a pandas frame, a tensor) becomes one, texts of any kind an object array; a large
+    one is copied if a tensor could not share its memory, so that later only one copy is kept. Of a Dataset only the
+    structure is checked: reading all of it could take hours.
 
     Args:
         loader: The problem's `data`: a callable without arguments.
@@ -121,8 +122,8 @@ def fingerprint(data: Data) -> str:
             continue
         for path, array in _leaves_of(part):
             digest.update(f"{name} {path} {array.dtype.name} {array.dtype.str} {array.shape}\n".encode())
-            for piece in pieces(array):
-                digest.update(np.ascontiguousarray(piece).reshape(-1).view(np.uint8).data)
+            for piece in hashed(array) if is_text(array) else map(_bytes, pieces(array)):
+                digest.update(piece)
     return label + digest.hexdigest()[:16]
 
 
@@ -257,6 +258,10 @@ def _leaves_of(part: Part) -> Iterator[tuple[str, Arrays]]:
         yield from by_path(field, entry)
 
 
+def _bytes(piece: Array) -> memoryview:
+    return np.ascontiguousarray(piece).reshape(-1).view(np.uint8).data
+
+
 def _batches(dataset: Part) -> int | None:
     """Number of batches of a Dataset; -1 if endless; None if unknown without reading it."""
     count = int(dataset.cardinality())
@@ -272,6 +277,8 @@ def _sample_shape(leaf: object) -> list[int | None] | None:
 
 
 def _dtype_name(leaf: object) -> str:
+    if isinstance(leaf, np.ndarray) and is_text(leaf):
+        return "string"  # as a tensor's
     dtype = getattr(leaf, "dtype", None)
     return str(getattr(dtype, "name", dtype))
 

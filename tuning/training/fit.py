@@ -137,6 +137,7 @@ class Fit:
             return scalars(compiled_epoch.evaluate(model, part, batch_size, self.recipe.resident, self.configuration))
         arrays = dict(zip(("x", "y", "sample_weight"), part if isinstance(part, tuple) else (part,), strict=False))
         size = batch_size if isinstance(part, tuple) else None
+        arrays = fit_arguments.texts_as_tensors(arrays) if isinstance(part, tuple) else arrays
         return scalars(model.evaluate(**arrays, batch_size=size, return_dict=True, verbose=0))
 
     def _epochs(self, arguments: Mapping[str, int]) -> int:

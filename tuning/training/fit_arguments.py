@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
+from tuning.text_arrays import is_text
+
 Data: TypeAlias = Any
 """Arrays or tensors, or tuples, lists and dicts of them, a data set, or None: as Keras takes and returns them."""
 Arguments: TypeAlias = Mapping[str, Any]
@@ -78,7 +80,7 @@ def normalise(arguments: Arguments) -> dict[str, Any]:
 
 
 def is_arrays(part: Data) -> bool:
-    """Whether a structure holds only dense arrays of numbers, tensors, data frames or None."""
+    """Whether a structure holds only dense arrays of numbers or texts, tensors, data frames or None."""
     if part is None:
         return True
     if isinstance(part, Mapping):
@@ -88,15 +90,30 @@ def is_arrays(part: Data) -> bool:
     if hasattr(part, "iloc"):
         part = part.to_numpy()
     if isinstance(part, np.ndarray):
-        return part.dtype.kind in "fiub"
+        return part.dtype.kind in "fiub" or is_text(part)
     return type(part).__name__ == "EagerTensor"
 
 
 def as_floatx(array: Data) -> np.ndarray:
     """A numpy array; floats are cast as Keras' own adapter casts them."""
-    array = np.asarray(keras.ops.convert_to_numpy(array))
-    is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
-    return np.asarray(array, dtype=keras.config.floatx()) if is_float else array
+    values = array if isinstance(array, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(array))
+    if is_text(values):
+        return values
+    is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(values.dtype))
+    return np.asarray(values, dtype=keras.config.floatx()) if is_float else values
+
+
+def texts_as_tensors(data: Data) -> Data:
+    """A structure in which each array of texts is a tensor: Keras itself takes arrays of one dimension only."""
+
+    def converted(leaf: Data) -> Data:
+        if not isinstance(leaf, np.ndarray) or not is_text(leaf):
+            return leaf
+        import tensorflow as tf
+
+        return tf.constant(leaf, tf.string)
+
+    return data if data is None else keras.tree.map_structure(converted, data)
 
 
 def size_of(data: Data) -> int:

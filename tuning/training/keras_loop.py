@@ -7,7 +7,7 @@ import numpy as np
 
 from tuning.splits import is_dataset
 from tuning.training.compiled_epoch import Order
-from tuning.training.fit_arguments import Arguments, Data, as_floatx, is_arrays, normalise, size_of
+from tuning.training.fit_arguments import Arguments, Data, as_floatx, is_arrays, normalise, size_of, texts_as_tensors
 from tuning.training.internals.keras import original_fit
 
 
@@ -28,7 +28,7 @@ class OrderedBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> Data:
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        return keras.tree.map_structure(lambda array: array[rows], self._data)
+        return texts_as_tensors(keras.tree.map_structure(lambda array: array[rows], self._data))
 
     def on_epoch_begin(self) -> None:
         self._order = self._next_order(self._size)
@@ -40,13 +40,18 @@ def fit_by_keras(model: keras.Model, arguments: Arguments, order: Order) -> kera
     Without `y` a step gets `x` alone, which a `PyDataset` cannot give: then Keras shuffles with its own seed.
     """
     arguments = dict(arguments)
-    arrays = arguments["y"] is not None and is_arrays((arguments["x"], arguments["y"], arguments["sample_weight"]))
-    if arrays and arguments["shuffle"] is True and arguments["steps_per_epoch"] is None:
+    arrays = is_arrays((arguments["x"], arguments["y"], arguments["sample_weight"]))
+    ordered = arrays and arguments["y"] is not None
+    if ordered and arguments["shuffle"] is True and arguments["steps_per_epoch"] is None:
         arguments = normalise(arguments)
         batches = OrderedBatches(
             arguments["x"], arguments["y"], arguments["sample_weight"], arguments["batch_size"], order
         )
         arguments.update(x=batches, y=None, sample_weight=None, batch_size=None, shuffle=False)
+    elif arrays:
+        arguments.update({name: texts_as_tensors(arguments[name]) for name in ("x", "y")})
     elif is_dataset(arguments["x"]):
         arguments["shuffle"] = False  # it shuffles by itself, and Keras would warn about its own default
+    if is_arrays(arguments["validation_data"]):
+        arguments["validation_data"] = texts_as_tensors(arguments["validation_data"])
     return original_fit(model, **{**arguments, "verbose": 0})

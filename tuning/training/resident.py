@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from tuning.arrays import is_aligned
-from tuning.training.fit_arguments import Data
+from tuning.training.fit_arguments import Data, texts_as_tensors
 from tuning.training.graph_cache import Traces
 from tuning.training.internals.tensorflow import Tensor
 
@@ -32,18 +32,23 @@ class Resident:
         """The array as a tensor; floats are cast to `keras.config.floatx()`, as Keras' own adapter does."""
         if id(array) in self._tensors:
             return self._tensors[id(array)]
-        is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
-        dtype = keras.config.floatx() if is_float else None
         if id(array) not in self._arrays:
-            return keras.ops.convert_to_tensor(array, dtype=dtype)
-        self._tensors[id(array)] = tensor = _shared(array, dtype)
+            return _copied(array)
+        self._tensors[id(array)] = tensor = _shared(array)
         return tensor
 
 
-def _shared(array: np.ndarray, dtype: str | None) -> Tensor:
+def _copied(array: Data) -> Tensor:
+    array = texts_as_tensors(array)
+    is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(array.dtype))
+    return keras.ops.convert_to_tensor(array, dtype=keras.config.floatx() if is_float else None)
+
+
+def _shared(array: np.ndarray) -> Tensor:
     """A tensor in the array's own memory if possible; TensorFlow would crash on an array that is not aligned."""
     import tensorflow as tf
 
-    if array.dtype.name == (dtype or array.dtype.name) and array.flags.writeable and is_aligned(array):
+    as_it_is = array.dtype.kind in "iub" or array.dtype.name == keras.config.floatx()
+    if as_it_is and array.flags.writeable and is_aligned(array):
         return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
-    return keras.ops.convert_to_tensor(array, dtype=dtype)
+    return _copied(array)

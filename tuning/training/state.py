@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tuning.splits import is_dataset
-from tuning.training.fit_arguments import Data, is_arrays
+from tuning.training.fit_arguments import Data, is_arrays, texts_as_tensors
 
 State = list[np.ndarray]
 """Values of a model's variables, then of its optimizer's, in Keras' own order; then those of `_generators`."""
@@ -19,7 +19,7 @@ def first_samples(x: Data) -> Data:
         ValueError: They cannot be read without consuming them.
     """
     if is_arrays(x):
-        return keras.tree.map_structure(lambda array: array[:1], x)
+        return texts_as_tensors(keras.tree.map_structure(lambda array: array[:1], x))
     if isinstance(x, keras.utils.PyDataset):
         return keras.utils.unpack_x_y_sample_weight(x[0])[0]
     if is_dataset(x):

@@ -12,7 +12,7 @@ from tuning.journal.winner_record import BINS, MAX_CLASSES, Anatomy, Confusion, 
 from tuning.objective import Objective
 from tuning.splits import Part, Splits
 from tuning.text import error_line
-from tuning.training.fit_arguments import Data
+from tuning.training.fit_arguments import Data, texts_as_tensors
 from tuning.training.internals.keras import graph_nodes
 
 _BATCH = 256  # samples predicted at a time; only memory depends on it
@@ -175,7 +175,7 @@ def _classified(model: keras.Model, splits: Splits, seen: _Seen) -> Classified |
 def _predicted(model: keras.Model, part: Part) -> Iterator[tuple[Data, Data]]:
     """Targets and predictions, batch by batch, each in its own structure."""
     if isinstance(part, tuple):
-        yield part[1], model.predict(part[0], batch_size=_BATCH, verbose=0)
+        yield part[1], model.predict(texts_as_tensors(part[0]), batch_size=_BATCH, verbose=0)
         return
     for batch in part:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)

@@ -15,6 +15,7 @@ from tuning.seeds import SplitSeeds
 from tuning.space.space import Space
 from tuning.splits import Part, is_dataset
 from tuning.text import error_line
+from tuning.text_arrays import is_text
 from tuning.training.request import FIRST_SPLIT
 from tuning.tuners.baselines.fixed_model import PlainBaseline
 
@@ -139,14 +140,18 @@ class _Fits:
 
 
 def _flat(name: str, part: Part) -> tuple[np.ndarray, np.ndarray]:
-    """The arrays x, as (num_samples, num_features), and y; a y of one column as (num_samples,). Raises DataError."""
+    """The arrays x, as (num_samples, num_features), and y; y, and texts, of one column as (num_samples,).
+
+    Raises DataError.
+    """
     if is_dataset(part) or not all(isinstance(entry, np.ndarray) for entry in part) or len(part) > 2:
         raise DataError(
             f"{name} is a Dataset, has several inputs or outputs, or sample weights; "
             "a scikit-learn estimator takes one array x and one array y"
         )
     x, y = part
-    return x.reshape(len(x), -1), y.ravel() if y.size == len(y) else y
+    one_text = is_text(x) and x.size == len(x)  # scikit-learn's vectorizers take these
+    return x.ravel() if one_text else x.reshape(len(x), -1), y.ravel() if y.size == len(y) else y
 
 
 def _score_of(metric: str) -> Score:
