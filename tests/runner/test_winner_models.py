@@ -14,8 +14,10 @@ from tuning.journal.winner_record import Scatter
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
+from tuning.runner.winner_models import save_winners
 from tuning.splits import Splits
 from tuning.study import Study
+from tuning.training.winner import tensorboard_logs
 
 RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(120, 6, 6)).astype("float32")
@@ -141,6 +143,23 @@ def test_a_class_that_is_not_registered_gets_its_weights_in_the_model_built_anew
     with pytest.raises(StudyError, match=r"kt-random\.keras is missing; `tuning run"):
         found.best_model("kt-random", out=tmp_path)
     assert not isinstance(record.anatomy.predictions, Scatter)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
+def test_a_winner_whose_logs_fail_is_saved_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fails(keras.callbacks.TensorBoard):
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            raise OSError("no space")
+
+    study().run(tmp_path)
+    (tmp_path / "s" / "models" / "kt-random.keras").unlink()
+    monkeypatch.setattr(tensorboard_logs, "callback", lambda folder: Fails(str(folder)))
+    said: list[str] = []
+    written = save_winners(read(tmp_path / "s"), study().problems, full=True, say=said.append)
+    assert [path.name for path in written] == ["kt-random.keras"]
+    assert said == ["p, the winner of kt-random: not logged for TensorBoard: OSError: no space"]
+    assert read(tmp_path / "s").winners["p", "kt-random"].test
 
 
 def test_what_is_not_there_is_said_in_a_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ same time and recorded in the journal.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -175,18 +176,21 @@ def _save(
     path.parent.mkdir(exist_ok=True)
     if logs is not None and logs.is_dir():
         shutil.rmtree(logs)
-    outcome = problem.retrain(
-        RetrainingRequest(
-            winner.configuration,
-            winner.seed,
-            lambda epoch: False,
-            save=path,
-            logs=logs,
-            split=_split_of(journal, winner),
-        )
+    who = f"{winner.cell.problem}, the winner of {winner.cell.tuner}"
+    request = RetrainingRequest(
+        winner.configuration,
+        winner.seed,
+        lambda epoch: False,
+        save=path,
+        logs=logs,
+        split=_split_of(journal, winner),
     )
-    for line in [outcome.error] if outcome.error else outcome.notes:
-        say(f"{winner.cell.problem}, the winner of {winner.cell.tuner}: {line}")
+    outcome = problem.retrain(request)
+    if outcome.error and logs is not None:
+        say(f"{who}: not logged for TensorBoard: {outcome.error}")
+        outcome = problem.retrain(dataclasses.replace(request, logs=None))
+    for line in [f"not saved: {outcome.error}"] if outcome.error else outcome.notes:
+        say(f"{who}: {line}")
     if outcome.error or outcome.anatomy is None:
         with contextlib.suppress(OSError):  # others are in it
             path.parent.rmdir()

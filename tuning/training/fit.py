@@ -16,7 +16,7 @@ from tuning.training.internals import keras as keras_internals
 from tuning.training.outcome import Logs, scalars
 from tuning.training.recipe import Recipe, data_arguments
 from tuning.training.request import TrainingRequest
-from tuning.training.state import first_samples, write_state
+from tuning.training.state import make_variables, write_state
 from tuning.training.watcher import Watcher
 
 GivenCallbacks: TypeAlias = (
@@ -112,8 +112,7 @@ class Fit:
         initial_epoch = self.request.initial_epoch
         if initial_epoch and not self.ways:  # HyperModel.fit does not know that it continues
             arguments["initial_epoch"] = initial_epoch
-            if not model.built:
-                model(first_samples(arguments["x"]), training=False)
+            make_variables(model, arguments["x"], arguments["y"])
             self.watcher.continues = self.request.state or []
             write_state(model, self.watcher.continues)
         reason = compiled_epoch.fallback_reason(model, arguments)

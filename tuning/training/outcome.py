@@ -22,6 +22,7 @@ class Outcome:
         score: What a user's `fit` returned as its score, NaN if it was left before; None: the epochs' metrics decide.
         interrupted: Whether epochs are missing because `on_epoch` asked to end.
         state: To continue from; None if the training cannot be continued, see `Fit`.
+        arrays: Shapes of metrics that are not one number, and are not recorded, by name.
         test: Metrics on the test split by name; empty without such a split, or for the reason in `untested`.
         anatomy: Of a saved model.
         notes: What could not be logged of it.
@@ -32,6 +33,7 @@ class Outcome:
     score: float | None = None
     interrupted: bool = False
     state: State | None = None
+    arrays: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     test: Logs = field(default_factory=dict)
     untested: str = ""
     anatomy: Anatomy | None = None

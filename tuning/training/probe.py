@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import warnings
 from collections.abc import Callable
 from itertools import chain
 
@@ -80,6 +81,12 @@ def probe(recipe: Recipe, space: Space, objective: Objective) -> list[str]:
             "model.fit, or call their on_epoch_end(epoch, logs) in a loop of its own"
         )
     reported = list(dict.fromkeys(chain.from_iterable(curve)))
+    if objective.metric in outcome.arrays and outcome.score is None:
+        raise ObjectiveError(
+            f"the objective {objective.metric!r} is an array of shape {outcome.arrays[objective.metric]}, as a number "
+            "for each class; expected one number: give the metric an average, such as F1Score(average='macro'), or "
+            "return the mean in its result()"
+        )
     if objective.metric not in reported and outcome.score is None:
         raise ObjectiveError(
             f"the objective {objective.metric!r} is not reported by the model, which reports {', '.join(reported)}; "
@@ -142,7 +149,8 @@ def _declare_in_call(recipe: Recipe, model: keras.Model) -> None:
     """
     if model.built or all(map(is_of_keras, [model, *model.layers])):
         return
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Keras says of a model without a `call`
         model(first_samples(data_arguments(_part(recipe, 1))["x"]), training=True)
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tuning.splits import is_dataset
-from tuning.training.fit_arguments import Data, is_arrays, texts_as_tensors
+from tuning.training.fit_arguments import Data, as_floatx, is_arrays, texts_as_tensors
 
 State = list[np.ndarray]
 """Values of a model's variables, then of its optimizer's, in Keras' own order; then those of `_generators`."""
@@ -26,6 +26,34 @@ def first_samples(x: Data) -> Data:
         return keras.utils.unpack_x_y_sample_weight(next(iter(x)))[0]
     raise ValueError(
         f"a model that is not built cannot be continued on {type(x).__name__}; give it an Input layer or call build"
+    )
+
+
+def make_variables(model: keras.Model, x: Data, y: Data = None) -> None:
+    """Makes the variables of a model that has not been called, as one trained by a `train_step` of its own need not be.
+
+    Args:
+        x, y: As `fit` was given them. The model is called on a few samples, or trained on them if it has no `call`:
+            set its variables afterwards.
+
+    Raises:
+        ValueError: As `first_samples` does.
+    """
+    if model.built:
+        return
+    if type(model).call is not keras.Model.call:
+        model(first_samples(x), training=False)
+        return
+    if is_dataset(x):
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(next(iter(x)))
+    samples = [None if part is None else _tensors(first_samples(part)) for part in (x, y)]
+    model.train_step(keras.utils.pack_x_y_sample_weight(*samples))
+    model.built = True  # all of it that there is
+
+
+def _tensors(samples: Data) -> Data:
+    return keras.tree.map_structure(
+        lambda leaf: keras.ops.convert_to_tensor(as_floatx(leaf) if isinstance(leaf, np.ndarray) else leaf), samples
     )
 
 

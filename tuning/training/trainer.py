@@ -86,6 +86,7 @@ def train_epochs(
     except Exception as error:
         outcome.error = error_line(error)
     outcome.fit, outcome.state, outcome.interrupted = trainer.how, watcher.state, watcher.interrupted
+    outcome.arrays = watcher.arrays
     if model is not None:
         trainer.detach(model)
     return outcome
@@ -117,7 +118,7 @@ def _after(
     if save is None:
         return
     splits = trainer.recipe.splits
-    remarks = [save_model(model, save)]
+    remarks = [save_model(model, save, trainer.recipe)]
     if outcome.untested:
         remarks.append(f"Not scored on the test split: {outcome.untested}.")
     outcome.anatomy = inspection.anatomy(model, splits, best.objective, [remark for remark in remarks if remark])
@@ -150,7 +151,7 @@ def continue_training(
             with contextlib.suppress(Stop):
                 call_fit(recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold)
         trainer.detach(model)
-        save_model(model, save)
+        save_model(model, save, recipe)
         return scores_on_test(trainer, hp, model, objective, best.logs)[0]
     except Exception as error:
         raise StudyError(f"{path} cannot be trained on: {error_line(error)}") from error

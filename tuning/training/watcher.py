@@ -44,6 +44,8 @@ class Watcher(keras.callbacks.Callback):
         self.state: State | None = None
         self.continues: State = []
         """The state that the next epoch starts from."""
+        self.arrays: dict[str, tuple[int, ...]] = {}
+        """Metrics that are arrays, by name: their shapes."""
         self.stopped = False
         self.interrupted = False
         """Whether epochs are missing because the training was told to end."""
@@ -69,6 +71,7 @@ class Watcher(keras.callbacks.Callback):
         self.epochs += 1
         self.remaining -= 1
         seen = scalars(logs or {})
+        self.arrays |= {name: np.shape(value) for name, value in (logs or {}).items() if name not in seen}
         if self.best is not None:
             self.best.see(seen, self.model)
         self.stopped = self.request.on_epoch(seen)

@@ -11,11 +11,19 @@ from tuning.errors import StudyError
 from tuning.journal.winner_record import weights_file
 from tuning.text import error_line
 from tuning.training.recipe import Recipe, build, data_arguments
-from tuning.training.state import first_samples
+from tuning.training.state import make_variables
 
 
-def save_model(model: keras.Model, path: Path) -> str:
-    """Saves a model, and its weights next to it; returns a sentence if only the weights could be saved, else ''."""
+def save_model(model: keras.Model, path: Path, recipe: Recipe) -> str:
+    """Saves a model, and its weights next to it; returns a sentence if only the weights could be saved, else ''.
+
+    Args:
+        recipe: Its data build a model that was trained without a call.
+    """
+    if type(model).call is keras.Model.call:
+        model.built = True  # its train_step has made what there is, and Keras cannot
+    else:
+        _make_variables(model, recipe)
     model.save_weights(weights_file(path))
     try:
         model.save(path)
@@ -45,8 +53,7 @@ def load_model(recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path) -> k
     except Exception as refused:
         try:
             model = build(recipe, hp)
-            if not model.built:
-                model(first_samples(data_arguments(recipe)["x"]), training=False)
+            _make_variables(model, recipe)
             if model.optimizer is not None and not model.optimizer.built:  # it would silently drop its state
                 model.optimizer.build(model.trainable_variables)
             model.load_weights(weights_file(path))
@@ -54,3 +61,8 @@ def load_model(recipe: Recipe, hp: keras_tuner.HyperParameters, path: Path) -> k
             words = f"{error_line(refused, 150)}; built anew: {error_line(error, 150)}"
             raise StudyError(f"{path} cannot be loaded: {words}") from error
         return model
+
+
+def _make_variables(model: keras.Model, recipe: Recipe) -> None:
+    data = data_arguments(recipe)
+    make_variables(model, data["x"], data.get("y"))

@@ -10,10 +10,12 @@ A profile needs Keras' own loop, over the same batches; the weights are the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from tuning.objective import Objective
 from tuning.splits import Part, Splits
@@ -25,10 +27,32 @@ PICTURES = 24
 _CHANNELS = (1, 3, 4)
 
 
+class _EachNumber(keras.callbacks.TensorBoard):
+    """Keras' own callback, which takes no metric that is an array: this one writes a scalar for each of its numbers."""
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
+        super().on_train_batch_end(batch, _numbers(logs or {}))
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
+        super().on_epoch_end(epoch, _numbers(logs or {}))
+
+    def on_test_end(self, logs: Mapping[str, npt.ArrayLike] | None = None) -> None:
+        super().on_test_end(_numbers(logs or {}))
+
+
+def _numbers(logs: Mapping[str, npt.ArrayLike]) -> dict[str, float]:
+    """One number a name: those of an array are ``f1_score_0``, ``f1_score_1``, as of class 0, 1."""
+    numbers: dict[str, float] = {}
+    for name, value in logs.items():
+        values = np.ravel(value).tolist()
+        numbers |= {name if len(values) == 1 else f"{name}_{place}": number for place, number in enumerate(values)}
+    return numbers
+
+
 def callback(folder: Path) -> keras.callbacks.TensorBoard:
     """Keras' own callback, which writes all that it can into a folder."""
     profiled = PROFILED if keras.backend.backend() == "tensorflow" else 0  # it refuses, or warns, on the others
-    return keras.callbacks.TensorBoard(str(folder), histogram_freq=1, profile_batch=profiled)
+    return _EachNumber(str(folder), histogram_freq=1, profile_batch=profiled)
 
 
 def write(folder: Path, model: keras.Model, splits: Splits, objective: Objective) -> list[str]:
