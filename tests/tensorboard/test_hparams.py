@@ -272,11 +272,10 @@ def test_names_that_protobuf_refuses_are_written(tmp_path: Path) -> None:
 
 def test_a_hyperparameter_of_several_types_is_one_column() -> None:
     entry = {"name": "a", "type": "Int", "min_value": 1, "max_value": 3}
-    assert hyperparameter_columns([[entry, {**entry, "max_value": 9}]], ())["a"].bounds == (1, 9)
+    assert hyperparameter_columns([[entry, {**entry, "max_value": 9}]])["a"].bounds == (1, 9)
     boolean = {"name": "a", "type": "Boolean"}
-    mixed = hyperparameter_columns([[entry], [boolean]], ())["a"]
+    mixed = hyperparameter_columns([[entry], [boolean]])["a"]
     assert (mixed.kind, mixed.fit(True), mixed.fit(2)) == ("text", "True", "2")
-    assert hyperparameter_columns([[boolean]], ("a", "hp.a"))["a"].name == "hp.hp.a"
 
 
 def test_no_file_or_thread_stays_open(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from tuning.errors import JournalError
 from tuning.journal.journal import read
 from tuning.tensorboard.hparams import write_hparams
 from tuning.tensorboard.messages import EVENT_FILE
-from tuning.tensorboard.summary import METRICS, write_hparams_summary
+from tuning.tensorboard.names import SUMMARY_METRICS
+from tuning.tensorboard.summary import write_hparams_summary
 
 
 def test_a_session_group_for_each_tuner_beside_the_trials_and_not_among_them(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_a_session_group_for_each_tuner_beside_the_trials_and_not_among_them(tmp
     assert list(groups) == [f"digits/{label}" for label in sorted(labels)]
     names = {info["name"] for info in shown["hparamInfos"]}
     assert names == {"tuner", "problem", "n_hidden", "learning_rate", "optimizer", "momentum"}
-    assert [info["name"]["tag"] for info in shown["metricInfos"]] == list(METRICS)
+    assert [info["name"]["tag"] for info in shown["metricInfos"]] == list(SUMMARY_METRICS)
 
     assert {name: group["sessions"][0]["status"] for name, group in groups.items()} == {
         "digits/default": "STATUS_SUCCESS",
@@ -45,7 +46,7 @@ def test_a_session_group_for_each_tuner_beside_the_trials_and_not_among_them(tmp
         assert groups[f"digits/{label}"]["hparams"] == {"tuner": label, "problem": "digits", **best[label]}
     rows = results(found).set_index("tuner")
     metrics = {one["name"]["tag"]: one["value"] for one in groups["digits/kt-hyperband"]["metricValues"]}
-    assert metrics == pytest.approx({name: rows.loc["kt-hyperband", name] for name in METRICS}, rel=1e-6)
+    assert metrics == pytest.approx({name: rows.loc["kt-hyperband", name] for name in SUMMARY_METRICS}, rel=1e-6)
 
 
 def test_what_does_not_exist_is_left_out(tmp_path: Path) -> None:

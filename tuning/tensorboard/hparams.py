@@ -45,14 +45,11 @@ from tuning.tensorboard.messages import (
     start_event,
     write_events,
 )
+from tuning.tensorboard.names import METRICS, TEST, column_names, curve_tag
 
 FOLDER = "hparams"
 WINNERS = "tensorboard"  # next to it: the winners' trainings, written by `tuning.training.winner.tensorboard_logs`
 TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
-METRICS = ("score", "best_score", "epochs", "train_seconds", "suggest_seconds")
-# Only retrained incumbents have it. It is the sixth metric: the page ticks the first five, and its parallel coordinates
-# leave out every trial that lacks a ticked column.
-TEST = "test_score"
 _FEW = 10  # with this many values or more, the page filters by a regular expression, and refuses one for numbers
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
 _DATA_TYPES = {
@@ -132,8 +129,7 @@ class HparamsWriter:
         self._objectives = {name: problem.objective for name, problem in problems.items()}
         computed = any(words(name, problem) for name, problem in problems.items())
         self._leading = leading_columns(list(problems), plan, named=computed)
-        taken = [column.name for column in self._leading]
-        self._hyperparameters = hyperparameter_columns([problem.space for problem in problems.values()], taken)
+        self._hyperparameters = hyperparameter_columns([problem.space for problem in problems.values()])
         self._cells: dict[Cell, list[_Written]] = {}
         self._tests: dict[tuple[Cell, int], list[float]] = {}
         columns = [*self._leading, *self._hyperparameters.values()]
@@ -220,26 +216,19 @@ def leading_columns(problems: Sequence[str], plan: Plan | None, named: bool = Fa
     return columns
 
 
-def hyperparameter_columns(spaces: Iterable[Sequence[Declaration]], taken: Sequence[str]) -> dict[str, Column]:
+def hyperparameter_columns(spaces: Iterable[Sequence[Declaration]]) -> dict[str, Column]:
     """Columns by hyperparameter name, in the order of the spaces; a name in several spaces appears once.
 
     Those that a trial may lack, because of a condition or in another problem, come last: the page's parallel
     coordinates leave out every trial that lacks a ticked column, and at first the first five are ticked.
-    A hyperparameter with the name of a column in `taken` becomes ``hp.<name>``.
+    `tuning.tensorboard.names` says what they are called.
     """
     spaces = list(spaces)
     declared: dict[str, list[Declaration]] = {}
     for space in spaces:
         for entry in space:
             declared.setdefault(entry["name"], []).append(entry)
-    used = set(taken)
-    columns = {}
-    for name, entries in declared.items():
-        free = encodable(name)
-        while free in used:
-            free = f"hp.{free}"
-        used.add(free)
-        columns[name] = _column(free, entries)
+    columns = {name: _column(column, declared[name]) for name, column in column_names(declared).items()}
     always = {
         name
         for name, entries in declared.items()
@@ -331,17 +320,12 @@ def _trial_events(
     yield start_event(run_name(trial.cell, trial.trial), values, start)
     tags: dict[str, str] = {}
     for number, epoch in enumerate(trial.curve, start=1):
-        named = {tags.get(name) or tags.setdefault(name, _curve_tag(name)): value for name, value in epoch.items()}
+        named = {tags.get(name) or tags.setdefault(name, curve_tag(name)): value for name, value in epoch.items()}
         wall_time = start + (end - start) * number / trial.epochs
         yield scalars_event(wall_time, trial.initial_epoch + number, named)
     results = (trial.score, best_score, trial.epochs, trial.train_seconds, trial.suggest_seconds)
     yield scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
     yield end_event(end, failed=trial.state == TrialState.FAILED)  # a pruned or cut trial did not fail
-
-
-def _curve_tag(metric: str) -> str:
-    """The metric's name; `epoch_<name>` if a column of the table has the same name."""
-    return f"epoch_{metric}" if metric in METRICS else encodable(metric)
 
 
 def emptied(folder: Path) -> Path:

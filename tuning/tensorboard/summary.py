@@ -24,22 +24,9 @@ from tuning.tensorboard.hparams import (
     safe_folder,
 )
 from tuning.tensorboard.messages import ORIGIN, end_event, experiment_event, scalars_event, start_event, write_events
+from tuning.tensorboard.names import SUMMARY_METRICS
 
 SUMMARY = f"{FOLDER}/summary"  # TensorBoard's log directory
-METRICS = {
-    "median": "median over replicates of the best score when the budget was spent",
-    "low": "lower end of the median's bootstrap interval",
-    "high": "upper end of the median's bootstrap interval",
-    "retrained": "mean validation score of the final incumbents on fresh seeds",
-    "test": "mean test score of the final incumbents on fresh seeds",
-    "optimism": "how much better the search saw its final incumbents than they are on fresh seeds",
-    "replicates_done": "replicates that are finished",
-    "charged_epochs": "epochs charged, over all replicates",
-    "trials": "over all replicates",
-    "trials_failed": "over all replicates",
-    "train_seconds": "over all replicates",
-    "suggest_seconds": "the tuner's own thinking, over all replicates",
-}
 
 
 def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -> None:
@@ -56,8 +43,10 @@ def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -
     leading = leading_columns(list(summary.problems), journal.plan, named=True)
     leading = [column for column in leading if column.name != "replicate"]
     spaces = [problem.space for problem in journal.problems.values()]
-    columns = hyperparameter_columns(spaces, [column.name for column in leading])
-    write_events(folder, [experiment_event([column.to_proto() for column in (*leading, *columns.values())], METRICS)])
+    columns = hyperparameter_columns(spaces)
+    write_events(
+        folder, [experiment_event([column.to_proto() for column in (*leading, *columns.values())], SUMMARY_METRICS)]
+    )
     best = {
         (name, row["tuner"]): row["configuration"]
         for name, problem in summary.problems.items()
@@ -70,7 +59,10 @@ def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -
         values = _values({"problem": problem, "tuner": tuner}, {column.name: column for column in leading})
         values |= _values(best.get((problem, tuner), {}), columns)
         end = ORIGIN + row["train_seconds"] + row["suggest_seconds"]
-        events = [start_event(group, values, ORIGIN), scalars_event(end, 0, {name: row[name] for name in METRICS})]
+        events = [
+            start_event(group, values, ORIGIN),
+            scalars_event(end, 0, {name: row[name] for name in SUMMARY_METRICS}),
+        ]
         if CellState.FAILED in states[problem, tuner] or states[problem, tuner] == {CellState.DONE}:
             events.append(end_event(end, failed=CellState.FAILED in states[problem, tuner]))
         write_events(folder / group, events)
