@@ -130,7 +130,8 @@ class TestWhatIsRefused:
             ((*part(), *part()), "returned 4 parts; expected (train, validation)"),
             ((part(), None), "validation is None"),
             ((None, part()), "train is None"),
-            (part(), "train is ndarray of shape (4, 3); expected (x, y)"),
+            (part(), "returned one (x, y); expected (train, validation)"),
+            ((part()[0], part()), "train is ndarray of shape (4, 3); expected (x, y)"),
             ((part(), (np.zeros(3),)), "validation is tuple of length 1; expected (x, y)"),
             ((([[1, 2]], [0]), part()), "train x[0][0] is int; expected an array"),
             (((np.zeros((2, 1)), None), part()), "train y is NoneType; expected an array"),
@@ -242,6 +243,31 @@ class TestFingerprint:
             load_splits(lambda: ((np.array(["a", "bc"], object), np.zeros(2)),) * 2)
         )
         assert len({of("a", "bc"), of("ab", "c"), of("a", "bd"), of("a'", "bc"), of("\ud800", "bc")}) == 5
+
+
+class TestValidationSplit:
+    def test_the_last_share_is_validation_as_in_keras(self):
+        x, y, weight = np.arange(26.0).reshape(13, 2), {"a": np.arange(13)}, np.ones(13)
+        splits = load_splits(lambda: (x, y, weight), 0.3)
+        np.testing.assert_array_equal(splits.train[0], x[:9])  # floor(13 * 0.7)
+        np.testing.assert_array_equal(splits.validation[0], x[9:])
+        np.testing.assert_array_equal(splits.validation[1]["a"], np.arange(9, 13))
+        assert [len(split[2]) for split in (splits.train, splits.validation)] == [9, 4]
+        assert splits.test is None
+
+    @pytest.mark.parametrize(
+        ("loaded", "share", "error"),
+        [
+            ((part(), part()), 0.2, "returned several splits; validation_split takes the last share of one (x, y)"),
+            (Splits(part(), part()), 0.2, "returned several splits"),
+            (part(), 0.9, "validation_split=0.9 leaves no training or no validation data of 4 samples"),
+            (part()[0], 0.2, "data is ndarray of shape (4, 3); expected (x, y)"),
+        ],
+    )
+    def test_what_it_cannot_cut(self, loaded, share, error):
+        with pytest.raises(DataError) as caught:
+            load_splits(lambda: loaded, share)
+        assert error in str(caught.value)
 
 
 class TestViews:

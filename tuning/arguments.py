@@ -20,3 +20,16 @@ def whole_number(
     if not isinstance(given, int) or isinstance(given, bool) or given < least:
         raise StudyError(f"{argument}: expected {expected}")
     return given
+
+
+def share(given: object, argument: str) -> float | None:
+    """`given`, if it is a share of the data, between 0 and 1; None for None and for 0.
+
+    Raises:
+        StudyError: It is not.
+    """
+    if given is None or (given == 0 and not isinstance(given, bool)):
+        return None
+    if not isinstance(given, float) or not 0 < given < 1:
+        raise StudyError(f"{argument}: expected a share of the data between 0 and 1, such as 0.2")
+    return given

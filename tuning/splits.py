@@ -57,7 +57,7 @@ class Splits:
         return {name: part for name, part in named.items() if part is not None}
 
 
-def load_splits(loader: Callable[[], object]) -> Splits:
+def load_splits(loader: Callable[[], object], validation_split: float | None = None) -> Splits:
     """Calls a problem's `data` and checks the result.
 
     Whatever converts to an array (a pandas frame, a tensor) becomes one, texts of any kind an object array; a large
@@ -66,6 +66,8 @@ def load_splits(loader: Callable[[], object]) -> Splits:
 
     Args:
         loader: The problem's `data`: a callable without arguments.
+        validation_split: With it, `loader` returns one ``(x, y)`` or ``(x, y, sample_weight)``, whose last share of
+            samples, as they lie, is validation data: as Keras has it.
 
     Returns:
         Splits whose leaves are all numpy arrays (Datasets as they came).
@@ -75,7 +77,9 @@ def load_splits(loader: Callable[[], object]) -> Splits:
             differ in length; an array holds Python objects, NaN or infinity; or the splits do not have the same
             structure and sample shape.
     """
-    return load(loader, EXPECTED, _checked)
+    if validation_split is None:
+        return load(loader, EXPECTED, _checked)
+    return load(loader, "one (x, y)", lambda loaded: _checked(_cut(loaded, validation_split)))
 
 
 def load(loader: Callable[[], object], expected: str, check: Callable[[object], _Checked]) -> _Checked:
@@ -162,12 +166,33 @@ def is_dataset(part: Part) -> bool:
     return hasattr(part, "element_spec") and hasattr(part, "take")
 
 
+def _cut(loaded: object, share: float) -> Splits:
+    """One part, cut where `keras.Model.fit` cuts it."""
+    parts = isinstance(loaded, tuple | list) and all(isinstance(entry, tuple | list) for entry in loaded)
+    if isinstance(loaded, Splits) or is_dataset(loaded) or parts:
+        raise DataError(
+            f"returned {'a Dataset' if is_dataset(loaded) else 'several splits'}; validation_split takes the last "
+            "share of one (x, y) of arrays: return that alone, or leave validation_split out"
+        )
+    part = checked_part("data", loaded)
+    samples = size(part) or 0
+    cut = int(samples * (1.0 - share))
+    if cut in (0, samples):
+        raise DataError(f"validation_split={share:g} leaves no training or no validation data of {samples} samples")
+    return Splits(head(part, cut), mapped(lambda array: array[cut:], part))
+
+
 def _checked(loaded: object) -> Splits:
     if not isinstance(loaded, Splits):
         if not isinstance(loaded, tuple | list):
             raise DataError(f"returned {describe(loaded)}; expected {EXPECTED}")
         if len(loaded) not in (2, 3):
             raise DataError(f"returned {len(loaded)} parts; expected {EXPECTED}")
+        if not any(entry is None or is_dataset(entry) or isinstance(entry, tuple | list) for entry in loaded):
+            raise DataError(
+                f"returned one (x, y); expected {EXPECTED}; or say which share of it is for validation, as with "
+                "fit_arguments={'validation_split': 0.2} (--fit-arguments)"
+            )
         loaded = Splits(*loaded)
     parts = {name: checked_part(name, part) for name, part in loaded.parts().items()}
     for name in ("train", "validation"):

@@ -1,9 +1,11 @@
 """Models and data that are named on the command line: what was written for KerasTuner runs as it is."""
 
 import inspect
+import pickle
 import shutil
 from pathlib import Path
 
+import cloudpickle
 import keras_tuner
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +19,7 @@ from tuning.journal.journal import read
 from tuning.journal.records import TrialState
 from tuning.runner.plan import Overrides
 from tuning.runner.runner import run
+from tuning.training.request import TrainingRequest
 
 CODE = Path(__file__).parents[1] / "support" / "users_code.py"
 
@@ -77,6 +80,98 @@ def test_the_command_runs_resumes_and_says_what_it_ran(tmp_path, monkeypatch):
     assert '"val_accuracy"' in checked.stdout
 
 
+SEARCHED_WITH = """
+import keras
+import keras_tuner as kt
+import numpy as np
+
+x = np.random.default_rng(3).normal(size=(50, 3)).astype("float32")
+y = (x[:, 0] > 0.5).astype("float32")
+stopping = [keras.callbacks.EarlyStopping(patience=1, min_delta=10.0)]
+arguments = {"validation_split": 0.3, "class_weight": {0: 1.0, 1: 3.0}, "batch_size": 8, "shuffle": False}
+declared = kt.HyperParameters()
+declared.Fixed("rate", 0.05)
+not_a_dict = 3
+
+def load():
+    return x, y
+
+def make():
+    return stopping
+
+def fit_arguments():
+    return arguments
+
+def hyperparameters():
+    return declared
+
+def fails():
+    raise OSError("gone")
+
+def build_model(hp):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "sigmoid", kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(hp.Float("rate", 0.1, 0.2)), "binary_crossentropy")
+    hp.Int("unused", 1, 3)
+    return model
+"""
+
+
+@pytest.fixture
+def their_file(tmp_path):
+    path = tmp_path / "with_arguments.py"
+    path.write_text(SEARCHED_WITH)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fit", "hp", "callbacks"), [
+    ("arguments", "declared", "stopping"), ("fit_arguments", "hyperparameters", "make"),
+])  # fmt: skip
+def test_what_a_search_is_given_is_given_on_the_command_line(their_file, fit, hp, callbacks):
+    named = Named(
+        f"{their_file}:load",
+        max_epochs=5,
+        fit_arguments=f"{their_file}:{fit}",
+        callbacks=f"{their_file}:{callbacks}",
+        hyperparameters=f"{their_file}:{hp}",
+        tune_new_entries=False,
+    )
+    (problem,) = find_study(Path(f"{their_file}:build_model"), named).problems
+    problem = pickle.loads(cloudpickle.dumps(problem))  # as a worker gets it
+    assert problem.space.default() == {"rate": 0.05, "unused": 1}
+    assert problem.space.size == 1
+    curve = []
+    outcome = problem.train(TrainingRequest(problem.space.default(), 3, 5, lambda logs: bool(curve.append(logs))))
+    assert not outcome.error
+
+    code = {}
+    exec(SEARCHED_WITH, code)
+    model = code["build_model"](code["declared"])
+    native = model.fit(code["x"], code["y"], epochs=5, callbacks=code["stopping"], verbose=0, **code["arguments"])
+    assert len(curve) == len(native.epoch) == 2  # stopped early
+    for name in ("loss", "val_loss"):
+        assert [logs[name] for logs in curve] == pytest.approx(native.history[name], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"fit_arguments": "not_a_dict"}, "expected a mapping, such as {'batch_size': 64}"),
+        ({"fit_arguments": "fails"}, "with_arguments.py:fails raises OSError: gone"),
+        ({"callbacks": "not_a_dict"}, "expected a function that returns Keras callbacks, or a list of them"),
+        ({"hyperparameters": "arguments"}, "of type dict; expected a keras_tuner.HyperParameters"),
+        ({"allow_new_entries": False}, "allow_new_entries=False leaves nothing to tune"),
+        ({"callbacks": "missing"}, "defines no 'missing'"),
+    ],
+)
+def test_what_a_search_cannot_be_given_is_refused_in_one_line(their_file, given, error):
+    given = {name: f"{their_file}:{value}" if isinstance(value, str) else value for name, value in given.items()}
+    with pytest.raises(StudyError) as raised:
+        find_study(Path(f"{their_file}:build_model"), Named(f"{their_file}:load", **given))
+    assert error in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("words", "direction"),
     [
@@ -104,6 +199,7 @@ def test_the_direction_is_given_or_inferred(words, direction):
         (f"{CODE}:build_model", {"data": f"{CODE}:arrays", "objective": "val_f9"}, "say --objective val_f9:max or"),
         (f"{CODE}:build_model", {"data": f"{CODE}:arrays", "objective": "val_f1:up"}, "expected 'min' or 'max'"),
         ("study.py", {"max_epochs": 3}, "--max-epochs belongs to FILE.py:build_model"),
+        ("study.py", {"tune_new_entries": False}, "--tune-new-entries belongs to FILE.py:build_model"),
     ],
 )
 def test_mistakes_end_in_one_line(path, named, error):

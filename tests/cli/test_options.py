@@ -1,5 +1,6 @@
 """Options that are declared once, as typer and as a command see them."""
 
+import dataclasses
 import inspect
 
 import pytest
@@ -17,7 +18,8 @@ def test_a_command_is_shown_the_fields_of_its_options_and_called_with_the_option
         """What it does."""
         calls.append((named, changes, debug))
 
-    names = ["data", "objective", "max_epochs", "budget", "replicates", "tuners", "baselines", "retrain", "debug"]
+    named = [field.name for field in dataclasses.fields(Named)]
+    names = [*named, "budget", "replicates", "tuners", "baselines", "retrain", "debug"]
     parameters = inspect.signature(command).parameters
     assert list(parameters) == list(command.__annotations__) == names
     assert command.__doc__ == "What it does."

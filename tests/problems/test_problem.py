@@ -102,6 +102,10 @@ def test_check_refuses_in_one_line(arguments, kind, error):
         ({"fit_arguments": ["batch_size"]}, r"expected a mapping, such as \{'batch_size': 64\}"),
         ({"fit_arguments": {"epochs": 3}}, r"sets epochs, which tuning sets itself: give max_epochs"),
         ({"fit_arguments": {"sample_weight": [1]}}, r"sets sample_weight, .* give it in the problem's data"),
+        ({"fit_arguments": {"validation_split": 1.5}}, r"'validation_split': 1\.5\}\): expected a share of the data"),
+        ({"callbacks": 3}, r"Problem\(callbacks=3\): expected a function that returns Keras callbacks, or a list"),
+        ({"hyperparameters": {"units": 3}}, "expected a keras_tuner.HyperParameters"),
+        ({"tune_new_entries": False}, "tune_new_entries=False leaves nothing to tune"),
         ({"fit_arguments": {"validation_freq": 2}}, r"sets validation_freq, .* every epoch is validated"),
     ],
 )

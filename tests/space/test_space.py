@@ -1,8 +1,10 @@
 """The recorded space: what is found, what is refused, and what lies in it."""
 
+import copy
 import itertools
 import json
 import math
+import pickle
 import random
 import re
 from collections.abc import Callable
@@ -849,4 +851,12 @@ def test_reading_what_is_not_declared_says_how_to_mend_it() -> None:
 
     with pytest.raises(SpaceError, match=r"units is currently inactive. Read 'units' only inside of its conditional"):
         record(read_outside_its_scope)
+    with pytest.raises(
+        SpaceError, match=r"hp has no 'Uniform'; it has Int, Float, Choice, Boolean and Fixed, and hp.get"
+    ):
+        record(lambda hp: hp.Uniform("units", 1, 2))
+    trial = record(lambda hp: hp.Boolean("known")).to_hp({"known": True})
+    with pytest.raises(KeyError, match=r"units does not exist. Declare 'units', with hp.Int or the like, before"):
+        _ = trial["units"]
+    assert copy.deepcopy(trial).get("known") is pickle.loads(pickle.dumps(trial)).get("known") is True
     assert record(lambda hp: hp.Boolean("known") if "unknown" in hp else hp.Boolean("other")).names == ("other",)

@@ -45,15 +45,16 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
     """
     match = _NAMED.fullmatch(str(path))
     if match is None:
-        if given := [f"--{name.replace('_', '-')}" for name, value in vars(named).items() if value]:
+        if given := [name for name, value in vars(named).items() if value != getattr(Named, name)]:
+            option = given[0].replace("_", "-")
             raise StudyError(
-                f"{given[0]} belongs to FILE.py:build_model and {path} is a study script, which says so itself; "
+                f"--{option} belongs to FILE.py:build_model and {path} is a study script, which says so itself; "
                 "name the function, or leave the option out"
             )
         return load_study(path)
     if not named.data:
         raise StudyError(f"{path} is trained on what? Say --data FILE.py:load, a function that returns {EXPECTED}")
-    module_of = functools.cache(load_module)  # one file may hold both
+    module_of = functools.cache(load_module)  # one file may hold all
     max_epochs = MAX_EPOCHS if named.max_epochs is None else named.max_epochs
     problem = Problem(
         _load(str(path), "build_model", module_of),
@@ -61,6 +62,11 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
         objective=objective_of(named.objective or OBJECTIVE),
         max_epochs=max_epochs,
         name=_study_name(match["name"]),
+        callbacks=_load(named.callbacks, "--callbacks", module_of) if named.callbacks else (),
+        fit_arguments=_made(named.fit_arguments, "--fit-arguments", module_of),
+        hyperparameters=_made(named.hyperparameters, "--hyperparameters", module_of),
+        tune_new_entries=named.tune_new_entries,
+        allow_new_entries=named.allow_new_entries,
     )
     name = _study_name(f"{Path(match['file']).stem}-{match['name']}")
     return StudyPlan(name, problem, budget=Budget(FULL_TRAININGS * max_epochs if budget is None else budget))
@@ -99,6 +105,19 @@ def _load(named: str, where: str, module_of: Callable[[Path], ModuleType]) -> An
         raise StudyError(f"{match['file']} defines no {match['name']!r}; it defines {defined}") from None
     except Exception as error:  # a module's own `__getattr__`, say
         raise StudyError(f"{named} raises {error_line(error)}") from error
+
+
+def _made(named: str, where: str, module_of: Callable[[Path], ModuleType]) -> Any:
+    """What a name stands for, or what the function of that name returns; None without a name."""
+    if not named:
+        return None
+    value = _load(named, where, module_of)
+    if not callable(value):
+        return value
+    try:
+        return value()
+    except Exception as error:
+        raise StudyError(f"{where} {named} raises {error_line(error)}") from error
 
 
 def _study_name(name: str) -> str:

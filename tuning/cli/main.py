@@ -104,6 +104,7 @@ def init(
         "tuning run studies/digits.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
         "tuning run studies/digits.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
         "tuning run their_file.py:build_model --data their_file.py:load --objective val_accuracy --max-epochs 20",
+        "tuning run their_file.py:build_model --data their_file.py:load --fit-arguments their_file.py:arguments",
         failed="something failed",
     )
 )

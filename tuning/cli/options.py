@@ -50,6 +50,10 @@ class Named:
         data: ``FILE.py:NAME`` of a function that returns the splits.
         objective: A metric, or ``METRIC:min``, ``METRIC:max``.
         max_epochs: Epochs of one full training.
+        callbacks: ``FILE.py:NAME`` of a function that returns Keras callbacks, or of a list.
+        fit_arguments: ``FILE.py:NAME`` of a dict of arguments of `model.fit`, or of a function that returns one.
+        hyperparameters: ``FILE.py:NAME`` of a `keras_tuner.HyperParameters`, or of a function that returns one.
+        tune_new_entries, allow_new_entries: As of `keras_tuner.Tuner`.
     """
 
     data: Annotated[
@@ -66,6 +70,34 @@ class Named:
     max_epochs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Epochs of one full training of a named model; default: 10.")
     ] = None
+    callbacks: Annotated[
+        str, typer.Option(metavar="FILE.py:make", help="Function that returns Keras callbacks for a named model.")
+    ] = ""
+    fit_arguments: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE.py:dict",
+            help="What else model.fit gets for a named model: batch_size, class_weight, steps_per_epoch, ...; "
+            "validation_split, if --data returns one (x, y).",
+        ),
+    ] = ""
+    hyperparameters: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE.py:hp",
+            help="A keras_tuner.HyperParameters declared beforehand: it replaces what a named model declares.",
+        ),
+    ] = ""
+    tune_new_entries: Annotated[
+        bool,
+        typer.Option("--tune-new-entries/--no-tune-new-entries", help="Tune what is not among --hyperparameters, too."),
+    ] = True
+    allow_new_entries: Annotated[
+        bool,
+        typer.Option(
+            "--allow-new-entries/--no-allow-new-entries", help="Let the model ask for more than --hyperparameters."
+        ),
+    ] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tuning.arguments import whole_number
+from tuning.arguments import share, whole_number
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.study_record import ProblemRecord
@@ -25,25 +25,26 @@ from tuning.training.request import FIRST_SPLIT
 
 if TYPE_CHECKING:
     import keras
+    import keras_tuner
 
     from tuning.resampling.plans import Holdout
+    from tuning.space.beforehand import Beforehand
     from tuning.space.space import Space
     from tuning.training.fit_arguments import Arguments
     from tuning.training.outcome import Logs, Outcome
     from tuning.training.recipe import BuildModel, Callbacks, Recipe
     from tuning.training.request import RetrainingRequest, TrainingRequest
 
-_OF_DATA = "give it in the problem's data"
+_OF_DATA = "give it in the problem's data, beside x and y"
 RESERVED = {
     "x": _OF_DATA,
     "y": _OF_DATA,
     "sample_weight": _OF_DATA,
     "validation_data": _OF_DATA,
-    "validation_split": _OF_DATA,
     "validation_freq": "every epoch is charged and scored, so every epoch is validated",
-    "epochs": "give max_epochs",
+    "epochs": "give max_epochs (--max-epochs)",
     "initial_epoch": "the tuner says which trial continues which",
-    "callbacks": "give Problem(callbacks=...)",
+    "callbacks": "give Problem(callbacks=...) (--callbacks)",
     "verbose": "the study shows its own progress",
 }
 """Arguments of `model.fit` that the user cannot set here, and what to use instead."""
@@ -87,11 +88,14 @@ class Problem:
         name: Default: the name of the data function.
         callbacks: A function without arguments that returns Keras callbacks, or a list of them to be copied;
             each trial gets new ones.
-        fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``.
+        fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``. With ``validation_split``,
+            `data` returns one ``(x, y)``, whose last share becomes validation data, as in Keras.
         resampling: `tuning.Holdout(...)` if `data` returns one whole data set (see `tuning.Samples`): each replicate
             then has a split of its own, which all its tuners share. Without it, `data` returns fixed splits.
         preprocess: A transformer of scikit-learn for x, such as ``StandardScaler()``: a clone is fitted on the training
             part of each split alone.
+        hyperparameters, tune_new_entries, allow_new_entries: As KerasTuner's tuners have them; see
+            `tuning.space.beforehand.Beforehand`.
 
     Raises:
         StudyError: `max_epochs` is below one, an argument is set twice, or one is of the wrong kind.
@@ -109,6 +113,9 @@ class Problem:
         fit_arguments: Arguments | None = None,
         resampling: Holdout | None = None,
         preprocess: object = None,
+        hyperparameters: keras_tuner.HyperParameters | None = None,
+        tune_new_entries: bool = True,
+        allow_new_entries: bool = True,
     ) -> None:
         if not isinstance(objective, Objective):
             raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
@@ -116,6 +123,10 @@ class Problem:
         if not isinstance(fit_arguments or {}, Mapping):
             raise StudyError(
                 f"Problem(fit_arguments={fit_arguments!r}): expected a mapping, such as {{'batch_size': 64}}"
+            )
+        if not callable(callbacks) and not isinstance(callbacks, list | tuple):
+            raise StudyError(
+                f"Problem(callbacks={callbacks!r}): expected a function that returns Keras callbacks, or a list of them"
             )
         for reserved, instead in RESERVED.items():
             if reserved in (fit_arguments or {}):
@@ -127,7 +138,14 @@ class Problem:
         self.name = str(name or getattr(data, "__name__", "problem"))
         self.callbacks = callbacks
         self.fit_arguments = dict(fit_arguments or {})
-        self.resampled = ProblemData(data, resampling, preprocess)
+        given = self.fit_arguments.pop("validation_split", None)
+        last = share(given, f"Problem(fit_arguments={{'validation_split': {given!r}}})")
+        self.resampled = ProblemData(data, resampling, preprocess, last)
+        self.beforehand: Beforehand | None = None
+        if hyperparameters is not None or not (tune_new_entries and allow_new_entries):
+            from tuning.space.beforehand import Beforehand
+
+            self.beforehand = Beforehand(hyperparameters, tune_new_entries, allow_new_entries)
         self._space: Space | None = None
 
     @property
@@ -169,7 +187,7 @@ class Problem:
         if self._space is None:
             from tuning.training.probe import record_space
 
-            self._space = record_space(self.recipe, self.max_epochs)
+            self._space = record_space(self.recipe, self.max_epochs, self.beforehand)
         return self._space
 
     @property

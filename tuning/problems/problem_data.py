@@ -30,17 +30,30 @@ class ProblemData:
         load: The problem's `data`.
         resampling: How to split one whole data set; None if `load` returns fixed splits.
         preprocess: A transformer of scikit-learn, fitted on the training part of each split; None for none.
+        validation_split: The last share of what `load` returns that is validation data; None if it returns splits.
 
     Raises:
         StudyError: `resampling` or `preprocess` is something else.
     """
 
-    def __init__(self, load: Callable[[], object], resampling: Holdout | None, preprocess: object) -> None:
+    def __init__(
+        self,
+        load: Callable[[], object],
+        resampling: Holdout | None,
+        preprocess: object,
+        validation_split: float | None = None,
+    ) -> None:
         if resampling is not None and not isinstance(resampling, Holdout):
             raise StudyError(f"Problem(resampling={resampling!r}): expected Holdout(validation=0.2, test=0.2) or None")
+        if resampling is not None and validation_split is not None:
+            raise StudyError(
+                f"Problem(resampling={resampling!r}) and fit_arguments with validation_split={validation_split!r}: "
+                "expected one of them"
+            )
         if preprocess is not None:
             check_transformer(preprocess)
         self.load = load
+        self.validation_split = validation_split
         self.resampling = resampling
         self.preprocess = preprocess
         self._splits: OrderedDict[SplitSeeds, Splits] = OrderedDict()
@@ -70,7 +83,7 @@ class ProblemData:
 
     def _made(self, split: SplitSeeds) -> Splits:
         if self.resampling is None:
-            fixed = load_splits(self.load)
+            fixed = load_splits(self.load, self.validation_split)
             return fixed if self.preprocess is None else transformed(fixed, self.preprocess, seed=FIRST_SPLIT.replicate)
         partition = self.partition(split)
         return fitted_splits(
@@ -106,6 +119,7 @@ class ProblemData:
         """For workers, without the data, which each loads itself."""
         return {
             "load": self.load,
+            "validation_split": self.validation_split,
             "resampling": self.resampling,
             "preprocess": self.preprocess,
             "_splits": OrderedDict(),

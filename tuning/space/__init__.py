@@ -4,6 +4,7 @@ Imports: words.
 
     hyperparameter          one hyperparameter: its values, its conditions, its JSON
     space                   Space: what is searched
+    beforehand              Beforehand: hyperparameters declared before that code runs
     recorder                record: runs the code that declares a space
     converters              converts the space for KerasTuner, scikit-learn, Optuna and the others
     keras_tuner_internals   private parts of KerasTuner

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import keras_tuner
 import numpy as np
@@ -25,6 +26,21 @@ class ObservedHyperParameters(keras_tuner.HyperParameters):
     def _retrieve(self, hp: HyperParameter) -> object:
         self.before_answer(hp)
         return super()._retrieve(hp)
+
+    def get(self, name: str) -> object:
+        try:
+            return super().get(name)
+        except KeyError as error:  # as KerasTuner raises it: a user's code may catch it
+            raise KeyError(f"{error.args[0]} Declare {name!r}, with hp.Int or the like, before it is read") from None
+        except ValueError as error:
+            raise ValueError(f"{error} Read {name!r} only inside of its conditional_scope") from None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # what `copy` and `pickle` look for, before there is anything
+            raise AttributeError(name)
+        raise AttributeError(
+            f"hp has no {name!r}; it has Int, Float, Choice, Boolean and Fixed, and hp.get({name!r}) reads a value"
+        )
 
     def is_declared(self, hp: HyperParameter) -> bool:
         """Whether this name is known under these conditions."""

@@ -12,6 +12,7 @@ from keras_tuner.engine import hyperparameters as hp_types
 
 from tuning.configuration import Configuration, Value
 from tuning.errors import SpaceError
+from tuning.space.beforehand import NOTHING, Beforehand
 from tuning.space.hyperparameter import (
     Condition,
     HyperParameter,
@@ -33,10 +34,25 @@ OVERLAP_DRAWS = 512  # random configurations drawn to test whether two declarati
 
 
 class RecordingHyperParameters(ObservedHyperParameters):
-    """KerasTuner's `HyperParameters` that refuses what KerasTuner would change silently."""
+    """KerasTuner's `HyperParameters` that refuses what KerasTuner would change silently.
+
+    Args:
+        beforehand: What is declared before the user's code runs.
+    """
+
+    def __init__(self, beforehand: Beforehand = NOTHING) -> None:
+        super().__init__()
+        self._beforehand = beforehand
 
     def before_answer(self, hp: HyperParameter) -> None:
         _check(hp)
+        if not (self._beforehand.allow_new_entries or self._beforehand.has(hp)):
+            raise SpaceError(
+                f"build_model asks for {hp.name!r}, which is not declared beforehand, and allow_new_entries=False "
+                f"({', '.join(known.name for known in self._beforehand.declared)} are); declare it too, or allow it"
+            )
+        if self._beforehand.replaces(hp):
+            return
         for known in self.declared_as(hp.name):
             if known.conditions == hp.conditions and definition(known) != definition(hp):
                 raise SpaceError(
@@ -44,27 +60,20 @@ class RecordingHyperParameters(ObservedHyperParameters):
                     f"KerasTuner would keep the first in silence: {_mend(known, hp)}"
                 )
 
-    def get(self, name: str) -> object:
-        try:
-            return super().get(name)
-        except KeyError as error:  # as KerasTuner raises it: a user's code may catch it
-            raise KeyError(f"{error.args[0]} Declare {name!r}, with hp.Int or the like, before it is read") from None
-        except ValueError as error:
-            raise ValueError(f"{error} Read {name!r} only inside of its conditional_scope") from None
 
-
-def record(declare: Callable[[keras_tuner.HyperParameters], None]) -> Space:
+def record(declare: Callable[[keras_tuner.HyperParameters], None], beforehand: Beforehand = NOTHING) -> Space:
     """Records the space of code that asks `hp` for values.
 
     Args:
         declare: Runs the user's code (build and what `fit` asks for) with the given `hp`. An exception at the
             defaults is an error; elsewhere it means that this configuration cannot be built.
+        beforehand: What is declared before it runs.
 
     Raises:
         SpaceError: The code raises at its defaults, declares what no library can represent, or never stops declaring
             new names.
     """
-    recorder = _Recorder(declare)
+    recorder = _Recorder(declare, beforehand)
     recorder.run({}, at_defaults=True)
     recorder.reach_all_conditions()
     recorder.vary_each()
@@ -76,10 +85,13 @@ def record(declare: Callable[[keras_tuner.HyperParameters], None]) -> Space:
 class _Recorder:
     """Runs `declare` with different values and collects the hyperparameters it asks for."""
 
-    def __init__(self, declare: Callable[[keras_tuner.HyperParameters], None]) -> None:
+    def __init__(self, declare: Callable[[keras_tuner.HyperParameters], None], beforehand: Beforehand) -> None:
         self.declare = declare
-        self.found: list[HyperParameter] = []
-        self.found_with: list[Configuration] = []  # the values of the run that found each of them
+        self.beforehand = beforehand
+        self.found: list[HyperParameter] = list(beforehand.declared)
+        for hp in self.found:
+            _check(hp)
+        self.found_with: list[Configuration] = [{} for _ in self.found]  # the values of the run that found each of them
         self.asked: list[set[str]] = []  # the names that each run found or asked for
         self.active_names: list[set[str]] = []  # the names that were active in each run
         self.reached: list[Sequence[Condition]] = []  # the conditions that were made true
@@ -89,7 +101,7 @@ class _Recorder:
 
     def run(self, values: Configuration, at_defaults: bool = False) -> bool:
         """Runs the code once with `values`, the rest at defaults; returns whether something new was found."""
-        hp = _Listening()
+        hp = _Listening(self.beforehand)
         hp.merge(self.found)
         hp.values = self.complete(values)
         try:
@@ -103,7 +115,8 @@ class _Recorder:
         else:
             self.asked.append(hp.asked)
             self.active_names.append(set(hp.values))
-        new = [entry for entry in hp.space if not any(same_place(entry, known) for known in self.found)]
+        asked = [entry for entry in hp.space if not any(same_place(entry, known) for known in self.found)]
+        new = [self.beforehand.entry(entry) for entry in asked]
         # Conditional hyperparameters go after those found before, so parents always come first.
         self.found.extend(new)
         self.found_with.extend([values] * len(new))
@@ -148,8 +161,8 @@ class _Recorder:
 class _Listening(RecordingHyperParameters):
     """Also records the names that were asked for."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, beforehand: Beforehand) -> None:
+        super().__init__(beforehand)
         self.asked: set[str] = set()
 
     def before_answer(self, hp: HyperParameter) -> None:

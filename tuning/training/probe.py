@@ -13,6 +13,7 @@ import keras_tuner
 
 from tuning.errors import ObjectiveError, SpaceError
 from tuning.objective import Objective
+from tuning.space.beforehand import NOTHING, Beforehand
 from tuning.space.recorder import record
 from tuning.space.space import Space
 from tuning.splits import Splits, head, size
@@ -30,12 +31,13 @@ from tuning.training.trainer import train_epochs
 PROBE_SAMPLES = 64
 
 
-def record_space(recipe: Recipe, max_epochs: int | None = None) -> Space:
+def record_space(recipe: Recipe, max_epochs: int | None = None, beforehand: Beforehand | None = None) -> Space:
     """The search space of a recipe, without training: `model.fit` is called but does nothing.
 
     Args:
         recipe: Of the problem.
         max_epochs: Of the problem; a note says if the user's own `fit` asks for more.
+        beforehand: What is declared before the code runs.
 
     Raises:
         SpaceError: See `tuning.space.recorder.record`; also if no compiled model is returned.
@@ -52,7 +54,7 @@ def record_space(recipe: Recipe, max_epochs: int | None = None) -> Space:
             if own_fit:
                 _declare_in_fit(recipe, hp, model, untrained)
 
-    space = record(declare)
+    space = record(declare, beforehand or NOTHING)
     if max_epochs is not None and untrained.most_epochs > max_epochs:
         space.notes += (
             f"a model.fit of your code asks for up to {untrained.most_epochs} epochs: it is ended after {max_epochs}, "

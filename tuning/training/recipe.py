@@ -43,7 +43,7 @@ class Recipe:
 
     def fresh_callbacks(self) -> list[keras.callbacks.Callback]:
         made = self.callbacks() if callable(self.callbacks) else copy.deepcopy(list(self.callbacks))
-        return list(made)
+        return [made] if isinstance(made, keras.callbacks.Callback) else list(made)
 
 
 class _FromFunction(keras_tuner.HyperModel):
