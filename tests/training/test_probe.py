@@ -12,6 +12,7 @@ import pytest
 from tuning.errors import SpaceError
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
+from tuning.training.request import TrainingRequest
 
 
 def data() -> tuple[Any, Any]:
@@ -68,3 +69,30 @@ def test_a_hypermodel_class_that_wants_arguments_is_refused_in_one_line() -> Non
     line = r"WantsArguments\(\) cannot be made \(TypeError: .*'classes'\); give an object, such as model = WantsArg"
     with pytest.raises(SpaceError, match=line):
         _ = Problem(WantsArguments, data, Objective("val_loss", "min"), 1).space
+
+
+class Talks(keras_tuner.HyperModel):
+    """As people write while they look for a mistake."""
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(hp.Int("units", 1, 9)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        print("built", hp.get("units"))
+        model.summary()
+        return model
+
+    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
+        print("fits")
+        return model.fit(*args, verbose=1, **kwargs)
+
+
+def test_what_a_build_prints_is_shown_once_and_not_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem(Talks(), data, Objective("val_loss", "min"), 2)
+    assert problem.space.names == ("units",)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert [shown.err.count(line) for line in ("built 1\n", "built", "Trainable params", "fits")] == [1, 1, 1, 1]
+    problem.check()
+    outcome = problem.train(TrainingRequest({"units": 2}, 3, 2, lambda logs: False))
+    assert not outcome.error
+    assert capsys.readouterr() == ("", "")

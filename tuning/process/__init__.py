@@ -5,6 +5,7 @@ Imports: nothing.
     cores               cores()
     garbage             no_search_for_cycles, kept_for_good
     manifest            manifest: versions and settings, for the journal
+    silence             silent, aside: what a user's code prints
     setup               prepare_process, one_blas_thread
     tensorflow_import   import_tensorflow: without its start-up messages
 """

@@ -20,6 +20,7 @@ from tuning.errors import StudyError
 from tuning.journal.lines import encode
 from tuning.journal.records import Cell, CellResult, Retraining, Trial
 from tuning.problems.problem import TrainingProblem
+from tuning.process.silence import silent
 from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.dask.internals import leave_random_alone, steady_clock
@@ -43,9 +44,16 @@ _problems: dict[tuple[str, str], TrainingProblem] = {}
 def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
     """Runs a cell in a worker; `again` if one has died running it, `foreign` if the cluster is somebody else's.
 
+    What the user's code prints is dropped: a worker shares the driver's terminal, with its progress.
+
     Raises:
         StartedBefore: A foreign cluster has started it a second time by itself.
     """
+    with silent():
+        return _run(pickled, topic, again, foreign)
+
+
+def _run(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
     from distributed import Event, get_client, get_worker
 
     worker = get_worker()

@@ -1,6 +1,6 @@
 """Turns one configuration into a trained model. Nothing here knows about budgets, tuners or studies.
 
-Imports: words, journal, space.
+Imports: words, process, journal, space.
 
     recipe           Recipe: model code, data and arguments of a problem
     request          TrainingRequest, RetrainingRequest: what is asked for

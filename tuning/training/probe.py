@@ -6,13 +6,14 @@ import contextlib
 import functools
 import warnings
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, repeat
 
 import keras
 import keras_tuner
 
 from tuning.errors import ObjectiveError, SpaceError
 from tuning.objective import Objective
+from tuning.process.silence import aside, silent
 from tuning.space.beforehand import NOTHING, Beforehand
 from tuning.space.recorder import record
 from tuning.space.space import Space
@@ -34,6 +35,8 @@ PROBE_SAMPLES = 64
 def record_space(recipe: Recipe, max_epochs: int | None = None, beforehand: Beforehand | None = None) -> Space:
     """The search space of a recipe, without training: `model.fit` is called but does nothing.
 
+    What the code prints at its defaults is shown on standard error, what it prints later is not.
+
     Args:
         recipe: Of the problem.
         max_epochs: Of the problem; a note says if the user's own `fit` asks for more.
@@ -44,8 +47,13 @@ def record_space(recipe: Recipe, max_epochs: int | None = None, beforehand: Befo
     """
     own_fit = has_own_fit(recipe.hypermodel)
     untrained = _UntrainedFit()
+    outputs = chain([aside], repeat(silent))
 
     def declare(hp: keras_tuner.HyperParameters) -> None:
+        with next(outputs)():
+            run(hp)
+
+    def run(hp: keras_tuner.HyperParameters) -> None:
         clear_session()
         with fits_through(untrained):
             recipe.hypermodel.declare_hyperparameters(hp)

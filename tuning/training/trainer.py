@@ -23,6 +23,7 @@ from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.records import FATAL
 from tuning.objective import Objective
+from tuning.process.silence import silent
 from tuning.space.space import Space
 from tuning.splits import Part
 from tuning.text import error_line
@@ -72,7 +73,7 @@ def train_epochs(
     outcome = Outcome()
     model = None
     try:
-        with seeds_of_its_own(request.seed), trainer.of_every_model():
+        with seeds_of_its_own(request.seed), trainer.of_every_model(), silent():
             try:
                 model = build(recipe, hp)
                 trainer.attach(model)
@@ -80,7 +81,8 @@ def train_epochs(
             except Stop:
                 outcome.score = math.nan if len(trainer.ways) > 1 else None
         if best is not None and model is not None:
-            _after(outcome, trainer, hp, trainer.trained or model, best, save, logs)
+            with silent():
+                _after(outcome, trainer, hp, trainer.trained or model, best, save, logs)
     except keras_tuner.errors.FatalError as error:
         outcome.error = FATAL + error_line(error).removeprefix(FATAL)
     except Exception as error:
@@ -146,7 +148,7 @@ def continue_training(
     best = BestWeights(Objective(objective.metric, objective.direction, "last"))
     trainer = Fit(_of_all_data(recipe), request, Watcher(request, best))
     try:
-        with trainer.of_every_model():
+        with trainer.of_every_model(), silent():
             trainer.attach(model)
             with contextlib.suppress(Stop):
                 call_fit(recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold)
