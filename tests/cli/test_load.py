@@ -1,6 +1,7 @@
 """Models and data that are named on the command line: what was written for KerasTuner runs as it is."""
 
 import inspect
+import json
 import pickle
 import shutil
 from pathlib import Path
@@ -151,6 +152,21 @@ def test_what_a_search_is_given_is_given_on_the_command_line(their_file, fit, hp
     assert len(curve) == len(native.epoch) == 2  # stopped early
     for name in ("loss", "val_loss"):
         assert [logs[name] for logs in curve] == pytest.approx(native.history[name], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_a_check_prints_json_alone_whatever_the_code_prints(their_file):
+    their_file.write_text(
+        "print('imported')\n"
+        + SEARCHED_WITH.replace("return x, y", "print('loaded'); return x, y").replace(
+            "return model", "model.summary(); return model"
+        )
+    )
+    words = ["check", f"{their_file}:build_model", "--data", f"{their_file}:load", "--draws", "100", "--json"]
+    checked = CliRunner().invoke(main.app, [*words, "--fit-arguments", f"{their_file}:arguments"])
+    assert checked.exit_code == 0, checked.output
+    assert json.loads(checked.stdout)["problems"][0]["metrics"] == ["loss", "val_loss"]
+    assert [checked.stderr.count(line) for line in ("imported", "loaded", "Trainable params")] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

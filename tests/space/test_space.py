@@ -450,7 +450,8 @@ def raising(hp: HP) -> None:
         (
             twice_with_another_default,
             "hyperparameter 'units' is declared twice with different definitions, Int 1 .. 4 with the default 2 and "
-            "with the default 3; KerasTuner would keep the first in silence: give the second another name",
+            "with the default 3; KerasTuner would keep the first in silence: give both the same default, or the second "
+            "another name",
         ),
         (
             twice_of_two_kinds,
@@ -466,7 +467,8 @@ def raising(hp: HP) -> None:
         (
             active_together,
             "hyperparameter 'units' has two definitions that are active together, Int 1 .. 4 and Int 1 .. 8; "
-            "give one of them another name",
+            "give the second another name, or, if the bound depends on another hyperparameter, declare a share of it, "
+            'such as hp.Float("units_share", 0.1, 1.0), and multiply',
         ),
         (
             lambda hp: hp.Int("units", 1, 4, default=8),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +31,7 @@ from tuning.cli.options import (
 )
 from tuning.errors import StudyError
 from tuning.process.cores import cores
+from tuning.process.silence import aside
 from tuning.runner.forkserver import forked
 
 
@@ -149,7 +150,8 @@ def check(
     def work() -> int:
         from tuning.cli.check import examine, show
 
-        examined = examine(changed(find_study(study, named, changes.budget), changes), draws)
+        with aside() if as_json else nullcontext():  # a study's own lines would not be JSON
+            examined = examine(changed(find_study(study, named, changes.budget), changes), draws)
         _print_json(examined) if as_json else show(examined, output())
         return 0 if examined["alike"] else EXIT_FAILED
 

@@ -224,8 +224,8 @@ def _check_overlap(hyperparameters: Sequence[HyperParameter]) -> None:
         for first, second in itertools.combinations([hp for hp in twice if is_active(hp, values)], 2):
             if first.name == second.name and definition(first) != definition(second):
                 raise SpaceError(
-                    f"hyperparameter {first.name!r} has two definitions that are active together, {describe(first)} "
-                    f"and {describe(second)}; give one of them another name"
+                    f"hyperparameter {first.name!r} has two definitions that are active together, "
+                    f"{_apart(first, second)}; {_mend(first, second)}"
                 )
 
 
@@ -240,6 +240,8 @@ def _apart(known: HyperParameter, new: HyperParameter) -> str:
 def _mend(known: HyperParameter, new: HyperParameter) -> str:
     """How to fix a name with two definitions: if only a bound differs, it depends on another hyperparameter."""
     changed = {field for field, value in definition(new).items() if definition(known).get(field) != value}
+    if changed == {"default"}:
+        return "give both the same default, or the second another name"
     if changed & {"min_value", "max_value"} and changed <= {"min_value", "max_value", "default"}:
         return (
             f"give the second another name, or, if the bound depends on another hyperparameter, declare a share of it, "

@@ -81,6 +81,8 @@ def test_a_winner_that_was_never_called_is_saved_and_loaded(build_model: Any, tm
     assert not outcome.error
     assert outcome.anatomy is not None
     assert outcome.anatomy.parameters == 4 * 2 + 2 + 2 * 3 + 3
+    if build_model is steps_only:
+        assert outcome.anatomy.remarks[-1] == "StepsOnly has no call: there is no one prediction to show."
     model = problem.load_model(path, problem.space.default())
     assert model.evaluate(X[48:], ONE_HOT[48:], verbose=0, return_dict=True)["error"] == pytest.approx(
         outcome.test["error"]

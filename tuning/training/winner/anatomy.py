@@ -147,6 +147,8 @@ def classified(model: keras.Model, splits: Splits, objective: Objective) -> Clas
 
 
 def _seen(model: keras.Model, splits: Splits, objective: Objective) -> _Seen:
+    if type(model).call is keras.Model.call:
+        raise _UnclearError(f"{type(model).__name__} has no call: there is no one prediction to show.")
     split, part = ("validation", splits.validation) if splits.test is None else ("test", splits.test)
     remarks = [] if split == "test" else ["There is no test split: what it predicts is shown on validation."]
     pairs = list(_predicted(model, part))
