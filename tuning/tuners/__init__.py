@@ -2,15 +2,16 @@
 
 Imports: words, journal, space, training, problems, evaluation.
 
-    base           Tuner: the contract
-    keras_tuner    KTRandom, KTHyperband, KTBayesian, KTGrid
-    scikit_learn   SklearnRandomized, SklearnHalving, SklearnGrid
-    optuna         OptunaTPE, OptunaRandom, OptunaQMC, OptunaGP, OptunaCmaEs, OptunaTPEMedian, OptunaTPEHyperband
-    nevergrad      Nevergrad
-    smac           SMAC
-    ax             Ax
-    table_draws    TableDraws: fills a table of configurations
-    baselines/     what tuners are compared with
+    base             Tuner: the contract
+    keras_tuner      KTRandom, KTHyperband, KTBayesian, KTGrid
+    scikit_learn     SklearnRandomized, SklearnHalving, SklearnGrid
+    optuna           OptunaTPE, OptunaRandom, OptunaQMC, OptunaGP, OptunaCmaEs, OptunaTPEMedian, OptunaTPEHyperband
+    nevergrad        Nevergrad
+    smac             SMAC
+    smac_internals   private parts of SMAC
+    ax               Ax
+    table_draws      TableDraws: fills a table of configurations
+    baselines/       what tuners are compared with
 
 Third parties register theirs through the entry point group ``tuning.tuners``:
 

@@ -6,17 +6,13 @@ import logging
 import math
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
 from tuning.space.converters import from_numbered, numbered
+from tuning.tuners import smac_internals
 from tuning.tuners.base import Tuner
-
-if TYPE_CHECKING:
-    from ConfigSpace import Configuration
-    from smac.acquisition.maximizer import LocalAndSortedRandomSearch
 
 
 class SMAC(Tuner):
@@ -66,7 +62,7 @@ class SMAC(Tuner):
             facade = HyperparameterOptimizationFacade
             smac = facade(
                 scenario,
-                acquisition_maximizer=_reproducible(facade.get_acquisition_maximizer(scenario)),
+                acquisition_maximizer=smac_internals.reproducible(facade.get_acquisition_maximizer(scenario)),
                 config_selector=facade.get_config_selector(scenario, retrain_after=self.retrain_after),
                 runhistory_encoder=RunHistoryLogScaledEncoder(scenario, considered_states=[StatusType.SUCCESS]),
                 logging_level=False,
@@ -81,19 +77,3 @@ class SMAC(Tuner):
                 failed = math.isnan(score)
                 cost, status = (math.inf, StatusType.CRASHED) if failed else (sign * score, StatusType.SUCCESS)
                 smac.tell(trial, TrialValue(cost, status=status), save=False)
-
-
-def _reproducible(maximizer: LocalAndSortedRandomSearch) -> LocalAndSortedRandomSearch:
-    """SMAC's own maximizer, whose suggestions would otherwise depend on the hash seed that Python draws at its start.
-
-    The starting points of its local search come from a set (smac 2.4.1), in an order that changes between processes.
-    Here they are sorted.
-    """
-    from smac.acquisition.maximizer import LocalSearch
-
-    class Sorted(LocalSearch):
-        def _get_init_points_from_previous_configs(self, *args: Any) -> list[Configuration]:
-            return sorted(super()._get_init_points_from_previous_configs(*args), key=str)
-
-    maximizer._local_search.__class__ = Sorted  # with all the settings that it was made with
-    return maximizer
