@@ -11,7 +11,7 @@ from distributed import SpecCluster
 
 from tuning.runner.dask import internals
 
-CHANGED = "Dask has changed this: see tuning/runner/dask_internals.py"
+CHANGED = "Dask has changed this: see tuning/runner/dask/internals.py"
 
 
 def test_messages_are_timed_by_the_name_that_we_replace() -> None:

@@ -1,6 +1,6 @@
 """The private parts of Dask that we use, in one place: any release may change them.
 
-Checked with distributed 2026.8; `tests/runner/test_dask_internals.py` shows what a later release has changed.
+Checked with distributed 2026.8; `tests/runner/dask/test_internals.py` shows what a later release has changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Private parts of Keras that training needs, each behind a function; checked with keras 3.15.
 
-`tests/training/test_keras_internals.py` fails if a release moves one of them. Then fix it here, or raise the pin.
+`tests/training/internals/test_keras.py` fails if a release moves one of them. Then fix it here, or raise the pin.
 """
 
 from __future__ import annotations

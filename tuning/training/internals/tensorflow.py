@@ -1,6 +1,6 @@
 """Private parts of TensorFlow that training needs, each behind a function; checked with tensorflow 2.21.
 
-`tests/training/test_tensorflow_internals.py` fails if a release moves one of them. Then fix it here, or raise the
+`tests/training/internals/test_tensorflow.py` fails if a release moves one of them. Then fix it here, or raise the
 pin. TensorFlow is imported inside the functions, because training also runs on Keras' other backends.
 """
 
