@@ -11,6 +11,7 @@ import pytest
 
 from tuning import tuners as registry
 from tuning.budget import Budget
+from tuning.configuration import Configuration
 from tuning.errors import JournalError, ReplayError
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.frames import EPOCH_COLUMNS, TRIAL_COLUMNS, epochs_frame, trials_frame
@@ -159,7 +160,7 @@ class Raising(Tuner):
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         generator = np.random.default_rng(seed)
         for _ in range(2):
-            evaluator.evaluate(problem.space.active(_draw(problem, generator)))
+            evaluator.evaluate(_draw(problem, generator))
         raise self.error
 
 
@@ -172,14 +173,12 @@ class Ending(Tuner):
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         generator = np.random.default_rng(seed)
         for _ in range(budget.epochs // 5):
-            evaluator.evaluate(problem.space.active(_draw(problem, generator)))
+            evaluator.evaluate(_draw(problem, generator))
 
 
-def _draw(problem: TrainingProblem, generator: np.random.Generator) -> dict[str, Any]:
-    values = dict(problem.space.default())
-    return {**values, **{name: value for name, value in values.items() if isinstance(value, str)}} | {
-        "rate": float(10 ** generator.uniform(-3, -1)) if "rate" in values else 0.0
-    }
+def _draw(problem: TrainingProblem, generator: np.random.Generator) -> Configuration:
+    values = problem.space.default()
+    return values | ({"rate": float(10 ** generator.uniform(-3, -1))} if "rate" in values else {})
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,7 @@ def test_keras_tuner_s_draws_lie_in_the_space(plan: Plan) -> None:
     )
     for number in range(5):
         values = oracle.populate_space(str(number))["values"]
-        assert in_the_space(space, space.active(values))
-        assert space.active(values) == values
+        assert in_the_space(space, values)
 
 
 def test_keras_tuner_sees_the_recorded_hyperparameters_in_their_order() -> None:

@@ -108,14 +108,6 @@ class Space:
                 seen.add(key)
                 yield configuration
 
-    def active(self, values: Mapping[str, object]) -> Configuration:
-        """`values` without inactive hyperparameters and without a library's own keys (`tuner/...`)."""
-        kept: Configuration = {}
-        for hp in self.hyperparameters:
-            if hp.name in values and is_active(hp, kept):
-                kept[hp.name] = plain(values[hp.name])
-        return kept
-
     def mismatch(self, configuration: Mapping[str, Value]) -> str:
         """Why a configuration is not in this space, as text; empty if it is."""
         expected: Configuration = {}
