@@ -1,4 +1,4 @@
-"""Keras' other backends: the digits study by Keras' own fit, in a process of its own, for a backend is chosen once."""
+"""Keras' other backends: a study of digits by Keras' own fit, in a process of its own, for a backend is chosen once."""
 
 import importlib.util
 import json
@@ -15,15 +15,30 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from tuning.cli.load import load_study
-from tuning.runner.plan import Overrides
+
+import keras
+
+from tuning import Budget, Objective, Problem, Study, datasets
+from tuning.journal.journal import read
+from tuning.runner.runner import run
+from tuning.runner.winner_models import save_winners
 from tuning.training.request import TrainingRequest
 
-study = load_study(Path(sys.argv[1]))
-study.changed(Overrides(budget=10, replicates=1, tuners=["kt-random"], baselines=False, retrain=1)).run(sys.argv[2])
+def build_model(hp):
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(16, activation="relu")])
+    if hp.Boolean("dropout"):
+        model.add(keras.layers.Dropout(0.3))
+    model.add(keras.layers.Dense(10, activation="softmax"))
+    rate = hp.Float("learning_rate", 1e-4, 1e-1, sampling="log")
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
 
-problem = study.problems[0]
-configuration = {**problem.space.default(), "dropout": True, "dropout_rate": 0.3}
+problem = Problem(build_model, data=datasets.digits, objective=Objective("val_accuracy", "max"), max_epochs=5)
+study = Study("digits", problem, ["kt-random"], budget=Budget(10), replicates=1, baselines=(), retrain=1)
+folder = run(study, Path(sys.argv[1])).directory
+save_winners(read(folder), study.problems)
+
+configuration = {**problem.space.default(), "dropout": True}
 
 def curve(epochs, **more):
     logs = []
@@ -40,8 +55,9 @@ print(json.dumps({"whole": whole, "continued": [*begun, *rest]}))
 
 
 def compiled_once(folder):
-    """Jax keeps what XLA has compiled for the next training of the same shapes, of which it would know nothing."""
+    """Jax compiles quickly rather than for speed, and keeps the result for the next training of the same shapes."""
     return {
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         "JAX_COMPILATION_CACHE_DIR": str(folder),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
@@ -50,11 +66,11 @@ def compiled_once(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_digits_on_another_backend(backend, tmp_path):
+def test_a_study_on_another_backend(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed; the extra tuning[{backend}] brings it")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(ROOT / "studies" / "digits.py"), str(tmp_path)],
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
         env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT), **compiled_once(tmp_path / "compiled")},
         capture_output=True,
         text=True,
