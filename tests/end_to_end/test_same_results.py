@@ -3,49 +3,43 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import threading
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import pandas as pd
 import pytest
 
-from tuning import Objective, Problem, datasets
+from tuning import Objective, Problem, Study, datasets
+from tuning.cli.load import load_study
+from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
+from tuning.journal.journal import read
+from tuning.runner.dask.executor import run_on_dask
+from tuning.runner.plan import Overrides
+from tuning.runner.runner import run
 from tuning.training.request import TrainingRequest
 
 ROOT = Path(__file__).parents[2]
 TIMES = ["train_seconds", "suggest_seconds"]
 
 
-def run(out: Path, *arguments: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Runs the digits study in processes of its own; its tables, timings aside."""
-    command = [
-        sys.executable,
-        "-m",
-        "tuning.cli.main",
-        "run",
-        "studies/digits.py",
-        "--budget",
-        "12",
-        "--replicates",
-        "1",
-    ]
-    command += ["--tuners", "kt-hyperband,sklearn-randomized,optuna-tpe", "--retrain", "1"]
-    command += ["--out", str(out), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    trials, epochs, retrainings = (
-        pd.read_csv(out / "digits" / f"{name}.csv") for name in ("trials", "epochs", "retrainings")
-    )
-    return trials.drop(columns=TIMES), epochs, retrainings.drop(columns="train_seconds")
+def tables(study: Study, folder: Path, **how: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What a run of the study records, timings aside."""
+    journal = read(run(study, folder, **how).directory)
+    trials, retrainings = trials_frame(journal).drop(columns=TIMES), retrainings_frame(journal)
+    return trials, epochs_frame(journal), retrainings.drop(columns="train_seconds")
 
 
 @pytest.mark.slow
 def test_one_process_and_two_give_the_same_tables(tmp_path: Path) -> None:
-    by_one = run(tmp_path / "one", "--jobs", "1")
-    by_two = run(tmp_path / "two", "--jobs", "2")
+    names = ["kt-hyperband", "sklearn-randomized", "optuna-tpe"]
+    study = load_study(ROOT / "studies" / "digits.py").changed(
+        Overrides(budget=12, replicates=1, tuners=names, retrain=1)
+    )
+    by_one = tables(study, tmp_path / "one")
+    by_two = tables(study, tmp_path / "two", execute=partial(run_on_dask, jobs=2))
     trials, _, retrainings = by_one
     searched = trials[trials["tuner"] != "default"]
     assert (searched.groupby(["tuner", "replicate"])["epochs"].sum() == 12).all()
