@@ -52,7 +52,7 @@ def records(directory: Path) -> collections.Counter[tuple[object, ...]]:
 @pytest.mark.parametrize(
     ("jobs", "replicates", "some"),
     [
-        (1, 1, []),
+        (1, 1, ["kt-hyperband", "kt-bayesian", "sklearn-halving", "optuna-tpe-hyperband", "screening"]),
         (2, 1, ["kt-hyperband", "optuna-tpe"]),
         pytest.param(1, 2, [], marks=pytest.mark.nightly),
         pytest.param(2, 2, [], marks=pytest.mark.nightly),

@@ -11,6 +11,7 @@ to FOLDER/trained, a line a training.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -22,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tuning import tuners as registry
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.journal.writer import JournalWriter
@@ -118,6 +120,9 @@ def run_once(folder: Path, searches: Searches, dying: Dying, worker: Dying | Non
 
 
 def main(folder: Path, seed: int, jobs: int, searches: Searches) -> None:
+    for name in searches.tuners:
+        if needed := registry.load(name).needs:
+            importlib.import_module(needed)  # here, not in each fork
     generator = random.Random(seed)
     log = folder / "trained"
     kills: list[tuple[str, int]] = []
