@@ -23,7 +23,6 @@ from tuning.cli import main
 from tuning.cli.load import load_study
 from tuning.journal.journal import read
 from tuning.runner.plan import Overrides
-from tuning.testing import TunerConformance
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 README = ROOT / "README.md"
@@ -104,13 +103,6 @@ def test_python_compiles_and_its_imports_exist(page: Path) -> None:
                 assert not name or hasattr(found, name) or find_spec(f"{module}.{name}"), (
                     f"{page.name}: {module}.{name}"
                 )
-
-
-class TestTheTunerOfTheDocumentation(TunerConformance):
-    def make_tuner(self) -> tuning.Tuner:
-        names: dict[str, Any] = {"__name__": "documented"}
-        exec(next(blocks(ROOT / "docs" / "add-a-tuner.md", "python")), names)
-        return names["Mutation"]()
 
 
 @pytest.mark.slow

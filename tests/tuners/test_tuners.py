@@ -8,6 +8,7 @@ import keras_tuner
 import optuna
 import pytest
 
+from tests.support.documentation import ROOT, blocks
 from tuning import (
     KTBayesian,
     KTGrid,
@@ -207,6 +208,13 @@ class TestDefault(TrialConformance):
         assert result.end is not None
         assert result.end.state == CellState.DONE
         assert [(trial.state, trial.error) for trial in result.trials] == [(TrialState.FAILED, "does not build")]
+
+
+class TestTheTunerOfTheDocumentation(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        names: dict[str, Any] = {"__name__": "documented"}
+        exec(next(blocks(ROOT / "docs" / "add-a-tuner.md", "python")), names)
+        return names["Mutation"]()
 
 
 def test_every_built_in_tuner_is_in_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
