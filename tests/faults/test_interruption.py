@@ -8,12 +8,13 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.support.fork_server import kept, program
 from tuning.cli.load import load_study
 from tuning.cli.signals import Interruption
 from tuning.journal.frames import epochs_frame, trials_frame
@@ -50,6 +51,13 @@ def tables(directory: Path) -> tuple[str, str]:
     return trials_frame(journal).drop(columns=TIMES).to_csv(), epochs_frame(journal).to_csv()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fork_server() -> Iterator[None]:
+    """The runs are forked from one process that has imported TensorFlow."""
+    with kept():
+        yield
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     folder = tmp_path_factory.mktemp("whole")
@@ -61,17 +69,12 @@ class Started:
 
     def __init__(self, folder: Path, jobs: int, slow: float = 0.3) -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "tuning", "run", str(script(folder, slow)), "--out", str(folder)]
-        self.process = subprocess.Popen(
-            [*command, "--jobs", str(jobs)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.errors = ""
+        self.output, self.errors = folder / "output", folder / "errors"
+        words = ["run", str(script(folder, slow)), "--out", str(folder), "--jobs", str(jobs)]
+        self.process = program("tuning", *words, folder=folder, log=self.output, errors=self.errors)
         self.wait(lambda: self.trials() >= 3)
-        self.family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        itself = psutil.Process(self.process.pid)
+        self.family = [itself, *itself.children(recursive=True)]
 
     def trials(self) -> int:
         path = path_of(self.folder / "s")
@@ -81,14 +84,18 @@ class Started:
         deadline = time.monotonic() + SECONDS
         while not until():
             assert time.monotonic() < deadline
-            assert self.process.poll() is None, self.process.communicate()
+            assert self.process.is_alive(), self.printed()
             time.sleep(0.05)
 
-    def end(self) -> str:
-        said, self.errors = self.process.communicate(timeout=SECONDS)
+    def printed(self) -> tuple[str, str]:
+        return self.output.read_text(), self.errors.read_text()
+
+    def end(self) -> tuple[str, str]:
+        """What it has printed, to standard output and as errors, once it and all its processes have ended."""
+        self.process.join(SECONDS)
         _, alive = psutil.wait_procs(self.family, timeout=SECONDS)
         assert alive == []
-        return str(said)
+        return self.printed()
 
 
 @pytest.mark.slow
@@ -107,14 +114,14 @@ def test_a_signal_ends_the_run_and_the_same_command_goes_on(
     started = Started(tmp_path, jobs)
     # Ctrl-C and a closing terminal reach the whole group, workers too; `kill` reaches the process it is given.
     if name == "SIGTERM":
-        started.process.send_signal(signal.SIGTERM)
+        started.process.terminate()
     else:
         os.killpg(started.process.pid, getattr(signal, name))
-    said = started.end()
-    assert started.process.returncode == code, said + started.errors
-    assert "Traceback" not in said + started.errors
+    said, errors = started.end()
+    assert started.process.exitcode == code, said + errors
+    assert "Traceback" not in said + errors
     if name == "SIGINT":
-        assert started.errors == ""
+        assert errors == ""
         assert [path.name for path in path_of(tmp_path / "s").parent.iterdir()] == ["journal.jsonl"]
     how = "" if name == "SIGINT" else f" by {name}"
     assert f"Interrupted{how}. All trials that ended are in {tmp_path}/s/journal. Go on with:\n\n    python " in said
@@ -133,8 +140,8 @@ def test_a_machine_that_sleeps_costs_nothing(tmp_path: Path, whole: tuple[str, s
     time.sleep(3)
     for process in started.family:
         process.resume()
-    said = started.end()
-    assert started.process.returncode == 0, said + started.errors
+    printed = started.end()
+    assert started.process.exitcode == 0, printed
     assert tables(tmp_path / "s") == whole
 
 
