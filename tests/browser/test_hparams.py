@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import hparams_journal as made_up
-from tests.support.browser import opened
+from tests.support.browser import WAIT, opened
 from tests.support.tensorboard_server import BOARD, served, session_groups
 from tuning.journal.records import TrialState
 from tuning.tensorboard.hparams import write_hparams
@@ -33,6 +33,8 @@ def rows(page: Any, expected: int) -> int:
 
 
 def test_rows_filters_and_parallel_coordinates(browser: Any, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
     journal = made_up.journal(tmp_path / "study", trials=5)
     trials = list(journal.all_trials())
     write_hparams(journal, tmp_path / "study")
@@ -54,8 +56,7 @@ def test_rows_filters_and_parallel_coordinates(browser: Any, tmp_path: Path) -> 
             page.get_by_text("Parallel Coordinates View").click()
             with_score = [trial for trial in kept if trial.state != TrialState.FAILED]
             curves = page.locator("tf-hparams-parallel-coords-plot .foreground path")
-            page.wait_for_timeout(2000)
-            assert curves.count() == len(with_score)
+            expect(curves).to_have_count(len(with_score), timeout=WAIT)
             assert curves.first.bounding_box()["width"] > 500  # over all columns
 
 

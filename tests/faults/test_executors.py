@@ -349,6 +349,16 @@ def test_local_workers_are_not_given_up_by_the_clock_and_listen_to_this_machine_
     assert listening <= {"127.0.0.1", "::1"}
 
 
+def at_rest(process: psutil.Process) -> float:
+    """Its seconds of CPU time, once a second has added next to none: it may have just come up."""
+    deadline, before, used = time.monotonic() + 120, -1.0, 0.0
+    while used - before > 0.02:
+        assert time.monotonic() < deadline
+        time.sleep(1.0)
+        before, used = used, sum(process.cpu_times()[:2])
+    return used
+
+
 @pytest.mark.slow
 def test_a_worker_does_next_to_nothing_beside_its_training() -> None:
     """Dask's defaults take 3 % of a core in each process, and Python from the training 100 times a second."""
@@ -356,8 +366,7 @@ def test_a_worker_does_next_to_nothing_beside_its_training() -> None:
     with dask_cluster.client_of(1, "") as client:
         (number,) = client.run(os.getpid).values()
         worker = psutil.Process(number)
-        time.sleep(2.0)  # it may have just come up
-        before = sum(worker.cpu_times()[:2])
+        before = at_rest(worker)
         client.submit(time.sleep, seconds).result()
         assert sum(worker.cpu_times()[:2]) - before < 0.015 * seconds
 
@@ -442,7 +451,7 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
 
         def trial(self, trial: Trial) -> None:
             if not self.killed and trial.trial == 1:
-                deadline = time.monotonic() + 30
+                deadline = time.monotonic() + 150
                 while not flag.exists() or not flag.read_text():
                     assert time.monotonic() < deadline
                     time.sleep(0.05)
@@ -455,7 +464,7 @@ def test_a_lost_worker_of_a_cluster_costs_nothing_but_time(here: Any, tmp_path: 
     started = time.monotonic()
     done = run(study, tmp_path, watcher, execute=partial(run_on_dask, scheduler=cluster.address))
     assert watcher.killed
-    assert time.monotonic() - started < 55
+    assert time.monotonic() - started < 280  # the killed training would have slept for 300
     assert {end.state for end in done.ends} == {"DONE"}
     trials = list(read(done.directory).all_trials())
     assert len(starts.read_text()) == len(trials) + 1  # the trial that was killed, and none that was recorded

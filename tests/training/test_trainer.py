@@ -33,8 +33,11 @@ ON_BATCHES = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, log
 
 
 def compiled_model(hp, *inner, optimizer=None):
+    """Momentum is a state to continue from, in a graph that is traced in half of Adam's time."""
     model = keras.Sequential([layers.Input((5,)), *inner, layers.Dense(3, activation="softmax")])
-    optimizer = optimizer or keras.optimizers.Adam(hp.Float("rate", 1e-3, 1e-1, sampling="log", default=0.02))
+    if optimizer is None:
+        rate = hp.Float("rate", 1e-3, 1e-1, sampling="log", default=0.02)
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -547,7 +550,7 @@ class AnotherModel(keras_tuner.HyperModel):
 
     def fit(self, hp, model, **kwargs):
         copy = keras.models.clone_model(model)
-        copy.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        copy.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return copy.fit(**kwargs)
 
 
