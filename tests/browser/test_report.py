@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.browser import opened
+from tests.support.browser import WAIT, opened
 from tests.support.golden_journal import BASELINES, TUNERS, write_scores
 from tuning.report.report import Report, write_report
 
@@ -72,6 +74,16 @@ def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, page_address: str) -
         assert first_column(tuners) == upward
 
 
+def marks_once(page: Any, wanted: Callable[[int], bool]) -> int:
+    """Number of marks, once it is as wanted and the page draws no more."""
+    deadline, before, number = time.monotonic() + WAIT / 1000, -1, marks(page)
+    while number != before or not wanted(number):
+        assert time.monotonic() < deadline, number
+        page.wait_for_timeout(250)
+        before, number = number, marks(page)
+    return number
+
+
 def test_tuners_are_ticked_on_and_off_by_mouse_and_by_keyboard(browser: Any, page_address: str) -> None:
     with opened(browser, page_address) as page:
         drawn(page)
@@ -80,17 +92,13 @@ def test_tuners_are_ticked_on_and_off_by_mouse_and_by_keyboard(browser: Any, pag
         assert boxes.count() == len([*TUNERS, *BASELINES])
         everything = marks(page)
         boxes.first.click()
-        page.wait_for_timeout(500)
-        without = marks(page)
-        assert 0 < without < everything
+        without = marks_once(page, lambda number: 0 < number < everything)
         boxes.nth(1).focus()
         page.keyboard.press("Space")
-        page.wait_for_timeout(500)
-        assert 0 < marks(page) < without
+        marks_once(page, lambda number: 0 < number < without)
         page.keyboard.press("Space")
         boxes.first.click()
-        page.wait_for_timeout(500)
-        assert marks(page) == everything
+        marks_once(page, lambda number: number == everything)
 
 
 def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, page_address: str) -> None:
