@@ -26,9 +26,10 @@ import numpy as np
 import pandas as pd
 
 from tuning import seeds
+from tuning.batches import in_batches, is_dataset, is_endless
 from tuning.errors import SpaceError, StudyError
 from tuning.report.figures import base
-from tuning.splits import Part, Splits, is_dataset, load_splits
+from tuning.splits import Part, Splits, described_by, load_splits
 from tuning.text import error_line
 from tuning.training import fit_arguments, keras_loop, recipe
 from tuning.training import state as states
@@ -147,6 +148,8 @@ def lr_range_test(
         raise StudyError(f"lr_range_test(min_rate={min_rate}, max_rate={max_rate}): expected 0 < min_rate < max_rate")
     part = load_splits(data).train if callable(data) else data
     train = load_splits(lambda: Splits(part, part)).train
+    if is_endless(train) or (in_batches(train) and not is_dataset(train)) or len(described_by(train)) == 1:
+        raise StudyError("the test trains on (x, y), (x, y, sample_weight), or a tf.data.Dataset of these that ends")
     batches = epochs * _batches(train, batch_size)
     if batches < MIN_BATCHES:
         raise StudyError(

@@ -21,16 +21,16 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import numpy as np
 
 from tuning.arrays import Array, Arrays, by_path, check_finite, checked, describe, mapped, pieces
+from tuning.batches import first, in_batches, is_dataset, number
 from tuning.errors import DataError, TuningError
 from tuning.text import error_line
 from tuning.text_arrays import hashed, is_text
 
 Part: TypeAlias = Any
-"""``(x, y)``, ``(x, y, sample_weight)`` or a ``tf.data.Dataset``."""
+"""``(x, y)``, ``(x, y, sample_weight)``, ``(x,)``, or batches of these (`tuning.batches`)."""
 
 FIELDS = ("x", "y", "sample_weight")
 EXPECTED = "(train, validation) or (train, validation, test), each (x, y), (x, y, sample_weight) or a tf.data.Dataset"
-_INFINITE = -1  # tf.data.INFINITE_CARDINALITY
 _Checked = TypeVar("_Checked")
 
 
@@ -40,14 +40,14 @@ class Splits:
 
     Attributes:
         train: What every trial trains on.
-        validation: What the tuners' scores are measured on.
+        validation: What the tuners' scores are measured on; None if a metric of training is the objective.
         test: What no tuner sees; only a retrained winner is scored on it. May be missing.
         class_names: Of a classification, by class number from 0, for people; if several outputs are classes, by the
             output's name. May be missing: then numbers are shown.
     """
 
     train: Part
-    validation: Part
+    validation: Part | None
     test: Part | None = None
     class_names: Sequence[str] | Mapping[str, Sequence[str]] | None = None
 
@@ -114,17 +114,19 @@ class Data(Protocol):
 def fingerprint(data: Data) -> str:
     """16 hexadecimal digits that change with any value, shape, dtype or name in any part.
 
-    A Dataset's values are not read: its element specification and number of batches are hashed instead, and the
-    fingerprint begins with ``dataset:``.
+    Of batches not all values are read: the element specification of a Dataset, or the first batch of others, and their
+    number are hashed instead, and the fingerprint begins with ``dataset:``.
     """
     digest = hashlib.sha256()
     label = ""
     for name, part in data.parts().items():
-        if is_dataset(part):
+        if in_batches(part):
             label = "dataset:"
-            digest.update(f"{name} {part.element_spec!r} {_batches(part)}\n".encode())
+            described = repr(part.element_spec) if is_dataset(part) else ""
+            digest.update(f"{name} {described} {number(part)}\n".encode())
+        if is_dataset(part):
             continue
-        for path, array in _leaves_of(part):
+        for path, array in _leaves_of(first(part) if in_batches(part) else part):
             digest.update(f"{name} {path} {array.dtype.name} {array.dtype.str} {array.shape}\n".encode())
             for piece in hashed(array) if is_text(array) else map(_bytes, pieces(array)):
                 digest.update(piece)
@@ -134,15 +136,15 @@ def fingerprint(data: Data) -> str:
 def shapes(data: Data) -> dict[str, object]:
     """What the parts look like, for the journal and for people; strict JSON.
 
-    For each part: ``size`` (samples; None for a Dataset), ``batches`` (a Dataset's; None if unknown or for arrays),
+    For each part: ``size`` (samples; None for batches), ``batches`` (None if unknown or for arrays, -1 if endless),
     and ``arrays``: by path, such as ``"x"`` or ``"x['deep']"``, ``shape`` (without the sample axis) and ``dtype``.
     """
     described: dict[str, object] = {}
     for name, part in data.parts().items():
-        leaves = _leaves_of(part.element_spec if is_dataset(part) else part)
+        leaves = _leaves_of(described_by(part))
         described[name] = {
             "size": size(part),
-            "batches": _batches(part) if is_dataset(part) else None,
+            "batches": number(part) if in_batches(part) else None,
             "arrays": {path: {"shape": _sample_shape(leaf), "dtype": _dtype_name(leaf)} for path, leaf in leaves},
         }
     return described
@@ -150,20 +152,25 @@ def shapes(data: Data) -> dict[str, object]:
 
 def head(part: Part, count: int) -> Part:
     """The first `count` samples of a part, in the same structure; of a Dataset, its first batch."""
-    return part.take(1) if is_dataset(part) else mapped(lambda array: array[:count], part)
+    if is_dataset(part):
+        return part.take(1)
+    return mapped(lambda array: array[:count], first(part) if in_batches(part) else part)
 
 
 def size(part: Part) -> int | None:
-    """Number of samples; None for a Dataset, which does not know it."""
-    if is_dataset(part):
+    """Number of samples; None for batches, whose samples are not counted."""
+    if in_batches(part):
         return None
     _, array = next(_leaves_of(part))
     return len(array)
 
 
-def is_dataset(part: Part) -> bool:
-    """Whether a part is a `tf.data.Dataset`, checked without importing TensorFlow."""
-    return hasattr(part, "element_spec") and hasattr(part, "take")
+def described_by(part: Part) -> tuple[Arrays, ...]:
+    """What a part is made of: its arrays, a Dataset's element specification, or the first of other batches."""
+    if not is_dataset(part):
+        return first(part) if in_batches(part) else tuple(part)
+    spec = part.element_spec
+    return spec if isinstance(spec, tuple) else (spec,)
 
 
 def _cut(loaded: object, share: float) -> Splits:
@@ -188,19 +195,18 @@ def _checked(loaded: object) -> Splits:
             raise DataError(f"returned {describe(loaded)}; expected {EXPECTED}")
         if len(loaded) not in (2, 3):
             raise DataError(f"returned {len(loaded)} parts; expected {EXPECTED}")
-        if not any(entry is None or is_dataset(entry) or isinstance(entry, tuple | list) for entry in loaded):
+        if not any(entry is None or in_batches(entry) or isinstance(entry, tuple | list) for entry in loaded):
             raise DataError(
                 f"returned one (x, y); expected {EXPECTED}; or say which share of it is for validation, as with "
-                "fit_arguments={'validation_split': 0.2} (--fit-arguments)"
+                "fit_arguments={'validation_split': 0.2} (--fit-arguments); without targets, (x,) is a part"
             )
         loaded = Splits(*loaded)
     parts = {name: checked_part(name, part) for name, part in loaded.parts().items()}
-    for name in ("train", "validation"):
-        if name not in parts:
-            raise DataError(f"{name} is None; expected {EXPECTED}")
+    if "train" not in parts:
+        raise DataError(f"train is None; expected {EXPECTED}")
     for name in list(parts)[1:]:
         check_alike(name, parts[name], parts["train"])
-    return Splits(**parts, class_names=checked_names(loaded.class_names))
+    return Splits(**{"validation": None, **parts}, class_names=checked_names(loaded.class_names))
 
 
 def checked_names(names: object) -> Any:
@@ -216,10 +222,12 @@ def checked_names(names: object) -> Any:
 
 def checked_part(name: str, part: Part) -> Part:
     """A part whose leaves are arrays of as many samples, all finite. Raises DataError."""
-    if is_dataset(part):
-        return _checked_dataset(name, part)
-    if not isinstance(part, tuple | list) or len(part) not in (2, 3):
+    if in_batches(part):
+        return _checked_batches(name, part)
+    if not isinstance(part, tuple | list) or len(part) not in (1, 2, 3):
         raise DataError(f"{name} is {describe(part)}; expected (x, y), (x, y, sample_weight) or a tf.data.Dataset")
+    if len(part) == 2 and part[1] is None:
+        part = part[:1]
     part = tuple(checked(f"{name} {field}", entry) for field, entry in zip(FIELDS, part, strict=False))
     leaves = list(_leaves_of(part))
     first, reference = leaves[0]
@@ -236,15 +244,18 @@ def checked_part(name: str, part: Part) -> Part:
     return part
 
 
-def _checked_dataset(name: str, part: Part) -> Part:
-    spec = part.element_spec
-    if not isinstance(spec, tuple) or len(spec) not in (2, 3):
-        raise DataError(f"{name} is a Dataset of {spec!r}; expected batches of (x, y) or (x, y, sample_weight)")
-    batches = _batches(part)
-    if batches == 0:
+def _checked_batches(name: str, part: Part) -> Part:
+    if number(part) == 0:
         raise DataError(f"{name} is an empty Dataset; expected at least one batch")
-    if batches == _INFINITE:
-        raise DataError(f"{name} is an endless Dataset, so an epoch would never end; take(...) a number of batches")
+    try:
+        entries = described_by(part)
+    except Exception as error:
+        raise DataError(
+            f"{name} is {describe(part)}, of which no batch could be read ({error_line(error)}); expected arrays, a "
+            "tf.data.Dataset, a keras.utils.PyDataset, or a function that returns an iterator of batches"
+        ) from error
+    if len(entries) not in (1, 2, 3):
+        raise DataError(f"{name} is batches of {len(entries)} entries; expected x, (x, y) or (x, y, sample_weight)")
     return part
 
 
@@ -255,10 +266,10 @@ def check_alike(name: str, part: Part, train: Part, *, of: str = "train") -> Non
         name: How the part is called in an error.
         of: How `train` is called.
     """
-    if is_dataset(part) or is_dataset(train):
+    if in_batches(part) or in_batches(train):
         if not (is_dataset(part) and is_dataset(train)):
             return  # batched elements and whole arrays may differ harmlessly; Keras reports the rest
-        part, train = part.element_spec, train.element_spec
+        part, train = described_by(part), described_by(train)
     ours, theirs = dict(_leaves_of(part[:2])), dict(_leaves_of(train[:2]))
     if list(ours) != list(theirs):
         raise DataError(
@@ -285,12 +296,6 @@ def _leaves_of(part: Part) -> Iterator[tuple[str, Arrays]]:
 
 def _bytes(piece: Array) -> memoryview:
     return np.ascontiguousarray(piece).reshape(-1).view(np.uint8).data
-
-
-def _batches(dataset: Part) -> int | None:
-    """Number of batches of a Dataset; -1 if endless; None if unknown without reading it."""
-    count = int(dataset.cardinality())
-    return count if count >= _INFINITE else None
 
 
 def _sample_shape(leaf: object) -> list[int | None] | None:

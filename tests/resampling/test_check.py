@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from sklearn import model_selection as ms
 
-from tuning import CrossValidation, Holdout, Samples
+from tuning import Holdout, Samples
 from tuning.errors import DataError
 from tuning.resampling.draw import draw
 from tuning.resampling.partition import Fold, Partition, fingerprint, sizes
+from tuning.resampling.plans import CrossValidation
 
 SIZE = 30
 X = np.random.default_rng(1).normal(size=(SIZE, 2))

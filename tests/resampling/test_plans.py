@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sklearn.model_selection import GroupShuffleSplit, KFold
 
 import tuning
-from tuning import CrossValidation, Holdout
+from tuning import Holdout
 from tuning.errors import StudyError
-from tuning.resampling.plans import describe, rows_of
+from tuning.resampling.plans import CrossValidation, describe, rows_of
 
 
 class Own:

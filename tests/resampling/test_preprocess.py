@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
-from tuning import CrossValidation, Holdout, Samples
+from tuning import Holdout, Samples
 from tuning.errors import DataError, StudyError
 from tuning.resampling.draw import draw
+from tuning.resampling.plans import CrossValidation
 from tuning.resampling.preprocess import fitted_splits
 
 GENERATOR = np.random.default_rng(4)

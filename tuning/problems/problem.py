@@ -20,7 +20,7 @@ from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
 from tuning.problems.problem_data import KEPT, ProblemData
 from tuning.seeds import SplitSeeds
-from tuning.splits import Part, Splits, is_dataset
+from tuning.splits import Part, Splits, described_by
 from tuning.training.request import FIRST_SPLIT
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ class Problem:
         splits = self.resampled.splits(split)
         known = next((made for made in self._recipes if made.splits is splits), None)
         if known is None:
-            arrays = [array for part in splits.parts().values() for array in _arrays(part)]
+            parts = [part for part in splits.parts().values() if isinstance(part, tuple)]
+            arrays = [array for part in parts for array in _arrays(part)]
             traces = self._recipes[-1].resident.traces if self._recipes else None
             known = recipe.Recipe(
                 recipe.hypermodel_of(self.build_model),
@@ -192,9 +193,11 @@ class Problem:
 
     @property
     def is_regression(self) -> bool:
-        """Whether the (first) target is a floating-point number, not a class."""
-        train = self.splits.train
-        targets = _arrays((train.element_spec if is_dataset(train) else train)[1])
+        """Whether the (first) target is a floating-point number, not a class, or there is none."""
+        described = described_by(self.splits.train)
+        if len(described) == 1:
+            return True
+        targets = _arrays(described[1])
         dtype = targets[0].dtype  # TensorFlow's own, in a Dataset
         return np.issubdtype(getattr(dtype, "as_numpy_dtype", dtype), np.floating)
 
@@ -262,8 +265,9 @@ class Problem:
         Raises:
             DataError, SpaceError, ObjectiveError: A mistake that the user has to fix.
         """
-        from tuning.training.probe import probe
+        from tuning.training.probe import check_ends, probe
 
+        check_ends(self.recipe)
         return probe(self.recipe, self.space, self.objective)
 
     def describe(self) -> ProblemRecord:

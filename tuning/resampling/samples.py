@@ -22,8 +22,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tuning.arrays import Array, Arrays, by_path, describe, mapped
+from tuning.batches import is_dataset
 from tuning.errors import DataError
-from tuning.splits import FIELDS, Part, Splits, check_alike, checked_names, checked_part, is_dataset, load
+from tuning.splits import FIELDS, Part, Splits, check_alike, checked_names, checked_part, load
 
 EXPECTED = (
     "with a resampling: (x, y), (x, y, sample_weight), ((x, y), (x_test, y_test)) or tuning.Samples(x, y, groups=...)"

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import keras
 import numpy as np
 
-from tuning.splits import is_dataset
+from tuning.batches import is_dataset
 from tuning.training.fit_arguments import Arguments, Data, is_arrays, normalise, size_of
 from tuning.training.graph_cache import Traces, is_of_keras
 from tuning.training.internals import keras as keras_internals
@@ -155,14 +155,14 @@ def evaluate(
     """`model.evaluate(*data)` of a model that `fit` has trained, in one call.
 
     Args:
-        data: ``(x, y)`` or ``(x, y, sample_weight)``, arrays.
+        data: ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, arrays.
         batch_size: As of `keras.Model.evaluate`.
         resident: As of `fit`.
         configuration: As of `fit`.
     """
     import tensorflow as tf
 
-    x, y, weight = (*data, None)[:3]
+    x, y, weight = (*data, None, None)[:3]
     held_out = _element(x, y, weight, resident)
     test_epoch = _whole_epoch(model, resident.traces, configuration, "test_step", batch_size, held_out)
     if not _keeps_metrics(model, "test_step"):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from tuning import seeds
+from tuning.batches import fresh, in_batches, is_dataset, is_endless
 from tuning.splits import Part
 from tuning.training import compiled_epoch, fit_arguments, keras_loop
 from tuning.training.internals import keras as keras_internals
@@ -56,12 +57,14 @@ class Fit:
         self.models = 0
         self.as_given = True
         self._epochs_before = 0
+        self._given: fit_arguments.Arguments = {}
         self.withheld: Mapping[str, object] = {}
         """Arguments that the signature of `HyperModel.fit` has no place for: `model.fit` gets them from here."""
 
     def arguments(self) -> fit_arguments.Arguments:
         """What `HyperModel.fit` gets in addition to `hp` and `model`."""
-        arguments = {**data_arguments(self.recipe), **self.recipe.fit_arguments, "epochs": self.request.epochs}
+        self._given = data_arguments(self.recipe)
+        arguments = {**self._given, **self.recipe.fit_arguments, "epochs": self.request.epochs}
         return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
 
     def withhold(self, arguments: Mapping[str, object]) -> None:
@@ -117,6 +120,9 @@ class Fit:
             write_state(model, self.watcher.continues)
         reason = compiled_epoch.fallback_reason(model, arguments)
         continuable = arguments["epochs"] == self.request.epochs and arguments["initial_epoch"] == initial_epoch
+        # What a user's own batches, or an endless Dataset, give next is known to nobody else.
+        whole = is_dataset(arguments["x"]) and arguments["steps_per_epoch"] is None
+        continuable = continuable and (whole or fit_arguments.is_arrays(arguments["x"]))
         way = f"keras: {reason}" if reason else "compiled"
         if arguments["epochs"] - arguments["initial_epoch"] > self.request.epochs:
             way += " (for fewer epochs than fit asked for)"
@@ -130,14 +136,15 @@ class Fit:
 
     def evaluate(self, model: keras.Model, part: Part) -> Logs:
         """Metrics on a part of the data, with the batch size that `fit` validates with."""
+        if in_batches(part):
+            steps = self.recipe.fit_arguments.get("validation_steps") if is_endless(part) else None
+            return scalars(model.evaluate(fresh(part), steps=steps, return_dict=True, verbose=0))
         sizes = (self.recipe.fit_arguments.get(name) for name in ("validation_batch_size", "batch_size"))
         batch_size = next((size for size in sizes if size), 32)  # Keras' own default
-        if self.how == "compiled" and isinstance(part, tuple):
+        if self.how == "compiled":
             return scalars(compiled_epoch.evaluate(model, part, batch_size, self.recipe.resident, self.configuration))
-        arrays = dict(zip(("x", "y", "sample_weight"), part if isinstance(part, tuple) else (part,), strict=False))
-        size = batch_size if isinstance(part, tuple) else None
-        arrays = fit_arguments.texts_as_tensors(arrays) if isinstance(part, tuple) else arrays
-        return scalars(model.evaluate(**arrays, batch_size=size, return_dict=True, verbose=0))
+        arrays = fit_arguments.texts_as_tensors(dict(zip(("x", "y", "sample_weight"), part, strict=False)))
+        return scalars(model.evaluate(**arrays, batch_size=batch_size, return_dict=True, verbose=0))
 
     def _epochs(self, arguments: Mapping[str, int]) -> int:
         """How many a fit with these arguments is to train."""

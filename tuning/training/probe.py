@@ -11,7 +11,8 @@ from itertools import chain, repeat
 import keras
 import keras_tuner
 
-from tuning.errors import ObjectiveError, SpaceError
+from tuning.batches import is_endless
+from tuning.errors import DataError, ObjectiveError, SpaceError
 from tuning.objective import Objective
 from tuning.process.silence import aside, silent
 from tuning.space.beforehand import NOTHING, Beforehand
@@ -208,7 +209,20 @@ def _declare_in_fit(
 
 
 def _part(recipe: Recipe, samples: int) -> Recipe:
-    """The same recipe with the first samples of its data."""
+    """The same recipe with the first samples of its data, and as many steps as they give."""
     validation = None if recipe.splits.validation is None else head(recipe.splits.validation, samples)
     splits = Splits(head(recipe.splits.train, samples), validation)
-    return Recipe(recipe.hypermodel, splits, recipe.fit_arguments, recipe.callbacks)
+    steps = ("steps_per_epoch", "validation_steps")
+    arguments = {name: value for name, value in recipe.fit_arguments.items() if name not in steps}
+    return Recipe(recipe.hypermodel, splits, arguments, recipe.callbacks)
+
+
+def check_ends(recipe: Recipe) -> None:
+    """Raises DataError if an epoch of Keras' own `fit` would never end."""
+    for name, steps in (("train", "steps_per_epoch"), ("validation", "validation_steps")):
+        endless = is_endless(recipe.splits.parts().get(name))
+        if endless and not recipe.fit_arguments.get(steps) and not has_own_fit(recipe.hypermodel):
+            raise DataError(
+                f"{name} never ends, and so an epoch would not; give fit_arguments={{'{steps}': ...}}, the number of "
+                "batches that are an epoch, or take(...) some of a Dataset"
+            )

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import keras
 import keras_tuner
 
+from tuning.batches import fresh, in_batches
 from tuning.errors import SpaceError
 from tuning.splits import Splits
 from tuning.text import error_line
@@ -94,9 +95,11 @@ def build(recipe: Recipe, hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def data_arguments(recipe: Recipe) -> Arguments:
-    """`x`, `y` and the rest as KerasTuner's users pass them to `search`; a `tf.data.Dataset` is passed as `x` alone."""
+    """`x`, `y` and the rest as KerasTuner's users pass them to `search`; batches are passed as `x` alone, made anew."""
     train, validation = recipe.splits.train, recipe.splits.validation
-    given = {} if validation is None else {"validation_data": validation}
-    if not isinstance(train, tuple):
-        return {"x": train, **given}
+    given = (
+        {} if validation is None else {"validation_data": fresh(validation) if in_batches(validation) else validation}
+    )
+    if in_batches(train):
+        return {"x": fresh(train), **given}
     return {**dict(zip(("x", "y", "sample_weight"), train, strict=False)), **given}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from tuning.splits import is_dataset
+from tuning.batches import is_dataset
 from tuning.training.fit_arguments import Data, as_floatx, is_arrays, texts_as_tensors
 
 State = list[np.ndarray]

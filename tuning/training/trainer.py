@@ -19,6 +19,7 @@ import keras
 import keras_tuner
 import numpy as np
 
+from tuning.batches import is_dataset, is_endless
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.records import FATAL
@@ -146,8 +147,8 @@ def continue_training(
     keras.utils.set_random_seed(seed)
     request = TrainingRequest(configuration, seed, epochs, lambda logs: False)
     best = BestWeights(Objective(objective.metric, objective.direction, "last"))
-    trainer = Fit(_of_all_data(recipe), request, Watcher(request, best))
     try:
+        trainer = Fit(_of_all_data(recipe), request, Watcher(request, best))
         with trainer.of_every_model(), silent():
             trainer.attach(model)
             with contextlib.suppress(Stop):
@@ -168,8 +169,10 @@ def _of_all_data(recipe: Recipe) -> Recipe:
         size = max(len(train), len(validation))
         parts = zip(_of_length(size, train), _of_length(size, validation), strict=True)
         whole = tuple(keras.tree.map_structure(lambda *both: np.concatenate(both), *both) for both in parts)
-    else:
+    elif is_dataset(train) and not is_endless(train):
         whole = train.concatenate(validation)
+    else:
+        raise ValueError("batches of one's own, or without end, are not joined with validation data")
     watched = validation if has_own_fit(recipe.hypermodel) else None
     return replace(recipe, splits=replace(recipe.splits, train=whole, validation=watched), callbacks=())
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from tuning.batches import is_dataset, is_endless
 from tuning.journal.winner_record import BINS, MAX_CLASSES, Anatomy, Confusion, Layer, Scatter, Shape
 from tuning.objective import Objective
-from tuning.splits import Part, Splits
+from tuning.splits import Part, Splits, described_by
 from tuning.text import error_line
 from tuning.training.fit_arguments import Data, texts_as_tensors
 from tuning.training.internals.keras import graph_nodes
@@ -150,6 +151,12 @@ def _seen(model: keras.Model, splits: Splits, objective: Objective) -> _Seen:
     if type(model).call is keras.Model.call:
         raise _UnclearError(f"{type(model).__name__} has no call: there is no one prediction to show.")
     split, part = ("validation", splits.validation) if splits.test is None else ("test", splits.test)
+    if part is None:
+        raise _UnclearError("There is no test and no validation split to predict.")
+    if not isinstance(part, tuple) and not is_dataset(part):
+        raise _UnclearError("What it predicts for a user's own batches is not shown.")
+    if is_endless(part) or len(described_by(part)) == 1:
+        raise _UnclearError("There are no targets to set its predictions beside, or no end of them.")
     remarks = [] if split == "test" else ["There is no test split: what it predicts is shown on validation."]
     pairs = list(_predicted(model, part))
     output, several = _output_of(model, objective, pairs[0][1])

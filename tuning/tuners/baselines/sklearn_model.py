@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tuning.batches import in_batches
 from tuning.errors import DataError, ObjectiveError, StudyError
 from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.problems.problem import TrainingProblem
 from tuning.seeds import SplitSeeds
 from tuning.space.space import Space
-from tuning.splits import Part, is_dataset
+from tuning.splits import Part
 from tuning.text import error_line
 from tuning.text_arrays import is_text
 from tuning.training.request import FIRST_SPLIT
@@ -144,7 +145,7 @@ def _flat(name: str, part: Part) -> tuple[np.ndarray, np.ndarray]:
 
     Raises DataError.
     """
-    if is_dataset(part) or not all(isinstance(entry, np.ndarray) for entry in part) or len(part) > 2:
+    if in_batches(part) or not all(isinstance(entry, np.ndarray) for entry in part) or len(part) != 2:
         raise DataError(
             f"{name} is a Dataset, has several inputs or outputs, or sample weights; "
             "a scikit-learn estimator takes one array x and one array y"
