@@ -141,6 +141,7 @@ class TestWhatIsRefused:
             ((part(y=np.float64(3)), part()), "train y is a single value"),
             ((part(y=np.array([0, {}, None, 1])), part()), "train y has dtype object; expected numbers"),
             ((part(y=np.array(["a", None, "b", np.nan])), part()), "train y has 2 missing texts (the first in row 1"),
+            ((part(y=np.array([["a", 1.5], ["b", 2.0]], object)), part()), "train y holds float and str; expected"),
             ((part(y=np.array([["a", 1], ["b", 2]], object)), part()), "train y holds int and str; expected numbers"),
             ((part(y=np.array(4 * ["2020-01-01"], "datetime64[D]")), part()), "train y has dtype datetime64[D]"),
             ((part(x=np.ma.masked_less(np.ones((4, 3)), 2)), part()), "train x has masked values"),

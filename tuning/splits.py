@@ -197,8 +197,9 @@ def _checked(loaded: object) -> Splits:
             raise DataError(f"returned {len(loaded)} parts; expected {EXPECTED}")
         if not any(entry is None or in_batches(entry) or isinstance(entry, tuple | list) for entry in loaded):
             raise DataError(
-                f"returned one (x, y); expected {EXPECTED}; or say which share of it is for validation, as with "
-                "fit_arguments={'validation_split': 0.2} (--fit-arguments); without targets, (x,) is a part"
+                f"returned one (x, y); expected {EXPECTED}; or split one data set by "
+                "Problem(resampling=Holdout(validation=0.2)), or by a validation_split in the fit_arguments; without "
+                "targets, (x,) is a part"
             )
         loaded = Splits(*loaded)
     parts = {name: checked_part(name, part) for name, part in loaded.parts().items()}

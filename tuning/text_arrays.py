@@ -35,24 +35,28 @@ def as_objects(path: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind not in _KINDS:
         return array
     objects = array if array.dtype.kind == "O" else array.astype(object)
-    kinds = [type(value) for value in objects.flat]
-    texts = [issubclass(kind, str | bytes) for kind in kinds]
+    texts = [isinstance(value, str | bytes) for value in objects.flat]
     if all(texts):
         return objects
-    others = {kind.__name__ for kind, text in zip(kinds, texts, strict=True) if not text}
-    if any(texts) and others <= {"float", "NoneType", "NAType"}:
-        missing = np.flatnonzero(~np.array(texts))
+    if not any(texts):
+        return array
+    missing = np.flatnonzero([_is_missing(value) for value in objects.flat])
+    if len(missing) + sum(texts) == len(texts):
         row = int(missing[0]) // (objects.size // len(objects))
         raise DataError(
             f"{path} has {len(missing):,} missing texts (the first in row {row}, counted from 0); expected texts "
             'alone: fill them, for instance with .fillna("")'
         )
-    if any(texts):
-        raise DataError(
-            f"{path} holds {' and '.join(sorted({'str', *others}))}; expected numbers or texts alone: give columns of "
-            "different kinds as inputs by name, such as {'age': ages, 'title': titles}"
-        )
-    return array
+    kinds = {type(value).__name__ for value in objects.flat if not _is_missing(value)}
+    raise DataError(
+        f"{path} holds {' and '.join(sorted(kinds))}; expected numbers or texts alone: give columns of different kinds "
+        "as inputs by name, such as {'age': ages, 'title': titles}"
+    )
+
+
+def _is_missing(value: object) -> bool:
+    """Whether a value is None, NaN or pandas' NA, which is not loaded for that."""
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
 
 
 def hashed(array: NDArray[Any]) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from tuning.journal.study_record import StudyRecord
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.process.setup import prepare_process
+from tuning.resampling.plans import Holdout
 from tuning.training.request import TrainingRequest
 
 prepare_process()  # as every process that trains
@@ -103,6 +104,10 @@ def test_check_refuses_in_one_line(arguments, kind, error):
         ({"fit_arguments": {"epochs": 3}}, r"sets epochs, which tuning sets itself: give max_epochs"),
         ({"fit_arguments": {"sample_weight": [1]}}, r"sets sample_weight, .* give it in the problem's data"),
         ({"fit_arguments": {"validation_split": 1.5}}, r"'validation_split': 1\.5\}\): expected a share of the data"),
+        (
+            {"resampling": Holdout(validation=0.2), "fit_arguments": {"validation_split": 0.2}},
+            r"Problem\(resampling=Holdout\(.*\) and fit_arguments with validation_split=0\.2: expected one",
+        ),
         ({"callbacks": 3}, r"Problem\(callbacks=3\): expected a function that returns Keras callbacks, or a list"),
         ({"hyperparameters": {"units": 3}}, "expected a keras_tuner.HyperParameters"),
         ({"tune_new_entries": False}, "tune_new_entries=False leaves nothing to tune"),

@@ -170,7 +170,7 @@ class Sideways(Spy):
         ),
         (FRAME[["colour"]], OneHotEncoder(), "makes a sparse matrix of train x; expected a dense array: OneHotEncoder"),
         (X, FunctionTransformer(np.log), "after preprocess=FunctionTransformer(func=<ufunc 'log'>), train x has"),
-        (FRAME, FunctionTransformer(), "after preprocess=FunctionTransformer(), train x has dtype object"),
+        (FRAME, FunctionTransformer(), "after preprocess=FunctionTransformer(), train x holds float and str; expected"),
         (FRAME, StandardScaler(), "preprocess=StandardScaler() raised ValueError: could not convert string to float"),
         (X, PCA(9), "preprocess=PCA(n_components=9) raised ValueError: n_components=9 must be between 0 and"),
         (X[:, 0], StandardScaler(), "and train x is ndarray of shape (90,); expected one two-dimensional array or a"),
