@@ -128,13 +128,12 @@ class TestWhatIsRefused:
             (np.zeros((2, 3)), "returned ndarray of shape (2, 3); expected (train, validation)"),
             ((part(),), "returned 1 parts; expected (train, validation)"),
             ((*part(), *part()), "returned 4 parts; expected (train, validation)"),
-            ((part(), None), "validation is None"),
             ((None, part()), "train is None"),
             (part(), "returned one (x, y); expected (train, validation)"),
             ((part()[0], part()), "train is ndarray of shape (4, 3); expected (x, y)"),
-            ((part(), (np.zeros(3),)), "validation is tuple of length 1; expected (x, y)"),
+            ((part(), (np.zeros(3),)), "train is made of x, y and validation of x; expected the same structure"),
             ((([[1, 2]], [0]), part()), "train x[0][0] is int; expected an array"),
-            (((np.zeros((2, 1)), None), part()), "train y is NoneType; expected an array"),
+            (((np.zeros((2, 1)), None), part()), "train is made of x and validation of x, y; expected"),
             ((({}, np.zeros(2)), part()), "train x is a dict with keys []"),
             ((({1: np.zeros(2)}, np.zeros(2)), part()), "train x is a dict with keys [1]"),
             ((([], np.zeros(2)), part()), "train x is an empty list"),
@@ -356,8 +355,7 @@ class TestDatasets:
         ("loaded", "expected"),
         [
             ((dataset(3, batches=0), dataset(3)), "train is an empty Dataset"),
-            ((dataset(3), dataset(3, batches=-1)), "validation is an endless Dataset"),
-            ((FakeDataset(spec(None, 3), 5), dataset(3)), "train is a Dataset of Spec(None, 3); expected batches"),
+            ((FakeDataset(spec(None, 3), 5), dataset(3)), "train is made of x and validation of x, y"),
             ((dataset(3), dataset(4)), "a sample of train x has shape (3,) and one of validation x (4,)"),
         ],
     )  # fmt: skip
@@ -377,7 +375,51 @@ class TestDatasets:
         }
         assert data.fingerprint(splits).startswith("dataset:")
         assert len(list(data.head(splits.train, 1))) == 1
-        assert "endless" in message((whole.batch(2).repeat(), whole.batch(2)))
+        endless = load_splits(lambda: (whole.batch(2).repeat(), whole.batch(2)))
+        assert data.shapes(endless)["train"]["batches"] == -1
+
+
+class TestOtherBatches:
+    @staticmethod
+    def batches(rows):
+        def made():
+            return iter([(np.zeros((2, rows), "float32"), np.ones(2))] * 3)
+
+        return made
+
+    def test_a_function_that_makes_iterators_is_known_by_its_first_batch(self):
+        splits = load_splits(lambda: (self.batches(3), self.batches(3)))
+        assert data.shapes(splits)["train"] == {
+            "size": None,
+            "batches": -1,
+            "arrays": {"x": {"shape": [3], "dtype": "float32"}, "y": {"shape": [], "dtype": "float64"}},
+        }
+        other = load_splits(lambda: (self.batches(4), self.batches(4)))
+        assert data.fingerprint(splits) != data.fingerprint(other)
+        assert data.head(splits.train, 1)[0].shape == (1, 3)
+        assert data.size(splits.train) is None
+
+    @pytest.mark.parametrize(
+        ("made", "expected"),
+        [
+            (lambda: iter([]), "train is function of which no batch could be read (StopIteration"),
+            (lambda: 3, "train is function of which no batch could be read (TypeError: 'int' object is not iterable"),
+            (
+                lambda: iter([(1, 2, 3, 4)]),
+                "train is batches of 4 entries; expected x, (x, y) or (x, y, sample_weight)",
+            ),
+        ],
+    )
+    def test_what_makes_no_batch_is_refused(self, made, expected):
+        assert message((made, part())).replace("function, of", "function of").startswith(expected)
+
+
+def test_data_without_targets_or_without_validation():
+    alone = load_splits(lambda: ((np.zeros((4, 2)),), (np.ones((2, 2)), None)))
+    assert [len(entries) for entries in (alone.train, alone.validation)] == [1, 1]
+    assert list(data.shapes(alone)["train"]["arrays"]) == ["x"]
+    assert load_splits(lambda: (part(), None)).validation is None
+    assert list(load_splits(lambda: (part(), None, part())).parts()) == ["train", "test"]
 
 
 def test_neither_keras_nor_tensorflow_is_imported():

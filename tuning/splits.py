@@ -165,10 +165,10 @@ def size(part: Part) -> int | None:
     return len(array)
 
 
-def described_by(part: Part) -> tuple[Arrays, ...]:
+def described_by(part: Part) -> Arrays:
     """What a part is made of: its arrays, a Dataset's element specification, or the first of other batches."""
     if not is_dataset(part):
-        return first(part) if in_batches(part) else tuple(part)
+        return first(part) if in_batches(part) else part
     spec = part.element_spec
     return spec if isinstance(spec, tuple) else (spec,)
 

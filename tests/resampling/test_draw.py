@@ -11,12 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import model_selection as ms
 
-from tuning import CrossValidation, Holdout, Samples, seeds
+from tuning import Holdout, Samples, seeds
 from tuning.errors import DataError
 from tuning.resampling.draw import draw, draw_for, is_drawn
 from tuning.resampling.labels import class_labels
 from tuning.resampling.partition import fingerprint
-from tuning.resampling.plans import rows_of
+from tuning.resampling.plans import CrossValidation, rows_of
 
 SIZE = 120
 X = np.random.default_rng(1).normal(size=(SIZE, 3))
@@ -182,13 +182,16 @@ class TestSeeds:
         assert splitter.random_state == 0
 
     def test_replicates_problems_and_configurations_have_seeds_of_their_own(self):
-        drawn = [seeds.of_split("study", problem, replicate) for problem in "ab" for replicate in range(1, 30)]
-        own = [seeds.of_own_split("study", "a", 1, {"units": units}) for units in range(30)]
+        drawn = [
+            seeds.of_splits("study", problem, replicate, {}).replicate for problem in "ab" for replicate in range(1, 30)
+        ]
+        own = [seeds.of_splits("study", "a", 1, {"units": units}).own for units in range(30)]
         assert len({*drawn, *own}) == len(drawn) + len(own)
 
     def test_another_process_draws_the_same_rows(self):
         script = (
-            "import numpy as np; from tuning import CrossValidation, Holdout, Samples; "
+            "import numpy as np; from tuning import Samples; "
+            "from tuning.resampling.plans import CrossValidation, Holdout; "
             "from tuning.resampling.draw import draw; from tuning.resampling.partition import fingerprint; "
             "y = np.repeat([0, 1, 2], [60, 40, 20]); s = Samples(y, y, groups=np.arange(120) % 24); "
             "print(*(fingerprint(draw(p, s, 3)) for p in (Holdout(0.2, 0.2), CrossValidation(5, test=0.2))))"

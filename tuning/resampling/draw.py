@@ -21,7 +21,7 @@ def draw(plan: Resampling, samples: Samples, seed: int) -> Partition:
     Args:
         plan: How to split.
         samples: The data set.
-        seed: The replicate's, `tuning.seeds.of_split`: all its tuners share the split.
+        seed: The replicate's, of `tuning.seeds.of_splits`: all its tuners share the split.
 
     Raises:
         DataError: The plan does not fit the data; `tuning.resampling.check` lists what no split may do.
@@ -36,7 +36,7 @@ def draw_for(plan: Resampling, samples: Samples, seed: int, configuration_seed: 
         plan: How to split.
         samples: The data set.
         seed: The replicate's. The test part depends on it alone.
-        configuration_seed: `tuning.seeds.of_own_split`.
+        configuration_seed: Its own, of `tuning.seeds.of_splits`.
 
     Raises:
         DataError: As in `draw`.
