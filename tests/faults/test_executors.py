@@ -246,9 +246,9 @@ def test_workers_that_cannot_be_started_again_are_when_they_can(
 @pytest.mark.slow
 def test_a_machine_on_which_no_worker_starts_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "LOOK_SECONDS", 0.2)
-    monkeypatch.setattr(executor, "WORKERLESS_SECONDS", 2.0)
+    monkeypatch.setattr(executor, "WORKERLESS_SECONDS", 8.0)
     watcher = _Homeless(tmp_path, back=False)
-    why = r"no worker process on this machine for 2 s \(NotADirectoryError: .*\); all trials that ended are recorded"
+    why = r"no worker process on this machine for 8 s \(NotADirectoryError: .*\); all trials that ended are recorded"
     with dask.config.set({"temporary-directory": str(watcher.scratch)}), pytest.raises(StudyError, match=why):
         run(load(tmp_path, seconds=0.1), tmp_path, watcher, execute=partial(run_on_dask, jobs=2))
     assert list(read(tmp_path / "s").all_trials())

@@ -15,7 +15,7 @@ import scipy.stats
 import tensorflow as tf
 from keras import layers
 
-from tuning import seeds, splits
+from tuning import arrays, seeds
 from tuning.process.setup import prepare_process
 from tuning.training import compiled_epoch, keras_loop
 from tuning.training import resident as residents
@@ -619,7 +619,7 @@ def test_resident_data_is_one_tensor_for_all_trials():
 
 
 def aligned(array):
-    copy = splits.empty(array.shape, array.dtype)
+    copy = arrays.empty(array.shape, array.dtype)
     copy[...] = array
     return copy
 
