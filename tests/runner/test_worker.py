@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tuning.process.keras_settings import in_force
 from tuning.runner import worker
 
 
@@ -17,6 +18,6 @@ def test_a_worker_prints_nothing_into_the_progress_of_its_driver(
         asked.append(arguments)
 
     monkeypatch.setattr(worker, "_run", talks)
-    worker.run_remote(b"task", "topic", False, True)
-    assert asked == [(b"task", "topic", False, True)]
+    worker.run_remote(b"task", in_force(), "topic", False, True)
+    assert asked == [(b"task", in_force(), "topic", False, True)]
     assert capsys.readouterr().out == ""

@@ -4,6 +4,7 @@ Imports: nothing.
 
     cores               cores()
     garbage             no_search_for_cycles, kept_for_good
+    keras_settings      KerasSettings: precision and the like, told to workers
     manifest            manifest: versions and settings, for the journal
     silence             silent, aside: what a user's code prints
     setup               prepare_process, one_blas_thread

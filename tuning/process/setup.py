@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import keras
 
 from tuning.process.cores import cores
+from tuning.process.keras_settings import in_force
 
 THREADS = 1
 
@@ -20,7 +21,7 @@ def prepare_process(threads: int = THREADS) -> dict[str, object]:
 
     One thread per process is also the fastest way to train small models; two cores then train two cells.
     """
-    facts: dict[str, object] = {"backend": keras.backend.backend(), "threads": threads}
+    facts: dict[str, object] = {"backend": keras.backend.backend(), **in_force().described(), "threads": threads}
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

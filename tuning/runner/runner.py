@@ -32,6 +32,11 @@ from tuning.runner.retraining import pending_retrainings
 from tuning.runner.schedule import Pace
 from tuning.tensorboard.hparams import HparamsWriter, write_hparams
 
+SETTINGS = (
+    "floatx", "dtype policy", "image data format", "epsilon", "max epochs of every fit", "max steps of every epoch",
+    "functions run eagerly", "jit",
+)  # fmt: skip
+"""Entries of the manifest that models depend on; see `tuning.process.keras_settings`."""
 MEND = "choose another folder with --out, or move that one away"
 PARTING_SECONDS = 5.0  # for an interrupted run to write pending HPARAMS; a resumed run writes them all
 
@@ -104,6 +109,7 @@ def run(
         known = journals.read(directory)
         _check_same(known, description)
         session = normal(Session(study.plan(), Manifest(manifest(facts, command))))
+        _check_settings(known, session.manifest)
         _check_plan(known, session.plan)
         notes = [note for note in (known.healed, _newer(known.manifest, session.manifest)) if note]
         writer.session(session, at_once=not begun)  # a search that cannot continue must change nothing
@@ -262,6 +268,19 @@ def _check_plan(known: Journal, plan: Plan) -> None:
             f"{known.directory} was begun with a budget of {before.budget_epochs} epochs a cell, now it is "
             f"{plan.budget_epochs}; a study goes on with the same budget or a larger one: {MEND}"
         )
+
+
+def _check_settings(known: Journal, now: Manifest) -> None:
+    """Raises JournalError if Keras is set otherwise than in the run before, so that its models would be others."""
+    before = known.manifest
+    if "floatx" not in before:  # of an earlier release
+        return
+    for name in SETTINGS:
+        if before.get(name) != now.get(name):
+            raise JournalError(
+                f"{known.directory} ran with {name} {before.get(name, 'as Keras has it')}, now it is "
+                f"{now.get(name, 'as Keras has it')}; set it as before, or {MEND}"
+            )
 
 
 def _newer(before: Manifest, now: Manifest) -> str:

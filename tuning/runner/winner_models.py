@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
 
@@ -29,6 +30,9 @@ from tuning.problems.problem import Problem, TrainingProblem
 from tuning.tensorboard.hparams import WINNERS
 from tuning.text import file_name
 from tuning.training.request import RetrainingRequest
+
+if TYPE_CHECKING:
+    from tuning.training.outcome import Logs
 
 FOLDER = "models"
 KerasModel: TypeAlias = Any  # `keras.Model`; Keras ships no types, and is not imported just for a name
@@ -177,10 +181,16 @@ def _save(
     if logs is not None and logs.is_dir():
         shutil.rmtree(logs)
     who = f"{winner.cell.problem}, the winner of {winner.cell.tuner}"
+    curve: list[Logs] = []
+
+    def seen(logs: Logs) -> bool:
+        curve.append(logs)
+        return False
+
     request = RetrainingRequest(
         winner.configuration,
         winner.seed,
-        lambda epoch: False,
+        seen,
         save=path,
         logs=logs,
         split=_split_of(journal, winner),
@@ -188,6 +198,7 @@ def _save(
     outcome = problem.retrain(request)
     if outcome.error and logs is not None:
         say(f"{who}: not logged for TensorBoard: {outcome.error}")
+        curve.clear()
         outcome = problem.retrain(dataclasses.replace(request, logs=None))
     for line in [f"not saved: {outcome.error}"] if outcome.error else outcome.notes:
         say(f"{who}: {line}")
@@ -195,6 +206,12 @@ def _save(
         with contextlib.suppress(OSError):  # others are in it
             path.parent.rmdir()
         return None
+    score = problem.objective.score(curve) if outcome.score is None else outcome.score
+    if not math.isclose(score, winner.score, rel_tol=1e-5, abs_tol=1e-8):
+        say(
+            f"{who}: trained again, it scored {score:g} and not {winner.score:g} as in the journal; a library, the "
+            "machine or the study's code differs from when it was found"
+        )
     for stale in (_continued(path), weights_file(_continued(path))):
         stale.unlink(missing_ok=True)
     record = Winner(winner.cell, winner.trial, winner.repeat, _there(path), outcome.test, outcome.anatomy)

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from tuning.errors import StudyError
 from tuning.journal.lines import encode
@@ -24,6 +24,9 @@ from tuning.process.silence import silent
 from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.dask.internals import leave_random_alone, steady_clock
+
+if TYPE_CHECKING:
+    from tuning.process.keras_settings import KerasSettings
 
 GRACE_SECONDS = 10.0  # a trial over its time limit ends with its epoch, or this much later with its process
 EPOCH_MESSAGE_SECONDS = 0.5  # a worker reports its progress no more often
@@ -41,19 +44,20 @@ _problems: dict[tuple[str, str], TrainingProblem] = {}
 """In a worker: the problems of the run it works for, so that data is loaded and turned into tensors once."""
 
 
-def run_remote(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
-    """Runs a cell in a worker; `again` if one has died running it, `foreign` if the cluster is somebody else's.
+def run_remote(pickled: bytes, settings: KerasSettings, topic: str, again: bool, foreign: bool) -> CellResult:
+    """Runs a cell in a worker, under the driver's settings of Keras.
 
-    What the user's code prints is dropped: a worker shares the driver's terminal, with its progress.
+    `again` if one has died running it, `foreign` if the cluster is somebody else's. What the user's code prints is
+    dropped: a worker shares the driver's terminal, with its progress.
 
     Raises:
         StartedBefore: A foreign cluster has started it a second time by itself.
     """
     with silent():
-        return _run(pickled, topic, again, foreign)
+        return _run(pickled, settings, topic, again, foreign)
 
 
-def _run(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
+def _run(pickled: bytes, settings: KerasSettings, topic: str, again: bool, foreign: bool) -> CellResult:
     from distributed import Event, get_client, get_worker
 
     worker = get_worker()
@@ -64,9 +68,12 @@ def _run(pickled: bytes, topic: str, again: bool, foreign: bool) -> CellResult:
             "with --nworkers"
         )
     import_tensorflow()
-    task: CellTask = pickle.loads(pickled)
 
+    from tuning.process.keras_settings import set_in_force
     from tuning.process.setup import prepare_process
+
+    set_in_force(settings)  # before anything is made of the study's own code
+    task: CellTask = pickle.loads(pickled)
 
     running = worker.get_current_task()
     if foreign:

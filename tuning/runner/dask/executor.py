@@ -175,6 +175,8 @@ class _Run:
         return str(self.client.scheduler.address) if self.client.scheduler else "the address given"
 
     def submit(self, task: CellTask, priority: int) -> None:
+        from tuning.process.keras_settings import in_force
+
         # Pickled here, because Dask would pickle a study file's functions by name, and no worker can import them.
         try:
             pickled = cloudpickle.dumps(task)
@@ -185,7 +187,7 @@ class _Run:
             ) from error
         again = task.cell in self.lost
         settings = {"priority": priority, "pure": False, "retries": 0}
-        future = self.client.submit(run_remote, pickled, self.topic, again, self.foreign, **settings)
+        future = self.client.submit(run_remote, pickled, in_force(), self.topic, again, self.foreign, **settings)
         self.running[future.key] = _Sent(task, future)
         future.add_done_callback(lambda done: self.messages.put(("done", done.key)))
 

@@ -1,0 +1,85 @@
+"""What a study file may set for the whole process, and its models depend on: Keras' precision, layout and the like.
+
+A worker imports Keras itself, so it must be told what `keras.config.set_dtype_policy` or the like has set in the
+driver: else a study would train other models with another number of jobs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+import keras
+
+
+class KerasSettings(NamedTuple):
+    """Global settings of Keras and TensorFlow.
+
+    Attributes:
+        floatx: The default type of numbers.
+        dtype_policy: The default policy of layers, as Keras serializes it, JSON.
+        image_data_format: ``channels_last`` or ``channels_first``.
+        epsilon: The fuzz factor.
+        max_epochs, max_steps_per_epoch: Keras' own caps on every fit; None for none.
+        eager: Whether TensorFlow runs functions eagerly.
+        jit: TensorFlow's automatic clustering for XLA; empty for none.
+    """
+
+    floatx: str
+    dtype_policy: str
+    image_data_format: str
+    epsilon: float
+    max_epochs: int | None
+    max_steps_per_epoch: int | None
+    eager: bool = False
+    jit: str = ""
+
+    def described(self) -> dict[str, object]:
+        """For the manifest: the precision and the layout, and what is set besides."""
+        policy = json.loads(self.dtype_policy)["config"]
+        facts: dict[str, object] = {
+            "floatx": self.floatx,
+            "dtype policy": policy.get("name") or json.dumps(policy),
+            "image data format": self.image_data_format,
+        }
+        others = {
+            "epsilon": None if self.epsilon == 1e-7 else self.epsilon,
+            "max epochs of every fit": self.max_epochs,
+            "max steps of every epoch": self.max_steps_per_epoch,
+            "functions run eagerly": self.eager or None,
+            "jit": self.jit or None,
+        }
+        return facts | {name: value for name, value in others.items() if value is not None}
+
+
+def in_force() -> KerasSettings:
+    """The settings of this process."""
+    own = KerasSettings(
+        keras.config.floatx(),
+        json.dumps(keras.dtype_policies.serialize(keras.config.dtype_policy()), sort_keys=True),
+        keras.config.image_data_format(),
+        float(keras.config.epsilon()),
+        keras.config.max_epochs(),
+        keras.config.max_steps_per_epoch(),
+    )
+    if keras.backend.backend() != "tensorflow":
+        return own
+    import tensorflow as tf
+
+    return own._replace(eager=bool(tf.config.functions_run_eagerly()), jit=str(tf.config.optimizer.get_jit() or ""))
+
+
+def set_in_force(wanted: KerasSettings) -> None:
+    """Sets all of them in this process."""
+    keras.config.set_floatx(wanted.floatx)
+    keras.config.set_dtype_policy(keras.dtype_policies.deserialize(json.loads(wanted.dtype_policy)))
+    keras.config.set_image_data_format(wanted.image_data_format)
+    keras.config.set_epsilon(wanted.epsilon)
+    keras.config.set_max_epochs(wanted.max_epochs)
+    keras.config.set_max_steps_per_epoch(wanted.max_steps_per_epoch)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(wanted.eager)
+        if wanted.jit != str(tf.config.optimizer.get_jit() or ""):
+            tf.config.optimizer.set_jit(wanted.jit)
