@@ -3,6 +3,8 @@
 Imports: words.
 
     bootstrap     intervals by resampling replicates
+    choice        Choice, choose: which tuner to take now, and what a wrong choice is expected to cost
+    posterior     the model behind a choice, and draws from it
     power         critical values; power and replicates needed, by simulation
     ranks         rank_test, critical_difference
     resampled     corrected_variance, resampled_t: scores over several splits of one data set
