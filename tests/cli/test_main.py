@@ -297,9 +297,30 @@ def test_run_until_decided(script: Path, tmp_path: Path) -> None:
     assert "was begun with --cap 9 --rope 0.2, now it is --cap 9 --rope 0.3" in other.stderr
 
 
+def test_run_until_chosen(script: Path, tmp_path: Path) -> None:
+    words = ("run", script, "--out", tmp_path, "--jobs", 1, "--until-chosen", 0.5, "--cap", 9)
+    result = invoke(*words)
+    assert result.exit_code == 0, result.output
+    assert "Until choosing is expected to cost at most 0.5: what follows, then one replicate at a time, at most 9." in (
+        result.stdout
+    )
+    assert "2 tuners, 2 replicates, 6 epochs a cell: 4 cells" in result.stdout
+    (look,) = [line for line in result.stdout.splitlines() if line.startswith("2 replicates of at most 9. ")]
+    chosen = look.removeprefix("2 replicates of at most 9. ")
+    assert " choose" in chosen
+    assert chosen in result.stdout[result.stdout.index("Verdict") :]
+    assert look in invoke("status", tmp_path / "s").stdout
+    other = invoke(*words[:-3], 0.6, "--cap", 9)
+    assert other.exit_code == 2
+    assert "was begun with --until-chosen 0.5 --cap 9 and no --rope, now it is --until-chosen 0.6" in other.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--until-chosen", 0.1, "--until-decided"], "end a study by different rules; give one of them"),
+        (["--until-chosen", 0], "an expected loss of 0: expected one above 0, in the metric's unit"),
+        (["--until-chosen", 0.1, "--tuners", "kt-random"], "has one tuner, nothing to decide"),
         (["--until-decided", "--replicates", 9], "say how many at most with --cap, not --replicates"),
         (["--cap", 9], "--cap belongs to --until-decided"),
         (["--rope", -1], "Study(rope=-1.0): expected a difference above 0"),

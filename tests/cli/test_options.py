@@ -32,6 +32,12 @@ def test_a_rule_is_made_of_the_options_and_the_studys_rope() -> None:
     assert rule_of(RunOptions(), 0.1) is None
     assert rule_of(RunOptions(until_decided=True), 0.1) == Rule(CAP, 0.1)
     assert rule_of(RunOptions(until_decided=True, cap=12), None) == Rule(12)
+    assert rule_of(RunOptions(until_chosen=0.01, cap=12), 0.1) == Rule(12, 0.1, 0.01)
+    assert rule_of(RunOptions(until_chosen=0.01), None) == Rule(CAP, None, 0.01)
+    with pytest.raises(StudyError, match="by different rules; give one of them"):
+        rule_of(RunOptions(until_chosen=0.01, until_decided=True), None)
+    with pytest.raises(StudyError, match="--until-chosen adds replicates by itself"):
+        rule_of(RunOptions(until_chosen=0.01, replicates=3), None)
     with pytest.raises(StudyError, match="--cap belongs to --until-decided"):
         rule_of(RunOptions(cap=12), None)
     with pytest.raises(StudyError, match="say how many at most with --cap"):

@@ -328,6 +328,11 @@ def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
         ),
         (
             "tuning run s.py",
+            {"until_decided": Looks(12, None, 0.05, 2, 0.01), "retrain": 1},
+            "tuning run s.py --budget 4 --until-chosen 0.01 --cap 12 --tuners a --no-baselines --retrain 1",
+        ),
+        (
+            "tuning run s.py",
             {"until_decided": Looks(12, 0.5, 0.05, 2), "rope": 0.5, "retrain": 1},
             "tuning run s.py --budget 4 --until-decided --cap 12 --rope 0.5 --tuners a --no-baselines --retrain 1",
         ),

@@ -168,6 +168,35 @@ def test_each_problem_is_decided_by_itself(tmp_path: Path) -> None:
     assert "undecided at the cap" in lines[-1]
 
 
+def test_replicates_are_added_until_a_choice_is_expected_to_cost_little(tmp_path: Path) -> None:
+    execute, lines = Scored(close), list[str]()
+    rule = Rule(12, loss=0.05)
+    until_decided(by(rule, study()), tmp_path, execute=execute, on_look=lines.append)
+    choice, plan = found(tmp_path).choice, read(tmp_path / "s").plan
+    assert (choice.tuner, rule_of(plan)) == ("sklearn-randomized", rule)
+    assert choice.expected_loss <= 0.05
+    assert [len(cells) for cells in execute.calls] == [6] + [3] * (plan.replicates - 2)
+    assert 2 < plan.replicates < 12
+    assert lines[0].startswith("2 replicates of at most 12. If you must choose now: ")
+    # No look before the last one was content, and the tests are those of the sequence of looks.
+    for earlier in range(2, plan.replicates):
+        run(study().changed(Overrides(replicates=earlier)), tmp_path / str(earlier), execute=Scored(close))
+        assert found(tmp_path / str(earlier)).choice.expected_loss > 0.05
+    assert found(tmp_path).pairs["looks"].tolist() == [plan.replicates] * 3
+    again = Scored(close)
+    until_decided(by(rule, study()), tmp_path, execute=again)
+    assert again.calls == [[]]
+
+
+def test_a_choice_that_stays_costly_ends_at_the_cap_even_where_no_pair_could_be_decided(tmp_path: Path) -> None:
+    execute = Scored(close)
+    until_decided(by(Rule(4, loss=1e-6), study()), tmp_path, execute=execute)
+    assert len(execute.calls) == 3
+    assert found(tmp_path).verdict.line.startswith("No verdict: with 4 replicates no difference can be shown")
+    with pytest.raises(JournalError, match="begun with --until-chosen 1e-06 --cap 4 and no --rope, now it is --cap 12"):
+        until_decided(by(Rule(12), study()), tmp_path, execute=Scored(close))
+
+
 def test_another_rule_is_refused(whole: Path) -> None:
     before = path_of(whole / "s").read_bytes()
     for rule in (Rule(20), Rule(12, 0.1)):

@@ -118,7 +118,14 @@ def test_the_first_look_is_where_the_largest_difference_is_shown(cap: int, pairs
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"), [({"cap": 0}, "cap of 0"), ({"rope": 0.0}, "rope of 0"), ({"rope": -1.0}, "-1")]
+    ("arguments", "words"),
+    [
+        ({"cap": 0}, "cap of 0"),
+        ({"rope": 0.0}, "rope of 0"),
+        ({"rope": -1.0}, "-1"),
+        ({"loss": 0.0}, "loss of 0"),
+        ({"loss": 0.1, "cap": 1}, "cap of 1 replicate: a choice takes 2"),
+    ],
 )
 def test_a_rule_that_cannot_be(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(StudyError, match=words):
@@ -128,7 +135,7 @@ def test_a_rule_that_cannot_be(arguments: dict[str, Any], words: str) -> None:
 def test_a_rule_comes_back_from_the_plan() -> None:
     plan = Plan(tuners={}, budget_epochs=1, replicates=3)
     assert rule_of(plan) is None
-    for rule in (Rule(), Rule(12, 0.5)):
+    for rule in (Rule(), Rule(12, 0.5), Rule(12, None, 0.01)):
         assert rule_of(structs.replace(plan, until_decided=looks_of(rule))) == rule
 
 
@@ -197,7 +204,7 @@ def test_equality_is_symmetric_and_needs_more_than_no_difference() -> None:
 
 
 def looks_of(rule: Rule) -> Looks:
-    return Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER)
+    return Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER, rule.loss)
 
 
 def of_scores(path: Path, found: dict[str, Any], rule: Rule, direction: str = "max") -> ProblemSummary:

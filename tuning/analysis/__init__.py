@@ -11,6 +11,7 @@ Imports: words, statistics, journal.
     winners           what winners are worth on fresh seeds
     tuner_table       tuner_table: a row per tuner
     trials            the best trial of each tuner, and those that failed
+    choices           ProblemChoice: which tuner to take now
     verdict/          who is shown to be better
     problem_summary   ProblemSummary: all this for one problem
     summary           Summary, summarise: all this for one journal

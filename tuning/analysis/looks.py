@@ -20,7 +20,8 @@ from tuning.statistics.signed_rank import LEVEL, holm
 
 def rule_of(plan: Plan) -> Rule | None:
     """The rule of a journal's plan; None for a study with a fixed number of replicates."""
-    return None if plan.until_decided is None else Rule(plan.until_decided.cap, plan.until_decided.rope)
+    looks = plan.until_decided
+    return None if looks is None else Rule(looks.cap, looks.rope, looks.loss)
 
 
 def complete_replicates(cells: pd.DataFrame) -> int:

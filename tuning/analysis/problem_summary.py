@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import ClassVar
@@ -10,6 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from tuning.analysis import looks
+from tuning.analysis.choices import ProblemChoice, problem_choice
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
 from tuning.analysis.pairs import pairwise
@@ -90,6 +91,7 @@ class ProblemSummary(Comparison):
         best: `trials.best_configurations`.
         failures: `trials.failure_groups`.
         by_budget: The results at each of `SHARES`.
+        choice: Which tuner to take now.
     """
 
     block: ClassVar[str] = "replicate"
@@ -112,6 +114,7 @@ class ProblemSummary(Comparison):
     best: pd.DataFrame
     failures: pd.DataFrame
     by_budget: tuple[AtBudget, ...]
+    choice: ProblemChoice
 
 
 def summarise_problem(
@@ -150,7 +153,7 @@ def summarise_problem(
         contestants=tuners,
         baseline_pairs=baseline_pairs,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
-        needed=replicates_needed if contest.rule is None else contest.rule.first_look,
+        needed=_needed(contest),
         winners=worth(winners, tuners, objective),
         winner_gaps=not_retrained(retrained, finals, contest.retrain),
     )
@@ -179,8 +182,15 @@ def summarise_problem(
         best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
         failures=failure_groups(rows.trials),
         by_budget=_by_budget(steps, cells, objective, contest, pairs),
+        choice=_labelled(problem_choice(finals, cells, rows.retrainings, pairs, recorded, contest), name, recorded),
     )
     return summary, measures
+
+
+def _needed(contest: Contest) -> Callable[[int], int]:
+    """From a number of pairs, the replicates that can show a difference; a rule that only chooses may have too few."""
+    rule = contest.rule
+    return lambda pairs: replicates_needed(pairs) if rule is None or not rule.decides(pairs) else rule.first_look(pairs)
 
 
 def _judged(
@@ -209,6 +219,11 @@ def _by_budget(
         for share in SHARES
     }
     return tuple(at_budget(share, int(share * contest.budget_epochs), family) for share, family in families.items())
+
+
+def _labelled(choice: ProblemChoice, name: str, recorded: ProblemRecord) -> ProblemChoice:
+    """The choice, with a word before it if the results do not come from trainings here."""
+    return replace(choice, line=f"{prefix(recorded)}: {choice.line}") if words(name, recorded) else choice
 
 
 def _with_provenance(ruling: Verdict, name: str, recorded: ProblemRecord) -> Verdict:

@@ -11,15 +11,18 @@ import pandas as pd
 
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import cells_frame
+from tuning.analysis.looks import accounts, complete_replicates, still_open
 from tuning.analysis.problem_summary import Comparison, ProblemSummary, Rows, summarise_problem
 from tuning.analysis.standings import standing_grid, standings_over
 from tuning.analysis.trials import failure_groups
 from tuning.analysis.tuner_table import TUNER_COLUMNS
 from tuning.analysis.verdict.verdict import overall
 from tuning.analysis.winners import TUNER_COLUMNS as WINNER_COLUMNS
+from tuning.formatting import plural
 from tuning.journal import frames
 from tuning.journal.journal import Journal
 from tuning.statistics.ranks import RankTest, rank_test
+from tuning.statistics.sequential import Rule
 from tuning.statistics.signed_rank import LEVEL
 
 
@@ -77,6 +80,22 @@ def summarise(journal: Journal) -> Summary:
         cells=cells,
         failures=failure_groups(trials),
     )
+
+
+def looked_at(problems: Mapping[str, ProblemSummary], rule: Rule) -> list[str]:
+    """Where a study stands that adds replicates by `rule`: a line for each problem, with its name if it has several."""
+    if rule.loss is None:
+        return accounts({name: problem.pairs for name, problem in problems.items()}, rule)
+    return [
+        (f"{name}: " if len(problems) > 1 else "")
+        + f"{plural(complete_replicates(problem.cells), 'replicate')} of at most {rule.cap}. {problem.choice.line}"
+        for name, problem in problems.items()
+    ]
+
+
+def content(problem: ProblemSummary, rule: Rule) -> bool:
+    """Whether `rule` asks for no further replicate of a problem."""
+    return still_open(problem.pairs).empty if rule.loss is None else problem.choice.enough(rule.loss)
 
 
 def _rank_test(problems: Mapping[str, ProblemSummary], contest: Contest) -> RankTest | None:

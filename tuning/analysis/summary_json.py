@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
+from tuning.analysis.choices import ProblemChoice
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.analysis.verdict.verdict import Verdict
@@ -70,6 +71,7 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
     return {
         "objective": dict(problem.objective.to_json()),
         "verdict": _verdict_json(problem.verdict),
+        "choice": _choice_json(problem.choice),
         "by_budget": [_plain(asdict(at_share)) for at_share in problem.by_budget],
         "ranks": _rank_test_json(problem.rank_test),
         **{name: _records(frame) for name, frame in frames.items()},
@@ -78,6 +80,25 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
 
 def _verdict_json(verdict: Verdict) -> dict[str, Json]:
     return {"kind": verdict.kind, "line": verdict.line, "details": list(verdict.details)}
+
+
+def _choice_json(choice: ProblemChoice) -> dict[str, Json]:
+    """The choice as docs/json.md describes it."""
+    return {
+        "kind": choice.kind,
+        "line": choice.line,
+        "details": list(choice.details),
+        "endpoint": choice.endpoint,
+        "tuner": choice.tuner,
+        "any_of": list(choice.any_of),
+        "probability": _plain(choice.probability),
+        "expected_loss": _plain(choice.expected_loss),
+        "rope": choice.rope,
+        "rope_given": choice.rope_given,
+        "gains": [{"replicates": more, "gain": gain} for more, gain in choice.gains.items()],
+        "saturated": choice.saturated,
+        "tuners": _records(choice.table),
+    }
 
 
 def _rank_test_json(test: RankTest | None) -> Json:

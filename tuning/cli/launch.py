@@ -85,7 +85,8 @@ def _cells(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, consol
     rule = study.until_decided
     if rule is not None:
         study = before_first_look(study)
-        console.print(f"Until decided: what follows, then one replicate at a time, at most {rule.cap}.")
+        until = "decided" if rule.loss is None else f"choosing is expected to cost at most {rule.loss:g}"
+        console.print(f"Until {until}: what follows, then one replicate at a time, at most {rule.cap}.")
     tasks = study.tasks()
     cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
     jobs = min(jobs or default_jobs(cells), cells)

@@ -124,8 +124,17 @@ class RunOptions(Changes):
         bool,
         typer.Option("--until-decided", help="Add replicates one at a time until every pair of tuners is settled."),
     ] = False
+    until_chosen: Annotated[
+        float | None,
+        typer.Option(
+            metavar="LOSS",
+            help="Add replicates one at a time until the best choice is expected to cost at most LOSS, "
+            "in the metric's unit.",
+        ),
+    ] = None
     cap: Annotated[
-        int | None, typer.Option(metavar="N", help="Replicates at most, with --until-decided; default: 30.")
+        int | None,
+        typer.Option(metavar="N", help="Replicates at most, with --until-decided or --until-chosen; default: 30."),
     ] = None
     rope: Annotated[
         float | None,
@@ -215,8 +224,13 @@ def rule_of(options: RunOptions, rope: float | None) -> Rule | None:
     """
     from tuning.statistics.sequential import CAP, Rule
 
-    if options.until_decided and options.replicates is not None:
-        raise StudyError("--until-decided adds replicates by itself; say how many at most with --cap, not --replicates")
-    if not options.until_decided and options.cap is not None:
-        raise StudyError("--cap belongs to --until-decided; give that too")
-    return Rule(CAP if options.cap is None else options.cap, rope) if options.until_decided else None
+    until = "--until-decided" if options.until_decided else "--until-chosen"
+    if options.until_decided and options.until_chosen is not None:
+        raise StudyError("--until-decided and --until-chosen end a study by different rules; give one of them")
+    if not options.until_decided and options.until_chosen is None:
+        if options.cap is not None:
+            raise StudyError("--cap belongs to --until-decided or --until-chosen; give one of them too")
+        return None
+    if options.replicates is not None:
+        raise StudyError(f"{until} adds replicates by itself; say how many at most with --cap, not --replicates")
+    return Rule(CAP if options.cap is None else options.cap, rope, options.until_chosen)

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from tuning.analysis.curves import CELL
-from tuning.analysis.looks import accounts, rule_of
-from tuning.analysis.summary import Summary, summarise
+from tuning.analysis.looks import rule_of
+from tuning.analysis.summary import Summary, looked_at, summarise
 from tuning.formatting import count, decimals_for, interval, number, plural, seconds
 from tuning.journal import journal
 from tuning.journal.provenance import words
@@ -86,8 +86,8 @@ def look(directory: Path) -> StudyStatus:
     read = journal.read(directory)
     summary = summarise(read)
     cells = _cells(summary)
-    pairs, rule = {name: problem.pairs for name, problem in summary.problems.items()}, rule_of(read.plan)
-    decided = accounts(pairs, rule) if rule is not None else []
+    rule = rule_of(read.plan)
+    decided = looked_at(summary.problems, rule) if rule is not None else []
     return {
         "study": summary.study,
         "cells": cells,
@@ -166,9 +166,14 @@ def _left(cells: list[CellStatus]) -> float | None:
 
 
 def show_report(report: Report, console: Console) -> None:
-    """The table of tuners, the verdict, and where the report is."""
+    """The table of tuners, the verdict, which tuner to take, and where the report is."""
     console.print(tuner_table(report))
     console.print(f"Verdict: {report.verdict.line}", markup=False, highlight=False, style="bold")
     for line in report.verdict.details:
         console.print(f"  {line}", markup=False, highlight=False)
+    for problem, choice in report.choices.items():
+        which = f"{problem}: " if len(report.choices) > 1 else ""
+        console.print(f"{which}{choice.line}", markup=False, highlight=False, style="bold")
+        for line in choice.details:
+            console.print(f"  {line}", markup=False, highlight=False)
     console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)

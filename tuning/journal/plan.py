@@ -40,7 +40,7 @@ class _Known(Struct):
     no_search: str = ""
 
 
-class Looks(Struct, frozen=True):
+class Looks(Struct, frozen=True, omit_defaults=True):
     """The rule for adding replicates, with a look after each; `tuning.statistics.sequential.Rule` implements it.
 
     Attributes:
@@ -48,12 +48,14 @@ class Looks(Struct, frozen=True):
         rope: Differences smaller than this, in the metric's unit, do not matter.
         level: The chance of an error over all looks.
         spending_power: Exponent that gives the share of the level spent after a share of the looks.
+        loss: Expected loss of the best choice that ends the looks; None if they end when every pair is decided.
     """
 
     cap: int
     rope: int | float | None
     level: float
     spending_power: int | float
+    loss: int | float | None = None
 
 
 class Plan(Struct, frozen=True, kw_only=True):

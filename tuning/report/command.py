@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from tuning.analysis.looks import rule_of
 from tuning.journal.journal import Journal
+from tuning.statistics.sequential import Rule
 
 _SCRIPT = re.compile(r".*\.py(:[^:]*)?")
 """A study's script, or ``FILE.py:NAME`` of a model without one."""
@@ -35,7 +36,7 @@ def command(read: Journal) -> str:
     rope = plan.rope if rule is None else rule.rope
     words = [
         *("tuning", "run", script, *named, "--budget", str(plan.budget_epochs)),
-        *(["--replicates", str(plan.replicates)] if rule is None else ["--until-decided", "--cap", str(rule.cap)]),
+        *(["--replicates", str(plan.replicates)] if rule is None else [*_until(rule), "--cap", str(rule.cap)]),
         *([] if rope is None else ["--rope", f"{rope!r}"]),
         *(["--trial-seconds", f"{plan.trial_seconds:g}"] if plan.trial_seconds is not None else []),
         *("--tuners", ",".join(plan.tuners)),
@@ -43,6 +44,11 @@ def command(read: Journal) -> str:
         *("--retrain", str(plan.retrain)),
     ]
     return shlex.join(words)
+
+
+def _until(rule: Rule) -> list[str]:
+    """The option that adds replicates by this rule."""
+    return ["--until-decided"] if rule.loss is None else ["--until-chosen", f"{rule.loss!r}"]
 
 
 def _called(read: Journal) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from tuning.analysis.choices import ProblemChoice
 from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.analysis.verdict.verdict import Verdict
@@ -44,8 +45,10 @@ class ProblemPart:
     name: str
     objective: str
     verdict: Verdict
+    choice: ProblemChoice
     by_budget: list[tuple[str, str]]
     figures: dict[str, tuple[Figure, Table]]
+    choices: Table
     tuners: Table
     finals: Table
     pairs: Table
@@ -95,6 +98,7 @@ def context(
         "audit_line": audit_line(summary),
         "pairs_note": "Differences are in the unit of the objective. Smallest p: what these replicates could give at "
         "best, before Holm's adjustment. Power and replicates needed: if differences are as seen.",
+        "choice_note": prose.CHOICE_NOTE,
         "baselines": baselines_note(journal, summary.contest),
         "audit_note": audit_note,
         "failures": failures,
@@ -125,11 +129,13 @@ def _problem(journal: Journal, problem: ProblemSummary, figures: list[Figure], s
         name=problem.name,
         objective=f"{rule.metric}, {better}, {epoch}",
         verdict=problem.verdict,
+        choice=problem.choice,
         by_budget=[
             (f"{part.share:.0%} of the budget ({plural(part.epochs, 'epoch')})", part.line)
             for part in problem.by_budget
         ],
         figures=_with_numbers(problem, figures, NUMBERS),
+        choices=comparison.choice_table(problem),
         tuners=comparison.tuners_table(problem),
         finals=comparison.finals_table(problem),
         pairs=comparison.pairs_table(problem),

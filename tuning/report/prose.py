@@ -14,6 +14,13 @@ from tuning.statistics.power import ENOUGH
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
 
+CHOICE_NOTE = (
+    "This is no test and claims nothing: it says what to take if you must take one now. Expected loss is how much "
+    "worse than the best a tuner's mean score is expected to be. The numbers come from a hierarchical model of all "
+    "scores, which draws means of few replicates towards each other, allows for failed searches, and was checked by "
+    "simulation. As good are tuners that differ from the recommended one by less than matters."
+)
+
 
 def scope(journal: Journal, summary: Summary) -> str:
     """What was compared, in a line."""
@@ -194,8 +201,9 @@ def batches(journal: Journal) -> list[str]:
 
 def looks_method(rule: Rule) -> str:
     """For the report: what replaced one test at the end."""
+    end = "every pair was settled" if rule.loss is None else f"the expected loss of a choice was at most {rule.loss:g}"
     words = (
-        f"Replicates were added until every pair was settled, at most {rule.cap}, and the pairs were tested after each "
+        f"Replicates were added until {end}, at most {rule.cap}, and the pairs were tested after each "
         "one. So p is not that of one test at the end but of the sequence of looks: the smallest level (of a grid) "
         "whose sequence of tests has stopped, on sequential signed ranks (Reynolds, Annals of Statistics 3, 1975) with "
         f"exact boundaries under random signs, of which (k / {rule.cap})^{SPENDING_POWER} of a level is spent after k "

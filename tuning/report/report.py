@@ -5,11 +5,13 @@ Everything is made from the journal, so it can be deleted and rebuilt: the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from tuning.analysis.choices import ProblemChoice
 from tuning.analysis.summary import results, summarise
 from tuning.analysis.summary_json import to_json
 from tuning.analysis.verdict.verdict import Verdict
@@ -33,6 +35,7 @@ class Report:
     """What `write_report` wrote, and what of it the command line prints.
 
     Attributes:
+        choices: By problem.
         tuners: `Summary.tuners`.
     """
 
@@ -42,6 +45,7 @@ class Report:
     summary: Path
     figures: tuple[Path, ...]
     verdict: Verdict
+    choices: Mapping[str, ProblemChoice]
     tuners: pd.DataFrame
 
 
@@ -99,5 +103,6 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         directory / "summary.json",
         tuple(directory / name for name in texts if name.startswith("figures/")),
         summary.verdict,
+        {name: problem.choice for name, problem in summary.problems.items()},
         summary.tuners,
     )

@@ -158,7 +158,7 @@ class StudyPlan:
             retrain=self.retrain,
             rope=self.rope,
             trial_seconds=self.trial_seconds,
-            until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER),
+            until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER, rule.loss),
         )
 
     def describe(self) -> StudyRecord:

@@ -1,7 +1,7 @@
-"""`tuning run --until-decided`: adds replicates until the rule has settled every pair, or its cap is reached.
+"""`tuning run --until-decided` and `--until-chosen`: adds replicates until the rule is content, or its cap is reached.
 
-    run all replicates before the first look that can decide anything
-    while a pair is open, and the cap is not reached:
+    run all replicates before the first look that can end it
+    while a pair is open (or choosing is expected to cost more than the rule's loss), and the cap is not reached:
         run one more replicate; look
 
 Decisions are read from the journal, as in the report, so an interrupted run continues to the same decision.
@@ -15,7 +15,7 @@ from math import comb
 from pathlib import Path
 
 from tuning.analysis import looks
-from tuning.analysis.summary import summarise
+from tuning.analysis.summary import content, looked_at, summarise
 from tuning.errors import JournalError, StudyError
 from tuning.journal import journal as journals
 from tuning.journal.records import Cell
@@ -24,7 +24,7 @@ from tuning.runner.cell import CellTask
 from tuning.runner.executor import Executor, Listener, run_here
 from tuning.runner.plan import Overrides, StudyPlan
 from tuning.runner.runner import Run, Unwatched, Watcher
-from tuning.statistics.sequential import Rule
+from tuning.statistics.sequential import LEAST_TO_CHOOSE, Rule
 from tuning.statistics.signed_rank import replicates_needed
 
 
@@ -38,7 +38,7 @@ def until_decided(
     at_once: int = 1,
     on_look: Callable[[str], None] = lambda line: None,
 ) -> Run:
-    """Runs a study, or continues it, until every pair of tuners is settled or the cap is reached.
+    """Runs a study, or continues it, until every pair of tuners is settled, or one chosen, or the cap is reached.
 
     Args:
         study: Its `until_decided` is the rule; its number of replicates is ignored.
@@ -48,7 +48,7 @@ def until_decided(
         execute: Runs the cells; called once per round.
         at_once: Replicates added per round: more than one keep workers busy that one would leave idle. What is
             decided, and after which replicate, does not depend on it.
-        on_look: Called after each round with what is settled, one line per problem.
+        on_look: Called after each round with what is settled, or chosen, one line per problem.
 
     Raises:
         StudyError: The cap is too low to decide anything, or there is nothing to compare.
@@ -72,16 +72,15 @@ def until_decided(
         with watch() as watcher:
             done.ends += runner.run(grown, out, watcher, command, once).ends
         problems = summarise(journals.read(done.directory)).problems
-        pairs = {name: problem.pairs for name, problem in problems.items()}
-        for line in looks.accounts(pairs, rule):
+        for line in looked_at(problems, rule):
             on_look(line)
-        if replicates >= rule.cap or all(looks.still_open(family).empty for family in pairs.values()):
+        if replicates >= rule.cap or all(content(problem, rule) for problem in problems.values()):
             return done
         replicates = min(rule.cap, replicates + at_once)
 
 
 def before_first_look(study: StudyPlan) -> StudyPlan:
-    """The study with as many replicates as the first look that can decide anything needs.
+    """The study with as many replicates as the first look that can end it needs.
 
     Raises:
         StudyError: It has no rule, there is nothing to decide, or the cap is too low.
@@ -89,7 +88,8 @@ def before_first_look(study: StudyPlan) -> StudyPlan:
     pairs = comb(len(study.tuners), 2)
     if not pairs:
         raise StudyError(f"study {study.name!r} has one tuner, nothing to decide; give it two or more")
-    return study.changed(Overrides(replicates=_rule_of(study).first_look(pairs)))
+    rule = _rule_of(study)
+    return study.changed(Overrides(replicates=rule.first_look(pairs) if rule.loss is None else LEAST_TO_CHOOSE))
 
 
 def _rule_of(study: StudyPlan) -> Rule:
@@ -123,4 +123,5 @@ def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
 
 
 def _words(rule: Rule) -> str:
-    return f"--cap {rule.cap}" + (f" --rope {rule.rope:g}" if rule.rope is not None else " and no --rope")
+    until = "" if rule.loss is None else f"--until-chosen {rule.loss:g} "
+    return f"{until}--cap {rule.cap}" + (f" --rope {rule.rope:g}" if rule.rope is not None else " and no --rope")

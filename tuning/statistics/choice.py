@@ -27,6 +27,8 @@ from tuning.statistics.posterior import BURN_IN, CHAINS, KEPT, Posterior, sample
 Floats = npt.NDArray[np.float64]
 
 MORE = (1, 3, 10)  # further replicates whose worth is foreseen
+MOST_AT_ONCE = 10_000  # scores in all chains: with many scores fewer chains do, as there is less to know
+FEWEST_CHAINS = 8
 _LAST_BITS = 1e-12  # of the largest score: what a sum may be off
 
 
@@ -78,11 +80,17 @@ def choose(scores: npt.ArrayLike, *, paired: bool, seed: int, rope: float | None
     if np.nanmax(known) - np.nanmin(known) <= _LAST_BITS * np.nanmax(np.abs(known)):
         return _spread_out(_of_equal(float(np.nanmax(known)), known.shape[1]), scored)
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed])))
-    drawn = sample(np.repeat(known[:, :, None], CHAINS, axis=2), paired, generator, BURN_IN, KEPT).pooled()
+    return _spread_out(_chosen(known, paired, rope, generator), scored)
+
+
+def _chosen(scores: Floats, paired: bool, rope: float | None, generator: np.random.Generator) -> Choice:
+    """The choice between tuners that all have a score, where not all scores are equal."""
+    chains = int(np.clip(MOST_AT_ONCE // scores.size, FEWEST_CHAINS, CHAINS))
+    drawn = sample(np.repeat(scores[:, :, None], chains, axis=2), paired, generator, BURN_IN, KEPT).pooled()
     best, loss = statements(drawn)
     tails = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn.means[:, :, 0], [tails, 100 - tails], axis=0)
-    alike = _alike(known, paired)
+    alike = _alike(scores, paired)
     best, loss, mean, low, high = (
         alike @ numbers for numbers in (best[:, 0], loss[:, 0], drawn.expected[:, 0], low, high)
     )
@@ -92,7 +100,7 @@ def choose(scores: npt.ArrayLike, *, paired: bool, seed: int, rope: float | None
     near[recommended] = 1.0
     equal = tuple(int(place) for place in np.flatnonzero(near >= CONFIDENCE))
     gains = tuple(float(expected_gain(drawn, more, generator)[0]) for more in MORE)
-    return _spread_out(Choice(best, loss, mean, low, high, recommended, equal, gains), scored)
+    return Choice(best, loss, mean, low, high, recommended, equal, gains)
 
 
 def statements(drawn: Posterior) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""The sequential rule of `--until-decided`: replicates are added one at a time, and each pair is tested after each.
+"""The sequential rule of `--until-decided` and `--until-chosen`: pairs are tested after each replicate added.
 
 Repeated tests with fixed-n p-values would find a difference between equal tuners far more often than the level allows.
 Here one error rate holds for the whole sequence of looks, up to a cap fixed beforehand.
@@ -43,6 +43,7 @@ from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
 CAP = 30
 MAX_CAP = 500
+LEAST_TO_CHOOSE = 2  # replicates, so that their spread is known
 SPENDING_POWER = 2
 SCALE = 40  # scores are whole numbers up to this, so sums can be counted; the level holds at any scale
 GRID = np.geomspace(0.5, 5e-6, 36)  # one-sided levels that p is rounded up to, with those that Holm's method needs
@@ -57,6 +58,9 @@ class Rule:
     Args:
         cap: Replicates at the last look.
         rope: Differences of less than this, in the metric's unit, do not matter; None to test for differences only.
+        loss: Replicates are added only until the expected loss of the best choice is at most this, in the metric's
+            unit; None to add them until every pair is decided. The tests are the same: their level holds wherever the
+            looks end.
 
     Raises:
         StudyError: An argument is out of range.
@@ -64,12 +68,17 @@ class Rule:
 
     cap: int = CAP
     rope: float | None = None
+    loss: float | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.cap <= MAX_CAP:
             raise StudyError(f"a cap of {self.cap} replicates: expected 1 to {MAX_CAP}")
         if self.rope is not None and not 0 < self.rope < math.inf:
             raise StudyError(f"a rope of {self.rope:g}: expected a difference above 0, in the metric's unit")
+        if self.loss is not None and not 0 < self.loss < math.inf:
+            raise StudyError(f"an expected loss of {self.loss:g}: expected one above 0, in the metric's unit")
+        if self.loss is not None and self.cap < LEAST_TO_CHOOSE:
+            raise StudyError(f"a cap of {self.cap} replicate: a choice takes {LEAST_TO_CHOOSE} or more")
 
     def spent(self, looks: int) -> float:
         """Share of a level that may be spent by this many looks."""
@@ -78,6 +87,10 @@ class Rule:
     def smallest_p(self, looks: int) -> float:
         """The smallest possible two-sided p after this many looks: all differences have one sign."""
         return min(1.0, 2.0 ** (1 - looks) / self.spent(looks)) if looks else 1.0
+
+    def decides(self, num_pairs: int) -> bool:
+        """Whether one of `num_pairs` pairs can be decided by the cap."""
+        return self.smallest_p(self.cap) * num_pairs <= LEVEL
 
     def first_look(self, num_pairs: int) -> int:
         """Fewest replicates with which one of `num_pairs` pairs can be decided.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from tuning.analysis.choices import percent
 from tuning.analysis.problem_summary import SHARES, Comparison, ProblemSummary
 from tuning.formatting import MISSING, count, decimals_for, interval, number, p_value, plural, seconds
 from tuning.report.figures.curves import CLOCK, budget_grid, clock_grid, curve_of, timed
@@ -58,6 +59,25 @@ def _epochs(row: Row) -> str:
     """Epochs charged, and those planned if they differ."""
     charged, planned = count(row["charged_epochs"]), count(row["planned_epochs"])
     return charged if charged == planned else f"{charged} of {planned}"
+
+
+def choice_table(problem: ProblemSummary) -> Table:
+    """How good each tuner may be, for choosing one."""
+    part = problem.choice.table
+    places = decimals_for([*part["low"], *part["high"]])
+    columns = ("Tuner", "Probability of being best", "Expected loss", "Mean", f"{CONFIDENCE:.0%} interval", "As good")
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            MISSING if pd.isna(row["best"]) else Entry(percent(row["best"]), row["best"]),
+            score_entry(row["loss"], places),
+            score_entry(row["mean"], places),
+            interval(row["low"], row["high"], places),
+            "yes" if row["equal"] else "",
+        ]
+        for row in rows_of(part)
+    ]
+    return table(f"To choose by: mean of the {problem.choice.endpoint}", columns, rows)
 
 
 def finals_table(problem: ProblemSummary) -> Table:

@@ -1,0 +1,278 @@
+"""Which tuner to take now, on one problem: a recommendation beside the verdict, which claims nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from msgspec import UNSET
+
+from tuning.analysis.contest import Contest
+from tuning.analysis.curves import CELL
+from tuning.formatting import names, number, plural, seconds
+from tuning.journal.records import CellState, TrialState
+from tuning.journal.study_record import DataRecord, ProblemRecord
+from tuning.objective import Objective
+from tuning.statistics import choice as statistics
+from tuning.statistics.bootstrap import BOOTSTRAP_SEED, CONFIDENCE
+
+CHOSEN = "chosen"  # a tuner is recommended, and not shown to be the best
+SHOWN = "shown"  # the recommended tuner is shown better than every other
+EQUAL = "equal"  # any will do: all are practically equal to the recommended one
+UNDECIDED = "undecided"  # nothing to choose by
+CHOICE_COLUMNS = ["tuner", "best", "loss", "mean", "low", "high", "equal"]
+MAX_NAMED = 3  # tuners whose probability is spelled out; the table holds all
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The scores that a choice is about.
+
+    Attributes:
+        name: In words.
+        scores: (num_replicates, num_tuners), signed so that higher is better; NaN where a cell has none.
+        paired: Whether the scores of a replicate share a split.
+    """
+
+    name: str
+    scores: npt.NDArray[np.float64]
+    paired: bool
+
+
+@dataclass(frozen=True)
+class ProblemChoice:
+    """The tuner to take now on one problem, and what that may cost.
+
+    Attributes:
+        kind: `CHOSEN`, `SHOWN`, `EQUAL` or `UNDECIDED`.
+        line: A sentence or two.
+        details: Each a sentence or two.
+        endpoint: What the numbers are about, in words.
+        tuner: The recommended one; empty if there is nothing to choose by.
+        any_of: The tuners that are as good as it, itself included.
+        probability: That it is the best.
+        expected_loss: Of choosing it, in the metric's unit; at least 0.
+        rope: Difference that does not matter, in the metric's unit; None without one.
+        rope_given: Whether the study set it; else it is the noise of fresh seeds.
+        gains: What so many further replicates are expected to take off the loss, by their number.
+        saturated: Whether all scores are the same.
+        table: (num_tuners, 7), `CHOICE_COLUMNS`: probability of being best, expected loss, mean score with the ends of
+            its credible interval, and whether it is among `any_of`. NaN for a tuner without a score.
+    """
+
+    kind: str
+    line: str
+    details: tuple[str, ...]
+    endpoint: str
+    tuner: str
+    any_of: tuple[str, ...]
+    probability: float
+    expected_loss: float
+    rope: float | None
+    rope_given: bool
+    gains: Mapping[int, float]
+    saturated: bool
+    table: pd.DataFrame
+
+    def enough(self, loss: float) -> bool:
+        """Whether nothing that further replicates can gain is worth `loss`; `statistics.choice.enough`."""
+        return self.kind != UNDECIDED and self.expected_loss <= loss
+
+
+def endpoint(finals: pd.DataFrame, tuners: Sequence[str], objective: Objective, data: DataRecord) -> Endpoint:
+    """What tuners are chosen by. The only place that says so.
+
+    Args:
+        finals: The problem's `curves.final_scores`.
+        tuners: (num_tuners,).
+        objective: Of the problem.
+        data: Of the problem: with a resampling, the searches of a replicate share its split; without, nothing.
+    """
+    wide = finals.pivot(index="replicate", columns="tuner", values="score").sort_index().reindex(columns=list(tuners))
+    scores = objective.sign * wide.to_numpy(dtype=float)
+    return Endpoint(f"best {objective.metric} of a search", scores, paired=data.resampling is not UNSET)
+
+
+def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str]) -> float | None:
+    """Standard deviation of a training's score over fresh seeds, pooled over final incumbents; None if unknown.
+
+    Args:
+        retrainings: The problem's rows of `frames.retrainings_frame`.
+        tuners: Whose incumbents count.
+    """
+    done = retrainings[
+        (retrainings["state"] == TrialState.COMPLETE)
+        & retrainings["final"].astype(bool)
+        & retrainings["tuner"].isin(list(tuners))
+    ]
+    scores = done.assign(score=done["score"].astype(float)).groupby([*CELL, "trial"])["score"]
+    squares, freedom = float((scores.var() * (scores.count() - 1)).sum()), int((scores.count() - 1).sum())
+    return math.sqrt(squares / freedom) if freedom and squares > 0 else None
+
+
+def problem_choice(
+    finals: pd.DataFrame,
+    cells: pd.DataFrame,
+    retrainings: pd.DataFrame,
+    pairs: pd.DataFrame,
+    recorded: ProblemRecord,
+    contest: Contest,
+) -> ProblemChoice:
+    """The choice on one problem.
+
+    Args:
+        finals: Its `curves.final_scores`.
+        cells: Its rows of `curves.cells_frame`.
+        retrainings: Its rows of `frames.retrainings_frame`.
+        pairs: Its `pairs.pairwise`: whether the recommended tuner is shown better than all others.
+        recorded: Its record in the journal.
+        contest: Who is compared.
+    """
+    objective = recorded.objective
+    scored = endpoint(finals, contest.tuners, objective, recorded.data)
+    rope = seed_noise(retrainings, contest.tuners) if contest.rope is None else contest.rope
+    found = statistics.choose(scored.scores, paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
+    if found is None:
+        return _nothing(scored.name)
+    tuner, loss = contest.tuners[found.recommended], found.expected_loss
+    any_of = tuple(
+        name
+        for place, name in enumerate(contest.tuners)
+        if place in found.equal or found.loss[place] == loss  # or it has the same scores
+    )
+    kind = _kind(tuner, any_of, int(np.isfinite(found.loss).sum()), pairs)
+    gains = dict(zip(statistics.MORE, found.gains, strict=True))
+    given = contest.rope is not None
+    words = _Words(objective, rope, given)
+    return ProblemChoice(
+        kind=kind,
+        line=words.saturated(found.mean[found.recommended]) if found.flat else words.line(kind, tuner, any_of, loss),
+        details=() if found.flat else (words.probable(found, contest.tuners), *_worth(gains, loss, cells, contest)),
+        endpoint=scored.name,
+        tuner=tuner,
+        any_of=any_of,
+        probability=float(found.best[found.recommended]),
+        expected_loss=loss,
+        rope=rope,
+        rope_given=given,
+        gains=gains,
+        saturated=found.flat,
+        table=_table(found, contest.tuners, any_of, objective),
+    )
+
+
+def _nothing(endpoint: str) -> ProblemChoice:
+    """No choice: too few scores."""
+    return ProblemChoice(
+        kind=UNDECIDED,
+        line="Nothing to choose by: that takes two tuners with a score, and two scores of one of them.",
+        details=(),
+        endpoint=endpoint,
+        tuner="",
+        any_of=(),
+        probability=math.nan,
+        expected_loss=math.nan,
+        rope=None,
+        rope_given=False,
+        gains={},
+        saturated=False,
+        table=pd.DataFrame(columns=CHOICE_COLUMNS),
+    )
+
+
+def _kind(tuner: str, any_of: Sequence[str], scored: int, pairs: pd.DataFrame) -> str:
+    others = pairs[(pairs["a"] == tuner) | (pairs["b"] == tuner)]
+    if (others["decided"] == tuner).all():
+        return SHOWN
+    return EQUAL if len(any_of) == scored else CHOSEN
+
+
+def _table(
+    found: statistics.Choice, tuners: Sequence[str], any_of: Sequence[str], objective: Objective
+) -> pd.DataFrame:
+    low, high = (found.low, found.high) if objective.sign > 0 else (-found.high, -found.low)
+    return pd.DataFrame(
+        {
+            "tuner": list(tuners),
+            "best": found.best,
+            "loss": found.loss,
+            "mean": objective.sign * found.mean,
+            "low": low,
+            "high": high,
+            "equal": [name in any_of for name in tuners],
+        },
+        columns=CHOICE_COLUMNS,
+    )
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A choice in sentences."""
+
+    objective: Objective
+    rope: float | None
+    rope_given: bool
+
+    def line(self, kind: str, tuner: str, any_of: Sequence[str], loss: float) -> str:
+        who = tuner if len(any_of) == 1 else f"any of {names(any_of)}"
+        if kind == SHOWN:
+            return f"To choose: {tuner}, shown better than all others."
+        if kind == EQUAL:
+            return f"To choose: {who}. {self._alike()}"
+        cost = f"If you must choose now: {who}; expected cost of a wrong choice about {self.amount(loss)}. Not proven."
+        return cost if len(any_of) == 1 else f"{cost} {self._alike()}"
+
+    def _alike(self) -> str:
+        if self.rope is None:
+            return "Their scores are the same."
+        noise = "" if self.rope_given else ", as much as one training varies from seed to seed (standard deviation)"
+        amount = self.amount(self.rope)
+        return f"With {CONFIDENCE:.0%} probability each is within {amount} of the one that looks best{noise}."
+
+    def saturated(self, score: float) -> str:
+        return (
+            f"To choose: any. All final scores are the same ({number(self.objective.sign * float(score))}), so this "
+            "problem cannot tell these tuners apart."
+        )
+
+    def probable(self, found: statistics.Choice, tuners: Sequence[str]) -> str:
+        """How probably the first few are the best."""
+        order = [place for place in np.argsort(-found.best, kind="stable") if np.isfinite(found.best[place])]
+        shown = [f"{tuners[place]} {percent(float(found.best[place]))}" for place in order[:MAX_NAMED]]
+        return f"Probability of being the best: {', '.join(shown)}; see the table."
+
+    def amount(self, value: float) -> str:
+        """A difference in the metric's unit; accuracies in points, hundredths."""
+        metric = self.objective.metric.removeprefix("val_")
+        return f"{_brief(100 * value)} points of {metric}" if "accuracy" in metric else f"{_brief(value)} in {metric}"
+
+
+def _worth(gains: Mapping[int, float], loss: float, cells: pd.DataFrame, contest: Contest) -> tuple[str, ...]:
+    """What more replicates would cost, and what they would take off the loss."""
+    if loss <= 0:
+        return ()
+    epochs = contest.budget_epochs * len(contest.tuners)
+    done = cells[(cells["state"] == CellState.DONE) & cells["tuner"].isin(contest.tuners)]
+    spent = float((done["train_seconds"] + done["suggest_seconds"]).groupby(done["tuner"]).mean().sum())
+    time = f", about {seconds(spent)} of one process" if spent > 0 else ""
+    first, *_, last = gains
+    return (
+        f"One more replicate of each tuner costs {plural(epochs, 'epoch')}{time}, and is expected to lower that cost "
+        f"by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}.",
+    )
+
+
+def percent(share: float) -> str:
+    """A probability, without claiming certainty."""
+    return "over 99 %" if share > 0.99 else "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+
+
+def _brief(value: float) -> str:
+    """Two digits; what is smaller than can be simulated is said to be."""
+    if value < 1e-6:
+        return "0"
+    return number(value, max(0, 1 - math.floor(math.log10(value))))
