@@ -11,7 +11,7 @@ import keras
 import keras_tuner
 
 from tuning.batches import fresh, in_batches
-from tuning.errors import SpaceError
+from tuning.errors import SpaceError, StudyError
 from tuning.splits import Splits
 from tuning.text import error_line
 from tuning.training import resident as residents
@@ -43,8 +43,17 @@ class Recipe:
     resident: residents.Resident = field(default_factory=residents.Resident)
 
     def fresh_callbacks(self) -> list[keras.callbacks.Callback]:
-        made = self.callbacks() if callable(self.callbacks) else copy.deepcopy(list(self.callbacks))
-        return [made] if isinstance(made, keras.callbacks.Callback) else list(made)
+        """For one trial. Raises StudyError if those given cannot be copied."""
+        if callable(self.callbacks):
+            made = self.callbacks()
+            return [made] if isinstance(made, keras.callbacks.Callback) else list(made)
+        try:
+            return copy.deepcopy(list(self.callbacks))
+        except Exception as error:
+            raise StudyError(
+                f"the callbacks cannot be copied for each trial ({error_line(error)}); give a function that returns "
+                "new ones: callbacks=lambda: [...]"
+            ) from error
 
 
 class _FromFunction(keras_tuner.HyperModel):

@@ -1,0 +1,31 @@
+"""A callback that holds a lock, which cannot be copied for each trial; KerasTuner ends the search with an error."""
+
+import threading
+
+import keras
+import numpy as np
+
+from tests.users_code.holds import Holds
+
+HOLDS = Holds(refused="the callbacks cannot be copied for each trial .*; give a function that returns new ones")
+
+
+class Locked(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+
+callbacks = [Locked()]
+
+
+def search(hp):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 6), "relu")])
+    model.add(keras.layers.Dense(1))
+    model.compile("sgd", "mse")
+    return model
+
+
+def data():
+    x = np.random.default_rng(4).normal(size=(32, 3)).astype("float32")
+    return (x[:24], x[:24, 0]), (x[24:], x[24:, 0])
