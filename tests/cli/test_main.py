@@ -45,7 +45,7 @@ STATUS_CELL_KEYS = [
 ]  # fmt: skip
 CHECK_KEYS = ["study", "alike", "problems", "budgets", "cells", "epochs", "retrain", "seconds"]
 CHECK_PROBLEM_KEYS = [
-    "problem", "space", "notes", "configurations", "objective", "metrics", "equality",
+    "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",
 ]  # fmt: skip
 TUNER_KEYS = [
     "tuner", "library", "baseline", "resumes", "prunes", "parallel", "seeded", "budget_factor", "extra", "installed",
