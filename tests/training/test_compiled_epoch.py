@@ -510,7 +510,7 @@ DATASET = tf.data.Dataset.from_tensor_slices(VALIDATION).batch(8)
         ({"x": (pair for pair in [VALIDATION]), "y": None}, r"data of type generator"),
         ({"x": np.array(["a", "b"])}, r"data of type ndarray"),
         ({"x": [[1.0, 2.0], [3.0, 4.0]]}, r"data of type list"),
-        ({"x": pd.DataFrame({"a": ["u", 3]})}, r"data of type DataFrame"),
+        ({"x": pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])})}, r"data of type DataFrame"),
         ({"steps_per_epoch": 2}, r"steps_per_epoch or validation_steps"),
         ({"validation_steps": 2}, r"steps_per_epoch or validation_steps"),
         ({"validation_data": Batches()}, r"validation data of type Batches"),
