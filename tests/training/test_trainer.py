@@ -584,7 +584,10 @@ def test_a_fit_of_the_users_own_is_counted_cut_and_stopped(hypermodel_class, tra
     assert len(curve) == trains
     assert len(train(trained, epochs=3)[1]) == (2 + 3 if hypermodel_class is Twice else 3)
     assert train(trained, epochs=9, until=3)[1] == curve[:3]
-    assert (outcome.state is not None) == (hypermodel_class is Normalizing)
+    assert (outcome.state is not None) == (hypermodel_class in (Normalizing, AnotherModel))
+    if hypermodel_class is AnotherModel:
+        begun = train(trained, epochs=4, keep_state=True)[0].state
+        assert train(trained, epochs=9, initial_epoch=4, state=begun)[1] == curve[4:]
 
 
 class TwoOptimizers(keras.Sequential):
