@@ -440,9 +440,14 @@ def keras_case(case):
     return of_case("by keras", case, seed=3)
 
 
+NIGHTLY = [case for case in CASES if case not in QUICK][1::2]
+"""Each traces several graphs: every second of the slow ones is left to the night."""
+
+
 def by_case(cases=CASES, quick=QUICK):
     """A test for each case; the tests of a case follow one another, for they share its fits."""
-    marked = [case if case in quick else pytest.param(case, marks=pytest.mark.slow) for case in CASES if case in cases]
+    marks = {case: [pytest.mark.slow, *([pytest.mark.nightly] if case in NIGHTLY else [])] for case in CASES}
+    marked = [case if case in quick else pytest.param(case, marks=marks[case]) for case in CASES if case in cases]
     return pytest.mark.parametrize("case", marked, scope="module")
 
 

@@ -12,7 +12,7 @@ class Net(keras.Model):
     def __init__(self, hp):
         super().__init__()
         self.hp = hp
-        self.hidden = keras.layers.Dense(hp.Int("units", 2, 4))
+        self.hidden = keras.layers.Dense(hp.Int("units", 2, 3))
         self.out = keras.layers.Dense(1)
 
     def call(self, inputs):

@@ -20,7 +20,7 @@ callbacks = [Locked()]
 
 
 def search(hp):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 6), "relu")])
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 3), "relu")])
     model.add(keras.layers.Dense(1))
     model.compile("sgd", "mse")
     return model

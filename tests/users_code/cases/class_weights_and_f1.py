@@ -10,7 +10,7 @@ fit_arguments = {"class_weight": {0: 1.0, 1: 2.0}, "validation_split": 0.25}
 
 
 def search(hp):
-    model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 6), "relu"), keras.layers.Dense(2, "softmax")])
+    model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 3), "relu"), keras.layers.Dense(2, "softmax")])
     model.compile("sgd", "categorical_crossentropy", metrics=[keras.metrics.F1Score(average="macro")])
     return model
 

@@ -12,7 +12,7 @@ HOLDS = Holds(names=("units",), as_native=False)
 
 class ArgsOnly(kt.HyperModel):
     def build(self, hp):
-        model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 4)), keras.layers.Dense(1)])
+        model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 3)), keras.layers.Dense(1)])
         model.compile("sgd", "mse")
         return model
 

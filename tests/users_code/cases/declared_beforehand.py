@@ -11,7 +11,7 @@ HOLDS = Holds(names=("units", "rate"))
 
 class Declares(kt.HyperModel):
     def declare_hyperparameters(self, hp):
-        hp.Int("units", 2, 6)
+        hp.Int("units", 2, 3)
         hp.Float("rate", 1e-3, 1e-1, sampling="log")
 
     def build(self, hp):

@@ -11,7 +11,7 @@ HOLDS = Holds(names=("units",))
 
 def search(hp):
     model = keras.Sequential(
-        [keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 6), "relu"), keras.layers.Dense(1)]
+        [keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 3), "relu"), keras.layers.Dense(1)]
     )
     model.compile("sgd", "mse")
     return model

@@ -11,7 +11,7 @@ HOLDS = Holds(names=("units",), budget=4)
 
 class FineTunes(kt.HyperModel):
     def build(self, hp):
-        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 6), "relu")])
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 3), "relu")])
         model.add(keras.layers.Dense(1))
         model.compile("sgd", "mse")
         return model

@@ -11,7 +11,7 @@ HOLDS = Holds(names=("first/units", "second/units", "rate"))
 
 class Block(kt.HyperModel):
     def build(self, hp):
-        return keras.layers.Dense(hp.Int("units", 2, 4), activation="relu")
+        return keras.layers.Dense(hp.Int("units", 2, 3), activation="relu")
 
 
 class Stack(kt.HyperModel):

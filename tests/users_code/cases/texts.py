@@ -16,7 +16,7 @@ def search(hp):
     vectorize = keras.layers.TextVectorization(hp.Int("words", 8, 16), output_mode="multi_hot", pad_to_max_tokens=True)
     vectorize.adapt(TEXTS[:12])
     model = keras.Sequential(
-        [keras.Input((), dtype="string"), vectorize, keras.layers.Dense(hp.Int("units", 2, 4)), keras.layers.Dense(1)]
+        [keras.Input((), dtype="string"), vectorize, keras.layers.Dense(hp.Int("units", 2, 3)), keras.layers.Dense(1)]
     )
     model.compile("sgd", "mse")
     return model

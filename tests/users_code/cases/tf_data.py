@@ -10,7 +10,7 @@ HOLDS = Holds(names=("units",), objective="val_accuracy")
 
 
 def search(hp):
-    model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 6), "relu"), keras.layers.Dense(2, "softmax")])
+    model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 3), "relu"), keras.layers.Dense(2, "softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 

@@ -11,7 +11,7 @@ HOLDS = Holds(names=("units", "epochs"), columns=("units", "hp.epochs"), budget=
 
 class MyHyperModel(kt.HyperModel):
     def build(self, hp):
-        model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 4), activation="relu"), keras.layers.Dense(1)])
+        model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 3), activation="relu"), keras.layers.Dense(1)])
         model.compile(loss="mse")
         return model
 

@@ -21,7 +21,7 @@ class Autoencoder(keras.Model):
 
 
 def search(hp):
-    model = Autoencoder(hp.Int("units", 1, 3))
+    model = Autoencoder(hp.Int("units", 1, 2))
     model.compile("sgd")
     return model
 
