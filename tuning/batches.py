@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tuning.arrays import mapped
+
 Batches: TypeAlias = Any
 """One of the three; a batch is x, ``(x, y)`` or ``(x, y, sample_weight)``."""
 
@@ -60,12 +62,4 @@ def first(part: Batches) -> tuple[Any, ...]:
     """The first batch as ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)`` of numpy arrays."""
     batch = fresh(part)[0] if is_py_dataset(part) else next(iter(part.take(1) if is_dataset(part) else part()))
     entries = tuple(batch) if isinstance(batch, tuple | list) else (batch,)
-    return tuple(_as_arrays(entry) for entry in entries if entry is not None)
-
-
-def _as_arrays(entry: Any) -> Any:
-    if isinstance(entry, dict):
-        return {name: _as_arrays(value) for name, value in entry.items()}
-    if isinstance(entry, tuple | list):
-        return tuple(_as_arrays(value) for value in entry)
-    return np.asarray(entry)
+    return tuple(mapped(np.asarray, entry) for entry in entries if entry is not None)

@@ -58,6 +58,10 @@ class SplitSeeds(NamedTuple):
     own: int
 
 
+FIRST_SPLIT = SplitSeeds(1, 1)
+"""Of the split that stands for all where nothing is searched."""
+
+
 def of_splits(study: str, problem: str, replicate: int, configuration: Configuration) -> SplitSeeds:
     """Seeds of the split that a configuration is trained on in a replicate; independent of the tuner."""
     return SplitSeeds(

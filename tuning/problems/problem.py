@@ -19,9 +19,8 @@ from tuning.errors import StudyError
 from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
 from tuning.problems.problem_data import KEPT, ProblemData
-from tuning.seeds import SplitSeeds
+from tuning.seeds import FIRST_SPLIT, SplitSeeds
 from tuning.splits import Part, Splits, described_by
-from tuning.training.request import FIRST_SPLIT
 
 if TYPE_CHECKING:
     import keras

@@ -15,9 +15,8 @@ from tuning.resampling.partition import Partition, sizes
 from tuning.resampling.plans import Holdout
 from tuning.resampling.preprocess import check_transformer, describe_transformer, fitted_splits, transformed
 from tuning.resampling.samples import Samples, load_samples
-from tuning.seeds import SplitSeeds
+from tuning.seeds import FIRST_SPLIT, SplitSeeds
 from tuning.splits import Splits, fingerprint, load_splits, shapes, size
-from tuning.training.request import FIRST_SPLIT
 
 KEPT = 2
 """Splits whose arrays are kept: those of the replicate that is trained, and those that the space was recorded on."""
@@ -71,9 +70,10 @@ class ProblemData:
 
     def splits(self, split: SplitSeeds = FIRST_SPLIT) -> Splits:
         """The arrays of a replicate's split, or the fixed ones. Raises DataError."""
-        key = split if self.resampling is not None and self.resampling.reshuffle else SplitSeeds(split.replicate, 0)
         if self.resampling is None:
             key = FIRST_SPLIT
+        else:
+            key = split if self.resampling.reshuffle else split._replace(own=split.replicate)
         if key not in self._splits:
             self._splits[key] = self._made(split)
             while len(self._splits) > KEPT:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tuning import seeds
 from tuning.batches import fresh, in_batches, is_dataset, is_endless
-from tuning.splits import Part
+from tuning.splits import FIELDS, Part
 from tuning.training import compiled_epoch, fit_arguments, keras_loop
 from tuning.training.internals import keras as keras_internals
 from tuning.training.outcome import Logs, scalars
@@ -143,7 +143,7 @@ class Fit:
         batch_size = next((size for size in sizes if size), 32)  # Keras' own default
         if self.how == "compiled":
             return scalars(compiled_epoch.evaluate(model, part, batch_size, self.recipe.resident, self.configuration))
-        arrays = fit_arguments.texts_as_tensors(dict(zip(("x", "y", "sample_weight"), part, strict=False)))
+        arrays = fit_arguments.texts_as_tensors(dict(zip(FIELDS, part, strict=False)))
         return scalars(model.evaluate(**arrays, batch_size=batch_size, return_dict=True, verbose=0))
 
     def _epochs(self, arguments: Mapping[str, int]) -> int:
@@ -153,8 +153,7 @@ class Fit:
 
     def _is_given(self, arguments: fit_arguments.Arguments) -> bool:
         """Whether a fit trains on the recipe's own data, and not on what the user's code has made of them."""
-        given = data_arguments(self.recipe)
-        return all(_same(theirs, ours) for name in ("x", "y") for theirs, ours in [(arguments[name], given.get(name))])
+        return all(_same(arguments[name], self._given.get(name)) for name in ("x", "y"))
 
     def _by_its_own_fit(
         self, model: keras.Model, args: Sequence[object], kwargs: dict[str, object]

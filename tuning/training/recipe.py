@@ -12,7 +12,7 @@ import keras_tuner
 
 from tuning.batches import fresh, in_batches
 from tuning.errors import SpaceError, StudyError
-from tuning.splits import Splits
+from tuning.splits import FIELDS, Splits
 from tuning.text import error_line
 from tuning.training import resident as residents
 from tuning.training.fit_arguments import Arguments
@@ -111,4 +111,4 @@ def data_arguments(recipe: Recipe) -> Arguments:
     )
     if in_batches(train):
         return {"x": fresh(train), **given}
-    return {**dict(zip(("x", "y", "sample_weight"), train, strict=False)), **given}
+    return {**dict(zip(FIELDS, train, strict=False)), **given}

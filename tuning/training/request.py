@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuning.configuration import Configuration
-from tuning.seeds import SplitSeeds
-
-FIRST_SPLIT = SplitSeeds(1, 1)
-"""Of the split that stands for all where nothing is searched."""
+from tuning.seeds import FIRST_SPLIT, SplitSeeds
 
 if TYPE_CHECKING:  # this module is imported before Keras is
     from tuning.training.outcome import Logs

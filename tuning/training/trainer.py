@@ -97,12 +97,17 @@ def train_epochs(
 
 def _score(trainer: Fit, hp: keras_tuner.HyperParameters, model: keras.Model, objective: Objective) -> float | None:
     """Calls `HyperModel.fit`; returns the score that it says it has reached, None if its one fit shows it."""
-    result = call_fit(
-        trainer.recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold
-    )
+    result = _fit(trainer, hp, model)
     if len(trainer.ways) == 1 and isinstance(result, keras.callbacks.History):
         return None
     return score_of(result, objective)
+
+
+def _fit(trainer: Fit, hp: keras_tuner.HyperParameters, model: keras.Model) -> object:
+    """What `HyperModel.fit` returns, trained by `trainer`."""
+    return call_fit(
+        trainer.recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold
+    )
 
 
 def _after(
@@ -152,7 +157,7 @@ def continue_training(
         with trainer.of_every_model(), silent():
             trainer.attach(model)
             with contextlib.suppress(Stop):
-                call_fit(recipe.hypermodel, hp, model, trainer.arguments(), lambda: trainer.has_begun, trainer.withhold)
+                _fit(trainer, hp, model)
         trainer.detach(model)
         save_model(model, save, recipe)
         return scores_on_test(trainer, hp, model, objective, best.logs)[0]

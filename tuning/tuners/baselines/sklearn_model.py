@@ -12,12 +12,11 @@ from tuning.batches import in_batches
 from tuning.errors import DataError, ObjectiveError, StudyError
 from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.problems.problem import TrainingProblem
-from tuning.seeds import SplitSeeds
+from tuning.seeds import FIRST_SPLIT, SplitSeeds
 from tuning.space.space import Space
 from tuning.splits import Part
 from tuning.text import error_line
 from tuning.text_arrays import is_text
-from tuning.training.request import FIRST_SPLIT
 from tuning.tuners.baselines.fixed_model import PlainBaseline
 
 if TYPE_CHECKING:
