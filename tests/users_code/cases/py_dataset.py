@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from tests.users_code.holds import Holds
+from tests.users_code.small_network import search  # noqa: F401
 
 HOLDS = Holds(names=("units",))
 
@@ -22,14 +23,6 @@ class Batches(keras.utils.PyDataset):
 
     def on_epoch_end(self):
         self.order = np.roll(self.order, 3)
-
-
-def search(hp):
-    model = keras.Sequential(
-        [keras.Input((3,)), keras.layers.Dense(hp.Int("units", 2, 3), "relu"), keras.layers.Dense(1)]
-    )
-    model.compile("sgd", "mse")
-    return model
 
 
 def data():
