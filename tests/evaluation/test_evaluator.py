@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from keras import layers
 
+from tests.support.records import without_times
 from tuning import tuners
 from tuning.budget import Budget
 from tuning.errors import ReplayError, StudyError
 from tuning.evaluation.evaluator import MAX_FAILURES, Evaluator, SearchBroken, SearchOver
-from tuning.journal.lines import to_json
 from tuning.journal.records import Cell, CellState, TrialState
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
@@ -288,7 +288,7 @@ def test_a_trial_over_its_limit_is_failed_at_the_end_of_its_epoch_and_replayed_a
     )  # its last epoch took it over the limit: nothing is left to end
     assert problem.trained_epochs == 6
     again, trials = searched([slow], limit=None)
-    assert without_times(trials) == without_times([slow, quick])
+    assert untimed(trials) == untimed([slow, quick])
     assert again.trained_epochs == 3
 
 
@@ -300,7 +300,7 @@ def test_what_is_running_is_told_as_it_would_be_recorded():
     assert [(one.state, one.epochs, one.spent_epochs) for one in told] == [(TrialState.FAILED, n, n) for n in range(4)]
     assert told[-1].curve == trial.curve
     again = evaluator_of(problem, recorded=[told[2]])
-    assert without_times([again.evaluate({"a": "x", "b": True})]) == without_times([told[2]])
+    assert untimed([again.evaluate({"a": "x", "b": True})]) == untimed([told[2]])
     assert again.evaluate({"a": "x", "b": True}).spent_epochs == 5
 
 
@@ -447,12 +447,8 @@ def test_another_process_gets_the_same_curve():
 # -- continuing --------------------------------------------------------------------------------------------------------
 
 
-def without_times(trials):
-    lines = [to_json(trial) for trial in trials]
-    return [
-        {name: value for name, value in line.items() if not name.endswith("seconds") and name != "rebuilt_epochs"}
-        for line in lines
-    ]
+def untimed(trials):
+    return without_times(trials, "rebuilt_epochs")
 
 
 class Stops(keras.callbacks.Callback):
@@ -508,7 +504,7 @@ def whole_rungs(stops):
 def test_a_lost_state_is_rebuilt_uncharged_with_the_same_result(known, stops):
     problem, whole = whole_rungs(stops)
     resumed = rungs(problem, recorded=whole[:known])
-    assert without_times(resumed) == without_times(whole)
+    assert untimed(resumed) == untimed(whole)
     assert [trial.rebuilt_epochs for trial in resumed] == [
         sum(trial.epochs for trial in whole[:known]) if trial.trial == known else 0 for trial in resumed
     ]
@@ -555,10 +551,10 @@ def test_recorded_trials_answer_without_training():
     whole = run(NARROW, WIDE)
     told = []
     again = run(NARROW, WIDE, recorded=whole.trials[:1], on_trial=told.append)
-    assert without_times(again.trials) == without_times(whole.trials)
+    assert untimed(again.trials) == untimed(whole.trials)
     assert len(COUNTED) == 3
     assert [trial.trial for trial in told] == [1]
-    assert without_times(run(NARROW, WIDE, recorded=whole.trials).trials) == without_times(whole.trials)
+    assert untimed(run(NARROW, WIDE, recorded=whole.trials).trials) == untimed(whole.trials)
     assert COUNTED == []
 
 
@@ -583,9 +579,9 @@ def test_a_trial_cut_by_a_smaller_budget_is_trained_in_full():
     assert [trial.state for trial in small.trials] == [TrialState.COMPLETE, TrialState.CUT]
     larger = run(NARROW, WIDE, budget=9, recorded=small.trials)
     assert len(COUNTED) == 3
-    assert without_times(larger.trials) == without_times(run(NARROW, WIDE).trials)
+    assert untimed(larger.trials) == untimed(run(NARROW, WIDE).trials)
     same = run(NARROW, WIDE, budget=5, recorded=small.trials)
-    assert without_times(same.trials) == without_times(small.trials)
+    assert untimed(same.trials) == untimed(small.trials)
     assert COUNTED == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
+from tests.support.records import without_times
 from tuning import Holdout, KerasBaseline, SklearnBaseline, Study, tuners
 from tuning.budget import Budget
 from tuning.errors import DataError, JournalError, StudyError
 from tuning.journal.journal import read
-from tuning.journal.lines import to_json
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.problems.problem_data import KEPT
@@ -26,7 +26,7 @@ from tuning.process.setup import prepare_process
 from tuning.report.report import write_report
 from tuning.resampling.plans import CrossValidation
 from tuning.runner.cell import CellTask, run_cell
-from tuning.runner.dask.executor import on_dask
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.executor import run_here
 from tuning.runner.runner import run
 from tuning.seeds import SplitSeeds, of_splits
@@ -176,12 +176,11 @@ def study_of(out: Path, resampling: Any = HOLDOUT) -> Study:
 @pytest.mark.slow
 def test_a_study_with_two_jobs_has_the_tables_of_one_and_says_what_it_holds_for(tmp_path: Path) -> None:
     def trained(jobs: int) -> list[dict[str, object]]:
-        with on_dask(jobs=jobs) if jobs > 1 else nullcontext(run_here) as execute:
-            run(study_of(tmp_path), tmp_path / str(jobs), execute=execute)
+        run(study_of(tmp_path), tmp_path / str(jobs), execute=partial(run_on_dask, jobs=jobs) if jobs > 1 else run_here)
         journal = read(tmp_path / str(jobs) / "resampled")
         records = [record for cell in journal.planned_cells() for record in journal.trials[cell]]
         records += [record for cell in journal.planned_cells() for record in journal.retrainings[cell]]
-        return [{k: v for k, v in to_json(record).items() if not k.endswith("seconds")} for record in records]
+        return without_times(records)
 
     assert json.dumps(trained(1)) == json.dumps(trained(2))
     write_report(tmp_path / "1" / "resampled", read(tmp_path / "1" / "resampled"))

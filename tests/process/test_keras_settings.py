@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support.records import without_times
 from tuning.budget import Budget
 from tuning.errors import JournalError
 from tuning.journal.journal import read
-from tuning.journal.lines import to_json
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.process.keras_settings import KerasSettings, in_force, set_in_force
 from tuning.process.setup import prepare_process
-from tuning.runner.dask.executor import on_dask
+from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.executor import run_here
 from tuning.runner.plan import StudyPlan
 from tuning.runner.runner import run
@@ -76,12 +76,11 @@ def test_a_precision_gives_the_same_numbers_with_any_number_of_jobs(tmp_path: Pa
         keras.config.set_dtype_policy(policy)
         problem = Problem(build_model, data, Objective("val_loss", "min"), 1)
         study = StudyPlan("s", problem, ["kt-random"], budget=Budget(2), replicates=2, baselines=(), retrain=0)
-        with on_dask(jobs=jobs) if jobs > 1 else nullcontext(run_here) as execute:
-            directory = run(study, tmp_path / f"{policy}{jobs}", execute=execute).directory
+        execute = partial(run_on_dask, jobs=jobs) if jobs > 1 else run_here
+        directory = run(study, tmp_path / f"{policy}{jobs}", execute=execute).directory
         journal = read(directory)
         assert journal.manifest["dtype policy"] == policy
-        lines = [to_json(trial) for trial in journal.all_trials()]
-        return json.dumps([{k: v for k, v in line.items() if not k.endswith("seconds")} for line in lines])
+        return json.dumps(without_times(journal.all_trials()))
 
     here = trained("mixed_bfloat16", 1)
     assert here == trained("mixed_bfloat16", 2)

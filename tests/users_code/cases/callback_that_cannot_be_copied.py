@@ -3,10 +3,9 @@
 import threading
 
 import keras
-import numpy as np
 
 from tests.users_code.holds import Holds
-from tests.users_code.small_network import search  # noqa: F401
+from tests.users_code.small_network import data, search  # noqa: F401
 
 HOLDS = Holds(refused="the callbacks cannot be copied for each trial .*; give a function that returns new ones")
 
@@ -18,8 +17,3 @@ class Locked(keras.callbacks.Callback):
 
 
 callbacks = [Locked()]
-
-
-def data():
-    x = np.random.default_rng(4).normal(size=(32, 3)).astype("float32")
-    return (x[:24], x[:24, 0]), (x[24:], x[24:, 0])

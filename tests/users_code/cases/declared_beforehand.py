@@ -2,9 +2,9 @@
 
 import keras
 import keras_tuner as kt
-import numpy as np
 
 from tests.users_code.holds import Holds
+from tests.users_code.small_network import data  # noqa: F401
 
 HOLDS = Holds(names=("units", "rate"))
 
@@ -23,8 +23,3 @@ class Declares(kt.HyperModel):
 
 search = Declares()
 fit_arguments = {"shuffle": False}
-
-
-def data():
-    x = np.random.default_rng(4).normal(size=(32, 3)).astype("float32")
-    return (x[:24], x[:24, 0]), (x[24:], x[24:, 0])

@@ -1,9 +1,9 @@
 """Each branch declares `units` in its own scope, by other bounds."""
 
 import keras
-import numpy as np
 
 from tests.users_code.holds import Holds
+from tests.users_code.small_network import data  # noqa: F401
 
 HOLDS = Holds(names=("kind", "units"))
 
@@ -19,8 +19,3 @@ def search(hp):
     model = keras.Sequential([keras.layers.Dense(units), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     return model
-
-
-def data():
-    x = np.random.default_rng(4).normal(size=(32, 3)).astype("float32")
-    return (x[:24], x[:24, 0]), (x[24:], x[24:, 0])
