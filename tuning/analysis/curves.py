@@ -43,10 +43,11 @@ def incumbents(trials: pd.DataFrame, epochs: pd.DataFrame, objective: Objective)
     Returns:
         (num_steps, 6): problem, tuner, replicate, spent_epochs, trial, score; sorted by cell and spent_epochs.
     """
-    at_their_end = trials if objective.epoch == "last" else trials[_returned(trials)]
+    returned = _returned(trials)
+    at_their_end = trials if objective.epoch == "last" else trials[returned]
     results = at_their_end.loc[at_their_end["state"] != TrialState.FAILED, [*CELL, "trial", "spent_epochs", "score"]]
     if len(at_their_end) < len(trials):
-        by_epochs = _scored_epochs(epochs, trials[~_returned(trials)], objective.metric)
+        by_epochs = _scored_epochs(epochs, trials[~returned], objective.metric)
         results = pd.concat([results, by_epochs], ignore_index=True) if len(results) else by_epochs
     steps = _improvements(results, objective.sign)[[*CELL, "spent_epochs", "trial", "score"]]
     return steps.reset_index(drop=True)

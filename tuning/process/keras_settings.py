@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import keras
 
+from tuning.process.manifest import SETTINGS
+
 
 class KerasSettings(NamedTuple):
     """Global settings of Keras and TensorFlow.
@@ -37,19 +39,17 @@ class KerasSettings(NamedTuple):
     def described(self) -> dict[str, object]:
         """For the manifest: the precision and the layout, and what is set besides."""
         policy = json.loads(self.dtype_policy)["config"]
-        facts: dict[str, object] = {
-            "floatx": self.floatx,
-            "dtype policy": policy.get("name") or json.dumps(policy),
-            "image data format": self.image_data_format,
-        }
-        others = {
-            "epsilon": None if self.epsilon == 1e-7 else self.epsilon,
-            "max epochs of every fit": self.max_epochs,
-            "max steps of every epoch": self.max_steps_per_epoch,
-            "functions run eagerly": self.eager or None,
-            "jit": self.jit or None,
-        }
-        return facts | {name: value for name, value in others.items() if value is not None}
+        values = (
+            self.floatx,
+            policy.get("name") or json.dumps(policy),
+            self.image_data_format,
+            None if self.epsilon == 1e-7 else self.epsilon,
+            self.max_epochs,
+            self.max_steps_per_epoch,
+            self.eager or None,
+            self.jit or None,
+        )
+        return {name: value for name, value in zip(SETTINGS, values, strict=True) if value is not None}
 
 
 def in_force() -> KerasSettings:

@@ -11,6 +11,12 @@ PACKAGES = (
     "tuning", "keras", "tensorflow", "keras-tuner", "scikit-learn", "scikeras", "optuna",
     "numpy", "scipy", "pandas", "tensorboard", "distributed", "jax", "jaxlib", "torch",
 )  # fmt: skip
+SETTINGS = (
+    "floatx", "dtype policy", "image data format", "epsilon", "max epochs of every fit", "max steps of every epoch",
+    "functions run eagerly", "jit",
+)  # fmt: skip
+"""What a study file may set of Keras and TensorFlow, and its models depend on; those at their defaults may be left out.
+`tuning.process.keras_settings` says what each is."""
 SEEDS = (
     "derived: SHA-256 of the names (study, problem, replicate, and tuner or configuration) "
     "through numpy.random.SeedSequence"

@@ -24,7 +24,7 @@ from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retrain
 from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.problems.problem import Problem
-from tuning.process.manifest import manifest
+from tuning.process.manifest import SETTINGS, manifest
 from tuning.runner.cell import CellTask
 from tuning.runner.executor import Executor, run_here
 from tuning.runner.plan import StudyPlan
@@ -32,11 +32,6 @@ from tuning.runner.retraining import pending_retrainings
 from tuning.runner.schedule import Pace
 from tuning.tensorboard.hparams import HparamsWriter, write_hparams
 
-SETTINGS = (
-    "floatx", "dtype policy", "image data format", "epsilon", "max epochs of every fit", "max steps of every epoch",
-    "functions run eagerly", "jit",
-)  # fmt: skip
-"""Entries of the manifest that models depend on; see `tuning.process.keras_settings`."""
 MEND = "choose another folder with --out, or move that one away"
 PARTING_SECONDS = 5.0  # for an interrupted run to write pending HPARAMS; a resumed run writes them all
 
