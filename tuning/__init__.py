@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tuning.objective import Objective as Objective
     from tuning.problems.problem import Problem as Problem
     from tuning.problems.table import TableProblem as TableProblem
+    from tuning.resampling.plans import CrossValidation as CrossValidation
     from tuning.resampling.plans import Holdout as Holdout
     from tuning.resampling.samples import Samples as Samples
     from tuning.splits import Splits as Splits
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Budget": "tuning.budget",
+    "CrossValidation": "tuning.resampling.plans",
     "Holdout": "tuning.resampling.plans",
     "KTBayesian": "tuning.tuners.keras_tuner",
     "KTGrid": "tuning.tuners.keras_tuner",

@@ -36,9 +36,13 @@ def of_tuner(study: str, problem: str, tuner: str, replicate: int) -> int:
     return derive("tuner", study, problem, tuner, replicate)
 
 
-def of_training(study: str, problem: str, replicate: int, configuration: Configuration) -> int:
-    """Seed of one trial's training: independent of the tuner, so equal configurations get equal curves."""
-    return derive("training", study, problem, replicate, configuration)
+def of_training(study: str, problem: str, replicate: int, configuration: Configuration, repeat: int = 1) -> int:
+    """Seed of one trial's training: independent of the tuner, so equal configurations get equal curves.
+
+    The folds of a repeat share it, as scikit-learn's `cross_val_score` clones one estimator for each fold.
+    """
+    further = () if repeat == 1 else (repeat,)
+    return derive("training", study, problem, replicate, configuration, *further)
 
 
 def of_retraining(study: str, problem: str, replicate: int, configuration: Configuration, repeat: int) -> int:
@@ -52,10 +56,12 @@ class SplitSeeds(NamedTuple):
     Attributes:
         replicate: All trainings of one replicate share it.
         own: The configuration's own, where each gets a hold-out of its own.
+        fold: Of cross-validation, from 0; None for all folds together, which a winner is retrained on.
     """
 
     replicate: int
     own: int
+    fold: int | None = 0
 
 
 FIRST_SPLIT = SplitSeeds(1, 1)

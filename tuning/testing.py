@@ -112,7 +112,7 @@ class TrialConformance:
         for trial in self.searched()[1].trials:
             spent += trial.epochs
             assert trial.spent_epochs == spent
-            assert trial.initial_epoch + trial.epochs <= trial.target_epochs
+            assert trial.last_epoch <= trial.target_epochs
 
     def test_same_seed_same_trials(self) -> None:
         _, first = self.searched()
@@ -153,7 +153,7 @@ class TrialConformance:
             assert trial.parent is not None
             parent = trials[trial.parent]
             assert trial.configuration == parent.configuration
-            assert trial.initial_epoch == parent.initial_epoch + parent.epochs
+            assert trial.initial_epoch == parent.last_epoch
             assert trial.score >= parent.score
 
 

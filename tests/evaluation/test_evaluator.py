@@ -309,7 +309,7 @@ def test_a_state_that_cannot_be_read_is_rebuilt_uncharged(damage):
     problem = SyntheticProblem(tiny_space, max_epochs=6)
     evaluator = evaluator_of(problem, keep_states=True)
     first = evaluator.evaluate({"a": "x", "b": True}, 2)
-    path = evaluator._states.checkpoints._path(0)
+    path = evaluator._states.checkpoints._path(0, 0)
     if damage == "gone":
         path.unlink()
     elif damage == "cut":

@@ -24,7 +24,6 @@ from tuning.problems.problem import Problem
 from tuning.problems.problem_data import KEPT
 from tuning.process.setup import prepare_process
 from tuning.report.report import write_report
-from tuning.resampling.plans import CrossValidation
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.executor import run_here
@@ -195,8 +194,8 @@ def test_a_study_with_two_jobs_has_the_tables_of_one_and_says_what_it_holds_for(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"resampling": 0.2}, r"Problem\(resampling=0.2\): expected Holdout\(validation=0.2, test=0.2\) or None"),
-        ({"resampling": CrossValidation(5)}, r"Problem\(resampling=CrossValidation\(splitter=5\)\): expected Holdout"),
+        ({"resampling": 0.2}, r"Problem\(resampling=0.2\): expected Holdout\(validation=0.2, test=0.2\), CrossV"),
+        ({"repeats": 0}, r"Problem\(repeats=0\): expected a whole number"),
         ({"preprocess": "scale"}, "preprocess='scale': expected a transformer of scikit-learn"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from tests.simulations.resampled import declared, differences
+from tests.simulations.splits import declared as declared_on
 from tuning.statistics.resampled import corrected_variance, resampled_t
 from tuning.statistics.signed_rank import LEVEL
 
@@ -71,3 +72,13 @@ def test_splits_of_new_data_need_no_correction() -> None:
 def test_a_real_difference_is_found() -> None:
     drawn = differences(np.random.default_rng(7), 300, 10, 20)
     assert declared(drawn + 4 * drawn.std(), 20).corrected > 0.8
+
+
+@pytest.mark.parametrize("studies", [300, pytest.param(5000, marks=pytest.mark.nightly)])
+def test_a_lucky_split_is_repeated_by_every_replicate_and_new_splits_are_not(studies: int) -> None:
+    fixed, drawn = (
+        declared_on(np.random.default_rng([20_261_130, 2]), studies, 10, fixed=fixed) for fixed in (True, False)
+    )
+    error = np.sqrt(LEVEL * (1 - LEVEL) / studies)
+    assert drawn <= LEVEL + 2 * error
+    assert fixed > 0.8  # the figure in docs/method.md

@@ -48,7 +48,9 @@ def flowers(metric: str = "val_accuracy", direction: str = "max", data: Callable
 def searched(problem: Any, baseline: Any, replicate: int = 1, retrain: int = 0) -> CellResult:
     study = Study("s", problem, ["kt-random"], baselines=[baseline], budget=Budget(problem.max_epochs), retrain=retrain)
     return run_cell(
-        CellTask("s", problem, study.baselines[0], replicate, study.budget_of(study.baselines[0]), retrain=retrain)
+        CellTask(
+            "s", problem, study.baselines[0], replicate, study.budget_of(study.baselines[0], problem), retrain=retrain
+        )
     )
 
 

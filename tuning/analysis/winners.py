@@ -13,6 +13,7 @@ A tuner's winner is its final incumbent with the best such value.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -22,7 +23,7 @@ import pandas as pd
 from tuning.analysis.curves import CELL, mean_interval
 from tuning.journal.frames import retrainings_frame
 from tuning.journal.journal import Journal
-from tuning.journal.records import Cell, Retraining, TrialState
+from tuning.journal.records import Cell, Retraining, Trial, TrialState
 from tuning.objective import Objective
 
 CELL_COLUMNS = [
@@ -111,10 +112,11 @@ def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         (num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `curves.mean_interval`;
-        ``overtuned`` of ``judged`` cells. A cell whose retrainings all failed is left out.
+        ``overtuned`` of ``judged`` cells. A cell whose retrainings all failed is left out. After cross-validation
+        there is no validation score on fresh seeds, and no optimism.
     """
     rows = []
-    for (problem, tuner), part in cells.dropna(subset=["retrained"]).groupby(["problem", "tuner"], sort=False):
+    for (problem, tuner), part in cells[cells["seeds"] > 0].groupby(["problem", "tuner"], sort=False):
         row = {"problem": problem, "tuner": tuner, "cells": len(part), "seen": float(part["seen"].mean())}
         for name in ("retrained", "test", "optimism"):
             values = part[name].dropna()
@@ -129,7 +131,8 @@ def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
     """By problem and tuner: the incumbent that is best on fresh seeds, with its best seed.
 
     Incumbents are compared by their mean score over seeds on the validation split, because the test split must not
-    choose. Baselines are not tuners and have no winner.
+    choose; after cross-validation, which leaves none, by the mean over folds that the search has seen. Baselines are
+    not tuners and have no winner.
     """
     frame = retrainings_frame(journal)
     frame = frame[frame["final"].astype(bool) & (frame["state"] == TrialState.COMPLETE)]
@@ -138,10 +141,11 @@ def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
         problem, tuner = map(str, key)
         if tuner in journal.plan.tuners:
             objective = journal.objective(problem)
+            if part["score"].isna().all():
+                part = part.assign(score=part.apply(lambda row: _searched(journal, row).score, axis=1))
             replicate = _best(part.groupby("replicate")["score"].mean(), objective)
             repeat = _best(part[part["replicate"] == replicate].set_index("repeat")["score"], objective)
-            trial = part.loc[part["replicate"] == replicate, "trial"].iloc[0]
-            configuration = journal.trials[Cell(problem, tuner, replicate)][trial].configuration
+            configuration = _searched(journal, part[part["replicate"] == replicate].iloc[0]).configuration
             chosen[problem, tuner] = next(
                 done
                 for done in journal.retrainings[Cell(problem, tuner, replicate)]
@@ -151,13 +155,19 @@ def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:
 
 
 def mean_score(journal: Journal, winner: Retraining) -> float:
-    """A winner's mean score on the validation split, over its seeds."""
+    """A winner's mean score on the validation split, over its seeds; after cross-validation its search's score."""
     scores = [
         done.score
         for done in journal.retrainings[winner.cell]
         if done.configuration == winner.configuration and done.state == TrialState.COMPLETE
     ]
-    return sum(scores) / len(scores)
+    mean = sum(scores) / len(scores)
+    return journal.trials[winner.cell][winner.trial].score if math.isnan(mean) else mean
+
+
+def _searched(journal: Journal, row: pd.Series[Any]) -> Trial:
+    """The trial whose configuration a row of `retrainings_frame` is of."""
+    return journal.trials[Cell(row["problem"], row["tuner"], row["replicate"])][int(row["trial"])]
 
 
 def _best(scores: pd.Series[float], objective: Objective) -> Any:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tuning import seeds
 from tuning.formatting import count, plural, seconds
-from tuning.problems.problem import Problem, TrainingProblem
+from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.runner.plan import StudyPlan
 from tuning.space import sampling_check
 from tuning.space.converters import optuna_words
@@ -36,6 +36,7 @@ def examine(study: StudyPlan, draws: int) -> Facts:
 
     prepare_process()
     problems = [_problem(problem, study.name, draws) for problem in study.problems]
+    study.check_budget()
     for problem in study.problems:
         for tuner in (*study.tuners, *study.baselines):
             tuner.check(problem)
@@ -94,8 +95,8 @@ def _budgets(study: StudyPlan) -> list[Facts]:
             "problem": problem.name,
             "tuner": tuner.label,
             "settings": (settings := {name: value for name, value in tuner.describe().items() if name != "tuner"}),
-            "epochs": (epochs := study.budget_of(tuner).epochs),
-            "full_trials": epochs / problem.max_epochs,
+            "epochs": (epochs := study.budget_of(tuner, problem).epochs),
+            "full_trials": epochs / (problem.max_epochs * trainings_of(problem)),
             "shorter_trials": bool(tuner.resumes or (tuner.prunes and settings.get("pruner"))),
         }
         for problem in study.problems
@@ -121,7 +122,8 @@ def _seconds(study: StudyPlan) -> float | None:
         if not isinstance(problem, Problem):
             return None
         build, epoch = _pace(problem)
-        epochs = study.replicates * sum(study.budget_of(tuner).epochs for tuner in (*study.tuners, *study.baselines))
+        tuners = (*study.tuners, *study.baselines)
+        epochs = study.replicates * sum(study.budget_of(tuner, problem).epochs for tuner in tuners)
         total += epochs * epoch + epochs / problem.max_epochs * build
     return total
 

@@ -25,13 +25,13 @@ class Checkpoints:
                 shutil.rmtree(left, ignore_errors=True)
         self._folder = tempfile.TemporaryDirectory(prefix=f"{here}{os.getpid()}-")
 
-    def put(self, trial: int, state: Sequence[np.ndarray]) -> None:
-        np.savez(self._path(trial), *state)
+    def put(self, trial: int, member: int, state: Sequence[np.ndarray]) -> None:
+        np.savez(self._path(trial, member), *state)
 
-    def get(self, trial: int) -> list[np.ndarray] | None:
+    def get(self, trial: int, member: int) -> list[np.ndarray] | None:
         try:
             # Opened here, because np.load leaves a broken archive open.
-            with self._path(trial).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            with self._path(trial, member).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return [arrays[name] for name in arrays.files]
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # missing or broken: it is trained again
             return None
@@ -39,5 +39,5 @@ class Checkpoints:
     def close(self) -> None:
         self._folder.cleanup()
 
-    def _path(self, trial: int) -> Path:
-        return Path(self._folder.name) / f"{trial}.npz"
+    def _path(self, trial: int, member: int) -> Path:
+        return Path(self._folder.name) / f"{trial}-{member}.npz"

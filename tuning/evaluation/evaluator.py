@@ -12,23 +12,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tuning import seeds
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import ReplayError, StudyError, TuningError
+from tuning.evaluation.members import Member, curve_so_far, mean_curve, members_of
 from tuning.evaluation.states import States
-from tuning.evaluation.training_watch import TrainingWatch
+from tuning.evaluation.trial_training import TrialTraining
 from tuning.journal.records import FATAL, Cell, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
-from tuning.training.request import TrainingRequest
-
-if TYPE_CHECKING:
-    from tuning.training.outcome import Logs, Outcome
-    from tuning.training.state import State
 
 MAX_FAILURES = 20
 """Trials in a row that may fail before their first epoch. They cost no epochs: without a limit, a model that never
@@ -96,7 +90,7 @@ class Evaluator:
         self._on_epoch = on_epoch
         self._on_running = on_running
         self._trial_seconds = trial_seconds
-        self._states = States(problem, self.trials, self._split_of) if keep_states else None
+        self._states = States(problem, self.trials, self._members_of) if keep_states else None
         self._failures = 0
         self._asked_at = time.perf_counter()
 
@@ -189,79 +183,43 @@ class Evaluator:
         parent: Trial | None,
         prune: Callable[[int, float], bool] | None,
     ) -> Trial:
-        started = time.perf_counter()
-        initial_epoch = 0 if parent is None else parent.initial_epoch + parent.epochs
-        running = Trial(
+        members = self._members_of(configuration)
+        trial = Trial(
             cell=self.cell,
             trial=number,
             configuration=configuration,
             state=TrialState.FAILED,
             score=math.nan,
-            initial_epoch=initial_epoch,
+            initial_epoch=0 if parent is None else parent.last_epoch,
             target_epochs=target,
             curve=[],
             spent_epochs=self.spent_epochs,
             parent=None if parent is None else parent.trial,
-            seed=seeds.of_training(self.study, self.problem.name, self.cell.replicate, configuration),
+            seed=members[0].seed,
         )
-        lineage = [] if parent is None else self._lineage(parent)
-        state, rebuilt = (None, 0) if parent is None or self._states is None else self._states.after(parent)
-
-        def rule(epoch: int) -> TrialState | None:
-            score = self.problem.objective.score([*lineage, *watch.curve])
-            best = score if self.problem.objective.better(score, self.best_score) else self.best_score
-            spent = self.spent_epochs + len(watch.curve)
-            self._on_epoch(spent, best)
-            if prune is not None and epoch <= target and prune(epoch, score):
-                return TrialState.PRUNED
-            return TrialState.CUT if spent >= self.budget.epochs else None
-
-        watch = TrainingWatch(
-            self.problem.objective.metric,
-            initial_epoch=initial_epoch,
-            # A training that leaves no state cannot be continued: it is repeated from the start, then continues.
-            repeated=initial_epoch if state is None else 0,
+        if parent is not None and min(trial.initial_epoch, parent.target_epochs) >= target:
+            return replace(trial, state=TrialState.COMPLETE, score=parent.score, returned=parent.returned)
+        return TrialTraining(
+            self.problem,
+            trial,
+            members,
+            self._lineage(parent),
+            self._states,
+            budget=self.budget.epochs - self.spent_epochs,
             seconds=self._trial_seconds,
-            on_running=lambda curve: self._on_running(_with_curve(running, curve)),
-            rule=rule,
-        )
-        if parent is not None and min(initial_epoch, parent.target_epochs) >= target:
-            return replace(running, state=TrialState.COMPLETE, score=parent.score, returned=parent.returned)
-        outcome = self._outcome(running, state, watch)
-        status, error = watch.end(outcome, lineage)
-        returned = outcome.score
-        if returned is None and outcome.interrupted and any(trial.returned for trial in self.trials):
-            returned = math.nan  # what `fit` would have returned is not known
-        score = self.problem.objective.score([*lineage, *watch.curve]) if returned is None else returned
-        return replace(
-            _with_curve(running, watch.curve),
-            state=status,
-            score=math.nan if status == TrialState.FAILED else score,
-            train_seconds=time.perf_counter() - started,
-            error=error,
-            fit=outcome.fit,
-            rebuilt_epochs=rebuilt + (initial_epoch - watch.repeated if state is None else 0),
-            returned=returned is not None,
-        )
+            returns=any(known.returned for known in self.trials),
+            on_running=self._on_running,
+            on_epoch=self._tell_epoch,
+            prune=prune,
+        ).run()
 
-    def _outcome(self, trial: Trial, state: State | None, watch: TrainingWatch) -> Outcome:
-        request = TrainingRequest(
-            trial.configuration,
-            trial.seed,
-            trial.target_epochs,
-            watch,
-            initial_epoch=0 if state is None else trial.initial_epoch,
-            state=state,
-            keep_state=self._states is not None,
-            split=self._split_of(trial.configuration),
-        )
-        outcome = self.problem.train(request)
-        if self._states is not None:
-            self._states.keep(trial.trial, outcome)
-        return outcome
+    def _tell_epoch(self, charged: int, score: float) -> None:
+        """An epoch has ended of a trial that has been charged this many, with its score so far."""
+        best = score if self.problem.objective.better(score, self.best_score) else self.best_score
+        self._on_epoch(self.spent_epochs + charged, best)
 
-    def _split_of(self, configuration: Configuration) -> seeds.SplitSeeds:
-        return seeds.of_splits(self.study, self.problem.name, self.cell.replicate, configuration)
+    def _members_of(self, configuration: Configuration) -> list[Member]:
+        return members_of(self.problem, self.study, self.cell.replicate, configuration)
 
     def _replay(
         self,
@@ -291,15 +249,25 @@ class Evaluator:
             del self._recorded[number:]
             return None
         if prune is not None:
-            lineage = [] if resume_from is None else self._lineage(self.trials[resume_from])
-            for length in range(1, min(known.epochs, target - known.initial_epoch) + 1):
-                prune(known.initial_epoch + length, self.problem.objective.score([*lineage, *known.curve[:length]]))
+            self._replay_pruning(known, target, prune)
         return known
 
-    def _lineage(self, trial: Trial) -> list[Logs]:
-        """The whole curve of a trial, with its parents' epochs first."""
-        before = [] if trial.parent is None else self._lineage(self.trials[trial.parent])
-        return [*before, *(dict(epoch) for epoch in trial.curve)]
+    def _replay_pruning(self, known: Trial, target: int, prune: Callable[[int, float], bool]) -> None:
+        """Shows a pruner what it saw when this trial was trained."""
+        number = len(self._members_of(known.configuration))
+        if len(known.trainings) < number:  # it ended before its mean was known
+            return
+        lineage = [*self._lineage(None if known.parent is None else self.trials[known.parent]), known]
+        curves = [curve_so_far(lineage, place) for place in range(number)]
+        before = len(curves[-1]) - len(known.trainings[-1])
+        for epoch in range(before + 1, min(len(curves[-1]), target) + 1):
+            prune(epoch, self.problem.objective.score(mean_curve([*curves[:-1], curves[-1][:epoch]], epoch)))
+
+    def _lineage(self, trial: Trial | None) -> list[Trial]:
+        """A trial and its ancestors, the first of these first."""
+        if trial is None:
+            return []
+        return [*self._lineage(None if trial.parent is None else self.trials[trial.parent]), trial]
 
     def _end_if_hopeless(self, trial: Trial) -> None:
         if trial.error.startswith(FATAL):
@@ -309,8 +277,3 @@ class Evaluator:
             raise StudyError(
                 f"{self._failures} trials in a row failed before their first epoch, the last with: {trial.error}"
             )
-
-
-def _with_curve(trial: Trial, curve: Sequence[Logs]) -> Trial:
-    """A trial that has just begun, with the epochs of this curve added."""
-    return replace(trial, curve=list(curve), spent_epochs=trial.spent_epochs + len(curve))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.evaluation.checkpoints import Checkpoints
+from tuning.evaluation.members import Member, curve_so_far
 from tuning.journal.records import Trial
 from tuning.problems.problem import TrainingProblem
-from tuning.seeds import SplitSeeds
 from tuning.text import error_line
 from tuning.training.request import TrainingRequest
 
@@ -26,66 +26,74 @@ class States:
     Args:
         problem: Trains a trial again if its state is missing.
         trials: Those of the cell so far; the caller appends to them.
-        split_of: What the rows of a configuration are drawn from.
+        members_of: The trainings of a configuration.
     """
 
     def __init__(
-        self, problem: TrainingProblem, trials: Sequence[Trial], split_of: Callable[[Configuration], SplitSeeds]
+        self, problem: TrainingProblem, trials: Sequence[Trial], members_of: Callable[[Configuration], Sequence[Member]]
     ) -> None:
         self.checkpoints = Checkpoints()
         self._problem = problem
         self._trials = trials
-        self._split_of = split_of
-        self._stateless: set[int] = set()  # trials whose training leaves no state
+        self._members_of = members_of
+        self._stateless: set[tuple[int, int]] = set()  # trainings that leave no state
 
-    def keep(self, trial: int, outcome: Outcome) -> None:
-        """Keeps the state at the end of a trial. Raises StudyError if there is no room for it."""
+    def keep(self, trial: int, member: int, outcome: Outcome) -> None:
+        """Keeps the state at the end of a trial's member (from 0). Raises StudyError if there is no room for it."""
         if outcome.state is None:
-            self._stateless.add(trial)
+            self._stateless.add((trial, member))
             return
         try:
-            self.checkpoints.put(trial, outcome.state)
+            self.checkpoints.put(trial, member, outcome.state)
         except OSError as error:  # else a library would treat it as a failed trial
             raise StudyError(
                 f"the state of trial {trial}, which may be continued, cannot be kept: {error_line(error)}; make "
                 f"room in {tempfile.gettempdir()}, or set TMPDIR to another folder"
             ) from error
 
-    def after(self, trial: Trial) -> tuple[State | None, int]:
-        """The state at the end of a trial, and the uncharged epochs trained again for it if it was missing.
+    def after(self, trial: Trial, member: int) -> tuple[State | None, int]:
+        """A member's state at the end of a trial, and the uncharged epochs trained again for it if it was missing.
 
         None if the training leaves no state to continue from.
         """
-        if trial.trial in self._stateless or not trial.initial_epoch + trial.epochs:
+        lineage = self._lineage(trial)
+        epochs = len(trial.trainings[member]) if member < len(trial.trainings) else 0
+        initial_epoch = len(curve_so_far(lineage[:-1], member))
+        if (trial.trial, member) in self._stateless or not initial_epoch + epochs:
             return None, 0
-        if (state := self.checkpoints.get(trial.trial)) is not None:
+        if (state := self.checkpoints.get(trial.trial, member)) is not None:
             return state, 0
         before: State | None = None
         rebuilt = 0
-        if trial.parent is not None and trial.initial_epoch:
-            before, rebuilt = self.after(self._trials[trial.parent])
-            if before is None or not trial.epochs:
+        if initial_epoch:
+            before, rebuilt = self.after(lineage[-2], member)
+            if before is None or not epochs:
                 return before, rebuilt
         trained = 0
 
         def on_epoch(logs: Logs) -> bool:
             nonlocal trained
             trained += 1
-            return trained >= trial.epochs
+            return trained >= epochs
 
+        training = self._members_of(trial.configuration)[member]
         request = TrainingRequest(
             trial.configuration,
-            trial.seed,
+            training.seed,
             trial.target_epochs,
             on_epoch,
-            initial_epoch=trial.initial_epoch,
+            initial_epoch=initial_epoch,
             state=before,
             keep_state=True,
-            split=self._split_of(trial.configuration),
+            split=training.split,
         )
         outcome = self._problem.train(request)
-        self.keep(trial.trial, outcome)
+        self.keep(trial.trial, member, outcome)
         return outcome.state, rebuilt + trained
+
+    def _lineage(self, trial: Trial) -> list[Trial]:
+        before = [] if trial.parent is None else self._lineage(self._trials[trial.parent])
+        return [*before, trial]
 
     def close(self) -> None:
         self.checkpoints.close()

@@ -19,10 +19,11 @@ class TrainingWatch:
     A training ends FAILED if its loss or objective is not finite, or if it takes too long.
 
     Args:
-        metric: Of the objective.
+        metric: Of the objective; None if it need not be reported.
         initial_epoch: Epochs of earlier trials that it continues from.
         repeated: How many epochs, counted before, are repeated first; they are not watched.
-        seconds: Time limit, None for no limit; the clock starts when this object is created.
+        seconds: Time limit, None for no limit.
+        begun: When its clock started, by `time.monotonic`; None: when this object is created.
         on_running: Called now and after each epoch with the curve so far.
         rule: Called after each finite epoch with its number (over all trials); returns the state in which the training
             is to end there, or None. It does not matter if no epoch was missing.
@@ -34,11 +35,12 @@ class TrainingWatch:
 
     def __init__(
         self,
-        metric: str,
+        metric: str | None,
         *,
         initial_epoch: int = 0,
         repeated: int = 0,
         seconds: float | None = None,
+        begun: float | None = None,
         on_running: Callable[[Sequence[Logs]], None] = lambda curve: None,
         rule: Callable[[int], TrialState | None] = lambda epoch: None,
     ) -> None:
@@ -52,7 +54,7 @@ class TrainingWatch:
         self._seconds = seconds
         self._on_running = on_running
         self._rule = rule
-        self._begun = time.monotonic()
+        self._begun = time.monotonic() if begun is None else begun
         on_running(())
 
     def __call__(self, logs: Logs) -> bool:
@@ -70,7 +72,7 @@ class TrainingWatch:
         self._on_running(tuple(self.curve))
         return bool(self._not_finite or self._stopped or self._too_late)
 
-    def end(self, outcome: Outcome, before: Sequence[Logs] = ()) -> tuple[TrialState, str]:
+    def end(self, outcome: Outcome, before: Sequence[Mapping[str, float]] = ()) -> tuple[TrialState, str]:
         """The state in which the training has ended, and the error of a FAILED one in words.
 
         Args:
@@ -81,7 +83,8 @@ class TrainingWatch:
         error = self._not_finite or outcome.error or (self._too_late if outcome.interrupted else "")
         if not error and not curve:
             error = "the training ended without one epoch"
-        if not error and outcome.score is None and not any(self._metric in logs for logs in curve):
+        required = self._metric is not None and outcome.score is None
+        if not error and required and not any(self._metric in logs for logs in curve):
             reported = ", ".join(dict.fromkeys(name for logs in curve for name in logs)) or "nothing"
             error = f"no epoch reported {self._metric!r}; reported: {reported}"
         if error:
@@ -94,9 +97,9 @@ def time_limit_words(seconds: float) -> str:
     return f"took longer than {seconds:g} s, the limit of a trial"
 
 
-def _not_finite(logs: Mapping[str, float], metric: str, epoch: int) -> str:
+def _not_finite(logs: Mapping[str, float], metric: str | None, epoch: int) -> str:
     """Why an epoch's logs make the training FAILED, in words; empty if they do not."""
     for name in (metric, "loss"):
-        if not math.isfinite(logs.get(name, 0.0)):
+        if name is not None and not math.isfinite(logs.get(name, 0.0)):
             return f"{name} is {logs[name]} at epoch {epoch}"
     return ""

@@ -120,7 +120,7 @@ def searched(trials: list[Trial], space: list[Dimension], objective: Objective, 
     rows = [
         (
             trial.cell.tuner, trial.cell.replicate, trial.trial, trial.state.value, trial.score,
-            trial.initial_epoch + trial.epochs,
+            trial.last_epoch,
             trial.state == TrialState.COMPLETE and trial.target_epochs >= max_epochs and trial.score == trial.score,
             id(trial) in final,
             numbers.setdefault(frozenset(trial.configuration.items()), len(numbers)),

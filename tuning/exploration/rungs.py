@@ -58,18 +58,18 @@ def _continued(trials: Sequence[Trial]) -> list[tuple[object, ...]]:
 
 
 def _stopped(trials: Sequence[Trial], objective: Objective) -> list[tuple[object, ...]]:
-    ends = sorted({trial.epochs for trial in trials if trial.state == TrialState.PRUNED})
+    ends = sorted({len(trial.curve) for trial in trials if trial.state == TrialState.PRUNED})
     if len(ends) > MAX_RUNGS:
         ends = [ends[place] for place in np.unique(np.linspace(0, len(ends) - 1, MAX_RUNGS).round().astype(int))]
-    last = max(trial.epochs for trial in trials)
+    last = max(len(trial.curve) for trial in trials)
     return [
         (
             trial.cell.tuner, trial.cell.replicate, trial.trial, 0, trial.trial, rung,
-            objective.score(trial.curve[:rung]), trial.epochs > rung,
+            objective.score(trial.curve[:rung]), len(trial.curve) > rung,
         )
         for trial in trials
         for rung in dict.fromkeys([*ends, last])
-        if trial.epochs >= rung
+        if len(trial.curve) >= rung
     ]  # fmt: skip
 
 

@@ -8,15 +8,20 @@ journal and `summary.json` hold every text unchanged.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import chain
 from operator import methodcaller
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import Journal
+from tuning.journal.records import Trial
 
+Counts: TypeAlias = NDArray[np.int64]
 TRIAL_COLUMNS = [
     "problem", "tuner", "replicate", "trial", "state", "score", "epochs", "spent_epochs",
     "train_seconds", "suggest_seconds", "parent", "error",
@@ -54,13 +59,14 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
 
 
 def epochs_frame(journal: Journal) -> pd.DataFrame:
-    """One row per charged epoch: `EPOCH_COLUMNS`, then every metric in order of first appearance.
+    """One row per epoch of a trial's curve: `EPOCH_COLUMNS`, then every metric in order of first appearance.
 
     ``epoch`` counts from 1, and in a continued trial continues the parent's count; ``spent_epochs`` is the cell's
-    charge after that epoch.
+    charge after that epoch. Where trials are several trainings, a metric is their mean, and ``<metric>.sd`` their
+    standard deviation.
     """
     trials = [trial for trial in journal.all_trials() if trial.curve]
-    lengths = [trial.epochs for trial in trials]
+    lengths = [len(trial.curve) for trial in trials]
     total = sum(lengths)
     # A study may hold millions of epochs: numpy, not a loop, repeats what is the same for all epochs of a trial.
     within = np.arange(1, total + 1) - np.repeat(np.cumsum(lengths) - lengths, lengths) if trials else np.arange(0)
@@ -70,8 +76,7 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
         "replicate": np.repeat(np.array([trial.cell.replicate for trial in trials], dtype=np.int64), lengths),
         "trial": np.repeat(np.array([trial.trial for trial in trials], dtype=np.int64), lengths),
         "epoch": within + np.repeat(np.array([trial.initial_epoch for trial in trials], dtype=np.int64), lengths),
-        "spent_epochs": within
-        + np.repeat(np.array([trial.spent_epochs - trial.epochs for trial in trials], dtype=np.int64), lengths),
+        "spent_epochs": _spent_epochs(trials, within, lengths),
     }
     epochs = list(chain.from_iterable(trial.curve for trial in trials))
     kinds = dict.fromkeys(map(tuple, epochs))  # the metrics of each epoch, usually the same
@@ -84,7 +89,34 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
             metric: np.fromiter((epoch.get(metric, np.nan) for epoch in epochs), float, total)
             for metric in dict.fromkeys(chain.from_iterable(kinds))
         }
-    return pd.DataFrame(frame | {metric_column(metric): column for metric, column in columns.items()})
+    deviations = _deviations(trials, list(columns)) if any(trial.members for trial in trials) else {}
+    return pd.DataFrame(frame | {metric_column(metric): column for metric, column in (columns | deviations).items()})
+
+
+def _spent_epochs(trials: Sequence[Trial], within: Counts, lengths: Sequence[int]) -> Counts:
+    """The cell's charge after each epoch of these trials' curves; `within` numbers the epochs of each from 1.
+
+    A mean over several trainings is known only when the last of them has come to that epoch.
+    """
+    ends = np.array([trial.spent_epochs for trial in trials], dtype=np.int64)
+    last = np.array([len(trial.trainings[-1]) for trial in trials], dtype=np.int64)
+    spent: Counts = np.minimum(within + np.repeat(ends - last, lengths), np.repeat(ends, lengths))
+    return spent
+
+
+def _deviations(trials: Sequence[Trial], metrics: Sequence[str]) -> dict[str, np.ndarray]:
+    """The standard deviation (n - 1) over a trial's trainings, of each metric at each epoch; NaN for a single one.
+
+    A training that stopped early is left out of later epochs, and so is what it trained before this trial.
+    """
+    columns: dict[str, list[float]] = {metric: [] for metric in metrics}
+    for trial in trials:
+        for place in range(len(trial.curve)):
+            epochs = [training[place] for training in trial.members if place < len(training)]
+            for metric, column in columns.items():
+                values = [epoch[metric] for epoch in epochs if metric in epoch]
+                column.append(float(np.std(values, ddof=1)) if len(values) > 1 else math.nan)
+    return {f"{metric}.sd": np.array(column) for metric, column in columns.items()}
 
 
 def retrainings_frame(journal: Journal) -> pd.DataFrame:

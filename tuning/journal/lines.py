@@ -45,7 +45,7 @@ def to_json(record: Record) -> Entries:
         absent = [name for name in ("trial_seconds", "until_decided") if entries["plan"][name] is None]
         return {**entries, "plan": {name: value for name, value in entries["plan"].items() if name not in absent}}
     del entries["cell"]
-    for name in ("returned", "untested"):  # rare, so they are written only where they say something
+    for name in ("returned", "untested", "members"):  # rare, so they are written only where they say something
         if not entries.get(name):
             entries.pop(name, None)
     return {"kind": KINDS[type(record)], **record.cell._asdict(), **_with_numbers(entries, _to_number)}

@@ -53,7 +53,7 @@ class Trial(Struct, frozen=True):
             `fit` returned; NaN if FAILED, or if such a `fit` was left before it returned.
         initial_epoch: Epochs trained before this trial: 0, or where its parent stopped.
         target_epochs: Cumulative epochs that the tuner asked for.
-        curve: One mapping of metrics for each epoch trained by this trial, ``len(curve) == epochs charged``.
+        curve: One mapping of metrics for each epoch of this trial; the mean over its trainings if there are several.
         spent_epochs: The cell's charge after this trial.
         train_seconds: Wall-clock of building, training and validating.
         suggest_seconds: Wall-clock of the tuner's own thinking since the previous trial ended.
@@ -65,6 +65,7 @@ class Trial(Struct, frozen=True):
         rebuilt_epochs: Uncharged epochs retrained because the parent's checkpoint was missing.
         returned: Whether the user's own `fit` says the score, which then counts when the trial ends; else each epoch's
             metric counts at once.
+        members: With repeats or folds, what each training that was begun reported, epoch by epoch; empty without.
     """
 
     cell: Cell
@@ -84,11 +85,22 @@ class Trial(Struct, frozen=True):
     fit: str = ""
     rebuilt_epochs: int = 0
     returned: bool = False
+    members: Sequence[Sequence[Mapping[str, float]]] = ()
+
+    @property
+    def trainings(self) -> Sequence[Sequence[Mapping[str, float]]]:
+        """The curve of each model that was trained: one, or one for each repeat and fold that was begun."""
+        return self.members or (self.curve,)
 
     @property
     def epochs(self) -> int:
-        """Epochs charged for this trial."""
-        return len(self.curve)
+        """Epochs charged for this trial, over all its trainings."""
+        return sum(map(len, self.trainings))
+
+    @property
+    def last_epoch(self) -> int:
+        """Where its curve ends, counted from the start of its first ancestor."""
+        return self.initial_epoch + len(self.curve)
 
 
 class Retraining(Struct, frozen=True):

@@ -75,6 +75,7 @@ class ProblemRecord(Struct, frozen=True, omit_defaults=True):
         objective: What is optimised.
         max_epochs: Of a full training.
         data: What it was trained on.
+        folds, repeats: A trial trains a model for each, see `Trial.trainings`.
         surrogate: Given if it is computed, not trained.
         imported: Given if its searches were run elsewhere.
     """
@@ -85,6 +86,8 @@ class ProblemRecord(Struct, frozen=True, omit_defaults=True):
     data: DataRecord
     surrogate: SurrogateRecord | None = None
     imported: ImportRecord | None = None
+    folds: int = 1
+    repeats: int = 1
 
 
 class StudyRecord(Struct, frozen=True, kw_only=True, tag_field="kind", tag="study"):

@@ -7,10 +7,12 @@ models; `tuning.problems.synthetic.SyntheticProblem` computes curves, so that tu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import numpy as np
 
 from tuning.arguments import share, whole_number
@@ -18,7 +20,7 @@ from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
-from tuning.problems.problem_data import KEPT, ProblemData
+from tuning.problems.problem_data import ProblemData
 from tuning.seeds import FIRST_SPLIT, SplitSeeds
 from tuning.splits import Part, Splits, described_by
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import keras
     import keras_tuner
 
-    from tuning.resampling.plans import Holdout
+    from tuning.resampling.plans import Resampling
     from tuning.space.beforehand import Beforehand
     from tuning.space.space import Space
     from tuning.training.fit_arguments import Arguments
@@ -55,9 +57,14 @@ class TrainingProblem(Protocol):
     name: str
     objective: Objective
     max_epochs: int
+    repeats: int
 
     @property
     def space(self) -> Space: ...
+
+    @property
+    def folds(self) -> int:
+        """How many folds a configuration is trained on, each `repeats` times; a hold-out is one."""
 
     @property
     def is_regression(self) -> bool: ...
@@ -75,6 +82,11 @@ class TrainingProblem(Protocol):
         """Raises TuningError if the problem cannot be searched; returns the metrics that training reports."""
 
 
+def trainings_of(problem: TrainingProblem) -> int:
+    """How many models a trial of the problem trains: one for each fold and repeat. Raises DataError."""
+    return problem.folds * problem.repeats
+
+
 class Problem:
     """A Keras search problem.
 
@@ -89,15 +101,18 @@ class Problem:
             each trial gets new ones.
         fit_arguments: Further arguments of `model.fit`, such as ``{"batch_size": 64}``. With ``validation_split``,
             `data` returns one ``(x, y)``, whose last share becomes validation data, as in Keras.
-        resampling: `tuning.Holdout(...)` if `data` returns one whole data set (see `tuning.Samples`): each replicate
-            then has a split of its own, which all its tuners share. Without it, `data` returns fixed splits.
+        resampling: `tuning.Holdout(...)` or `tuning.CrossValidation(...)` if `data` returns one whole data set (see
+            `tuning.Samples`): each replicate then has a split of its own, which all its tuners share. Without it,
+            `data` returns fixed splits.
+        repeats: Seeds on which each configuration is trained in the search, as KerasTuner's `executions_per_trial`.
+            With repeats and folds a trial is all these trainings, its curve is their mean, and all are charged.
         preprocess: A transformer of scikit-learn for x, such as ``StandardScaler()``: a clone is fitted on the training
             part of each split alone.
         hyperparameters, tune_new_entries, allow_new_entries: As KerasTuner's tuners have them; see
             `tuning.space.beforehand.Beforehand`.
 
     Raises:
-        StudyError: `max_epochs` is below one, an argument is set twice, or one is of the wrong kind.
+        StudyError: `max_epochs` or `repeats` is below one, an argument is set twice, or one is of the wrong kind.
     """
 
     def __init__(
@@ -110,7 +125,8 @@ class Problem:
         name: str | None = None,
         callbacks: Callbacks = (),
         fit_arguments: Arguments | None = None,
-        resampling: Holdout | None = None,
+        resampling: Resampling | None = None,
+        repeats: int = 1,
         preprocess: object = None,
         hyperparameters: keras_tuner.HyperParameters | None = None,
         tune_new_entries: bool = True,
@@ -119,6 +135,7 @@ class Problem:
         if not isinstance(objective, Objective):
             raise StudyError(f"Problem(objective={objective!r}): expected Objective('val_accuracy', 'max') or the like")
         whole_number(max_epochs, f"Problem(max_epochs={max_epochs!r})")
+        whole_number(repeats, f"Problem(repeats={repeats!r})")
         if not isinstance(fit_arguments or {}, Mapping):
             raise StudyError(
                 f"Problem(fit_arguments={fit_arguments!r}): expected a mapping, such as {{'batch_size': 64}}"
@@ -134,6 +151,7 @@ class Problem:
         self.data = data
         self.objective = objective
         self.max_epochs = max_epochs
+        self.repeats = repeats
         self.name = str(name or getattr(data, "__name__", "problem"))
         self.callbacks = callbacks
         self.fit_arguments = dict(fit_arguments or {})
@@ -157,8 +175,12 @@ class Problem:
         """The recipe with these splits."""
         return self._recipe_of(FIRST_SPLIT)
 
+    @property
+    def folds(self) -> int:
+        return self.resampled.folds
+
     def _recipe_of(self, split: SplitSeeds) -> Recipe:
-        """The recipe with the data of one replicate. The last two are kept, with their tensors."""
+        """The recipe with the data of one fold of a replicate. It is kept, with its tensors, as long as these are."""
         from tuning.training import recipe, resident
 
         splits = self.resampled.splits(split)
@@ -174,8 +196,21 @@ class Problem:
                 self.callbacks,
                 resident.Resident(arrays, traces),
             )
-        self._recipes = [*(made for made in self._recipes if made is not known), known][-KEPT:]
+        kept = [made for made in self._recipes if made is not known and self.resampled.keeps(made.splits)]
+        self._recipes = [*kept, known]
         return known
+
+    def _recipe_in_full(self, split: SplitSeeds) -> Recipe:
+        """The recipe that a winner is retrained by: after cross-validation it has no validation data.
+
+        Only a `fit` of the user's own may insist on some: the first fold's, which is then among the training data.
+        """
+        from tuning.training.recipe import has_own_fit
+
+        recipe = self._recipe_of(split)
+        if split.fold is not None or has_own_fit(recipe.hypermodel):
+            return recipe
+        return replace(recipe, splits=replace(recipe.splits, validation=None))
 
     @cached_property
     def _recipes(self) -> list[Recipe]:
@@ -212,7 +247,7 @@ class Problem:
 
         training = request.training(self.max_epochs)
         return train_epochs(
-            self._recipe_of(request.split),
+            self._recipe_in_full(request.split),
             self.space,
             training,
             self.objective,
@@ -253,9 +288,9 @@ class Problem:
         Raises:
             StudyError: The model cannot be loaded or trained.
         """
-        from tuning.training.trainer import continue_training
+        from tuning.training.trainer import continue_training, of_all_data
 
-        recipe = self._recipe_of(split)
+        recipe = self._recipe_of(split) if split.fold is None else of_all_data(self._recipe_of(split))
         return continue_training(recipe, self.space, self.objective, configuration, model, epochs, seed=seed, save=save)
 
     def check(self) -> list[str]:
@@ -271,7 +306,8 @@ class Problem:
 
     def describe(self) -> ProblemRecord:
         """For the journal."""
-        return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, self.resampled.record())
+        record = ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, self.resampled.record())
+        return msgspec.structs.replace(record, repeats=self.repeats, folds=self.folds)
 
     def __getstate__(self) -> dict[str, object]:
         """For workers: with the space, but without tensors and without the data, which each worker loads itself."""

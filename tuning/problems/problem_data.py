@@ -8,18 +8,23 @@ from functools import cached_property
 
 from msgspec import UNSET
 
-from tuning.errors import StudyError
+from tuning.arrays import by_path
+from tuning.errors import DataError, StudyError
+from tuning.formatting import plural
 from tuning.journal.study_record import DataRecord
 from tuning.resampling.draw import draw_for
 from tuning.resampling.partition import Partition, sizes
-from tuning.resampling.plans import Holdout
+from tuning.resampling.plans import CrossValidation, Holdout, Resampling
 from tuning.resampling.preprocess import check_transformer, describe_transformer, fitted_splits, transformed
 from tuning.resampling.samples import Samples, load_samples
+from tuning.resampling.splitters import number_of_folds
 from tuning.seeds import FIRST_SPLIT, SplitSeeds
 from tuning.splits import Splits, fingerprint, load_splits, shapes, size
 
 KEPT = 2
-"""Splits whose arrays are kept: those of the replicate that is trained, and those that the space was recorded on."""
+"""Splits whose arrays are kept: those that are trained on, and those that the space was recorded on."""
+KEPT_BYTES = 2**26
+"""Up to this size all folds are kept, so that those of a small data set are not made anew for each trial."""
 
 
 class ProblemData:
@@ -38,12 +43,15 @@ class ProblemData:
     def __init__(
         self,
         load: Callable[[], object],
-        resampling: Holdout | None,
+        resampling: Resampling | None,
         preprocess: object,
         validation_split: float | None = None,
     ) -> None:
-        if resampling is not None and not isinstance(resampling, Holdout):
-            raise StudyError(f"Problem(resampling={resampling!r}): expected Holdout(validation=0.2, test=0.2) or None")
+        if resampling is not None and not isinstance(resampling, Resampling):
+            raise StudyError(
+                f"Problem(resampling={resampling!r}): expected Holdout(validation=0.2, test=0.2), "
+                "CrossValidation(5, test=0.2) or None"
+            )
         if resampling is not None and validation_split is not None:
             raise StudyError(
                 f"Problem(resampling={resampling!r}) and fit_arguments with validation_split={validation_split!r}: "
@@ -66,29 +74,55 @@ class ProblemData:
         """The rows of each part, if a resampling draws them. Raises DataError."""
         if self.resampling is None:
             raise StudyError("fixed splits are not drawn")
-        return draw_for(self.resampling, self.samples, split.replicate, split.own)
+        partition = draw_for(self.resampling, self.samples, split.replicate, split.own)
+        if len(partition.folds) != self.folds:
+            raise DataError(
+                f"{self.resampling!r} makes {plural(len(partition.folds), 'fold')} in one replicate and {self.folds} "
+                "in another; expected the same number, for a trial costs as many trainings: take a splitter with a "
+                "fixed number of folds"
+            )
+        return partition
+
+    @cached_property
+    def folds(self) -> int:
+        """How many folds a configuration is trained on. A splitter that does not know splits. Raises DataError."""
+        if not isinstance(self.resampling, CrossValidation):
+            return 1
+        known = number_of_folds(self.resampling.splitter)
+        if known is not None:
+            return known
+        return len(draw_for(self.resampling, self.samples, FIRST_SPLIT.replicate, FIRST_SPLIT.own).folds)
 
     def splits(self, split: SplitSeeds = FIRST_SPLIT) -> Splits:
         """The arrays of a replicate's split, or the fixed ones. Raises DataError."""
         if self.resampling is None:
             key = FIRST_SPLIT
         else:
-            key = split if self.resampling.reshuffle else split._replace(own=split.replicate)
+            reshuffled = isinstance(self.resampling, Holdout) and self.resampling.reshuffle
+            key = split if reshuffled else split._replace(own=split.replicate)
         if key not in self._splits:
             self._splits[key] = self._made(split)
-            while len(self._splits) > KEPT:
+            while len(self._splits) > self._room():
                 self._splits.popitem(last=False)
         self._splits.move_to_end(key)
         return self._splits[key]
+
+    def _room(self) -> int:
+        """How many splits are kept."""
+        small = self.folds > 1 and sum(map(_bytes, self._splits.values())) <= KEPT_BYTES
+        return KEPT + self.folds - 1 if small else KEPT
+
+    def keeps(self, splits: Splits) -> bool:
+        """Whether these arrays, which `splits` has returned, are still kept."""
+        return any(kept is splits for kept in self._splits.values())
 
     def _made(self, split: SplitSeeds) -> Splits:
         if self.resampling is None:
             fixed = load_splits(self.load, self.validation_split)
             return fixed if self.preprocess is None else transformed(fixed, self.preprocess, seed=FIRST_SPLIT.replicate)
         partition = self.partition(split)
-        return fitted_splits(
-            self.samples, partition.folds[0], partition.test, preprocess=self.preprocess, seed=split.replicate
-        )
+        fold = partition.whole if split.fold is None else partition.folds[split.fold]
+        return fitted_splits(self.samples, fold, partition.test, preprocess=self.preprocess, seed=split.replicate)
 
     def check(self, split: SplitSeeds) -> None:
         """Raises DataError if a replicate's split cannot be drawn."""
@@ -99,7 +133,9 @@ class ProblemData:
         """For people: each part's size, groups and class counts, see `tuning.resampling.partition.sizes`."""
         if self.resampling is None:
             return [{"part": name, "samples": size(part)} for name, part in self.splits().parts().items()]
-        table = sizes(self.partition(split), self.samples, self.resampling.stratify).drop(columns="fold")
+        table = sizes(self.partition(split), self.samples, self.resampling.stratify)
+        if self.folds == 1:
+            table = table.drop(columns="fold")
         return [
             {str(name): value if isinstance(value, str) else int(value) for name, value in row.items()}
             for row in table.fillna(0).to_dict("records")
@@ -124,3 +160,8 @@ class ProblemData:
             "preprocess": self.preprocess,
             "_splits": OrderedDict(),
         }
+
+
+def _bytes(splits: Splits) -> int:
+    parts = [part for part in splits.parts().values() if isinstance(part, tuple)]
+    return sum(leaf.nbytes for part in parts for _, leaf in by_path("", part))

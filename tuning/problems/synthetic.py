@@ -12,6 +12,7 @@ import numpy as np
 from tuning.configuration import Configuration
 from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.objective import Objective
+from tuning.seeds import derive
 from tuning.space.recorder import record
 from tuning.space.space import Space
 from tuning.training.outcome import Logs, Outcome
@@ -64,11 +65,15 @@ class SyntheticProblem:
         name: str = "synthetic",
         direction: str = "max",
         max_epochs: int = 9,
+        folds: int = 1,
+        repeats: int = 1,
         fail: Callable[[Configuration], float | None] = lambda configuration: None,
     ) -> None:
         self.name = name
         self.objective = Objective("metric", direction)
         self.max_epochs = max_epochs
+        self.folds = folds
+        self.repeats = repeats
         self.is_regression = False
         self.space: Space = record(declare)
         self.fail = fail
@@ -92,6 +97,8 @@ class SyntheticProblem:
             raise RuntimeError(f"continued at epoch {start} with the state {state}")
         outcome = Outcome(fit="synthetic")
         sign = 1.0 if self.objective.direction == "max" else -1.0
+        fold = request.split.fold
+        seed = derive("fold", request.seed, fold) if fold else request.seed
         try:
             broken = self.fail(request.configuration)
         except Exception as error:
@@ -99,7 +106,9 @@ class SyntheticProblem:
             return outcome
         for epoch in range(start + 1, request.epochs + 1):
             self.trained_epochs += 1
-            value = sign * self.value(request.configuration, epoch, request.seed) if broken is None else broken
+            value = broken
+            if value is None:
+                value = sign * self.value(request.configuration, epoch, seed)
             outcome.state = [np.array([epoch])] if request.keep_state else None
             if request.on_epoch({"metric": value}):
                 outcome.interrupted = epoch < request.epochs
@@ -121,7 +130,14 @@ class SyntheticProblem:
         return outcome
 
     def describe(self) -> ProblemRecord:
-        return ProblemRecord(self.space.to_json(), self.objective, self.max_epochs, DataRecord("synthetic"))
+        return ProblemRecord(
+            self.space.to_json(),
+            self.objective,
+            self.max_epochs,
+            DataRecord("synthetic"),
+            folds=self.folds,
+            repeats=self.repeats,
+        )
 
     def check(self) -> list[str]:
         return ["metric"]

@@ -78,6 +78,7 @@ class TableProblem:
         self.name = f"{problem}-{SURROGATE}"
         self.objective = journal.objective(problem)
         self.max_epochs = self._trained.max_epochs
+        self.folds = self.repeats = 1  # a row's curve is the mean of its trainings
         self.space = Space.from_json(self._trained.space)
         self.is_regression = False  # scikit-learn's search over row numbers is the same for both
 

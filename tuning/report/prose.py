@@ -61,6 +61,21 @@ def holds_for(journal: Journal) -> list[str]:
                 f"{name}: all replicates have the same training, validation and test data. A difference that is shown "
                 "holds for this one split, and another split may show another."
             )
+        if (trainings := problem.folds * problem.repeats) > 1:
+            each = [
+                f"{number} {kind}"
+                for kind, number in (("folds", problem.folds), ("seeds", problem.repeats))
+                if number > 1
+            ]
+            sentences.append(
+                f"A trial of {name} is {trainings} trainings ({' times '.join(each)}): its score is that of their mean "
+                "curve, and the epochs of all of them are charged."
+            )
+        if problem.folds > 1:
+            sentences.append(
+                "A winner is retrained on all folds together, for the epochs that the mean curve says, so that fresh "
+                "seeds have no validation score."
+            )
         if problem.data.preprocess:
             sentences.append(f"{problem.data.preprocess} was fitted on the training part of each split alone.")
     return sentences

@@ -24,7 +24,7 @@ class Fold:
 
     Attributes:
         train: A splitter of your own may repeat rows, as a bootstrap does.
-        validation: No row twice.
+        validation: No row twice, and none of `train`, but for `Partition.whole`.
     """
 
     train: Rows
@@ -47,6 +47,11 @@ class Partition:
     def development(self) -> Rows:
         """The rows of all folds, each once, in order: what a winner of cross-validation is retrained on."""
         return np.unique(np.concatenate([rows for fold in self.folds for rows in (fold.train, fold.validation)]))
+
+    @property
+    def whole(self) -> Fold:
+        """All folds together. The validation part, the first fold's, is only for a `fit` that cannot do without."""
+        return Fold(self.development, self.folds[0].validation)
 
     def parts(self) -> Iterator[tuple[int | None, str, Rows]]:
         """Fold (from 1; None for test), ``train``, ``validation`` or ``test``, and rows."""

@@ -67,6 +67,16 @@ def default_splitter(folds: int, labels: Labels | None, groups: NDArray[Any] | N
     return made
 
 
+def number_of_folds(splitter: int | Splitter) -> int | None:
+    """How many folds a splitter makes; None if that depends on the data."""
+    if isinstance(splitter, int):
+        return splitter
+    try:
+        return int(splitter.get_n_splits())  # type: ignore[attr-defined]
+    except Exception:  # one of its own has none, or it needs the data to know
+        return None
+
+
 def members_needed(splitter: int | Splitter) -> int:
     """How many samples of each class a splitter needs so that every fold has one: at least 2."""
     if isinstance(splitter, int):

@@ -11,7 +11,7 @@ from tuning.budget import Budget
 from tuning.errors import JournalError
 from tuning.evaluation.evaluator import Evaluator, SearchBroken, SearchOver
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
-from tuning.problems.problem import TrainingProblem
+from tuning.problems.problem import TrainingProblem, trainings_of
 from tuning.runner.retraining import retrain_incumbents
 from tuning.text import error_line
 from tuning.tuners.base import Tuner
@@ -87,7 +87,7 @@ def run_cell(
     state, reason, error = CellState.DONE, SEARCH_ENDED, ""
     try:
         with one_blas_thread():
-            task.tuner.search(problem, evaluator, budget=task.budget, seed=seed)
+            task.tuner.search(problem, evaluator, budget=task.budget.a_training(trainings_of(problem)), seed=seed)
     except SearchOver:
         reason = BUDGET_SPENT
     except SearchBroken as broken:

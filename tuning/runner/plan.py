@@ -17,7 +17,7 @@ from tuning.journal.journal import Journal
 from tuning.journal.plan import Looks, Plan, TunerSettings
 from tuning.journal.records import Trial, TrialState
 from tuning.journal.study_record import StudyRecord
-from tuning.problems.problem import TrainingProblem
+from tuning.problems.problem import TrainingProblem, trainings_of
 from tuning.runner.cell import CellTask
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
@@ -118,11 +118,7 @@ class StudyPlan:
                 argument = "name" if kind == "problem" else "label"
                 raise StudyError(f"two {kind}s are called {twice[0]!r}; give one another {argument}=...")
         for problem in self.problems:
-            if self.budget.epochs < problem.max_epochs:
-                raise StudyError(
-                    f"the budget of {self.budget.epochs} epochs is below one full trial of problem {problem.name!r} "
-                    f"({problem.max_epochs} epochs); raise the budget or lower max_epochs"
-                )
+            _check_room(self.budget, problem.name, problem.max_epochs * problem.repeats)
 
     def changed(self, overrides: Overrides) -> Self:
         """This plan with other settings; what `overrides` does not name stays the same."""
@@ -140,9 +136,15 @@ class StudyPlan:
         plan._check()
         return plan
 
-    def budget_of(self, tuner: Tuner) -> Budget:
-        """What each cell of a tuner may spend."""
-        return replace(self.budget, epochs=tuner.epochs or self.budget.epochs * tuner.budget_factor)
+    def check_budget(self) -> None:
+        """Raises StudyError if a trial of all folds costs more than the budget; unlike the constructor, loads data."""
+        for problem in self.problems:
+            _check_room(self.budget, problem.name, problem.max_epochs * trainings_of(problem))
+
+    def budget_of(self, tuner: Tuner, problem: TrainingProblem) -> Budget:
+        """What each cell of a tuner may spend on a problem; a baseline's own model is trained on all folds too."""
+        own = None if tuner.epochs is None else tuner.epochs * trainings_of(problem)
+        return replace(self.budget, epochs=own or self.budget.epochs * tuner.budget_factor)
 
     def plan(self) -> Plan:
         """For the journal."""
@@ -173,7 +175,7 @@ class StudyPlan:
                 problem,
                 tuner,
                 replicate,
-                self.budget_of(tuner),
+                self.budget_of(tuner, problem),
                 retrain=self.retrain,
                 trial_seconds=self.trial_seconds,
             )
@@ -191,6 +193,14 @@ class StudyPlan:
             )
             for task in tasks
         ]
+
+
+def _check_room(budget: Budget, problem: str, epochs: int) -> None:
+    if budget.epochs < epochs:
+        raise StudyError(
+            f"the budget of {budget.epochs} epochs is below one full trial of problem {problem!r} ({epochs} epochs); "
+            "raise the budget or lower max_epochs"
+        )
 
 
 def _kept(recorded: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -45,10 +45,14 @@ def retrain(
     configuration: Configuration,
     repeat: int,
     *,
+    epochs: int | None = None,
     seconds: float | None = None,
     on_running: Callable[[Retraining], None] = lambda retraining: None,
 ) -> Retraining:
     """Trains a configuration in full on the seed of this repeat, and scores it on test.
+
+    After cross-validation it is trained on all folds together, for the `epochs` of the mean curve's best epoch; there
+    is then no validation part, and its `score` is NaN.
 
     An error in training, a loss or objective that is not finite, or more than this many `seconds` make the
     retraining FAILED. `on_running` is called like the evaluator's.
@@ -65,19 +69,20 @@ def retrain(
         curve=[],
         seed=seeds.of_retraining(study, cell.problem, cell.replicate, configuration, repeat),
     )
+    split = retraining_split(problem, study, cell.replicate, configuration)
+    validated = split.fold is not None
     watch = TrainingWatch(
-        problem.objective.metric,
+        problem.objective.metric if validated else None,
         seconds=seconds,
         on_running=lambda curve: on_running(replace(running, curve=list(curve))),
     )
-    split = seeds.of_splits(study, cell.problem, cell.replicate, configuration)
-    outcome = problem.retrain(RetrainingRequest(configuration, running.seed, watch, split=split))
+    outcome = problem.retrain(RetrainingRequest(configuration, running.seed, watch, epochs, split=split))
     state, error = watch.end(outcome)
     score = problem.objective.score(watch.curve) if outcome.score is None else outcome.score
     return replace(
         running,
         state=state,
-        score=math.nan if error else score,
+        score=score if validated and not error else math.nan,
         test={} if error else outcome.test,
         untested="" if error else outcome.untested,
         curve=watch.curve,
@@ -113,8 +118,36 @@ def retrain_incumbents(
     for trial, repeat in pending_retrainings(trials, recorded, problem.objective, repeats):
         done.append(
             retrain(
-                problem, study, cell, trial.trial, trial.configuration, repeat, seconds=seconds, on_running=on_running
+                problem,
+                study,
+                cell,
+                trial.trial,
+                trial.configuration,
+                repeat,
+                epochs=best_epoch(trials, trial, problem.objective) if problem.folds > 1 else None,
+                seconds=seconds,
+                on_running=on_running,
             )
         )
         on_retraining(done[-1])
     return done
+
+
+def retraining_split(
+    problem: TrainingProblem, study: str, replicate: int, configuration: Configuration
+) -> seeds.SplitSeeds:
+    """What a winner is retrained on: its replicate's training part, or all folds together."""
+    split = seeds.of_splits(study, problem.name, replicate, configuration)
+    return split._replace(fold=None) if problem.folds > 1 else split
+
+
+def best_epoch(trials: Sequence[Trial], trial: Trial, objective: Objective) -> int:
+    """The epoch, from 1, that counts in a trial's curve, its ancestors' epochs included."""
+    curve: list[Mapping[str, float]] = []
+    while True:
+        curve = [*trial.curve, *curve]
+        if trial.parent is None:
+            break
+        trial = trials[trial.parent]
+    scores = [objective.score([epoch]) for epoch in curve]
+    return scores.index(objective.score(curve)) + 1 if objective.epoch == "best" else len(curve)

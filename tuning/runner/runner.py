@@ -90,6 +90,7 @@ def run(
 
     watcher = watcher or Unwatched()
     facts = prepare_process()
+    study.check_budget()
     for problem in study.problems:
         problem.check()
         if isinstance(problem, Problem):
@@ -238,6 +239,8 @@ def _difference(before: ProblemRecord, now: ProblemRecord) -> str:
         return f"another objective there ({before.objective.to_json()}, yours {now.objective.to_json()})"
     if before.max_epochs != now.max_epochs:
         return f"another max_epochs there ({before.max_epochs}, yours {now.max_epochs})"
+    if before.repeats != now.repeats:
+        return f"another number of repeats there ({before.repeats}, yours {now.repeats})"
     for what in ("resampling", "preprocess"):
         known, asked = (getattr(record.data, what) or "none" for record in (before, now))
         if known != asked:

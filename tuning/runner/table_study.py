@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.formatting import plural
+from tuning.problems.problem import trainings_of
 from tuning.problems.surrogate import FOLDS
 from tuning.problems.table import SUFFIX, TableProblem
 from tuning.runner.plan import StudyPlan
@@ -27,7 +28,7 @@ def table_study(study: StudyPlan, configurations: int) -> StudyPlan:
         study.name + SUFFIX,
         study.problems,
         [TableDraws()],
-        budget=Budget(max(problem.max_epochs for problem in study.problems)),
+        budget=Budget(max(problem.max_epochs * trainings_of(problem) for problem in study.problems)),
         replicates=number,
         baselines=(),
         retrain=0,

@@ -27,6 +27,7 @@ from tuning.journal.records import Retraining
 from tuning.journal.winner_record import Winner, weights_file
 from tuning.journal.writer import JournalWriter
 from tuning.problems.problem import Problem, TrainingProblem
+from tuning.runner.retraining import retraining_split
 from tuning.tensorboard.hparams import WINNERS
 from tuning.text import file_name
 from tuning.training.request import RetrainingRequest
@@ -191,9 +192,10 @@ def _save(
         winner.configuration,
         winner.seed,
         seen,
+        winner.epochs if problem.folds > 1 else None,
         save=path,
         logs=logs,
-        split=_split_of(journal, winner),
+        split=_split_of(journal, problem, winner),
     )
     outcome = problem.retrain(request)
     if outcome.error and logs is not None:
@@ -207,7 +209,7 @@ def _save(
             path.parent.rmdir()
         return None
     score = problem.objective.score(curve) if outcome.score is None else outcome.score
-    if not math.isclose(score, winner.score, rel_tol=1e-5, abs_tol=1e-8):
+    if winner.score == winner.score and not math.isclose(score, winner.score, rel_tol=1e-5, abs_tol=1e-8):
         say(
             f"{who}: trained again, it scored {score:g} and not {winner.score:g} as in the journal; a library, the "
             "machine or the study's code differs from when it was found"
@@ -220,14 +222,19 @@ def _save(
 
 def _continue(journal: Journal, problem: Problem, winner: Retraining, path: Path, epochs: int) -> Winner:
     test = problem.continue_training(
-        path, winner.configuration, epochs, seed=winner.seed, save=_continued(path), split=_split_of(journal, winner)
+        path,
+        winner.configuration,
+        epochs,
+        seed=winner.seed,
+        save=_continued(path),
+        split=_split_of(journal, problem, winner),
     )
     return _recorded(journal, replace(journal.winners[winner.cell[:2]], further_epochs=epochs, continued=test))
 
 
-def _split_of(journal: Journal, winner: Retraining) -> seeds.SplitSeeds:
+def _split_of(journal: Journal, problem: TrainingProblem, winner: Retraining) -> seeds.SplitSeeds:
     """The rows that it was retrained on."""
-    return seeds.of_splits(journal.name, winner.cell.problem, winner.cell.replicate, winner.configuration)
+    return retraining_split(problem, journal.name, winner.cell.replicate, winner.configuration)
 
 
 def _recorded(journal: Journal, record: Winner) -> Winner:

@@ -110,11 +110,11 @@ def _run(pickled: bytes, settings: KerasSettings, topic: str, again: bool, forei
 
     def on_running(record: Trial | Retraining) -> None:
         nonlocal told_running
-        if record.curve and time.monotonic() - told_running < EPOCH_MESSAGE_SECONDS:
+        if record.epochs and time.monotonic() - told_running < EPOCH_MESSAGE_SECONDS:
             return
         told_running = time.monotonic()
         tell({"kind": "running", "key": running, "line": encode(record)})
-        if not record.curve and task.trial_seconds is not None:
+        if not record.epochs and task.trial_seconds is not None:
             _end_process_after(task.trial_seconds + GRACE_SECONDS)
 
     try:

@@ -321,10 +321,10 @@ def _trial_events(
     tags: dict[str, str] = {}
     for number, epoch in enumerate(trial.curve, start=1):
         named = {tags.get(name) or tags.setdefault(name, curve_tag(name)): value for name, value in epoch.items()}
-        wall_time = start + (end - start) * number / trial.epochs
+        wall_time = start + (end - start) * number / len(trial.curve)
         yield scalars_event(wall_time, trial.initial_epoch + number, named)
     results = (trial.score, best_score, trial.epochs, trial.train_seconds, trial.suggest_seconds)
-    yield scalars_event(end, trial.initial_epoch + trial.epochs, dict(zip(METRICS, results, strict=True)))
+    yield scalars_event(end, trial.last_epoch, dict(zip(METRICS, results, strict=True)))
     yield end_event(end, failed=trial.state == TrialState.FAILED)  # a pruned or cut trial did not fail
 
 

@@ -46,6 +46,7 @@ class RetrainingRequest:
 
     Attributes:
         configuration, seed, on_epoch, split: As in `TrainingRequest`.
+        epochs: None for the problem's `max_epochs`; after cross-validation, those of its mean curve's best epoch.
         save: Where to save the model with the weights that count, a file name that ends in ``.keras``; the weights
             alone are saved next to it, see `tuning.journal.winner_record.weights_file`. The outcome then describes it.
         logs: With `save`: folder for TensorBoard's logs of it, see `tuning.training.winner.tensorboard_logs`.
@@ -54,10 +55,12 @@ class RetrainingRequest:
     configuration: Configuration
     seed: int
     on_epoch: Callable[[Logs], bool]
+    epochs: int | None = None
     save: Path | None = None
     logs: Path | None = None
     split: SplitSeeds = FIRST_SPLIT
 
-    def training(self, epochs: int) -> TrainingRequest:
-        """The same as a training of this many epochs."""
+    def training(self, max_epochs: int) -> TrainingRequest:
+        """The same as a training: of `epochs`, else of the problem's `max_epochs`."""
+        epochs = max_epochs if self.epochs is None else self.epochs
         return TrainingRequest(self.configuration, self.seed, epochs, self.on_epoch, split=self.split)

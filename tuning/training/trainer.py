@@ -145,7 +145,7 @@ def continue_training(
     seed: int,
     save: Path,
 ) -> Logs:
-    """Trains a saved model further on training and validation data together; see `Problem.continue_training`."""
+    """Trains a saved model further, by the recipe of `of_all_data`; see `Problem.continue_training`."""
     clear_session()
     hp = space.to_hp(configuration)
     model = load_model(recipe, hp, path)
@@ -153,7 +153,7 @@ def continue_training(
     request = TrainingRequest(configuration, seed, epochs, lambda logs: False)
     best = BestWeights(Objective(objective.metric, objective.direction, "last"))
     try:
-        trainer = Fit(_of_all_data(recipe), request, Watcher(request, best))
+        trainer = Fit(replace(recipe, callbacks=()), request, Watcher(request, best))
         with trainer.of_every_model(), silent():
             trainer.attach(model)
             with contextlib.suppress(Stop):
@@ -165,8 +165,12 @@ def continue_training(
         raise StudyError(f"{path} cannot be trained on: {error_line(error)}") from error
 
 
-def _of_all_data(recipe: Recipe) -> Recipe:
-    """The recipe with the validation data among the training data; a user's own `fit` still gets them as such."""
+def of_all_data(recipe: Recipe) -> Recipe:
+    """The recipe with the validation data among the training data; a user's own `fit` still gets them as such.
+
+    Raises:
+        StudyError: The data are batches that cannot be joined.
+    """
     train, validation = recipe.splits.train, recipe.splits.validation
     if validation is None:
         whole = train
@@ -177,9 +181,9 @@ def _of_all_data(recipe: Recipe) -> Recipe:
     elif is_dataset(train) and not is_endless(train):
         whole = train.concatenate(validation)
     else:
-        raise ValueError("batches of one's own, or without end, are not joined with validation data")
+        raise StudyError("batches of one's own, or without end, cannot be joined with validation data to train on")
     watched = validation if has_own_fit(recipe.hypermodel) else None
-    return replace(recipe, splits=replace(recipe.splits, train=whole, validation=watched), callbacks=())
+    return replace(recipe, splits=replace(recipe.splits, train=whole, validation=watched))
 
 
 def _of_length(size: int, part: Part) -> Part:

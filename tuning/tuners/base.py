@@ -75,7 +75,8 @@ class Tuner(ABC):
         Args:
             problem: Its `space` is searched; its `objective` says which scores are better.
             evaluator: Trains and counts epochs.
-            budget: Epochs the search may spend, for strategies that must know it beforehand.
+            budget: Epochs the search may spend, for strategies that must know it beforehand; where a trial is several
+                trainings (folds, repeats), those of one of them, so that trials cost `problem.max_epochs`.
             seed: Of all the strategy's own randomness.
         """
 

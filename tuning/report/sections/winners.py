@@ -106,8 +106,8 @@ def _record_of(journal: Journal, winner: Retraining) -> Winner | None:
 def _section(journal: Journal, winner: Retraining, record: Winner | None, name: str, best: bool) -> Section:
     rule = journal.objective(winner.cell.problem)
     test = winner.test.get(rule.test_metric, math.nan)
-    tested = "" if math.isnan(test) else f", test {rule.test_metric} {number(test)}"
-    line = f"{rule.metric} {number(winner.score)}{tested}"
+    scores = {rule.metric: winner.score, f"test {rule.test_metric}": test}
+    line = ", ".join(f"{name} {number(score)}" for name, score in scores.items() if not math.isnan(score)) or "no score"
     curves = tuple(winner_figures.learning_curves(winner.curve, rule, name))
     epochs = epochs_table(winner.curve)
     if record is None:
@@ -152,8 +152,9 @@ def _configurations(
     tests = [winner.test.get(rule.test_metric, math.nan) for winner in chosen.values()]
     places = decimals_for([*means.values(), *(winner.score for winner in chosen.values()), *tests])
     known = [records[tuner] for tuner in chosen]
+    averaged = "its seeds" if journal.problems[problem].folds == 1 else "the search's folds"
     rows = [
-        [f"{rule.metric}, mean over its seeds", *(number(means[tuner], places) for tuner in chosen)],
+        [f"{rule.metric}, mean over {averaged}", *(number(means[tuner], places) for tuner in chosen)],
         [f"{rule.metric} of the saved seed", *(number(winner.score, places) for winner in chosen.values())],
         [f"test {rule.test_metric} of that", *(number(test, places) for test in tests)],
         ["replicate", *(str(winner.cell.replicate) for winner in chosen.values())],

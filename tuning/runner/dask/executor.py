@@ -285,7 +285,7 @@ class _Sent:
 
     def hear(self, event: _Event) -> None:
         self.running = _record(event)
-        if not self.running.curve:
+        if not self.running.epochs:
             self.since = time.monotonic()
 
     def seconds(self) -> float:

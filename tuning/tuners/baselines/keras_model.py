@@ -59,6 +59,7 @@ class KerasBaseline(PlainBaseline):
             callbacks=self.callbacks,
             fit_arguments=self.fit_arguments,
             resampling=data.resampling,
+            repeats=problem.repeats,
             preprocess=None if data.resampling is None else data.preprocess,  # fixed splits come transformed
         )
 

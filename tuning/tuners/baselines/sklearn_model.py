@@ -89,6 +89,7 @@ class _Fits:
         self.name = problem.name
         self.objective = problem.objective
         self.is_regression = problem.is_regression
+        self.folds, self.repeats = problem.folds, problem.repeats
         self.space = Space(())
         self._baseline = baseline
         self._data = baseline.data_of(problem)
