@@ -9,6 +9,7 @@ Imports: words, statistics, journal.
     standings         medians, interquartile means and ranks at every budget
     targets           epochs to a target, performance profiles
     winners           what winners are worth on fresh seeds
+    variance          variance_parts: what makes the winners of one tuner differ
     tuner_table       tuner_table: a row per tuner
     trials            the best trial of each tuner, and those that failed
     choices           ProblemChoice: which tuner to take now

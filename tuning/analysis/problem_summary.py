@@ -18,6 +18,7 @@ from tuning.analysis.standings import Measures, measured, standing_grid, standin
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
 from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
+from tuning.analysis.variance import VarianceParts, variance_parts
 from tuning.analysis.verdict.gaps import not_retrained
 from tuning.analysis.verdict.sentences import worth
 from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
@@ -92,6 +93,7 @@ class ProblemSummary(Comparison):
         failures: `trials.failure_groups`.
         by_budget: The results at each of `SHARES`.
         choice: Which tuner to take now.
+        variance: What makes the winners of one tuner differ; None if that cannot be told.
     """
 
     block: ClassVar[str] = "replicate"
@@ -115,6 +117,7 @@ class ProblemSummary(Comparison):
     failures: pd.DataFrame
     by_budget: tuple[AtBudget, ...]
     choice: ProblemChoice
+    variance: VarianceParts | None
 
 
 def summarise_problem(
@@ -183,6 +186,7 @@ def summarise_problem(
         failures=failure_groups(rows.trials),
         by_budget=_by_budget(steps, cells, objective, contest, pairs),
         choice=_labelled(problem_choice(finals, cells, rows.retrainings, pairs, recorded, contest), name, recorded),
+        variance=variance_parts(rows.retrainings, tuners, split_each=bool(recorded.data.resampling)),
     )
     return summary, measures
 

@@ -13,6 +13,7 @@ import pandas as pd
 from tuning.analysis.choices import ProblemChoice
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
+from tuning.analysis.variance import VarianceParts
 from tuning.analysis.verdict.verdict import Verdict
 from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE
 from tuning.statistics.ranks import RankTest
@@ -72,6 +73,7 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
         "objective": dict(problem.objective.to_json()),
         "verdict": _verdict_json(problem.verdict),
         "choice": _choice_json(problem.choice),
+        "variance": _variance_json(problem.variance),
         "by_budget": [_plain(asdict(at_share)) for at_share in problem.by_budget],
         "ranks": _rank_test_json(problem.rank_test),
         **{name: _records(frame) for name, frame in frames.items()},
@@ -99,6 +101,13 @@ def _choice_json(choice: ProblemChoice) -> dict[str, Json]:
         "saturated": choice.saturated,
         "tuners": _records(choice.table),
     }
+
+
+def _variance_json(variance: VarianceParts | None) -> Json:
+    if variance is None:
+        return None
+    parts = {name: _plain(value) for name, value in variance.parts._asdict().items()}
+    return {"of": variance.of, "searches": variance.searches, **parts}
 
 
 def _rank_test_json(test: RankTest | None) -> Json:

@@ -108,7 +108,9 @@ def context(
         if excluded
         else "",
         "healed": journal.healed,
-        "retraining": " ".join([retraining_note(summary.contest), *untested(journal)]),
+        "retraining": " ".join(
+            [retraining_note(summary.contest), *prose.variance_sentences(summary), *untested(journal)]
+        ),
         "method": [
             *holds_for(journal),
             *method(summary.contest),

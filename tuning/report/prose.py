@@ -181,6 +181,29 @@ def retraining_note(contest: Contest) -> str:
     )
 
 
+def variance_sentences(summary: Summary) -> list[str]:
+    """Of each problem, what makes the winners of one tuner differ."""
+    words = {
+        "split": "the split",
+        "search": "the search (its seed, and what one split does for one tuner alone)",
+        "training": "the seed of the training",
+    }
+    sentences = []
+    for name, problem in summary.problems.items():
+        if problem.variance is None:
+            continue
+        shares = problem.variance.parts.shares()
+        metric = problem.objective.metric if problem.variance.of == "score" else problem.objective.test_metric
+        alone = "" if len(summary.problems) == 1 else f" on {name}"
+        sentences.append(
+            f"What makes the {'test ' if problem.variance.of == 'test' else ''}{metric} of one tuner's winners "
+            f"differ{alone}: "
+            + ", ".join(f"{words[part]} {share:.0%}" for part, share in shares.items())
+            + f" of the variance, estimated from {plural(problem.variance.searches, 'search', 'searches')}."
+        )
+    return sentences
+
+
 def untested(journal: Journal) -> list[str]:
     """Retrained models without a test score although there is a test split, and why."""
     reasons: dict[tuple[str, str], int] = {}
