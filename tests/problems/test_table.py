@@ -46,10 +46,10 @@ FIVE: list[Tuner] = [
 ]
 
 
-def train(problem: SyntheticProblem, configurations: int, out: Path) -> Path:
+def train(problem: SyntheticProblem, configurations: int, out: Path, repeats: int = 1) -> Path:
     """The folder of a table."""
     study = Study("s", problem, budget=Budget(2 * problem.max_epochs))
-    return run(table_study(study, configurations), out).directory
+    return run(table_study(study, configurations, repeats), out).directory
 
 
 def trials(journal: Journal) -> list[Trial]:
@@ -117,6 +117,26 @@ def twelve(hp: Any) -> None:
 def test_a_small_space_is_trained_whole(tmp_path: Path) -> None:
     rows = trials(read(train(SyntheticProblem(twelve), 100, tmp_path)))
     assert len(rows) == len({tuple(row.configuration.items()) for row in rows}) == 12
+
+
+def test_repeats_give_the_noise_of_seeds_alone(folder: Path, tmp_path: Path) -> None:
+    repeated = train(SyntheticProblem(mixed_space), 40, tmp_path, repeats=4)
+    rows = trials(read(repeated))
+    assert len(rows) == 160
+    assert {len(set(map(repr, (row.configuration for row in rows[at : at + 4])))) for at in range(0, 160, 4)} == {1}
+    assert len({row.seed for row in rows}) == 160
+
+    def spread(problem: TableProblem) -> float:
+        ends = [[curve(problem, drawn, seed)[0][-1] for seed in range(1, 60)] for drawn in draws(problem, 10)]
+        return float(np.mean(np.std(ends, axis=1)))
+
+    noise = 0.01  # of `SyntheticProblem`
+    assert spread(TableProblem(repeated)) == pytest.approx(noise, rel=0.3)
+    assert spread(TableProblem(folder)) > 2 * noise  # what the model could not explain is among it
+    record = TableProblem(repeated).describe().surrogate
+    assert record is not None
+    assert (record.configurations, record.trainings) == (40, 160)
+    assert "40 configurations of s-table, 4 trainings each;" in words("p", TableProblem(repeated).describe())
 
 
 def test_a_space_smaller_than_another_problems_leaves_cells_empty() -> None:

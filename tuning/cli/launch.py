@@ -57,10 +57,12 @@ def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str) -> 
     return _failed(done, journal, console)
 
 
-def train_table(study: StudyPlan, configurations: int, out: Path, jobs: int | None, scheduler: str) -> int:
+def train_table(
+    study: StudyPlan, configurations: int, repeats: int, out: Path, jobs: int | None, scheduler: str
+) -> int:
     """Trains a table of a study's space, and shows how well a surrogate fits; the exit code."""
     console = output()
-    trained = table_study(study, configurations)
+    trained = table_study(study, configurations, repeats)
     with _interruptible(out / trained.name, console):
         done = _cells(trained, out, jobs, scheduler, console)
         journal = read(done.directory)

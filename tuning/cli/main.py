@@ -162,6 +162,9 @@ def check(
 def table(
     study: StudyPath,
     configurations: Annotated[int, typer.Option(metavar="K", min=1, help="Configurations to train in full.")],
+    repeats: Annotated[
+        int, typer.Option(metavar="R", min=1, help="Trainings of each, on seeds and splits of their own.")
+    ] = 1,
     jobs: Jobs = None,
     scheduler: Scheduler = "",
     out: Out = Path("reports"),
@@ -169,8 +172,9 @@ def table(
 ) -> None:
     """Train a table of random configurations to search.
 
-    Each is trained in full, once; studies of many replicates are then computed from the table. Writes STUDY-table,
-    whose trainings go on where they were stopped, and shows how well a surrogate fits them.
+    Each is trained in full; studies of many replicates are then computed from the table. Writes STUDY-table, whose
+    trainings go on where they were stopped, and shows how well a surrogate fits them. With --repeats the surrogate's
+    noise is that of seeds and splits; without, it also holds what the surrogate could not explain.
     """
     from tuning.cli.load import load_study
 
@@ -179,7 +183,7 @@ def table(
             loaded = load_study(study)
             from tuning.cli.launch import train_table  # it imports TensorFlow, which `load_study` has imported quietly
 
-            return train_table(loaded, configurations, out, jobs, scheduler)
+            return train_table(loaded, configurations, repeats, out, jobs, scheduler)
 
     guarded(work, debug)
 

@@ -33,11 +33,12 @@ def _surrogate(name: str, surrogate: SurrogateRecord) -> str:
     epoch, error = list(surrogate.error_by_epoch.items())[-1]
     measures = (("RMSE", "rmse"), ("R²", "r2"), ("rank correlation", "rank_correlation"))
     fit = ", ".join(f"{word} {error[key]:.3g}" for word, key in measures if key in error)
+    times = f", {surrogate.trainings / surrogate.configurations:.3g} trainings each" if surrogate.trainings else ""
     failed = f", {plural(surrogate.failed, 'of them', 'of them')} FAILED" if surrogate.failed else ""
     return (
         f"{name} is a surrogate: nothing was trained, all curves are computed from the "
-        f"{count(surrogate.configurations)} configurations of {surrogate.table}{failed}; error of {surrogate.metric} "
-        f"at epoch {epoch} by {surrogate.folds}-fold cross-validation: {fit}."
+        f"{count(surrogate.configurations)} configurations of {surrogate.table}{times}{failed}; error of "
+        f"{surrogate.metric} at epoch {epoch} by {surrogate.folds}-fold cross-validation: {fit}."
     )
 
 

@@ -29,18 +29,19 @@ class DataRecord(Struct, frozen=True):
     preprocess: str | UnsetType = UNSET
 
 
-class SurrogateRecord(Struct, frozen=True):
+class SurrogateRecord(Struct, frozen=True, omit_defaults=True):
     """What a problem's curves are computed from.
 
     Attributes:
         table: The study that trained the table.
-        configurations: Number of its rows.
-        failed: Number of rows that FAILED.
+        configurations: How many it has.
+        failed: Number of trainings that FAILED.
         data_fingerprint: Of the data that they were trained on.
         model: In words.
         metric: Metric whose errors are given.
         folds: Number of folds of the cross-validation that measured them.
         error_by_epoch: Error measures by name, by epoch.
+        trainings: Of all configurations; 0: one of each.
     """
 
     table: str
@@ -51,6 +52,7 @@ class SurrogateRecord(Struct, frozen=True):
     metric: str
     folds: int
     error_by_epoch: dict[str, dict[str, float]] = field(name="error by epoch")
+    trainings: int = 0
 
 
 class ImportRecord(Struct, frozen=True):

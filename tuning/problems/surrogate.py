@@ -9,10 +9,11 @@ the distribution of curves at a configuration (Meinshausen, JMLR 7, 2006). Fores
 benchmarks (Eggensperger et al., AAAI 2015): they handle conditional and categorical hyperparameters directly. A
 Gaussian process fits smooth spaces better, but would favour a tuner that uses one itself; no tuner here uses forests.
 
-Residuals come from cross-validation: they hold the noise of seeds and what the model could not explain, so scores
-spread as in the table. Their sign is drawn, so that a residual is noise and does not shift the mean. What is not
-explained looks like noise: a tuner that would have exploited it gains less here than in training. A row that FAILED
-fails the trials that draw it, at its epoch and with its error; a row that ended early ends them early.
+Where configurations were trained several times, a row's residual is its difference from its configuration's mean: the
+noise of seeds and splits. Else residuals come from cross-validation: they hold that noise and what the model could not
+explain, so scores spread as in the table; what is not explained looks like noise, and a tuner that would have exploited
+it gains less here than in training. Their sign is drawn, so that a residual is noise and does not shift the mean. A row
+that FAILED fails the trials that draw it, at its epoch and with its error; a row that ended early ends them early.
 
 Metrics are modelled by their normal scores (the normal quantiles of their ranks over the whole table), so that a few
 diverged trainings do not dominate. They are converted back by interpolation between observed values, never beyond.
@@ -45,14 +46,14 @@ class Surrogate:
 
     Args:
         space: Of the configurations.
-        rows: Trials from scratch, trained in full or FAILED, of different configurations; at least `FOLDS` with a
-            score.
+        rows: Trials from scratch, trained in full or FAILED, in random order; at least `FOLDS` configurations with a
+            score, each once or several times.
         objective: The trees are fitted to its metric, and predict all metrics.
         max_epochs: Of a full training.
 
     Attributes:
         metrics: Those that every epoch of every trained row reports as a finite number.
-        errors: `fit_errors` of the cross-validated means.
+        errors: `fit_errors` of the cross-validated means, against what configurations were trained to on average.
     """
 
     def __init__(self, space: Space, rows: Sequence[Trial], objective: Objective, max_epochs: int) -> None:
@@ -75,10 +76,15 @@ class Surrogate:
         target[~self.trained] = np.nanmin(target)  # a configuration that fails is no better than the worst
         inputs = np.array([self._encoded(row.configuration) for row in self.rows], dtype=np.float32)
         self._forest = _Forest(inputs, target)
-        means = self._cross_validated(inputs, target)
-        self._residuals = self._scored - means
-        predicted = self._values(means)
-        self.errors = fit_errors(self.metrics, predicted[self.trained], curves[self.trained])
+        numbers = self._numbered()
+        means = self._cross_validated(inputs, target, numbers)
+        self._residuals = (
+            self._noise(numbers) if len(set(numbers[self.trained])) < self.trained.sum() else (self._scored - means)
+        )
+        first = [np.flatnonzero(self.trained & (numbers == number))[:1] for number in range(numbers.max() + 1)]
+        places = np.concatenate(first)
+        trained = np.array([curves[self.trained & (numbers == numbers[place])].mean(axis=0) for place in places])
+        self.errors = fit_errors(self.metrics, self._values(means)[places], trained)
 
     def curve(self, configuration: Configuration, seed: int) -> tuple[list[dict[str, float]], str]:
         """The metrics of each epoch, and the error of a training that fails (else empty); deterministic."""
@@ -112,11 +118,41 @@ class Surrogate:
             kept = self.trained[rows].astype(float)
         return np.asarray(np.tensordot(kept / kept.sum(), np.nan_to_num(self._scored[rows]), axes=1))
 
-    def _cross_validated(self, inputs: npt.NDArray[np.float32], target: Floats) -> Floats:
-        """Each row's prediction by a forest fitted on the other folds' rows; the rows' order is random already."""
+    def _numbered(self) -> npt.NDArray[np.intp]:
+        """(num_rows,): the number of each row's configuration, in order of first appearance."""
+        numbers: dict[str, int] = {}
+        return np.array(
+            [numbers.setdefault(repr(sorted(row.configuration.items())), len(numbers)) for row in self.rows]
+        )
+
+    def _noise(self, numbers: npt.NDArray[np.intp]) -> Floats:
+        """Each row's difference from its configuration's mean, widened so that its variance is not too small.
+
+        A configuration with one trained row says nothing of noise: it borrows that of the others.
+        """
+        noise = np.full_like(self._scored, np.nan)
+        for number in np.unique(numbers[self.trained]):
+            rows = np.flatnonzero(self.trained & (numbers == number))
+            if len(rows) > 1:
+                differences = self._scored[rows] - self._scored[rows].mean(axis=0)
+                noise[rows] = differences * math.sqrt(len(rows) / (len(rows) - 1))
+        known = np.flatnonzero(~np.isnan(noise).any(axis=(1, 2)))
+        alone = np.flatnonzero(self.trained & np.isnan(noise).any(axis=(1, 2)))
+        noise[alone] = noise[np.resize(known, len(alone))]
+        return noise
+
+    def _cross_validated(
+        self, inputs: npt.NDArray[np.float32], target: Floats, numbers: npt.NDArray[np.intp]
+    ) -> Floats:
+        """Each row's prediction by a forest fitted on the other folds' rows; the rows' order is random already.
+
+        All rows of a configuration are in one fold, and the folds hold equally many that FAILED throughout.
+        """
         fold = np.empty(len(inputs), dtype=int)
-        for part in (self.trained, ~self.trained):
-            fold[part] = np.arange(part.sum()) % FOLDS
+        scored = np.isin(numbers, numbers[self.trained])
+        for part in (scored, ~scored):
+            places = np.unique(numbers[part], return_inverse=True)[1]
+            fold[part] = places % FOLDS
         means = np.empty_like(self._scored)
         for number in range(FOLDS):
             others, held_out = fold != number, fold == number

@@ -68,7 +68,7 @@ class TableProblem:
             if cell.problem == problem and cell.tuner == TABLE_TUNER
             for trial in trials
         ]
-        trained = sum(trial.state != TrialState.FAILED for trial in self._rows)
+        trained = len({repr(row.configuration) for row in self._rows if row.state != TrialState.FAILED})
         if trained < FOLDS:
             raise StudyError(
                 f"{folder} holds {trained} trained configurations of {problem}; expected {FOLDS} or more from "
@@ -124,7 +124,8 @@ class TableProblem:
             DataRecord(fingerprint, self._trained.data.shapes),
             surrogate=SurrogateRecord(
                 table=self._table,
-                configurations=len(self._rows),
+                configurations=(configurations := len({repr(row.configuration) for row in self._rows})),
+                trainings=len(self._rows) if len(self._rows) > configurations else 0,
                 failed=sum(row.state == TrialState.FAILED for row in self._rows),
                 data_fingerprint=self._trained.data.fingerprint,
                 model=f"{TREES} extremely randomized trees",

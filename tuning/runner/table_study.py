@@ -12,8 +12,13 @@ from tuning.runner.plan import StudyPlan
 from tuning.tuners.table_draws import TableDraws
 
 
-def table_study(study: StudyPlan, configurations: int) -> StudyPlan:
+def table_study(study: StudyPlan, configurations: int, repeats: int = 1) -> StudyPlan:
     """The study that trains this many configurations of each problem of `study`, or all if there are fewer.
+
+    Args:
+        study: Whose problems.
+        configurations: How many.
+        repeats: Trainings of each, on as many seeds, and splits where the problem draws them.
 
     Raises:
         StudyError: They are too few to fit a model, or a problem of `study` is computed from a table itself.
@@ -27,9 +32,9 @@ def table_study(study: StudyPlan, configurations: int) -> StudyPlan:
     return StudyPlan(
         study.name + SUFFIX,
         study.problems,
-        [TableDraws()],
+        [TableDraws(repeats)],
         budget=Budget(max(problem.max_epochs * trainings_of(problem) for problem in study.problems)),
-        replicates=number,
+        replicates=number * repeats,
         baselines=(),
         retrain=0,
         trial_seconds=study.trial_seconds,

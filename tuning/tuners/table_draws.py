@@ -15,15 +15,22 @@ from tuning.tuners.base import Tuner
 class TableDraws(Tuner):
     """Gives each replicate one configuration, drawn at random without repeats and trained in full.
 
-    Replicate r evaluates the r-th distinct draw of a stream that depends only on study and problem. If the space has
-    fewer configurations, the replicates beyond its size have no trial.
+    Of a stream that depends only on study and problem, the first `repeats` replicates train the first distinct draw,
+    each on its own seed and split, the next ones the second, and so on. If the space has fewer configurations, the
+    replicates beyond its size have no trial.
     """
 
     name = TABLE_TUNER
     library = "tuning"
 
+    def __init__(self, repeats: int = 1) -> None:
+        super().__init__()
+        if repeats > 1:
+            self.arguments = {"repeats": repeats}
+        self.repeats = repeats
+
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        place = evaluator.cell.replicate - 1
+        place = (evaluator.cell.replicate - 1) // self.repeats
         if place >= problem.space.size:
             return
         stream = seeds.of_tuner(evaluator.study, problem.name, self.name, 0)
