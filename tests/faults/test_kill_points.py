@@ -50,30 +50,31 @@ def records(directory: Path) -> collections.Counter[tuple[object, ...]]:
 @pytest.mark.slow
 @pytest.mark.waits
 @pytest.mark.parametrize(
-    ("jobs", "replicates", "some"),
+    ("jobs", "replicates", "folds", "some"),
     [
-        (1, 1, ["kt-hyperband", "kt-bayesian", "sklearn-halving", "optuna-tpe-hyperband", "screening"]),
-        (2, 1, ["kt-hyperband", "optuna-tpe"]),
-        pytest.param(1, 2, [], marks=pytest.mark.nightly),
-        pytest.param(2, 2, [], marks=pytest.mark.nightly),
+        (1, 1, 1, ["kt-hyperband", "kt-bayesian", "sklearn-halving", "optuna-tpe-hyperband", "screening"]),
+        (1, 1, 3, ["kt-hyperband", "sklearn-halving", "optuna-tpe-hyperband", "screening"]),
+        (2, 1, 1, ["kt-hyperband", "optuna-tpe"]),
+        pytest.param(1, 2, 1, [], marks=pytest.mark.nightly),
+        pytest.param(2, 2, 3, [], marks=pytest.mark.nightly),
     ],
 )
 def test_killed_again_and_again_a_study_gives_the_same_tables(
-    tmp_path: Path, jobs: int, replicates: int, some: list[str]
+    tmp_path: Path, jobs: int, replicates: int, folds: int, some: list[str]
 ) -> None:
     names = some or installed()
     assert some or len(names) >= 14
-    words = ["tests.simulations.kill_points", str(tmp_path), "1", str(jobs), str(replicates), *names]
+    words = ["tests.simulations.kill_points", str(tmp_path), "1", str(jobs), str(replicates), str(folds), *names]
     command = [sys.executable, "-m", *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     kills = json.loads(done.stdout.splitlines()[-1])
-    assert len(kills) >= ((10 * replicates) if jobs == 1 else 4)
+    assert len(kills) >= ((2 * len(names) * replicates) if jobs == 1 else 4)
     kinds = {kind for kind, _ in kills}
     assert kinds == {"training", "before", "torn", "after"} if jobs == 1 else len(kinds) > 1
     assert tables(tmp_path / "killed") == tables(tmp_path / "alone" / "killed")
     assert set(records(tmp_path / "killed").values()) == {1}
-    # A kill costs the training it hit, or the one whose line it hit, and for a continued trial its parents'; with
-    # several jobs, what a worker was ahead of the journal too.
+    # A kill costs the trial it hit, or the one whose line it hit, and for a continued trial its parents'; with several
+    # jobs, what a worker was ahead of the journal too.
     trained, alone = (len(path.read_text().splitlines()) for path in (tmp_path / "trained", tmp_path / "alone/trained"))
-    assert alone < trained <= alone + (3 if jobs == 1 else 20) * len(kills)
+    assert alone < trained <= alone + (3 if jobs == 1 else 20) * folds * len(kills)

@@ -163,7 +163,7 @@ def test_only_the_last_splits_are_kept_and_compiled_epochs_are_shared() -> None:
     for replicate in range(1, 6):
         request = TrainingRequest({"units": 2}, 5, 1, lambda logs: False, split=of_splits("s", "whole", replicate, {}))
         assert problem.train(request).error == ""
-    assert len(problem.resampled._splits) == len(problem._recipes) == KEPT
+    assert len(problem.resampled._kept) == KEPT
     assert problem.recipe.resident.traces.traced == 2  # training and validation, once for all replicates
 
 

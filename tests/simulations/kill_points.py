@@ -1,6 +1,6 @@
 """Runs a study in processes that are killed at random points, each by SIGKILL, until one comes to its end.
 
-    python -m tests.simulations.kill_points FOLDER SEED JOBS REPLICATES TUNER...
+    python -m tests.simulations.kill_points FOLDER SEED JOBS REPLICATES FOLDS TUNER...
 
 Each process is forked from this one, which has imported everything and trained nothing, so that a kill costs
 milliseconds. Where it is killed is drawn from the seed: within a training, before a line reaches the journal, when half
@@ -86,15 +86,15 @@ def _die() -> None:
 
 @dataclass(frozen=True)
 class Searches:
-    """What the study runs: so many replicates of each tuner."""
+    """What the study runs: so many replicates of each tuner, on problems of so many folds."""
 
     tuners: list[str]
     replicates: int
+    folds: int
 
     def study(self, problem: Any) -> Study:
-        return Study(
-            "killed", problem, self.tuners, budget=Budget(12), replicates=self.replicates, baselines=(), retrain=1
-        )
+        budget = Budget(12 * self.folds)
+        return Study("killed", problem, self.tuners, budget=budget, replicates=self.replicates, baselines=(), retrain=1)
 
 
 def run_once(folder: Path, searches: Searches, dying: Dying, worker: Dying | None = None, jobs: int = 1) -> bool:
@@ -104,7 +104,8 @@ def run_once(folder: Path, searches: Searches, dying: Dying, worker: Dying | Non
         code = 1
         try:
             dying.install()
-            problem = SyntheticProblem(mixed_space, max_epochs=3, fail=(worker or dying).training)
+            fail = (worker or dying).training
+            problem = SyntheticProblem(mixed_space, max_epochs=3, folds=searches.folds, fail=fail)
             run(searches.study(problem), folder, **({"execute": partial(run_on_dask, jobs=jobs)} if jobs > 1 else {}))
             code = 0
         except BaseException:
@@ -147,4 +148,5 @@ def main(folder: Path, seed: int, jobs: int, searches: Searches) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Searches(sys.argv[5:], int(sys.argv[4])))
+    seed_of_kills, processes, replicates, folds = map(int, sys.argv[2:6])
+    main(Path(sys.argv[1]), seed_of_kills, processes, Searches(sys.argv[6:], replicates, folds))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tuning.space.beforehand import Beforehand
     from tuning.space.space import Space
     from tuning.training.fit_arguments import Arguments
+    from tuning.training.graph_cache import Traces
     from tuning.training.outcome import Logs, Outcome
     from tuning.training.recipe import BuildModel, Callbacks, Recipe
     from tuning.training.request import RetrainingRequest, TrainingRequest
@@ -183,22 +184,25 @@ class Problem:
         """The recipe with the data of one fold of a replicate. It is kept, with its tensors, as long as these are."""
         from tuning.training import recipe, resident
 
-        splits = self.resampled.splits(split)
-        known = next((made for made in self._recipes if made.splits is splits), None)
-        if known is None:
-            parts = [part for part in splits.parts().values() if isinstance(part, tuple)]
+        kept = self.resampled.kept(split)
+        if kept.recipe is None:
+            parts = [part for part in kept.splits.parts().values() if isinstance(part, tuple)]
             arrays = [array for part in parts for array in _arrays(part)]
-            traces = self._recipes[-1].resident.traces if self._recipes else None
-            known = recipe.Recipe(
+            kept.recipe = recipe.Recipe(
                 recipe.hypermodel_of(self.build_model),
-                splits,
+                kept.splits,
                 self.fit_arguments,
                 self.callbacks,
-                resident.Resident(arrays, traces),
+                resident.Resident(arrays, self._traces),
             )
-        kept = [made for made in self._recipes if made is not known and self.resampled.keeps(made.splits)]
-        self._recipes = [*kept, known]
-        return known
+        return kept.recipe
+
+    @cached_property
+    def _traces(self) -> Traces:
+        """Compiled epochs, whatever rows they are trained on."""
+        from tuning.training.graph_cache import Traces
+
+        return Traces()
 
     def _recipe_in_full(self, split: SplitSeeds) -> Recipe:
         """The recipe that a winner is retrained by: after cross-validation it has no validation data.
@@ -211,10 +215,6 @@ class Problem:
         if split.fold is not None or has_own_fit(recipe.hypermodel):
             return recipe
         return replace(recipe, splits=replace(recipe.splits, validation=None))
-
-    @cached_property
-    def _recipes(self) -> list[Recipe]:
-        return []
 
     @property
     def space(self) -> Space:
@@ -311,7 +311,7 @@ class Problem:
 
     def __getstate__(self) -> dict[str, object]:
         """For workers: with the space, but without tensors and without the data, which each worker loads itself."""
-        return {name: value for name, value in self.__dict__.items() if name != "_recipes"}
+        return {name: value for name, value in self.__dict__.items() if name != "_traces"}
 
 
 def _arrays(part: Part) -> list[Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
@@ -21,10 +23,21 @@ from tuning.resampling.splitters import number_of_folds
 from tuning.seeds import FIRST_SPLIT, SplitSeeds
 from tuning.splits import Splits, fingerprint, load_splits, shapes, size
 
+if TYPE_CHECKING:
+    from tuning.training.recipe import Recipe
+
 KEPT = 2
 """Splits whose arrays are kept: those that are trained on, and those that the space was recorded on."""
 KEPT_BYTES = 2**26
 """Up to this size all folds are kept, so that those of a small data set are not made anew for each trial."""
+
+
+@dataclass
+class Kept:
+    """Arrays that are kept, and the recipe that `Problem` makes of them, with their tensors."""
+
+    splits: Splits
+    recipe: Recipe | None = None
 
 
 class ProblemData:
@@ -63,7 +76,7 @@ class ProblemData:
         self.validation_split = validation_split
         self.resampling = resampling
         self.preprocess = preprocess
-        self._splits: OrderedDict[SplitSeeds, Splits] = OrderedDict()
+        self._kept: OrderedDict[SplitSeeds, Kept] = OrderedDict()
 
     @cached_property
     def samples(self) -> Samples:
@@ -95,26 +108,26 @@ class ProblemData:
 
     def splits(self, split: SplitSeeds = FIRST_SPLIT) -> Splits:
         """The arrays of a replicate's split, or the fixed ones. Raises DataError."""
+        return self.kept(split).splits
+
+    def kept(self, split: SplitSeeds = FIRST_SPLIT) -> Kept:
+        """These arrays, and what was made of them, which is kept as long. Raises DataError."""
         if self.resampling is None:
             key = FIRST_SPLIT
         else:
             reshuffled = isinstance(self.resampling, Holdout) and self.resampling.reshuffle
             key = split if reshuffled else split._replace(own=split.replicate)
-        if key not in self._splits:
-            self._splits[key] = self._made(split)
-            while len(self._splits) > self._room():
-                self._splits.popitem(last=False)
-        self._splits.move_to_end(key)
-        return self._splits[key]
+        if key not in self._kept:
+            while len(self._kept) >= self._room():
+                self._kept.popitem(last=False)  # before others are made, so that there is room for them
+            self._kept[key] = Kept(self._made(split))
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     def _room(self) -> int:
         """How many splits are kept."""
-        small = self.folds > 1 and sum(map(_bytes, self._splits.values())) <= KEPT_BYTES
+        small = self.folds > 1 and sum(_bytes(kept.splits) for kept in self._kept.values()) <= KEPT_BYTES
         return KEPT + self.folds - 1 if small else KEPT
-
-    def keeps(self, splits: Splits) -> bool:
-        """Whether these arrays, which `splits` has returned, are still kept."""
-        return any(kept is splits for kept in self._splits.values())
 
     def _made(self, split: SplitSeeds) -> Splits:
         if self.resampling is None:
@@ -158,7 +171,7 @@ class ProblemData:
             "validation_split": self.validation_split,
             "resampling": self.resampling,
             "preprocess": self.preprocess,
-            "_splits": OrderedDict(),
+            "_kept": OrderedDict(),
         }
 
 
