@@ -24,6 +24,7 @@ from tuning.problems.problem import Problem
 from tuning.problems.problem_data import KEPT
 from tuning.process.setup import prepare_process
 from tuning.report.report import write_report
+from tuning.resampling.plans import CrossValidation
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.executor import run_here
@@ -208,3 +209,46 @@ def test_fixed_splits_with_a_resampling_are_refused() -> None:
     split = Problem(Sees, lambda: ((X, Y), (X, Y), (X, Y)), Objective("val_loss", "min"), 2, resampling=HOLDOUT)
     with pytest.raises(DataError, match="returned three parts, as fixed splits are"):
         split.check()
+
+
+def test_every_fold_is_shown_by_its_sizes_and_classes() -> None:
+    problem = Problem(
+        Sees, whole, Objective("val_loss", "min"), 2, resampling=CrossValidation(3, test=0.25, stratify=True)
+    )
+    parts = problem.resampled.sizes(of_splits("s", "whole", 1, {}))
+    assert [part["part"] for part in parts] == [
+        "train, fold 1", "validation, fold 1", "train, fold 2", "validation, fold 2", "train, fold 3",
+        "validation, fold 3", "test",
+    ]  # fmt: skip
+    assert [part["samples"] for part in parts] == [60, 30] * 3 + [30]
+    assert [part["1.0"] for part in parts] == [20, 10] * 3 + [10]
+
+
+def test_a_splitter_that_makes_another_number_of_folds_in_another_replicate_is_refused() -> None:
+    class Grows:
+        def split(self, X: Any, y: Any = None, groups: Any = None) -> Any:
+            half = np.arange(len(X)) < len(X) // 2
+            yield from [(np.flatnonzero(half), np.flatnonzero(~half))] * (2 if X[0, 0] == 0 else 3)
+
+    problem = problem_of(CrossValidation(Grows(), test=0.25))
+
+    def check() -> None:
+        for replicate in range(1, 20):
+            problem.resampled.check(of_splits("s", "whole", replicate, {}))
+
+    with pytest.raises(DataError, match=r"folds in one replicate and \d in another; expected the same number"):
+        check()
+
+
+def test_a_winner_of_cross_validation_is_continued_on_all_that_is_not_test(tmp_path: Path) -> None:
+    problem = problem_of(CrossValidation(3, test=0.25))
+    split = of_splits("s", "whole", 1, {})._replace(fold=None)
+    path = tmp_path / "winner.keras"
+    request = RetrainingRequest({"units": 2}, 5, lambda logs: False, 1, save=path, split=split)
+    assert problem.retrain(request).error == ""
+    SEEN.clear()
+    test = problem.continue_training(path, {"units": 2}, 1, seed=3, save=tmp_path / "more.keras", split=split)
+    rows = set(problem.resampled.splits(split).train[0][:, 0].astype(int))
+    assert len(rows) == 90
+    assert set(SEEN[-1]) == rows
+    assert set(test) == {"loss"}

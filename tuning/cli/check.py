@@ -111,6 +111,8 @@ def _splits(problem: TrainingProblem, first: seeds.SplitSeeds) -> Facts | None:
     data = problem.resampled
     return {
         "resampling": None if data.resampling is None else repr(data.resampling),
+        "folds": problem.folds,
+        "repeats": problem.repeats,
         "parts": data.sizes(first),
     }
 
@@ -207,6 +209,8 @@ def _show_splits(splits: Facts, console: Console) -> None:
         console.print("Splits: fixed, the same in every replicate.")
     else:
         console.print(f"Splits: {splits['resampling']}, drawn anew for each replicate; the first:", markup=False)
+    if (trainings := splits["folds"] * splits["repeats"]) > 1:
+        console.print(f"A trial trains {trainings} models, and the epochs of all are charged.", highlight=False)
     columns = list(dict.fromkeys(name for part in splits["parts"] for name in part))
     known = {"part", "samples", "groups"}
     table = _table(*(name if name in known else f"class {name}" for name in columns[:12]))

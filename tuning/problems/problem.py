@@ -290,7 +290,7 @@ class Problem:
         """
         from tuning.training.trainer import continue_training, of_all_data
 
-        recipe = self._recipe_of(split) if split.fold is None else of_all_data(self._recipe_of(split))
+        recipe = self._recipe_in_full(split) if split.fold is None else of_all_data(self._recipe_of(split))
         return continue_training(recipe, self.space, self.objective, configuration, model, epochs, seed=seed, save=save)
 
     def check(self) -> list[str]:

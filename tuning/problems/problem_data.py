@@ -147,8 +147,9 @@ class ProblemData:
         if self.resampling is None:
             return [{"part": name, "samples": size(part)} for name, part in self.splits().parts().items()]
         table = sizes(self.partition(split), self.samples, self.resampling.stratify)
-        if self.folds == 1:
-            table = table.drop(columns="fold")
+        fold = table.pop("fold")
+        if self.folds > 1:
+            table["part"] = table["part"].where(fold.isna(), table["part"] + ", fold " + fold.astype(str))
         return [
             {str(name): value if isinstance(value, str) else int(value) for name, value in row.items()}
             for row in table.fillna(0).to_dict("records")
