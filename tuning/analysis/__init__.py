@@ -5,6 +5,7 @@ Imports: words, statistics, journal.
     curves            incumbents, final_scores: the best score so far over the budget
     contest           Contest: who is compared, at what budget and by what rule
     pairs             pairwise: each pair of tuners, replicate by replicate
+    new_data          new_data_pairs: whether a difference holds for new data, too
     looks             judged: pairs of a study that adds replicates until it is decided
     standings         medians, interquartile means and ranks at every budget
     targets           epochs to a target, performance profiles

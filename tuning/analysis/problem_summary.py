@@ -13,6 +13,7 @@ from tuning.analysis import looks
 from tuning.analysis.choices import ProblemChoice, problem_choice
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
+from tuning.analysis.new_data import new_data_pairs
 from tuning.analysis.pairs import pairwise
 from tuning.analysis.standings import Measures, measured, standing_grid, standings
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
@@ -94,6 +95,7 @@ class ProblemSummary(Comparison):
         by_budget: The results at each of `SHARES`.
         choice: Which tuner to take now.
         variance: What makes the winners of one tuner differ; None if that cannot be told.
+        new_data: `new_data.new_data_pairs`.
     """
 
     block: ClassVar[str] = "replicate"
@@ -118,6 +120,7 @@ class ProblemSummary(Comparison):
     by_budget: tuple[AtBudget, ...]
     choice: ProblemChoice
     variance: VarianceParts | None
+    new_data: pd.DataFrame
 
 
 def summarise_problem(
@@ -187,6 +190,7 @@ def summarise_problem(
         by_budget=_by_budget(steps, cells, objective, contest, pairs),
         choice=_labelled(problem_choice(finals, cells, rows.retrainings, pairs, recorded, contest), name, recorded),
         variance=variance_parts(rows.retrainings, tuners, split_each=bool(recorded.data.resampling)),
+        new_data=new_data_pairs(rows.retrainings, tuners, objective, recorded.data.rows or {}),
     )
     return summary, measures
 

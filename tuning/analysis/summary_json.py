@@ -59,6 +59,7 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
         "final_scores": problem.finals,
         "pairs": problem.pairs,
         "baseline_pairs": problem.baseline_pairs,
+        "new_data": problem.new_data,
         "standings": problem.standings,
         "targets": problem.targets,
         "epochs_to_reach": problem.reached,

@@ -59,7 +59,7 @@ def retrained_cells(
         is too good to be true; all NaN if every retraining failed. ``better_on_test`` names what is better than it
         on test, and ``overtuned`` whether anything is: missing without a test score, or without anything to compare.
     """
-    means = dict(list(_means(retrainings).groupby(CELL)))
+    means = dict(list(retrained_means(retrainings).groupby(CELL)))
     sign = objective.sign
     rows = []
     for cell in finals.dropna(subset=["score"]).to_dict("records"):
@@ -90,7 +90,7 @@ def retrained_cells(
     return pd.DataFrame(rows, columns=CELL_COLUMNS)
 
 
-def _means(retrainings: pd.DataFrame) -> pd.DataFrame:
+def retrained_means(retrainings: pd.DataFrame) -> pd.DataFrame:
     """A row for each retrained incumbent: its means over seeds; FAILED ones are counted, but left out."""
     done = retrainings["state"] == TrialState.COMPLETE
     known = retrainings.assign(

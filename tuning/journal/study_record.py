@@ -21,12 +21,14 @@ class DataRecord(Struct, frozen=True):
         shapes: The parts' sizes, shapes and types by name.
         resampling: How one data set is split in each replicate, as Python; unset for fixed splits.
         preprocess: The transformer fitted on each training part, as Python; unset if there is none.
+        rows: Samples of a split's parts ``development`` (training and validation) and ``test``; unset for fixed splits.
     """
 
     fingerprint: str
     shapes: dict[str, Any] = {}
     resampling: str | UnsetType = UNSET
     preprocess: str | UnsetType = UNSET
+    rows: dict[str, int] | UnsetType = UNSET
 
 
 class SurrogateRecord(Struct, frozen=True, omit_defaults=True):

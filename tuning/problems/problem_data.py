@@ -163,7 +163,14 @@ class ProblemData:
             shapes(whole),
             resampling=UNSET if self.resampling is None else repr(self.resampling),
             preprocess=UNSET if self.preprocess is None else describe_transformer(self.preprocess),
+            rows=UNSET if self.resampling is None else self._rows(),
         )
+
+    def _rows(self) -> dict[str, int]:
+        partition = self.partition(FIRST_SPLIT)
+        official = 0 if self.samples.test is None else size(tuple(self.samples.test)) or 0
+        test = official if partition.test is None else len(partition.test)
+        return {"development": len(partition.development), "test": test}
 
     def __getstate__(self) -> dict[str, object]:
         """For workers, without the data, which each loads itself."""

@@ -109,7 +109,12 @@ def context(
         else "",
         "healed": journal.healed,
         "retraining": " ".join(
-            [retraining_note(summary.contest), *prose.variance_sentences(summary), *untested(journal)]
+            [
+                retraining_note(summary.contest),
+                *prose.variance_sentences(summary),
+                *prose.new_data_sentences(summary),
+                *untested(journal),
+            ]
         ),
         "method": [
             *holds_for(journal),

@@ -204,6 +204,27 @@ def variance_sentences(summary: Summary) -> list[str]:
     return sentences
 
 
+def new_data_sentences(summary: Summary) -> list[str]:
+    """Of each problem whose replicates are splits of one data set, what they say of new data of the same kind."""
+    sentences = []
+    for name, problem in summary.problems.items():
+        if problem.new_data.empty:
+            continue
+        shown = [
+            f"{row['decided']} better than {row['b'] if row['decided'] == row['a'] else row['a']} "
+            f"(by {abs(row['difference']):.3g}, p {row['p_holm']:.2g})"
+            for row in problem.new_data.to_dict("records")
+            if row["decided"]
+        ]
+        found = f"shown are {names(shown)}" if shown else "no difference is shown"
+        sentences.append(
+            f"{'' if len(summary.problems) == 1 else f'{name}: '}Test parts of one data set overlap, which the verdict "
+            "for new splits does not mind. For new data of the same kind that is corrected for (Nadeau and Bengio, "
+            f"Machine Learning 52, 2003; Holm over all pairs): {found}."
+        )
+    return sentences
+
+
 def untested(journal: Journal) -> list[str]:
     """Retrained models without a test score although there is a test split, and why."""
     reasons: dict[tuple[str, str], int] = {}

@@ -245,7 +245,7 @@ def _difference(before: ProblemRecord, now: ProblemRecord) -> str:
         known, asked = (getattr(record.data, what) or "none" for record in (before, now))
         if known != asked:
             return f"another {what} there ({known}, yours {asked})"
-    if before.data != now.data:
+    if (before.data.fingerprint, before.data.shapes) != (now.data.fingerprint, now.data.shapes):
         return f"other data there (fingerprint {before.data.fingerprint}, yours {now.data.fingerprint})"
     return ""
 
