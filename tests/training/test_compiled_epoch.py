@@ -934,7 +934,7 @@ def test_shuffled_fits_score_as_those_of_keras(fits):
     for seed in range(fits):
         start(seed)
         bound = bind(compiled, (), complete)
-        fit = compiled_epoch.fit(compiled, bound, order_for(seed), resident, configuration="the same")
+        fit = compiled_epoch.fit(compiled, bound, order_for(seed), resident, cached_as="the same")
         ours.append(fit.history["val_loss"][-1])
         theirs.append(by_keras.fit(**complete).history["val_loss"][-1])
     assert resident.traces.traced == 2

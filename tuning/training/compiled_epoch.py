@@ -71,7 +71,7 @@ def fallback_reason(model: keras.Model, arguments: Arguments) -> str:
 
 
 def fit(
-    model: keras.Model, arguments: Arguments, order: Order, resident: Resident, configuration: str | None = None
+    model: keras.Model, arguments: Arguments, order: Order, resident: Resident, cached_as: str | None = None
 ) -> keras.callbacks.History:
     """`keras.Model.fit(model, **arguments)`, one call per epoch; only valid if `fallback_reason` is empty.
 
@@ -79,7 +79,7 @@ def fit(
         arguments: Those of `keras.Model.fit`, complete, without `self`.
         order: Gives each epoch's permutation; not called if ``shuffle=False``.
         resident: What all trials of a problem share: tensors of its data, and its graphs.
-        configuration: What the model was built from; without it, its graphs are not cached for the next such model.
+        cached_as: Which fit of its trial this is; without it, its graphs are not cached for the next such model.
     """
     import tensorflow as tf
 
@@ -96,7 +96,7 @@ def fit(
         epochs=arguments["epochs"],
         steps=-(-size // batch_size),
     )
-    whole_epoch = functools.partial(_whole_epoch, model, resident.traces, configuration)
+    whole_epoch = functools.partial(_whole_epoch, model, resident.traces, cached_as)
     train_epoch = whole_epoch("train_step", batch_size, data)
 
     def train() -> Logs:
@@ -150,7 +150,7 @@ def _epochs(
 
 
 def evaluate(
-    model: keras.Model, data: Sequence[Data], batch_size: int, resident: Resident, configuration: str | None = None
+    model: keras.Model, data: Sequence[Data], batch_size: int, resident: Resident, cached_as: str | None = None
 ) -> Logs:
     """`model.evaluate(*data)` of a model that `fit` has trained, in one call.
 
@@ -158,13 +158,13 @@ def evaluate(
         data: ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, arrays.
         batch_size: As of `keras.Model.evaluate`.
         resident: As of `fit`.
-        configuration: As of `fit`.
+        cached_as: As of `fit`.
     """
     import tensorflow as tf
 
     x, y, weight = (*data, None, None)[:3]
     held_out = _element(x, y, weight, resident)
-    test_epoch = _whole_epoch(model, resident.traces, configuration, "test_step", batch_size, held_out)
+    test_epoch = _whole_epoch(model, resident.traces, cached_as, "test_step", batch_size, held_out)
     if not _keeps_metrics(model, "test_step"):
         model.reset_metrics()
     return keras_internals.plain_logs(test_epoch(held_out, tf.range(size_of(held_out))))
@@ -184,7 +184,7 @@ def _evaluate(
 
 
 def _whole_epoch(
-    model: keras.Model, traces: Traces, configuration: str | None, step_name: str, batch_size: int, example: Data
+    model: keras.Model, traces: Traces, cached_as: str | None, step_name: str, batch_size: int, example: Data
 ) -> WholeEpoch:
     """A compiled function ``(data, order) -> logs`` that calls a step of the model on each batch.
 
@@ -219,13 +219,16 @@ def _whole_epoch(
     compiled: Function = tf.function(epoch, reduce_retracing=True)
     if not standard:
         return lambda *data: keras_internals.logs_of_step(model, compiled(*data))
-    if configuration is None or not _is_standard(model, "compute_loss"):
+    if cached_as is None or not _is_standard(model, "compute_loss"):
         return compiled
 
     @functools.cache  # at its first call: callbacks may change the model as training begins
     def function() -> WholeEpoch:
-        signature = keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), example)
-        key = [configuration, step_name, batch_size]
+        # Of any number of samples: folds may differ by one.
+        signature = keras.tree.map_structure(
+            lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), example
+        )
+        key = [cached_as, step_name, batch_size]
         return traces.function(model, key, lambda: compiled, signature, tf.TensorSpec([None], tf.int32))
 
     return lambda *data: function()(*data)

@@ -49,7 +49,6 @@ class Fit:
         self.recipe = recipe
         self.request = request
         self.callbacks = callbacks
-        self.configuration = repr(sorted(request.configuration.items()))
         self.watcher = watcher
         self.epoch = request.initial_epoch
         self.ways: list[str] = []
@@ -126,13 +125,12 @@ class Fit:
         way = f"keras: {reason}" if reason else "compiled"
         if arguments["epochs"] - arguments["initial_epoch"] > self.request.epochs:
             way += " (for fewer epochs than fit asked for)"
-        # A later fit may train other layers of the same model.
-        configuration = f"{self.configuration} fit {len(self.ways)}" if self.ways else self.configuration
+        cached_as = f"fit {len(self.ways)}"  # a later one may train other layers of the same model
         with self._fitting(model, way, continuable):
             self.watcher.begin(self._epochs(arguments))
             if reason:
                 return keras_loop.fit_by_keras(model, arguments, self.next_order)
-            return compiled_epoch.fit(model, arguments, self.next_order, self.recipe.resident, configuration)
+            return compiled_epoch.fit(model, arguments, self.next_order, self.recipe.resident, cached_as)
 
     def evaluate(self, model: keras.Model, part: Part) -> Logs:
         """Metrics on a part of the data, with the batch size that `fit` validates with."""
@@ -142,7 +140,7 @@ class Fit:
         sizes = (self.recipe.fit_arguments.get(name) for name in ("validation_batch_size", "batch_size"))
         batch_size = next((size for size in sizes if size), 32)  # Keras' own default
         if self.how == "compiled":
-            return scalars(compiled_epoch.evaluate(model, part, batch_size, self.recipe.resident, self.configuration))
+            return scalars(compiled_epoch.evaluate(model, part, batch_size, self.recipe.resident, "fit 0"))
         arrays = fit_arguments.texts_as_tensors(dict(zip(FIELDS, part, strict=False)))
         return scalars(model.evaluate(**arrays, batch_size=batch_size, return_dict=True, verbose=0))
 

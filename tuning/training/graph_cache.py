@@ -1,13 +1,14 @@
-"""A cache of compiled epochs, so that a configuration trained again is not traced again.
+"""A cache of compiled epochs, so that a model of a known structure is not traced again.
 
-Tracing a model's steps takes Python 0.2 to 0.4 s, which is most of a trial on small data. A search often returns to the
-same configuration: Hyperband promotes it, or a winner is retrained on other seeds. Such a model differs from the
-earlier one only in the values of its variables, and a graph takes variables as inputs: the cached graph is called with
-the handles of the new model's variables.
+Tracing a model's steps takes Python 0.2 to 0.4 s, which is most of a trial on small data. A search often returns to a
+structure: Hyperband promotes a configuration, a winner is retrained on other seeds, and configurations may differ in a
+learning rate alone. Such models differ only in the values of their variables, and a graph takes variables as inputs:
+the cached graph is called with the handles of the new model's variables.
 
-It is reused only if it is certain to be the graph that would be traced: the same configuration of the same problem,
-a model made of Keras' own layers, losses, metrics and optimizer with the same configs (compiled with the same
-arguments), and data of the same shapes. If a config does not tell everything, the model is traced again.
+It is reused only if it is certain to be the graph that would be traced: a model made of Keras' own layers, losses,
+metrics and optimizer with the same configs (compiled with the same arguments), and data of the same shapes but for the
+number of samples. Left out of the configs is what only sets the first values of variables: a learning rate, seeds,
+initializers. If a config does not tell everything, the model is traced again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tuning.training.internals.keras import all_layers
 from tuning.training.internals.tensorflow import ConcreteFunction, Function, Tensor, set_variables
 
 KEPT = 16
-"""Number of graphs, two or three per configuration (training, validation, test): enough for a small Hyperband rung."""
+"""Number of graphs, two or three per structure (training, validation, test): enough for a small Hyperband rung."""
 
 
 class Traces:
@@ -66,7 +67,7 @@ class Traces:
 
 
 def describe(model: keras.Model) -> str | None:
-    """All that the graphs of a model's steps depend on, except its variables' values; None if that is not known."""
+    """All that the graphs of a model's steps depend on, but for its variables' values; None if that is not known."""
     import tensorflow as tf
 
     layers = all_layers(model)
@@ -85,13 +86,24 @@ def describe(model: keras.Model) -> str | None:
         optimizer = compiled["optimizer"]["config"]
         if isinstance(optimizer.get("learning_rate"), float):
             del optimizer["learning_rate"]  # a variable, which callbacks may have set
-        configs = [type(model).__name__, config, compiled]
+        configs = [type(model).__name__, _without_first_values(config), compiled]
         if not _all_of_keras(configs):
             return None
         variables = [(list(variable.shape), str(variable.dtype)) for variable in _variables(model)]
         return json.dumps([configs, variables, keras.config.floatx(), keras.config.dtype_policy().name])
     except Exception:  # a user's own config may raise anything, and only we asked for it
         return None
+
+
+def _without_first_values(config: object) -> object:
+    """A config without what only sets the first values of variables: initializers, and the seeds of random layers."""
+    if isinstance(config, dict):
+        return {
+            name: _without_first_values(value)
+            for name, value in config.items()
+            if name != "seed" and not str(name).endswith("_initializer")
+        }
+    return list(map(_without_first_values, config)) if isinstance(config, list | tuple) else config
 
 
 def is_of_keras(thing: object) -> bool:
