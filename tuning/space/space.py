@@ -6,7 +6,8 @@ for all libraries (`tuning.space.converters`), so that all draw from exactly the
 
 Recording runs the model-building code, never a training. KerasTuner itself builds until each `conditional_scope` has
 been active once; what is after a plain `if` it finds only during a search. Here every hyperparameter is also set to
-each of its values, or to the ends and the middle of a long range, until no new name appears.
+each of its values, or to the ends and the middle of a long range, until no new name appears; then pairs of values are
+tried, in a few random configurations. No configuration is built twice.
 """
 
 from __future__ import annotations
