@@ -124,6 +124,15 @@ class Space:
         extra = [name for name in configuration if name not in expected]
         return f"{extra[0]!r} is not an active hyperparameter" if extra else ""
 
+    def part_of(self, configuration: Mapping[str, Value]) -> Configuration:
+        """What a configuration says of this space: the values of active hyperparameters that they can take."""
+        inside: Configuration = {}
+        for hp in self.hyperparameters:
+            value = configuration.get(hp.name)
+            if is_active(hp, inside) and hp.name not in inside and contains(hp, value):
+                inside[hp.name] = plain(value)
+        return inside
+
     def to_hp(self, configuration: Configuration) -> keras_tuner.HyperParameters:
         """The `hp` object that `build_model(hp)` gets for a configuration."""
         hp = ConfiguredHyperParameters()
