@@ -98,6 +98,7 @@ class TrialConformance:
         problem, result = self.searched()
         assert result.trials
         for trial in result.trials:
+            assert "outside of the space" not in trial.error
             assert problem.space.mismatch(trial.configuration) == ""
             assert all(type(value) in (bool, int, float, str) for value in trial.configuration.values())
 

@@ -1,5 +1,6 @@
 """The evaluator on real Keras models, and on a synthetic problem where training would show nothing more."""
 
+import dataclasses
 import functools
 import json
 import math
@@ -389,7 +390,6 @@ def test_a_model_that_never_trains_ends_the_search():
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({"configuration": {"a": "x"}}, "asked for a configuration outside of the space: 'b' is missing"),
         ({"epochs": 0}, "asked for 0 epochs; expected at least 1"),
         ({"resume_from": 3}, "asked to continue trial 3, which is not there"),
         ({"resume_from": -1}, "asked to continue trial -1, which is not there"),
@@ -404,6 +404,38 @@ def test_what_a_tuner_may_not_ask_for(arguments, error):
     evaluator.close()
     assert isinstance(broken, StudyError)
     assert error in str(broken)
+
+
+class Astray(Tuner):
+    """Asks for what is not in the space, between configurations that are."""
+
+    name = "astray"
+    library = "none"
+
+    def search(self, problem, evaluator, *, budget, seed):
+        for asked in ({"a": "x", "b": False}, {"a": "z", "b": True, "c": 1}, {"a": "x"}, {"a": "y", "b": True}):
+            evaluator.evaluate(asked, 1)
+
+
+def test_a_configuration_outside_of_the_space_is_a_failed_trial_and_the_search_goes_on():
+    problem = SyntheticProblem(tiny_space)
+    task = CellTask("tiny", problem, Astray(), 1, Budget(10))
+    done = run_cell(task)
+    assert done.end.state == CellState.DONE
+    assert [(trial.configuration, trial.state, trial.epochs) for trial in done.trials] == [
+        ({"a": "x", "b": False}, TrialState.COMPLETE, 1),
+        ({"b": True}, TrialState.FAILED, 0),
+        ({"a": "x"}, TrialState.FAILED, 0),
+        ({"a": "y", "b": True}, TrialState.COMPLETE, 1),
+    ]
+    words = "the tuner asked for a configuration outside of the space: "
+    assert [trial.error for trial in done.trials[1:3]] == [
+        words + "'a' is 'z', expected Choice of ['x', 'y']",
+        words + "'b' is missing",
+    ]
+    for recorded in (1, 2, 3):
+        again = run_cell(dataclasses.replace(task, recorded=done.trials[:recorded]))
+        assert without_times(again.trials) == without_times(done.trials)
 
 
 def test_continuing_is_declared():

@@ -266,6 +266,61 @@ def test_an_empty_trial_file_among_good_ones_is_left_out_and_said(projects, tmp_
     assert not (tmp_path / "none").exists()
 
 
+def pruned_before_it_reports(trial):
+    """Integers on a log scale, to which Optuna gives the step 1, and choices of other kinds than texts."""
+    units = trial.suggest_int("units", 1, 100, log=True)
+    trial.suggest_categorical("kind", [None, 3.5, True, "a"])
+    if trial.number % 2:
+        raise optuna.TrialPruned
+    trial.report(units, 0)
+    return units
+
+
+def test_trials_pruned_before_they_reported_are_charged_nothing_and_ask_for_nothing(tmp_path):
+    done = imported(storage_of(tmp_path, ("mine", pruned_before_it_reports, ["minimize"])), "--out", tmp_path / "mine")
+    assert done.exit_code == 0, done.output
+    journal = read(tmp_path / "mine")
+    ((_, trials),) = journal.trials.items()
+    assert [(trial.state, trial.epochs) for trial in trials] == [("COMPLETE", 1), ("PRUNED", 0)] * 2
+    units = next(entry for entry in journal.problems["value-imported"].space if entry["name"] == "units")
+    assert (units["sampling"], units.get("step")) == ("log", None)
+
+
+def test_a_study_without_a_finished_trial_is_left_out_and_said(tmp_path):
+    storage = storage_of(tmp_path, ("mine", reports_now_and_then, ["minimize"]))
+    optuna.create_study(storage=storage, study_name="asked").ask()
+    said = []
+    folder = import_searches([storage], tmp_path / "mine", say=said.append)
+    assert [cell.tuner for cell in read(folder).trials] == ["mine (imported)"]
+    assert said == ["study 'asked' has no finished trial and is left out"]
+    with pytest.raises(StudyError, match="holds no finished trial"):
+        import_searches([storage], tmp_path / "none", studies=["asked"])
+
+
+def test_a_trial_without_a_number_as_its_score_is_failed(tmp_path):
+    project = tmp_path / "left"
+    units = {"class_name": "Int", "config": {"name": "units", "min_value": 4, "max_value": 8, "conditions": []}}
+    trials = [
+        ("0", "COMPLETED", 0.5, [0.5]), ("1", "COMPLETED", math.nan, [math.nan]), ("2", "COMPLETED", None, []),
+        ("3", "INVALID", None, []), ("4", "RUNNING", None, []),
+    ]  # fmt: skip
+    for number, status, score, values in trials:
+        folder = project / f"trial_{number}"
+        folder.mkdir(parents=True)
+        metric = {"direction": "min", "observations": [{"value": [value], "step": 2} for value in values]}
+        whole = {
+            "trial_id": number, "status": status, "score": score, "best_step": 2,
+            "metrics": {"metrics": {"loss": metric}}, "hyperparameters": {"values": {"units": 5}},
+        }  # fmt: skip
+        (folder / "trial.json").write_text(json.dumps(whole))
+    (project / "oracle.json").write_text(json.dumps({"hyperparameters": {"space": [units]}}))
+    journal = read(import_searches([str(project)], tmp_path / "out", epochs=3))
+    ((_, rows),) = journal.trials.items()
+    assert [(row.state, row.epochs) for row in rows] == [("COMPLETE", 3)] + [("FAILED", 0)] * 3
+    assert [row.error for row in rows[1:3]] == ["RuntimeError: its score is nan", "RuntimeError: its score is None"]
+    assert journal.problems["loss-imported"].imported.unfinished == 1
+
+
 def test_a_failed_import_leaves_nothing_behind(tmp_path, monkeypatch):
     storage = storage_of(tmp_path, ("sparse", reports_now_and_then, ["minimize"]))
 

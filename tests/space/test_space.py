@@ -247,7 +247,7 @@ def test_a_configuration_that_cannot_be_built_leads_to_no_false_note() -> None:
     space = record(declare)
     assert space.names == ("layers", "units")
     assert [note.partition(" cannot be built")[0] for note in space.notes] == [
-        "1 of 19 configurations tried while recording"
+        "2 of 19 configurations tried while recording"
     ]
 
 
@@ -338,6 +338,25 @@ def test_each_condition_is_built_once_and_a_space_of_many_choices_is_not_taken_f
     space, count = builds(many)
     assert len(space.names) == 42
     assert count <= 1 + 40 * 11 + 2 + 2 + 8
+
+
+def test_no_configuration_is_built_twice_and_every_pair_of_values_once() -> None:
+    built = []
+
+    def declare(hp: HP) -> None:
+        kind, deep, size = hp.Choice("kind", ["a", "b", "c"]), hp.Boolean("deep"), hp.Int("size", 1, 3)
+        hp.Fixed(f"{kind} {deep}", 1)
+        hp.Fixed(f"{deep} {size}", 1)
+        hp.Fixed(f"{size} {kind}", 1)
+        built.append((kind, deep, size))
+
+    assert len(record(declare).names) == 3 + 3 * 2 + 2 * 3 + 3 * 3
+    assert len(built) == len({*built}) <= 3 * 2 * 3
+
+
+@pytest.mark.parametrize(("declare", "most"), [(lambda hp: hp.Boolean("a"), 2), (lambda hp: hp.Float("a", 0, 1), 6)])
+def test_a_small_space_takes_few_builds(declare: Callable[[HP], None], most: int) -> None:
+    assert builds(declare)[1] <= most
 
 
 def test_a_range_of_billions_is_recorded_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from pathlib import Path
@@ -103,6 +104,11 @@ class ReturnsMetrics(Plain):
         return {"val_loss": history.history["val_loss"][0] / 2, "of_my_own": 1.0}
 
 
+class ReturnsItsEpochs(Plain):
+    def fit(self, hp, model, *args, **kwargs):
+        return model.fit(*args, **kwargs).history
+
+
 class ReturnsNumpy(Plain):
     def fit(self, hp, model, *args, **kwargs):
         return [np.float32(min(model.fit(*args, **kwargs).history["val_loss"])), 2]
@@ -145,8 +151,8 @@ class PretrainsInBuild(Plain):
 
 ALL = [
     (Plain, 3), (FreezesThenFineTunes, 6), (ContinuesAtItsEpoch, 5), (Folds, 9), (MeanOfFolds, 9),
-    (ReturnsAnotherScale, 3), (ReturnsMetrics, 3), (ReturnsNumpy, 3), (ReturnsItsEvaluation, 3), (OwnLoop, 3),
-    (PretrainsInBuild, 5),
+    (ReturnsAnotherScale, 3), (ReturnsMetrics, 3), (ReturnsItsEpochs, 3), (ReturnsNumpy, 3),
+    (ReturnsItsEvaluation, 3), (OwnLoop, 3), (PretrainsInBuild, 5),
 ]  # fmt: skip
 
 
@@ -388,6 +394,30 @@ def test_what_can_be_scored_on_test_is(model: type[Plain], tmp_path: Path) -> No
     x = TEST[0] if model is not ScalesAndSaysHow else ScalesInFit().scaled(TEST[0])
     assert outcome.test["loss"] == pytest.approx(saved.evaluate(x, TEST[1], return_dict=True, verbose=0)["loss"])
     assert 0 < outcome.test["loss"] < (5 if model is ScalesAndSaysHow else 500)
+
+
+def test_a_hook_gets_an_iterator_of_its_own_where_a_function_makes_them() -> None:
+    def batches_of(x: np.ndarray, y: np.ndarray) -> Any:
+        def batches() -> Any:
+            yield from (
+                (x[start : start + 12], y[start : start + 12]) for start in itertools.cycle(range(0, len(x), 12))
+            )
+
+        return batches
+
+    class Evaluates(Plain):
+        def evaluate(self, hp, model, x, y):
+            assert y is None
+            assert (next(x)[0] == TEST[0][:12]).all()
+            return model.evaluate(x, steps=2, return_dict=True, verbose=0)
+
+    steps = {"steps_per_epoch": 4, "validation_steps": 2}
+    parts = tuple(batches_of(*part) for part in (TRAIN, VALIDATION, TEST))
+    problem = Problem(Evaluates, lambda: parts, LOSS, 1, name="p", fit_arguments=steps)
+    first, again = retrained(problem), retrained(problem)
+    assert (first.error, first.untested) == ("", "")
+    assert first.test == again.test
+    assert first.test["loss"] > 0
 
 
 class WithoutCall(keras.Model):

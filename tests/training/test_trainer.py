@@ -154,6 +154,14 @@ def test_callbacks_are_fresh_in_every_trial(as_function):
     assert [counter.epochs for counter in Counter.made if counter.epochs] == [3, 3]
 
 
+def test_a_tensorboard_logs_each_trial_into_a_folder_of_its_own(tmp_path):
+    shared = recipe(callbacks=[keras.callbacks.TensorBoard(tmp_path)])
+    for seed in (3, 4):
+        train(shared, epochs=1, seed=seed)
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["3", "4"]
+    assert all(next((tmp_path / seed / "train").iterdir()).is_file() for seed in "34")
+
+
 class Counter(keras.callbacks.Callback):
     made: list = []  # noqa: RUF012
 

@@ -22,6 +22,7 @@ from tuning.splits import size
 
 TIMED_EPOCHS = 3  # at the defaults, on part of the data: the first traces, the last is steady
 TIMED_SAMPLES = 2048
+SHOWN_CLASSES = 10
 Facts: TypeAlias = dict[str, Any]
 """As in JSON; docs/json.md describes the fields."""
 
@@ -212,11 +213,15 @@ def _show_splits(splits: Facts, console: Console) -> None:
     if (trainings := splits["folds"] * splits["repeats"]) > 1:
         console.print(f"A trial trains {trainings} models, and the epochs of all are charged.", highlight=False)
     columns = list(dict.fromkeys(name for part in splits["parts"] for name in part))
-    known = {"part", "samples", "groups"}
-    table = _table(*(name if name in known else f"class {name}" for name in columns[:12]))
+    classes = [name for name in columns if name not in ("part", "samples", "groups")]
+    hidden = classes[SHOWN_CLASSES:]
+    shown = [name for name in columns if name not in hidden]
+    table = _table(*(f"class {name}" if name in classes else name for name in shown))
     for part in splits["parts"]:
-        table.add_row(*(str(part[name]) if part.get(name) is not None else "?" for name in columns[:12]))
+        table.add_row(*(str(part[name]) if part.get(name) is not None else "?" for name in shown))
     console.print(table)
+    if hidden:
+        console.print(f"{plural(len(hidden), 'more class', 'more classes')}; --json lists all.", highlight=False)
 
 
 def _show_budgets(examined: Facts, console: Console) -> None:

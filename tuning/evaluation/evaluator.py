@@ -3,7 +3,8 @@
     trial = evaluator.evaluate(configuration, epochs, resume_from)
 
 It trains with the problem's `train`, counts each epoch as it ends, scores by the objective's one rule, stops at the
-budget to the epoch, and turns a failure into a FAILED trial. It answers from recorded trials first: an interrupted
+budget to the epoch, and turns a failure into a FAILED trial; so it does with a configuration outside of the space, of
+which it records what lies inside. It answers from recorded trials first: an interrupted
 search starts again from its seed and gets the same answers up to the point of interruption (replay).
 """
 
@@ -114,9 +115,9 @@ class Evaluator:
 
         Raises:
             SearchOver: The budget is spent (after the trial was recorded).
-            SearchBroken: With a StudyError if the configuration is not in the space, the parent is not a trial of
-                this cell, the user's code raised KerasTuner's FatalError, or `MAX_FAILURES` trials in a row failed
-                before their first epoch; with a ReplayError if the journal holds a different trial at this place.
+            SearchBroken: With a StudyError if the parent is not a trial of this cell, the user's code raised
+                KerasTuner's FatalError, or `MAX_FAILURES` trials in a row failed before their first epoch; with a
+                ReplayError if the journal holds a different trial at this place.
         """
         try:
             return self._evaluate(configuration, epochs, resume_from, prune)
@@ -139,12 +140,15 @@ class Evaluator:
         if self.spent_epochs >= self.budget.epochs:  # a library has swallowed the end
             raise SearchOver
         target = self.problem.max_epochs if epochs is None else int(epochs)
+        mismatch = self.problem.space.mismatch(configuration)
+        if mismatch:
+            configuration = self.problem.space.part_of(configuration)
         self._check(configuration, target, resume_from)
         number = len(self.trials)
         parent = None if resume_from is None else self.trials[resume_from]
         trial = self._replay(number, configuration, target, resume_from, prune)
         if trial is None:
-            trial = self._train(number, configuration, target, parent, prune)
+            trial = self._train(number, configuration, target, parent, prune, mismatch)
             trial = replace(trial, suggest_seconds=suggest_seconds)
             self._on_trial(trial)
         self.trials.append(trial)
@@ -159,8 +163,6 @@ class Evaluator:
         return trial
 
     def _check(self, configuration: Configuration, target: int, resume_from: int | None) -> None:
-        if mismatch := self.problem.space.mismatch(configuration):
-            raise StudyError(f"tuner {self.cell.tuner!r} asked for a configuration outside of the space: {mismatch}")
         if target < 1:
             raise StudyError(f"tuner {self.cell.tuner!r} asked for {target} epochs; expected at least 1")
         if resume_from is None:
@@ -182,6 +184,7 @@ class Evaluator:
         target: int,
         parent: Trial | None,
         prune: Callable[[int, float], bool] | None,
+        mismatch: str,
     ) -> Trial:
         members = self._members_of(configuration)
         trial = Trial(
@@ -197,6 +200,8 @@ class Evaluator:
             parent=None if parent is None else parent.trial,
             seed=members[0].seed,
         )
+        if mismatch:
+            return replace(trial, error=f"the tuner asked for a configuration outside of the space: {mismatch}")
         if parent is not None and min(trial.initial_epoch, parent.target_epochs) >= target:
             return replace(trial, state=TrialState.COMPLETE, score=parent.score, returned=parent.returned)
         return TrialTraining(

@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import keras_tuner
 from keras_tuner.engine import hyperparameters as hp_types
@@ -23,13 +24,14 @@ from tuning.space.hyperparameter import (
     is_active,
     same_place,
 )
-from tuning.space.keras_tuner_internals import ObservedHyperParameters
+from tuning.space.keras_tuner_internals import ObservedHyperParameters, number_of_values
 from tuning.space.space import Space
 from tuning.text import error_line
 
 MAX_DISCOVERIES = 100  # builds that may find new names: a guard against names that never end
 MAX_VALUES = 40  # of a hyperparameter, all tried while recording; of longer ranges only the ends and the middle
-RANDOM_BUILDS = 8  # random configurations tried at the end, for names that need two values at once
+RANDOM_BUILDS = 8  # random configurations tried at the end, at most, for names that need two values at once
+CANDIDATES = 32  # draws from which each of these is chosen
 OVERLAP_DRAWS = 512  # random configurations drawn to test whether two declarations of one name can be active together
 
 
@@ -92,18 +94,21 @@ class _Recorder:
         for hp in self.found:
             _check(hp)
         self.found_with: list[Configuration] = [{} for _ in self.found]  # the values of the run that found each of them
+        self.ran: list[Configuration] = []  # the values of each run, those of the names that it found too
         self.asked: list[set[str]] = []  # the names that each run found or asked for
-        self.active_names: list[set[str]] = []  # the names that were active in each run
         self.reached: list[Sequence[Condition]] = []  # the conditions that were made true
         self.unbuildable: list[str] = []  # the exceptions of runs that were not at the defaults
         self.varied = 0  # how many found hyperparameters were set to their ends or choices
         self.discoveries = 0  # runs that found something new
 
     def run(self, values: Configuration, at_defaults: bool = False) -> bool:
-        """Runs the code once with `values`, the rest at defaults; returns whether something new was found."""
+        """Runs the code with `values`, the rest at defaults, if it has not been; returns whether it found new names."""
+        whole = self.complete(values)
+        if any(had.items() <= whole.items() for had in self.ran):  # it would ask for the same again
+            return False
         hp = _Listening(self.beforehand)
         hp.merge(self.found)
-        hp.values = self.complete(values)
+        hp.values = whole
         try:
             self.declare(hp)
         except SpaceError:
@@ -114,7 +119,7 @@ class _Recorder:
             self.unbuildable.append(error_line(error))
         else:
             self.asked.append(hp.asked)
-            self.active_names.append(set(hp.values))
+        self.ran.append(dict(hp.values))
         asked = [entry for entry in hp.space if not any(same_place(entry, known) for known in self.found)]
         new = [self.beforehand.entry(entry) for entry in asked]
         # Conditional hyperparameters go after those found before, so parents always come first.
@@ -151,9 +156,20 @@ class _Recorder:
                     self.reach_all_conditions()
 
     def vary_at_random(self) -> None:
+        """Random configurations, each the one of some draws with most pairs of values that no run has had together."""
         uniform = random.Random(1).random
+        space = Space(())
+        had: _Pairs = set()
         for _ in range(RANDOM_BUILDS):
-            if self.run(Space(self.found).sample(uniform)):
+            if len(space.hyperparameters) < len(self.found):
+                space = Space(self.found)
+                had = set().union(*(_pairs(space, values) for values in self.ran))
+            draws = [space.sample(uniform) for _ in range(CANDIDATES)]
+            new, best = max(((_pairs(space, values) - had, values) for values in draws), key=lambda draw: len(draw[0]))
+            if not new:
+                return
+            had |= new
+            if self.run(best):
                 self.reach_all_conditions()
                 self.vary_each()
 
@@ -182,6 +198,27 @@ def _telling_values(hp: HyperParameter) -> Sequence[Value]:
     if len(values) <= MAX_VALUES:
         return values
     return list(dict.fromkeys([values[0], values[-1], values[len(values) // 2]]))
+
+
+_Pairs: TypeAlias = set[tuple[tuple[int, Value], tuple[int, Value]]]
+"""Places in a space with their values, two by two."""
+
+
+def _pairs(space: Space, values: Configuration) -> _Pairs:
+    """The pairs of values of a configuration, and each value alone; in long ranges, the quarter that a value is in."""
+    marks = [
+        (place, values[hp.name] if _is_short(hp) else int(4 * hp.value_to_prob(values[hp.name])))
+        for place, hp in enumerate(space.hyperparameters)
+        if hp.name in values and is_active(hp, values)
+    ]
+    return set(itertools.combinations_with_replacement(marks, 2))
+
+
+def _is_short(hp: HyperParameter) -> bool:
+    """Whether all of its values are tried."""
+    if isinstance(hp, hp_types.Int | hp_types.Float):
+        return hp.step is not None and number_of_values(hp) <= MAX_VALUES
+    return len(hp.values) <= MAX_VALUES
 
 
 def _check(hp: HyperParameter) -> None:
@@ -267,8 +304,7 @@ def _notes(recorder: _Recorder) -> list[str]:
                 )
         if not contains(hp, hp.default):
             notes.append(f"{hp.name}: the default {hp.default:g} lies between the steps, so no library ever draws it")
-        runs = list(zip(recorder.asked, recorder.active_names, strict=True))
-        if not hp.conditions and any(hp.name in active and hp.name not in asked for asked, active in runs):
+        if not hp.conditions and any(hp.name not in asked for asked in recorder.asked):
             notes.append(
                 f"{hp.name}: asked for only in some configurations but declared without a condition, so it is drawn in "
                 "all; hp.conditional_scope would leave it out where it does nothing"

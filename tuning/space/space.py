@@ -6,7 +6,8 @@ for all libraries (`tuning.space.converters`), so that all draw from exactly the
 
 Recording runs the model-building code, never a training. KerasTuner itself builds until each `conditional_scope` has
 been active once; what is after a plain `if` it finds only during a search. Here every hyperparameter is also set to
-each of its values, or to the ends and the middle of a long range, until no new name appears.
+each of its values, or to the ends and the middle of a long range, until no new name appears; then pairs of values are
+tried, in a few random configurations. No configuration is built twice.
 """
 
 from __future__ import annotations
@@ -122,6 +123,15 @@ class Space:
             expected[hp.name] = value
         extra = [name for name in configuration if name not in expected]
         return f"{extra[0]!r} is not an active hyperparameter" if extra else ""
+
+    def part_of(self, configuration: Mapping[str, Value]) -> Configuration:
+        """What a configuration says of this space: the values of active hyperparameters that they can take."""
+        inside: Configuration = {}
+        for hp in self.hyperparameters:
+            value = configuration.get(hp.name)
+            if is_active(hp, inside) and hp.name not in inside and contains(hp, value):
+                inside[hp.name] = plain(value)
+        return inside
 
     def to_hp(self, configuration: Configuration) -> keras_tuner.HyperParameters:
         """The `hp` object that `build_model(hp)` gets for a configuration."""

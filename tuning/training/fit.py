@@ -64,7 +64,10 @@ class Fit:
         """What `HyperModel.fit` gets in addition to `hp` and `model`."""
         self._given = data_arguments(self.recipe)
         arguments = {**self._given, **self.recipe.fit_arguments, "epochs": self.request.epochs}
-        return {**arguments, "callbacks": [*self.recipe.fresh_callbacks(), *self.callbacks, self.watcher]}
+        return {
+            **arguments,
+            "callbacks": [*self.recipe.fresh_callbacks(self.request.seed), *self.callbacks, self.watcher],
+        }
 
     def withhold(self, arguments: Mapping[str, object]) -> None:
         self.withheld = arguments

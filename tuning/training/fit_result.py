@@ -17,7 +17,7 @@ def score_of(result: object, objective: Objective) -> float | None:
 
     Args:
         result: A `History`, by the objective's rule; a number, which is the score; a dict that holds the objective's
-            metric; a list of these, which is averaged.
+            metric, which is averaged if it is a list, as in a `History.history`; a list of these, which is averaged.
         objective: Of the problem.
 
     Raises:
@@ -47,7 +47,7 @@ def _score_of(result: object, objective: Objective) -> float:
                 f"HyperModel.fit returned the metrics {', '.join(map(str, result)) or '(none)'}; "
                 f"expected the objective {objective.metric!r} among them"
             )
-        return float(np.asarray(result[objective.metric]).item())
+        return float(np.mean(result[objective.metric]))
     raise TypeError(
         f"HyperModel.fit returned {type(result).__name__}; expected a History, a number, a dict of metrics, or a list "
         "of these"

@@ -14,6 +14,7 @@ import keras
 import keras_tuner
 import numpy as np
 
+from tuning.batches import fresh
 from tuning.objective import Objective
 from tuning.splits import Part
 from tuning.text import error_line
@@ -60,7 +61,7 @@ def scores_on_test(
 def _by_hook(
     hypermodel: _Evaluates, hp: keras_tuner.HyperParameters, model: keras.Model, test: Part, objective: Objective
 ) -> Logs:
-    x, y = (*test, None)[:2] if isinstance(test, tuple) else (test, None)
+    x, y = (*test, None)[:2] if isinstance(test, tuple) else (fresh(test), None)
     result = hypermodel.evaluate(hp, model, x, y)
     if isinstance(result, Mapping):
         return scalars(result)

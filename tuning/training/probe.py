@@ -64,6 +64,7 @@ def record_space(recipe: Recipe, max_epochs: int | None = None, beforehand: Befo
                 _declare_in_fit(recipe, hp, model, untrained)
 
     space = record(declare, beforehand or NOTHING)
+    clear_session()
     if max_epochs is not None and untrained.most_epochs > max_epochs:
         space.notes += (
             f"a model.fit of your code asks for up to {untrained.most_epochs} epochs: it is ended after {max_epochs}, "

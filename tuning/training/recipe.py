@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 import keras
@@ -42,18 +43,26 @@ class Recipe:
     callbacks: Callbacks = ()
     resident: residents.Resident = field(default_factory=residents.Resident)
 
-    def fresh_callbacks(self) -> list[keras.callbacks.Callback]:
-        """For one trial. Raises StudyError if those given cannot be copied."""
+    def fresh_callbacks(self, seed: int) -> list[keras.callbacks.Callback]:
+        """For the training of this seed. As in KerasTuner, a copied TensorBoard logs each into a folder of its own.
+
+        Raises:
+            StudyError: Those given cannot be copied.
+        """
         if callable(self.callbacks):
             made = self.callbacks()
             return [made] if isinstance(made, keras.callbacks.Callback) else list(made)
         try:
-            return copy.deepcopy(list(self.callbacks))
+            copied = copy.deepcopy(list(self.callbacks))
         except Exception as error:
             raise StudyError(
                 f"the callbacks cannot be copied for each trial ({error_line(error)}); give a function that returns "
                 "new ones: callbacks=lambda: [...]"
             ) from error
+        for callback in copied:
+            if isinstance(callback, keras.callbacks.TensorBoard):
+                callback.log_dir = str(Path(callback.log_dir) / str(seed))
+        return copied
 
 
 class _FromFunction(keras_tuner.HyperModel):

@@ -11,7 +11,7 @@ What they recorded is copied unchanged; nothing is trained, and nothing unpickle
 
 Neither keeps the data, the seeds of trainings, or test scores. So imported searches form their own study, one cell
 each, and are labelled as imported wherever they are shown. They are never compared with cells trained here, because
-pairs of those share data and seeds. A FAILED trial is charged no epochs if their number is not known.
+pairs of those share data and seeds. A FAILED or PRUNED trial is charged no epochs if their number is not known.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def import_searches(
 
 def _is_open(row: ImportedTrial) -> bool:
     """Whether the user has to say how many epochs a trial trained."""
-    return row.target is None and row.state != TrialState.FAILED
+    return row.target is None and row.state == TrialState.COMPLETE
 
 
 def _labels(searches: Sequence[ImportedSearch]) -> dict[str, ImportedSearch]:
@@ -132,7 +132,7 @@ def _trials(cell: Cell, search: ImportedSearch, epochs: int) -> list[Trial]:
     trials: list[Trial] = []
     spent = 0
     for number, row in enumerate(search.rows):
-        target = row.target if row.target is not None else 0 if row.state == TrialState.FAILED else epochs
+        target = row.target if row.target is not None else epochs if row.state == TrialState.COMPLETE else 0
         charged = max(target - row.initial, 0)
         spent += charged
         last = max(charged - 1, 0)

@@ -31,14 +31,14 @@ def read_project(folder: Path, metric: str, say: Callable[[str], object]) -> Imp
             for number in [*order, *sorted(by_id.keys() - set(order))]
             if by_id[number]["status"] in STATES
         ]
+        if not done:
+            raise StudyError(f"{folder} holds no finished trial")
         space = [_entry(entry) for entry in oracle["hyperparameters"]["space"]]
         number_of = {str(trial["trial_id"]): number for number, trial in enumerate(done)}
         objective = _objective(folder, done, metric)
         rows = [_trial(trial, space, number_of) for trial in done]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StudyError(f"{folder} is no project that KerasTuner 1.4 wrote ({error_line(error)})") from error
-    if not rows:
-        raise StudyError(f"{folder} holds no finished trial")
     kinds = {"hyperband_iterations": "hyperband", "num_initial_points": "bayesian", "ordered_ids": "grid"}
     kind = next((kind for key, kind in kinds.items() if key in oracle), "search")
     return ImportedSearch(f"kt-{kind}", "KerasTuner", folder.name, objective, space, rows, len(files) - len(done))
@@ -64,7 +64,7 @@ def _trial(trial: Json, space: list[Declaration], number_of: Mapping[str, int]) 
         if all(values.get(condition["name"]) in condition["values"] for condition in entry["conditions"])
     }
     metrics = {name: _mean(history["observations"][-1]["value"]) for name, history in _metrics(trial).items()}
-    state = STATES[trial["status"]]
+    state = STATES[trial["status"]] if _has_score(trial) else TrialState.FAILED
     parent = number_of.get(str(values.get("tuner/trial_id")))
     return ImportedTrial(
         {name: value for name, value in values.items() if name in active},
@@ -74,8 +74,17 @@ def _trial(trial: Json, space: list[Declaration], number_of: Mapping[str, int]) 
         initial=values.get("tuner/initial_epoch", 0),
         curve={int(trial["best_step"] or 0): metrics} if state == TrialState.COMPLETE else {},
         parent=parent,
-        error=error_line(RuntimeError(trial.get("message") or "no message")) if state == TrialState.FAILED else "",
+        error=error_line(RuntimeError(trial.get("message") or _unsaid(trial))) if state == TrialState.FAILED else "",
     )
+
+
+def _has_score(trial: Json) -> bool:
+    """Whether it has a number as its score, with the metric that it is; an early KerasTuner calls others COMPLETED."""
+    return trial["score"] is not None and not math.isnan(trial["score"]) and bool(_metrics(trial))
+
+
+def _unsaid(trial: Json) -> str:
+    return f"its score is {trial['score']}" if trial["status"] == "COMPLETED" else "no message"
 
 
 def _metrics(trial: Json) -> dict[str, Json]:
@@ -84,7 +93,7 @@ def _metrics(trial: Json) -> dict[str, Json]:
 
 def _objective(folder: Path, done: Sequence[Json], metric: str) -> Objective:
     """KerasTuner does not record its objective; it is the metric that equals every score."""
-    scored = [trial for trial in done if trial["status"] == "COMPLETED"]
+    scored = [trial for trial in done if trial["status"] == "COMPLETED" and _has_score(trial)]
     equal = [
         name
         for name in (_metrics(scored[0]) if scored else {})

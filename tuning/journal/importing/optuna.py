@@ -52,6 +52,13 @@ def read_storage(source: str, wanted: Sequence[str], say: Callable[[str], object
         raise StudyError(f"{source} cannot be read as an Optuna storage: {error_line(error)}") from error
     if not read:
         raise StudyError(f"{source} holds no study")
+    finished = [search for search in read if search.rows]
+    if not finished:
+        raise StudyError(f"{source} holds no finished trial")
+    for search in read:
+        if search not in finished:
+            say(f"study {search.label!r} has no finished trial and is left out")
+    read = finished
     if not wanted and _unrelated(read):
         raise StudyError(
             f"{source} holds {len(read)} studies that search different spaces "
@@ -65,7 +72,7 @@ def _unrelated(searches: Sequence[ImportedSearch]) -> bool:
 
     In a conditional space, a search has recorded only the hyperparameters that it happened to ask for.
     """
-    spaces = [{str(entry["name"]): entry for entry in search.space} for search in searches if search.rows]
+    spaces = [{str(entry["name"]): entry for entry in search.space} for search in searches]
     for first, second in itertools.combinations(spaces, 2):
         shared = first.keys() & second.keys()
         if any(first[name] != second[name] for name in shared) or 2 * len(shared) < min(len(first), len(second)):
@@ -103,7 +110,7 @@ def _trial(trial: FrozenTrial, metric: str) -> ImportedTrial:
         float(score),
         max(steps) - first + 1 if steps else None,
         curve=curve
-        or ({} if state == TrialState.FAILED else {10**9: {metric: float(score)}}),  # moved to the trial's last epoch
+        or ({10**9: {metric: float(score)}} if state == TrialState.COMPLETE else {}),  # moved to the last epoch
         seconds=trial.duration.total_seconds() if trial.duration else 0.0,
         error="FAIL in Optuna, which keeps no message" if state == TrialState.FAILED else "",
     )
@@ -123,7 +130,8 @@ def _dimension(name: str, distribution: Any) -> Declaration:
         "default": distribution.low,
         "conditions": [],
     }
-    return entry if distribution.step is None else {**entry, "step": distribution.step}
+    # Optuna gives an integer on a log scale the step 1; here a step on a log scale is a factor.
+    return entry if distribution.step is None or distribution.log else {**entry, "step": distribution.step}
 
 
 def _plain(value: object) -> Value:
