@@ -51,7 +51,7 @@ def test_what_those_need_is_pinned_too() -> None:
             ):
                 todo.append(further)
     assert len(seen) > len(DECLARED)
-    missing = seen - PINS.keys() - {"setuptools"}  # which `pip freeze` leaves out
+    missing = seen - PINS.keys()
     assert not missing, f"pin {sorted(missing)} in constraints.txt"
 
 

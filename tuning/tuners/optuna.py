@@ -191,7 +191,7 @@ class OptunaGP(OptunaTuner):
     """
 
     name = "optuna-gp"
-    extra = "gp"
+    requirement = "torch>=2.4"
     needs = "torch"
 
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
@@ -209,7 +209,7 @@ class OptunaCmaEs(OptunaTuner):
     """
 
     name = "optuna-cmaes"
-    extra = "cmaes"
+    requirement = "cmaes>=0.12"
     needs = "cmaes"
 
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
