@@ -30,7 +30,7 @@ from tuning.cli.options import (
     with_options,
 )
 from tuning.errors import StudyError
-from tuning.process.cores import cores
+from tuning.process.limits import cores
 from tuning.process.silence import aside
 from tuning.runner.forkserver import forked
 
@@ -264,6 +264,7 @@ def report(directory: Folder, debug: Debug = False) -> None:
     def work() -> int:
         from tuning.cli.status import show_report
         from tuning.journal.journal import locked_if_idle, read
+        from tuning.journal.provenance import different_versions
         from tuning.report.report import write_report
         from tuning.tensorboard.hparams import write_hparams
 
@@ -274,6 +275,8 @@ def report(directory: Folder, debug: Debug = False) -> None:
                 write_hparams(journal, directory)
             else:
                 console.print("The study is running: this is the report so far; its HPARAMS logs are left to the run.")
+        if different := different_versions(journal.sessions):
+            console.print(different, markup=False, highlight=False)
         show_report(write_report(directory, journal), console)
         return 0
 
