@@ -15,6 +15,10 @@ from tuning.text import error_line, file_name, one_line
         ("a b_", {"keep": "._-", "trim": "._-"}, "a_b_"),
         (".._x", {"keep": "._-", "trim": "._-"}, "x"),
         ("../x", {"keep": "._-", "trim": "."}, "_x"),
+        ("a..", {"keep": "._-"}, "a"),
+        ("Con", {}, "_Con"),
+        ("lpt1.x", {"keep": "._-"}, "_lpt1.x"),
+        ("console", {}, "console"),
     ],
 )
 def test_a_files_name_is_safe_on_every_system(text: str, settings: dict[str, str], name: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+# Windows has no files of these names, whatever their endings:
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # Keras writes its messages in bold
 
 
@@ -37,7 +40,13 @@ def file_name(text: str, *, keep: str = "", trim: str = "_", limit: int = 40) ->
         trim: Characters that may not begin it.
     """
     name = re.sub(f"[^A-Za-z0-9{re.escape(keep)}]+", "_", text).lstrip(trim)
-    return (name if "_" in keep else name.rstrip("_"))[:limit]
+    name = (name if "_" in keep else name.rstrip("_"))[:limit].rstrip(".")
+    return name if is_file_name(name) else f"_{name}"
+
+
+def is_file_name(text: str) -> bool:
+    """Whether Windows has files and folders of this name, made of letters, digits, dots, dashes and underscores."""
+    return not _DEVICE.fullmatch(text) and not text.endswith(".")
 
 
 _UNSEEN = {

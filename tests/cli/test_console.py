@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import sys
 
+import pytest
 from rich.table import Table
 
-from tuning.cli.console import SafeConsole
+from tuning.cli.console import SafeConsole, output
 
 ATTACK = "\x1b]0;title\x07\x1b[2J\x9b31m a\u202eb\ud800"
 
@@ -23,3 +25,19 @@ def test_escape_sequences_are_shown_in_lines_and_tables() -> None:
     assert "\x1b[31m" in printed  # rich's own colours are left
     assert not [part for part in ("\x1b]", "\x1b[2J", "\x9b", "\u202e", "\x07") if part in printed]
     printed.encode()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "utf-8"])
+def test_what_an_encoding_lacks_stops_nothing(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows gives a pipe the encoding of its region."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    table = Table("tuner", "median")
+    table.add_row("kt-random", "0.936–0.984 ▁▇ é")
+    console = output()
+    console.print(table)
+    console.print("Verdict: 5 %", highlight=False)
+    sys.stdout.flush()
+    printed = written.getvalue().decode(encoding)
+    assert "kt-random" in printed
+    assert printed.rstrip().endswith("Verdict: 5 %")

@@ -48,8 +48,8 @@ CHECK_PROBLEM_KEYS = [
     "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",
 ]  # fmt: skip
 TUNER_KEYS = [
-    "tuner", "library", "baseline", "resumes", "prunes", "parallel", "seeded", "budget_factor", "extra", "installed",
-    "summary",
+    "tuner", "library", "baseline", "resumes", "prunes", "parallel", "seeded", "budget_factor", "requirement",
+    "installed", "summary",
 ]  # fmt: skip
 
 # Prints the seconds of processor time until typer is imported; and of each command's help its exit code, what heavy it

@@ -122,6 +122,7 @@ STUDY_FILES = {
         study_of(name="'../s'"),
         "Study('../s'): expected a name of letters, digits, dot, dash and underscore",
     ),
+    "name of a device": (study_of(name="'con'"), "Study('con'): Windows has no folder of this name; choose another"),
     "empty name": (study_of(name="''"), "Study(''): expected a name of letters, digits, dot, dash and underscore"),
     "trials of no seconds": (
         study_of(trial_seconds="0"),

@@ -24,6 +24,7 @@ from tuning.journal.records import Cell, CellEnd, CellState, Trial, TrialState
 from tuning.journal.study_record import DataRecord, ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.objective import Objective
+from tuning.process import system
 
 A = Cell("p", "kt-random", 1)
 PROBLEM = ProblemRecord([{"name": "x", "type": "Float"}], Objective("m", "max"), 2, DataRecord("f"))
@@ -281,6 +282,16 @@ def test_whatever_bytes_are_there_reading_raises_nothing_but_its_own_error(junk:
             read(Path(folder))
 
 
+@pytest.fixture(params=[True, False], ids=["the open file is locked", "a file beside it is"])
+def locks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Either way to lock a journal; the second is for systems that cannot lock an open file."""
+    if not request.param:
+        pytest.importorskip("filelock", reason="filelock is not installed")
+    monkeypatch.setattr(system, "LOCKS_OPEN_FILES", request.param)
+    return bool(request.param)
+
+
+@pytest.mark.usefixtures("locks")
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     path = written(tmp_path)
     with JournalWriter.resume(tmp_path) as writer:
@@ -295,10 +306,11 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     assert path.read_bytes().count(b"\n") == 4
 
 
-def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path, locks: bool) -> None:
     written(tmp_path)
     script = (
         "import os, signal, sys; from pathlib import Path; from tuning.journal.writer import JournalWriter; "
+        f"from tuning.process import system; system.LOCKS_OPEN_FILES = {locks}; "
         "writer = JournalWriter.resume(Path(sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == -9
@@ -320,6 +332,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         JournalWriter.create(tmp_path / "file" / "study", STUDY)
 
 
+@pytest.mark.usefixtures("locks")
 def test_whether_a_run_holds_the_journal_is_known_and_none_begins_meanwhile(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="holds no study"), journal.locked_if_idle(tmp_path):
         pass

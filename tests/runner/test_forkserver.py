@@ -16,6 +16,7 @@ import pytest
 from tests.faults.test_executors import load, tables
 from tuning.cli.load import load_module
 from tuning.journal.records import Trial
+from tuning.process import system
 from tuning.runner.dask import cluster
 from tuning.runner.dask.executor import run_on_dask
 from tuning.runner.forkserver import forked, start_method
@@ -106,6 +107,19 @@ def test_a_command_that_ends_early_leaves_no_process_and_ends_at_once(tmp_path: 
         other.info["cmdline"] for other in psutil.process_iter(["cmdline", "cwd"]) if other.info["cwd"] == str(tmp_path)
     ]
     assert not any("multiprocessing.forkserver" in word for line in left for word in line)
+
+
+@pytest.mark.slow
+def test_where_nothing_can_be_forked_nor_signals_be_delayed_the_results_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = run(load(tmp_path), tmp_path / "alone")
+    monkeypatch.setattr(system, "FORKS", False)
+    monkeypatch.setattr(system, "DELAYS_SIGNALS", False)
+    with forked():
+        assert (start_method(), server()) == ("spawn", [])
+        done = run(load(tmp_path), tmp_path / "spawned", execute=partial(run_on_dask, jobs=2))
+    assert tables(done.directory) == tables(alone.directory)
 
 
 @pytest.mark.slow

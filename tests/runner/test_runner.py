@@ -16,10 +16,12 @@ from tuning.errors import JournalError, ReplayError
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.frames import EPOCH_COLUMNS, TRIAL_COLUMNS, epochs_frame, trials_frame
 from tuning.journal.journal import path_of, read
+from tuning.journal.provenance import different_versions
 from tuning.journal.records import Cell, CellEnd, CellResult, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.process import manifest
+from tuning.report.tables.study import manifest_table
 from tuning.runner.cell import CellTask
 from tuning.runner.executor import Listener, run_here
 from tuning.runner.plan import FIVE, Overrides
@@ -292,12 +294,16 @@ def test_libraries_that_changed_since_the_last_run_are_said(tmp_path: Path, monk
     version = manifest._version
     monkeypatch.setattr(manifest, "_version", lambda name: {"keras": "9.9", "scipy": ""}.get(name, version(name)))
     watcher = _Watching()
-    run(study(tuners=["kt-random"]), tmp_path, watcher)
+    done = run(study(tuners=["kt-random"]), tmp_path, watcher)
     keras, scipy = version("keras"), version("scipy")
     assert watcher.notes == [
         f"The run before had keras {keras}, now 9.9; scipy {scipy}, now gone. If that changes what is searched, this "
         "run says so and stops."
     ]
+    different = f"Parts of this study ran with different versions: keras {keras} and 9.9."
+    journal = read(done.directory)
+    assert different_versions(journal.sessions) == different
+    assert ["earlier runs", different] in [[entry.text for entry in row] for row in manifest_table(journal).rows]
 
 
 def limited(seconds: float | None, **changes: Any) -> Study:

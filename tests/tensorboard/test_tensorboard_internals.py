@@ -1,14 +1,17 @@
 """Where a release of TensorBoard changes what we use of its inner parts, one of these says so."""
 
+import builtins
 import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event
 
+from tuning.errors import StudyError
 from tuning.tensorboard.tensorboard_internals import plugins_in_order, write_event_file
 
 CHANGED = "TensorBoard has changed this: see tuning/tensorboard/tensorboard_internals.py"
@@ -31,6 +34,19 @@ def test_the_page_makes_its_experiment_where_we_sort_it() -> None:
     )
     assert "self._context = backend_context.Context(" in inspect.getsource(hparams_plugin.HParamsPlugin), CHANGED
     assert "HparamsInOrder" in [getattr(plugin, "__name__", "") for plugin in plugins_in_order()], CHANGED
+
+
+def test_what_an_older_tensorboard_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name == "tensorboard" and "default" in rest[2]:
+            raise ModuleNotFoundError(name="pkg_resources")
+        return before(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(StudyError, match=r'tensorboard 2\.21 or newer, or: python -m pip install "setuptools<82"$'):
+        plugins_in_order()
 
 
 def test_pages_do_without_tensorflow() -> None:

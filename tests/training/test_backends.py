@@ -68,7 +68,7 @@ def compiled_once(folder):
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_a_study_on_another_backend(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed; the extra tuning[{backend}] brings it")
+        pytest.skip(f"{backend} is not installed")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path)],
         env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT), **compiled_once(tmp_path / "compiled")},

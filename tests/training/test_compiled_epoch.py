@@ -573,6 +573,7 @@ def test_hands_over_run_eagerly():
     assert compiled_epoch.fallback_reason(model, arguments_for(model, XY)) == "run_eagerly=True"
 
 
+@pytest.mark.skipif(not hasattr(keras.config, "set_max_epochs"), reason="Keras has these caps since 3.10")
 def test_hands_over_keras_caps_for_debugging():
     model = classifier()
     keras.config.set_max_epochs(1)
@@ -684,7 +685,8 @@ def test_a_callback_may_use_the_model(steps_per_execution):
     for ours, theirs in zip(seen, expected, strict=True):
         for value, wanted in zip(ours, theirs, strict=True):
             if isinstance(value, dict):
-                assert value == pytest.approx(wanted, rel=1e-6)
+                for name in value.keys() | wanted.keys():
+                    np.testing.assert_allclose(value[name], wanted[name], rtol=1e-6)
             else:
                 np.testing.assert_array_equal(value, wanted)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tuning.tuners.smac_internals import reproducible
 
-pytest.importorskip("smac", reason="smac is not installed: tuning[smac]")
+pytest.importorskip("smac", reason="smac is not installed")
 
 CHANGED = "SMAC has changed this: see tuning/tuners/smac_internals.py"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -23,7 +24,9 @@ class SafeConsole(Console):
 
 
 def output() -> SafeConsole:
-    """A console on the current standard output."""
+    """A console on the current standard output; what its encoding lacks is shown as ``?``, on Windows in pipes."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
     return SafeConsole(file=sys.stdout)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -22,6 +21,7 @@ from tuning.journal.journal import Journal, read
 from tuning.journal.provenance import words
 from tuning.journal.records import TrialState
 from tuning.problems.table import TableProblem
+from tuning.process.system import shell_line
 from tuning.report.report import write_report
 from tuning.runner.dask.cluster import default_jobs, require_scheduler
 from tuning.runner.dask.executor import on_dask
@@ -69,7 +69,7 @@ def train_table(
     problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
     for problem in problems:
         console.print(words(problem.name, problem.describe()), markup=False, highlight=False)
-    made = [f'TableProblem("{done.directory}", "{problem.name}")' for problem in study.problems]
+    made = [f'TableProblem("{done.directory.as_posix()}", "{problem.name}")' for problem in study.problems]
     console.print(
         f"Table: {done.directory}. A study that is computed from it:\n\n"
         "    from tuning import Budget, Study, TableProblem\n"
@@ -140,7 +140,7 @@ def _interruptible(directory: Path, console: Console) -> Iterator[None]:
 def _as_typed() -> str:
     """This run's command line, to type it again."""
     program = Path(sys.argv[0])
-    return shlex.join([*(["python", str(program)] if program.suffix == ".py" else [program.name]), *sys.argv[1:]])
+    return shell_line([*(["python", str(program)] if program.suffix == ".py" else [program.name]), *sys.argv[1:]])
 
 
 def _failed(done: Run, journal: Journal, console: Console) -> int:

@@ -30,7 +30,7 @@ from tuning.cli.options import (
     with_options,
 )
 from tuning.errors import StudyError
-from tuning.process.cores import cores
+from tuning.process.limits import cores
 from tuning.process.silence import aside
 from tuning.runner.forkserver import forked
 
@@ -39,7 +39,7 @@ def epilog(*examples: str, failed: str = "") -> str:
     """The text below a command's options in its `--help`: examples and exit codes.
 
     Args:
-        examples: Command lines that work as they are, in a checkout where `studies/digits.py` has run.
+        examples: Command lines that work as they are, where `tuning init mine` has written a study and it has run.
         failed: When the command ends with 1, if it can.
     """
     codes = f"Exit codes: 0 done, {f'1 {failed}, ' if failed else ''}2 a mistake to mend, 130 interrupted."
@@ -100,10 +100,10 @@ def init(
 
 @app.command(
     epilog=epilog(
-        "tuning run studies/digits.py",
-        "tuning run studies/digits.py --budget 120 --jobs 2",
-        "tuning run studies/digits.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
-        "tuning run studies/digits.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
+        "tuning run mine.py",
+        "tuning run mine.py --budget 120 --jobs 2",
+        "tuning run mine.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
+        "tuning run mine.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
         "tuning run their_file.py:build_model --data their_file.py:load --objective val_accuracy --max-epochs 20",
         "tuning run their_file.py:build_model --data their_file.py:load --fit-arguments their_file.py:arguments",
         failed="something failed",
@@ -126,9 +126,9 @@ def run(study: StudyOrCode, named: Named, options: RunOptions) -> None:
 
 @app.command(
     epilog=epilog(
-        "tuning check studies/digits.py",
-        "tuning check studies/digits.py --budget 120 --tuners kt-hyperband,optuna-tpe",
-        "tuning check studies/digits.py --json",
+        "tuning check mine.py",
+        "tuning check mine.py --budget 120 --tuners kt-hyperband,optuna-tpe",
+        "tuning check mine.py --json",
         failed="a library draws otherwise than declared",
     )
 )
@@ -158,7 +158,7 @@ def check(
     guarded(work, debug)
 
 
-@app.command(epilog=epilog("tuning table studies/digits.py --configurations 300 --jobs 2", failed="a training failed"))
+@app.command(epilog=epilog("tuning table mine.py --configurations 300 --jobs 2", failed="a training failed"))
 def table(
     study: StudyPath,
     configurations: Annotated[int, typer.Option(metavar="K", min=1, help="Configurations to train in full.")],
@@ -243,7 +243,7 @@ def import_(
     guarded(work, debug)
 
 
-@app.command(epilog=epilog("tuning status reports/digits", "tuning status reports/digits --json"))
+@app.command(epilog=epilog("tuning status reports/mine", "tuning status reports/mine --json"))
 def status(directory: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
     """Show how far a study is: its cells, the epochs spent, the time left."""
 
@@ -257,13 +257,14 @@ def status(directory: Folder, as_json: AsJson = False, debug: Debug = False) -> 
     guarded(work, debug)
 
 
-@app.command(epilog=epilog("tuning report reports/digits"))
+@app.command(epilog=epilog("tuning report reports/mine"))
 def report(directory: Folder, debug: Debug = False) -> None:
     """Make tables, report and figures again from the journal."""
 
     def work() -> int:
         from tuning.cli.status import show_report
         from tuning.journal.journal import locked_if_idle, read
+        from tuning.journal.provenance import different_versions
         from tuning.report.report import write_report
         from tuning.tensorboard.hparams import write_hparams
 
@@ -274,13 +275,15 @@ def report(directory: Folder, debug: Debug = False) -> None:
                 write_hparams(journal, directory)
             else:
                 console.print("The study is running: this is the report so far; its HPARAMS logs are left to the run.")
+        if different := different_versions(journal.sessions):
+            console.print(different, markup=False, highlight=False)
         show_report(write_report(directory, journal), console)
         return 0
 
     guarded(work, debug)
 
 
-@app.command(epilog=epilog("tuning compare reports/digits reports/iris --out reports/both"))
+@app.command(epilog=epilog("tuning compare reports/mine reports/other --out reports/both"))
 def compare(
     directories: Annotated[
         list[Path],
@@ -306,7 +309,7 @@ def compare(
     guarded(work, debug)
 
 
-@app.command(epilog=epilog("tuning board reports/digits", "tuning board reports/digits --port 6007 --no-browser"))
+@app.command(epilog=epilog("tuning board reports/mine", "tuning board reports/mine --port 6007 --no-browser"))
 def board(
     directory: Folder,
     summary: Annotated[bool, typer.Option("--summary", help="Show a row a tuner, and not a row a trial.")] = False,

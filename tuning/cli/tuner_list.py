@@ -31,7 +31,7 @@ class TunerEntry(TypedDict):
     parallel: bool
     seeded: bool
     budget_factor: int
-    extra: str
+    requirement: str
     installed: bool
     summary: str
 
@@ -53,7 +53,7 @@ def look() -> list[TunerEntry]:
             "parallel": tuner.parallel,
             "seeded": tuner.seeded,
             "budget_factor": tuner.budget_factor,
-            "extra": tuner.extra,
+            "requirement": tuner.requirement or tuner.needs,
             "installed": tuner.is_installed(),
             "summary": (tuner.__doc__ or "").strip().partition("\n")[0].replace("`", ""),
         }
@@ -69,6 +69,6 @@ def show(tuners: list[TunerEntry], console: Console) -> None:
         for row in tuners:
             if row["baseline"] == baseline:
                 able = ", ".join(word for ability, word in ABILITIES.items() if row[ability])
-                needs = f" Needs tuning[{row['extra']}]." if row["extra"] else ""
+                needs = f" Needs {row['requirement']}." if row["requirement"] else ""
                 table.add_row(*map(escape, (row["tuner"], row["library"], able, row["summary"] + needs)))
         console.print(table)

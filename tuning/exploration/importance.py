@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # it is optional
 
     _Distribution: TypeAlias = CategoricalDistribution | FloatDistribution | IntDistribution
 
-TARGET = 0.1  # the best share of the trials; Optuna's default
+TARGET = 0.1  # the best share of the trials: Optuna's default, under another argument before Optuna 4.9
 MIN_TRIALS = 50  # at least 5 of them are the best, as Optuna's documentation advises
 MAX_TRIALS = 10_000  # if there are more, a sample spread evenly over the plan's order; a second or two
 POOLED = ""  # the name of all tuners together
@@ -131,7 +131,7 @@ def _evaluated(trials: pd.DataFrame, space: Sequence[Dimension], objective: Obje
             seen = [key for key, at in positions.items() if not np.isnan(at).all()]
             shares = optuna.importance.get_param_importances(
                 study,
-                evaluator=optuna.importance.PedAnovaImportanceEvaluator(target_quantile=TARGET),
+                evaluator=optuna.importance.PedAnovaImportanceEvaluator(),  # of the best `TARGET`
                 params=seen,
             )
     finally:

@@ -92,7 +92,7 @@ def rungs(ways: pd.DataFrame, objective: Objective) -> pd.DataFrame:
             "trials": len(part),
             "promoted": int(part["promoted"].sum()),
             "best": objective.best(scores),
-            "median": scores.median(),
+            "median": scores.dropna().median(),  # pandas 2 warns where all are missing
             "best_stopped": objective.best(left),
         }
         rows.append(row)

@@ -29,6 +29,7 @@ from tuning.journal.study_record import FORMAT, ProblemRecord, StudyRecord
 from tuning.journal.winner_record import Winner
 from tuning.objective import Objective
 from tuning.process.garbage import no_search_for_cycles
+from tuning.process.system import lock
 from tuning.text import error_line
 
 _START = b'{"kind":"study",'
@@ -217,21 +218,13 @@ def locked_if_idle(directory: Path) -> Iterator[bool]:
         file = path.open("rb")
     except (FileNotFoundError, NotADirectoryError):
         raise _no_study(directory) from None
-    with file:
-        yield locked(file)
-
-
-def locked(file: IO[bytes]) -> bool:
-    """Locks a file until it is closed; false if another process has locked it."""
+    release = lock(file)
     try:
-        import fcntl
-    except ImportError:  # pragma: no cover  without such locks, the user must avoid two runs
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        yield release is not None
+    finally:
+        file.close()
+        if release:
+            release()
 
 
 def _no_study(directory: Path) -> JournalError:

@@ -1,8 +1,11 @@
-"""Says whether scores were trained here, computed or imported: what was not trained is labelled wherever shown."""
+"""Says where scores come from: trained, computed or imported, which is labelled wherever shown; by which libraries."""
 
 from __future__ import annotations
 
-from tuning.formatting import count, plural
+from collections.abc import Sequence
+
+from tuning.formatting import count, names, plural
+from tuning.journal.plan import Session
 from tuning.journal.study_record import ImportRecord, ProblemRecord, SurrogateRecord
 
 SURROGATE = "surrogate"
@@ -27,6 +30,17 @@ def words(name: str, problem: ProblemRecord) -> str:
     if problem.imported:
         return _imported(name, problem.imported)
     return _surrogate(name, problem.surrogate) if problem.surrogate else ""
+
+
+def different_versions(sessions: Sequence[Session]) -> str:
+    """What a reader must know if runs of one study had different libraries; empty if all had the same."""
+    found: dict[str, dict[str, None]] = {}
+    for manifest in (session.manifest for session in sessions):
+        for name, version in {"python": manifest.python, **manifest.versions}.items():
+            if version:
+                found.setdefault(name, {})[version] = None
+    different = [f"{name} {' and '.join(versions)}" for name, versions in found.items() if len(versions) > 1]
+    return f"Parts of this study ran with different versions: {names(different, most=20)}." if different else ""
 
 
 def _surrogate(name: str, surrogate: SurrogateRecord) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,11 +11,12 @@ from typing import IO
 
 from tuning.errors import JournalError
 from tuning.journal import lines
-from tuning.journal.journal import is_torn_start, locked, path_of
+from tuning.journal.journal import is_torn_start, path_of
 from tuning.journal.plan import Session
 from tuning.journal.records import CellEnd, Retraining, Trial
 from tuning.journal.study_record import StudyRecord
 from tuning.journal.winner_record import Winner
+from tuning.process.system import lock
 
 
 class JournalWriter:
@@ -24,6 +25,7 @@ class JournalWriter:
     def __init__(self, directory: Path) -> None:
         self.path = path_of(directory)
         self._file: IO[bytes] | None = None
+        self._release: Callable[[], None] | None = None
         self._session: Session | None = None
         self._healed = True
         self._holds_back = False
@@ -63,7 +65,8 @@ class JournalWriter:
 
     def _lock(self) -> None:
         """Locks the journal for this process; the system releases it when the process ends, however it ends."""
-        if not locked(self._opened):
+        self._release = lock(self._opened)
+        if self._release is None:
             self.close()
             raise JournalError(f"{self.path} is in use by another run; wait for its end, or use --out") from None
 
@@ -147,8 +150,13 @@ class JournalWriter:
 
     def close(self) -> None:
         file, self._file = self._file, None
-        if file is not None:
-            file.close()
+        release, self._release = self._release, None
+        try:
+            if file is not None:
+                file.close()
+        finally:
+            if release:
+                release()
 
     def __enter__(self) -> JournalWriter:
         return self

@@ -52,6 +52,13 @@ class KerasSettings(NamedTuple):
         return {name: value for name, value in zip(SETTINGS, values, strict=True) if value is not None}
 
 
+def caps() -> tuple[int | None, int | None]:
+    """Keras' own caps on every fit's epochs and every epoch's steps; Keras before 3.10 has none."""
+    if not hasattr(keras.config, "max_epochs"):
+        return None, None
+    return keras.config.max_epochs(), keras.config.max_steps_per_epoch()
+
+
 def in_force() -> KerasSettings:
     """The settings of this process."""
     own = KerasSettings(
@@ -59,8 +66,7 @@ def in_force() -> KerasSettings:
         json.dumps(keras.dtype_policies.serialize(keras.config.dtype_policy()), sort_keys=True),
         keras.config.image_data_format(),
         float(keras.config.epsilon()),
-        keras.config.max_epochs(),
-        keras.config.max_steps_per_epoch(),
+        *caps(),
     )
     if keras.backend.backend() != "tensorflow":
         return own
@@ -75,8 +81,9 @@ def set_in_force(wanted: KerasSettings) -> None:
     keras.config.set_dtype_policy(keras.dtype_policies.deserialize(json.loads(wanted.dtype_policy)))
     keras.config.set_image_data_format(wanted.image_data_format)
     keras.config.set_epsilon(wanted.epsilon)
-    keras.config.set_max_epochs(wanted.max_epochs)
-    keras.config.set_max_steps_per_epoch(wanted.max_steps_per_epoch)
+    if (wanted.max_epochs, wanted.max_steps_per_epoch) != caps():
+        keras.config.set_max_epochs(wanted.max_epochs)
+        keras.config.set_max_steps_per_epoch(wanted.max_steps_per_epoch)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

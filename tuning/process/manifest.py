@@ -7,9 +7,11 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from tuning import __version__
+
 PACKAGES = (
-    "tuning", "keras", "tensorflow", "keras-tuner", "scikit-learn", "scikeras", "optuna",
-    "numpy", "scipy", "pandas", "tensorboard", "distributed", "jax", "jaxlib", "torch",
+    "keras", "tensorflow", "keras-tuner", "scikit-learn", "scikeras", "optuna", "numpy", "scipy", "pandas",
+    "tensorboard", "distributed", "jax", "jaxlib", "torch",
 )  # fmt: skip
 SETTINGS = (
     "floatx", "dtype policy", "image data format", "epsilon", "max epochs of every fit", "max steps of every epoch",
@@ -27,7 +29,7 @@ def manifest(facts: dict[str, object], command: Sequence[str]) -> dict[str, obje
     """The command of a run, the versions that can change a result, and `facts` about the processes that train."""
     return {
         "command": list(command),
-        "versions": {name: installed for name in PACKAGES if (installed := _version(name))},
+        "versions": {"tuning": __version__, **{name: found for name in PACKAGES if (found := _version(name))}},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count() or 0,

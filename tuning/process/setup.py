@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import keras
 
-from tuning.process.cores import cores
 from tuning.process.keras_settings import in_force
+from tuning.process.limits import cores
 
 THREADS = 1
 

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 
+from tuning.process import system
+
 # Libraries read these when loaded; Dask sets the same for workers that start from nothing. Dask's threshold for giving
 # memory back to the system is left out: with it an epoch of Fashion MNIST takes about 5 % longer, with the same peak.
 _SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -57,7 +59,7 @@ def ctrl_c_waits() -> Iterator[None]:
     A terminal sends both signals to all processes at once. Workers that received one would each end with a traceback,
     before the driver ends them; and an incomplete cluster cannot be closed.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover  Windows
+    if not system.DELAYS_SIGNALS:
         yield
         return
     heard = {signal.SIGINT, signal.SIGHUP}
@@ -73,7 +75,7 @@ def ctrl_c_waits() -> Iterator[None]:
 
 def _can_fork() -> bool:
     """Whether forking is safe: libraries of other systems and other backends may have started threads."""
-    if sys.platform != "linux" or _server_id():  # a server that the program started may have imported anything
+    if not system.FORKS or _server_id():  # a server that the program started may have imported anything
         return False
     if keras := sys.modules.get("keras"):
         return bool(keras.backend.backend() == "tensorflow")

@@ -21,6 +21,7 @@ from tuning.problems.problem import TrainingProblem, trainings_of
 from tuning.runner.cell import CellTask
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
+from tuning.text import is_file_name
 from tuning.tuners.base import Tuner
 
 FIVE = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
@@ -70,6 +71,8 @@ class StudyPlan:
     ) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StudyError(f"Study({name!r}): expected a name of letters, digits, dot, dash and underscore")
+        if not is_file_name(name):
+            raise StudyError(f"Study({name!r}): Windows has no folder of this name; choose another")
         self.name = name
         self.problems: list[TrainingProblem] = list(problem) if isinstance(problem, Sequence) else [problem]
         self.tuners = _tuners(tuners)

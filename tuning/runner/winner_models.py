@@ -254,6 +254,6 @@ def _paths(journal: Journal, chosen: Sequence[tuple[str, str]]) -> list[Path]:
     paths: list[Path] = []
     for problem, tuner in chosen:
         name = file_name(f"{problem}-{tuner}" if several else tuner, keep="._-", trim=".", limit=80)
-        alike = sum(path.stem.partition("~")[0] == name for path in paths)
+        alike = sum(path.stem.partition("~")[0].lower() == name.lower() for path in paths)  # not all systems see case
         paths.append(journal.directory / FOLDER / (f"{name}~{alike + 1}.keras" if alike else f"{name}.keras"))
     return paths

@@ -126,7 +126,7 @@ def _run(pickled: bytes, settings: KerasSettings, topic: str, again: bool, forei
 def _first_to_be_killed() -> None:
     """If the system runs out of memory, it should kill a worker, which costs one trial, and not the driver."""
     with suppress(OSError):  # only Linux has this file
-        Path("/proc/self/oom_score_adj").write_text("500")
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
 def _end_process_after(seconds: float) -> None:

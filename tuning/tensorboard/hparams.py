@@ -46,6 +46,7 @@ from tuning.tensorboard.messages import (
     write_events,
 )
 from tuning.tensorboard.names import METRICS, TEST, column_names, curve_tag
+from tuning.text import is_file_name
 
 FOLDER = "hparams"
 WINNERS = "tensorboard"  # next to it: the winners' trainings, written by `tuning.training.winner.tensorboard_logs`
@@ -250,7 +251,7 @@ def safe_folder(name: str) -> str:
 
     A plain name has no tilde and no capitals, so no two names collide, not even on file systems that ignore case.
     """
-    if _PLAIN.fullmatch(name):
+    if _PLAIN.fullmatch(name) and is_file_name(name):
         return name
     encoded = name.encode("utf-8", "surrogatepass")
     quoted = quote(encoded, safe="").replace("~", "%7E").replace(".", "%2E")

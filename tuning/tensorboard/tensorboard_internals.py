@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from tuning.errors import StudyError
+
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
 
@@ -34,9 +36,21 @@ def without_tensorflow() -> None:
 
 
 def plugins_in_order() -> list[object]:
-    """TensorBoard's own pages, HPARAMS with its columns in the order written."""
+    """TensorBoard's own pages, HPARAMS with its columns in the order written.
+
+    Raises:
+        StudyError: TensorBoard before 2.21 needs `pkg_resources`, which setuptools has no longer.
+    """
     # Imported here, because nothing else in `tuning` needs a web server.
-    from tensorboard import default
+    try:
+        from tensorboard import default
+    except ModuleNotFoundError as error:
+        if error.name != "pkg_resources":
+            raise
+        raise StudyError(
+            "this release of TensorBoard needs pkg_resources, which new releases of setuptools do not have; install "
+            'tensorboard 2.21 or newer, or: python -m pip install "setuptools<82"'
+        ) from error
     from tensorboard.plugins.hparams import backend_context, hparams_plugin, metadata
 
     class InOrder(backend_context.Context):

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 
 from tuning.batches import is_dataset
+from tuning.process.keras_settings import caps
 from tuning.training.fit_arguments import Arguments, Data, is_arrays, normalise, size_of
 from tuning.training.graph_cache import Traces, is_of_keras
 from tuning.training.internals import keras as keras_internals
@@ -58,7 +59,7 @@ def fallback_reason(model: keras.Model, arguments: Arguments) -> str:
     validation = arguments["validation_data"]
     if not is_arrays(validation) and not is_dataset(validation):
         return f"validation data of type {type(validation).__name__}"
-    if keras.config.max_epochs() or keras.config.max_steps_per_epoch():
+    if any(caps()):
         return "set_max_epochs or set_max_steps_per_epoch"
     if arguments["shuffle"] not in (True, False):
         return f"shuffle={arguments['shuffle']!r}"

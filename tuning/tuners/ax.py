@@ -33,7 +33,7 @@ class Ax(Tuner):
     name = "ax"
     library = "ax-platform"
     needs = "ax"
-    extra = "ax"
+    requirement = "ax-platform>=1.3.1"
 
     def __init__(self, *, label: str | None = None, initialization_budget: int | None = None) -> None:
         super().__init__(label=label, initialization_budget=initialization_budget)

@@ -42,8 +42,8 @@ class Tuner(ABC):
     """Whether its seed matters; if not, replicates differ only in their trainings."""
     needs: ClassVar[str] = ""
     """Module that it imports and that is not installed with `tuning` itself."""
-    extra: ClassVar[str] = ""
-    """The extra that installs it: ``pip install "tuning[extra]"``."""
+    requirement: ClassVar[str] = ""
+    """What pip installs it from, such as ``smac>=2.4.1``; default: `needs`."""
     baseline: ClassVar[bool] = False
     """Whether it is a yardstick for the others, not a competitor."""
     budget_factor: ClassVar[int] = 1
@@ -55,7 +55,7 @@ class Tuner(ABC):
         if not self.is_installed():
             raise StudyError(
                 f"tuner {self.name!r} needs {self.needs!r}, which is not installed; install it with: "
-                f'python -m pip install "tuning[{self.extra}]"'
+                f'python -m pip install "{self.requirement or self.needs}"'
             )
         self.label = label or self.name
         self.arguments = arguments

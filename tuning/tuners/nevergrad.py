@@ -32,7 +32,7 @@ class Nevergrad(Tuner):
     name = "nevergrad"
     library = "nevergrad"
     needs = "nevergrad"
-    extra = "nevergrad"
+    requirement = "nevergrad>=1.0.12"
 
     def __init__(self, *, label: str | None = None, optimizer: str = "NGOpt") -> None:
         super().__init__(label=label, optimizer=optimizer)

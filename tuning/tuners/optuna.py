@@ -114,14 +114,16 @@ class OptunaTuner(Tuner):
 class OptunaTPE(OptunaTuner):
     """`optuna.Study.optimize` with the Tree-structured Parzen Estimator (Bergstra et al., NeurIPS 2011).
 
-    With several trials at a time it treats those still running as bad ones (its `constant_liar`, on by default).
-    `arguments` are those of `optuna.samplers.TPESampler`, such as ``n_startup_trials=20``.
+    Hyperparameters are modelled together (`multivariate`), and with several trials at a time those still running are
+    treated as bad ones (`constant_liar`): Optuna 5's defaults, which Optuna 4 has off. `arguments` are those of
+    `optuna.samplers.TPESampler`, such as ``n_startup_trials=20``.
     """
 
     name = "optuna-tpe"
 
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
-        return optuna.samplers.TPESampler(seed=seed, **arguments)
+        # Said here, so that the name is one algorithm with every release.
+        return optuna.samplers.TPESampler(seed=seed, **{"multivariate": True, "constant_liar": True, **arguments})
 
 
 class OptunaTPEMedian(OptunaTPE):
@@ -191,7 +193,7 @@ class OptunaGP(OptunaTuner):
     """
 
     name = "optuna-gp"
-    extra = "gp"
+    requirement = "torch>=2.4"
     needs = "torch"
 
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
@@ -209,7 +211,7 @@ class OptunaCmaEs(OptunaTuner):
     """
 
     name = "optuna-cmaes"
-    extra = "cmaes"
+    requirement = "cmaes>=0.12"
     needs = "cmaes"
 
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:

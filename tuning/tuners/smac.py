@@ -34,7 +34,7 @@ class SMAC(Tuner):
     name = "smac"
     library = "smac"
     needs = "smac"
-    extra = "smac"
+    requirement = "smac>=2.4.1"
 
     def __init__(self, *, label: str | None = None, retrain_after: int = 8) -> None:
         super().__init__(label=label, retrain_after=retrain_after)

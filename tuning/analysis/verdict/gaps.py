@@ -48,10 +48,10 @@ def not_retrained(retrained: pd.DataFrame, finals: pd.DataFrame, repeats: int) -
     """
     scored = finals.dropna(subset=["score"]).merge(retrained, on=["problem", "tuner", "replicate"], how="left")
     lines = []
-    short = scored[scored["seeds"].fillna(0) + scored["failed"].fillna(0).astype(float) < repeats]
+    short = scored[scored[["seeds", "failed"]].astype(float).sum(axis=1) < repeats]  # NaN, without any, counts as 0
     if len(short):
         lines.append(f"{plural(len(short), 'cell')} with fewer retrainings than planned: {_cell_names(short)}.")
-    failed = scored[scored["failed"].fillna(0).astype(float) > 0]
+    failed = scored[scored["failed"].astype(float) > 0]
     if len(failed):
         where = f"{plural(len(failed), 'cell')}: {_cell_names(failed)}"
         lines.append(f"Retrainings FAILED and left out in {where}; retrainings.csv has their messages.")

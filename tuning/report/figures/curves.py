@@ -271,7 +271,7 @@ def _spread_words(medians: pd.DataFrame) -> str:
 
 def _turns(curve: pd.DataFrame, axis: _Axis) -> pd.DataFrame:
     """The rows where a step curve or its band changes, and the last; others draw nothing."""
-    drawn = curve[["median", "low", "high"]].fillna(0.0)
+    drawn = curve[["median", "low", "high"]].astype(float).fillna(0.0)
     changed = (drawn != drawn.shift()).any(axis=1)
     kept: pd.DataFrame = curve.loc[changed | (curve[axis.column] == curve[axis.column].max())]
     return kept

@@ -13,7 +13,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import MISSING, count, decimals_for, number, plural, setting
 from tuning.journal.journal import Journal
-from tuning.journal.provenance import IMPORTED, SURROGATE
+from tuning.journal.provenance import IMPORTED, SURROGATE, different_versions
 from tuning.journal.records import CellState
 from tuning.journal.study_record import Declaration, ProblemRecord
 from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, rows_of, score_entry, table
@@ -160,6 +160,7 @@ def manifest_table(journal: Journal) -> Table:
     problems: dict[str, dict[str, object]] = msgspec.to_builtins(journal.problems)
     entries = {
         **journal.manifest,
+        **({"earlier runs": different} if (different := different_versions(journal.sessions)) else {}),
         **_training(journal),
         **{f"data of {name}": problem["data"] for name, problem in problems.items()},
         **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in problems.items()},

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from tuning.errors import StudyError
-from tuning.process.cores import cores
+from tuning.process.limits import cores, free_memory
 from tuning.runner.dask.internals import Inner, steady_clock, workers_without_process
 from tuning.runner.forkserver import ctrl_c_waits, forked, start_method
 from tuning.text import error_line
@@ -30,9 +30,7 @@ def require_scheduler(address: str) -> None:
 
 def default_jobs(cells: int) -> int:
     """Workers for this machine: one per core, limited by memory and by the number of cells."""
-    import psutil
-
-    room = int(psutil.virtual_memory().available // WORKER_BYTES)
+    room = int(free_memory() // WORKER_BYTES)
     return max(1, min(cores(), room, cells))
 
 
