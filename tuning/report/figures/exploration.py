@@ -12,10 +12,10 @@ from tuning.exploration.rungs import typical_replicate
 from tuning.formatting import count, decimals_for, names, plural
 from tuning.report.figures.base import (
     INK,
-    PALETTE,
     ROW,
     Figure,
     Panel,
+    colours,
     finished,
     finished_grid,
     score_axis,
@@ -43,7 +43,7 @@ def coverage_dots(search: Search, slug: str = "") -> Figure | None:
     )
     y = tuner_axis([tuner for tuner in tuners if tuner in set(table["tuner"])])
     rows = table[["tuner", "configurations", "seen_2", "random_2", "seen_low_2", "seen_high_2"]]
-    colour = tuner_colour(tuners, legend=None)
+    colour = tuner_colour(tuners, search.baselines, legend=None)
     layers = []
     if (known := rows[rows["seen_low_2"].notna()]).size:
         bars = alt.Chart(values(known)).mark_rule(strokeWidth=3, opacity=0.6)
@@ -116,13 +116,17 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
     layers = [ticks]
     if shown:
         dots = alt.Chart(values(single[["tuner", "hyperparameter", "importance"]]))
-        colours = [PALETTE[tuners.index(tuner) % len(PALETTE)] for tuner in shown]
+        by_tuner = dict(zip(tuners, colours(tuners, search.baselines), strict=True))
+        scale = alt.Scale(domain=shown, range=[by_tuner[tuner] for tuner in shown])
         layers.append(
             dots.mark_circle(size=90, opacity=0.8).encode(
                 x=x,
                 y=y,
                 color=alt.Color(
-                    field="tuner", type="nominal", title=None, scale=alt.Scale(domain=shown, range=colours)
+                    field="tuner",
+                    type="nominal",
+                    title=None,
+                    scale=scale,
                 ),
                 tooltip=[
                     alt.Tooltip(field="tuner", type="nominal", title="tuner"),
@@ -186,7 +190,7 @@ def _steps(ways: pd.DataFrame) -> str:
 
 
 def _rung_panel(ways: pd.DataFrame, search: Search, tuner: str) -> alt.LayerChart:
-    colour = PALETTE[search.tuners.index(tuner) % len(PALETTE)]
+    colour = colours(search.tuners, search.baselines)[search.tuners.index(tuner)]
     places = decimals_for(ways["score"])
     x = alt.X(
         field="epochs",

@@ -18,7 +18,7 @@ from tuning.configuration import Value
 from tuning.exploration.dimensions import Dimension
 from tuning.exploration.exploration import Search
 from tuning.formatting import count, decimals_for, number, plural, setting
-from tuning.report.figures.base import INK, LINES, PALETTE, Figure, Panel, finished, finished_grid, inline, tuner_colour
+from tuning.report.figures.base import INK, LINES, Figure, Panel, colours, finished, finished_grid, inline, tuner_colour
 
 MAX_HELD = 20_000
 MAX_DRAWN = 1_000
@@ -75,7 +75,7 @@ def page_data(search: Search) -> Mapping[str, object]:
     values.append([float(f"{score:.7g}") for score in trials["score"]])
     return {
         "tuners": list(search.tuners),
-        "colours": [PALETTE[place % len(PALETTE)] for place in range(len(search.tuners))],
+        "colours": colours(search.tuners, search.baselines),
         "axes": hyperparameters + [{"title": title, "options": []} for title in titles[len(hyperparameters) :]],
         "ends": [
             [setting(_bound(dimension, end)) for end in dimension.bounds] if dimension.numeric else []
@@ -158,7 +158,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         .encode(
             x=x,
             y=y,
-            color=tuner_colour(list(search.tuners), _LEGEND),
+            color=tuner_colour(search.tuners, search.baselines, _LEGEND),
             detail=alt.Detail(field="line", type="nominal"),
             strokeWidth=alt.condition(alt.datum.best, alt.value(2), alt.value(0.8)),
         )
@@ -299,7 +299,7 @@ def _slice(dimension: Dimension, place: int, rows: list[dict[str, object]], sear
                 # Room for the labels whatever the page filters: it does not lay out its charts again.
                 axis=alt.Axis(minExtent=44, tickCount=5),
             ),
-            color=tuner_colour(list(search.tuners), legend=None),
+            color=tuner_colour(search.tuners, search.baselines, legend=None),
             size=alt.condition(alt.datum.best, alt.value(55), alt.value(16)),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),

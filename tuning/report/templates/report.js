@@ -12,30 +12,46 @@ function sideBySide(spec, width) {
   for (const chart of spec.concat) chart.width = Math.floor(width / spec.columns) - LABELS;
 }
 
-// The colour scale of a chart, whose legend the page's own boxes replace.
-function takeLegend(spec) {
-  let scale = null;
-  for (const { encoding } of spec.layer) {
-    for (const channel of [encoding.color, encoding.strokeDash].filter(Boolean)) channel.legend = null;
-    scale = encoding.color.scale;
+// With `nearest`, the pointer is over a cell around the nearest point, whose row is `datum.datum`. Vega-Lite (6.1) knows
+// that for quantitative fields of a tooltip only; others would say "undefined".
+function nearestTooltips(spec) {
+  for (const mark of spec.marks ?? []) {
+    nearestTooltips(mark);
+    const tooltip = mark.name?.endsWith("voronoi") && mark.encode.update.tooltip;
+    if (tooltip) tooltip.signal = tooltip.signal.replace(/(?<!datum\.)datum\["/g, 'datum.datum["');
   }
-  return scale;
+  return spec;
 }
 
-// A box for each tuner, which ticks it on and off.
-function tickTuners(holder, view, scale) {
+// Room for the names at the ends of lines; a narrow window has none, and the page's boxes name them.
+function nameLines(spec, width) {
+  if (width < NARROW) spec.layer = spec.layer.filter((layer) => layer.name !== "names");
+  else spec.padding = { left: 5, top: 5, bottom: 5, right: spec.usermeta.beside };
+}
+
+// A box for each tuner, which ticks it on and off, and one for each of what else a chart can show.
+function tickBoxes(holder, view, scale, ticks) {
   const boxes = choices("Tuners", "checkbox", scale.domain, (box, place) => {
-    const swatch = document.createElement("span");
-    swatch.className = "swatch";
-    swatch.style.background = scale.range[place];
     box.checked = true;
-    box.after(swatch);
+    box.after(swatch(scale.range[place]));
   });
   boxes.addEventListener("change", () => {
     const off = [...boxes.querySelectorAll("input")].filter((box) => !box.checked).map((box) => box.value);
     view.signal("off", off).runAsync();
   });
-  holder.before(boxes);
+  const names = Object.keys(ticks);
+  const more = choices("Show", "checkbox", Object.values(ticks), (box, place) => {
+    box.addEventListener("change", () => view.signal(names[place], box.checked).runAsync());
+  });
+  holder.before(boxes, more);
+}
+
+// `report.css` knows the partner of each colour on a dark page.
+function swatch(colour) {
+  const shown = document.createElement("span");
+  shown.className = "swatch";
+  shown.dataset.colour = colour;
+  return shown;
 }
 
 // A group of check boxes or radio buttons; `each` dresses one.
@@ -84,13 +100,15 @@ for (const holder of document.querySelectorAll(".chart")) {
   const place = document.createElement("div");
   holder.append(place);
   picture.hidden = true;
-  const switched = spec.params?.some((param) => param.name === "off");
-  const tuners = switched ? takeLegend(spec) : null;
-  const drawn = vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", ast: true, actions: false });
+  const ticks = spec.usermeta?.ticks;
+  const tuners = ticks && spec.layer.at(-1).encoding.color.scale;
+  if (ticks) nameLines(spec, holder.clientWidth);
+  const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: nearestTooltips };
+  const drawn = vegaEmbed(place, spec, options);
   holder.drawn = drawn.catch(() => null);
   ready.push(
     drawn
-      .then(({ view }) => tuners && tickTuners(holder, view, tuners))
+      .then(({ view }) => ticks && tickBoxes(holder, view, tuners, ticks))
       .catch((error) => {
         place.remove();
         picture.hidden = false;

@@ -36,10 +36,7 @@ async function explore(place) {
 // The form: a box for each tuner and option, two numbers for each range.
 function makeForm(form, data) {
   const tuners = choices("Tuners", "checkbox", data.tuners, (box, place) => {
-    const swatch = document.createElement("span");
-    swatch.className = "swatch";
-    swatch.style.background = data.colours[place];
-    box.after(swatch);
+    box.after(swatch(data.colours[place]));
   });
   const parts = data.axes.map(({ title, options }, axis) => {
     if (!options.length) return range(title);
