@@ -82,7 +82,11 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
     rows = [f"hparams/summary/digits/{label}/events.out.tfevents.tuning" for label in sorted([*TUNERS, *BASELINES])]
     rows.append("hparams/summary/events.out.tfevents.tuning")
     assert [name for name in made if name in rows] == rows
-    assert [name for name in made if name not in rows] == [
+    best = [name for name in made if name.startswith("hparams/best/")]
+    assert len({name.split("/")[2] for name in best}) == 1 + sum(
+        not math.isnan(trial.score) for trial in journal.read(golden.directory).all_trials()
+    )  # the columns, and each trial with a score
+    assert [name for name in made if name not in rows and name not in best] == [
         "epochs.csv", "figures/best_so_far.svg", "figures/coverage.svg", "figures/critical_difference.svg",
         "figures/final_scores.svg", "figures/pairwise.svg", "figures/parallel.svg",
         "figures/performance_profile.svg", "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/slices.svg",
