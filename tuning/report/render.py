@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import partial
 from importlib import resources
 
 import jinja2
@@ -29,7 +30,8 @@ def markdown(shown: Shown) -> str:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"table": markdown_table, "code": markdown_code, "link": Markup}
+    python = partial(markdown_code, language="python")
+    environment.filters |= {"table": markdown_table, "code": markdown_code, "python": python, "link": Markup}
     return environment.get_template("report.md.j2").render(shown)
 
 

@@ -25,7 +25,6 @@ from tuning.report.figures.base import (
 MAX_TOGETHER = 6  # tuners in one chart
 HEIGHT = 320  # pixels
 LINE = 15  # pixels of height for a label
-LETTER = 7  # pixels of width, about, for a letter of a label
 MAX_LABEL = 150  # pixels
 OTHERS = "#B4BDC5"  # the other tuners' lines in a panel
 SHOWN = "indexof(off, datum.tuner) < 0"
@@ -115,12 +114,11 @@ def _together(curves: Curves) -> Chart:
         .encode(opacity=alt.condition(hovered, alt.value(1), alt.value(0)), tooltip=_tooltip(curves))
         .add_params(hovered)
     )
-    longest = max(map(len, contest.labels))
     return finished(
         alt.layer(*_spread(curves, colour), line, points, _names(curves, colour)).add_params(*params),
         curves.description,
         HEIGHT,
-        usermeta={"ticks": TICKS, "beside": min(MAX_LABEL, LETTER * longest + 10)},
+        usermeta={"ticks": TICKS},
     )
 
 

@@ -23,11 +23,6 @@ function nearestTooltips(spec) {
   return spec;
 }
 
-// Room for the names at the ends of lines; a narrow window has none, and the page's boxes name them.
-function nameLines(spec, width) {
-  if (width < NARROW) spec.layer = spec.layer.filter((layer) => layer.name !== "names");
-  else spec.padding = { left: 5, top: 5, bottom: 5, right: spec.usermeta.beside };
-}
 
 // A box for each tuner, which ticks it on and off, and one for each of what else a chart can show.
 function tickBoxes(holder, view, scale, ticks) {
@@ -83,8 +78,13 @@ function chooseOne(choice) {
   show(names[0]);
 }
 
-const ready = [];
-for (const holder of document.querySelectorAll(".chart")) {
+// A chart cannot find its size in a problem that is folded: it is drawn once that is opened.
+function whenOpen(holder) {
+  const fold = holder.closest("details:not([open])");
+  return fold && new Promise((open) => fold.addEventListener("toggle", open, { once: true })).then(() => whenOpen(holder));
+}
+
+function draw(holder) {
   const spec = JSON.parse(document.getElementById(holder.dataset.spec).textContent);
   if (spec.concat) sideBySide(spec, holder.clientWidth);
   else {
@@ -102,23 +102,47 @@ for (const holder of document.querySelectorAll(".chart")) {
   picture.hidden = true;
   const ticks = spec.usermeta?.ticks;
   const tuners = ticks && spec.layer.at(-1).encoding.color.scale;
-  if (ticks) nameLines(spec, holder.clientWidth);
+  // A narrow window has no room for names at the ends of lines; the boxes above have them.
+  if (ticks && holder.clientWidth < NARROW) spec.layer = spec.layer.filter((layer) => layer.name !== "names");
   const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: nearestTooltips };
   const drawn = vegaEmbed(place, spec, options);
-  holder.drawn = drawn.catch(() => null);
-  ready.push(
-    drawn
-      .then(({ view }) => ticks && tickBoxes(holder, view, tuners, ticks))
-      .catch((error) => {
-        place.remove();
-        picture.hidden = false;
-        console.error(error);
-      }),
-  );
+  return drawn
+    .then((result) => {
+      if (ticks) tickBoxes(holder, result.view, tuners, ticks);
+      return result;
+    })
+    .catch((error) => {
+      place.remove();
+      picture.hidden = false;
+      console.error(error);
+      return null;
+    });
+}
+
+for (const holder of document.querySelectorAll(".chart")) {
+  const waits = whenOpen(holder);
+  holder.drawn = waits ? waits.then(() => draw(holder)) : draw(holder);
 }
 
 // Of figures that show the same in two ways, one is shown, once all have found their size.
-Promise.all(ready).then(() => document.querySelectorAll(".choice").forEach(chooseOne));
+for (const figures of document.querySelectorAll(".alternatives")) {
+  Promise.all([...figures.querySelectorAll(".chart")].map((holder) => holder.drawn)).then(() => chooseOne(figures));
+}
+
+// A link into something folded opens it; paper shows everything.
+function unfold(place) {
+  for (let fold = place; fold; fold = fold.parentElement) if (fold.tagName === "DETAILS") fold.open = true;
+}
+function goTo() {
+  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (place) {
+    unfold(place);
+    place.scrollIntoView();
+  }
+}
+window.addEventListener("hashchange", goTo);
+if (location.hash) goTo();
+window.addEventListener("beforeprint", () => document.querySelectorAll("details.problem").forEach((fold) => (fold.open = true)));
 
 // A click on a column's title sorts by it; a second click turns the order round.
 for (const table of document.querySelectorAll("table")) {
