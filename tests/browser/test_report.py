@@ -162,6 +162,21 @@ def test_the_page_fits_its_window(browser: Any, page_address: str, size: tuple[i
         assert dark == ([True, False] if scheme == "dark" else [False, True])
 
 
+def test_on_paper_nothing_is_cut_and_no_filter_is_printed(browser: Any, page_address: str) -> None:
+    width = 680  # pixels of A4 within its margins
+    with opened(browser, page_address, viewport={"width": 1280, "height": 900}, color_scheme="dark") as page:
+        drawn(page)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": width, "height": 900})
+        inside = f"all => all.filter(one => one.getBoundingClientRect().right > {width} + 1).map(one => one.outerHTML)"
+        assert page.locator("table:visible, .chart svg:visible, pre:visible").evaluate_all(inside) == []
+        assert page.locator(".filters:visible, nav:visible, input:visible").count() == 0
+        swatches = page.locator(".swatch:visible")
+        exact = "all => all.map(one => getComputedStyle(one).printColorAdjust)"
+        assert set(swatches.evaluate_all(exact)) == {"exact"}
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
 def test_a_page_without_scripts_still_shows_its_pictures(browser: Any, page_address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     try:

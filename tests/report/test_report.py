@@ -347,8 +347,8 @@ def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
             "--no-baselines --retrain 1",
         ),
         (["tuning", "import", "a b", "--out", "c"], {}, "tuning import 'a b' --out c"),
-        ([], {}, "tuning run STUDY.py --budget 4 --replicates 2 --tuners a --no-baselines --retrain 0"),
-        ("", {}, "tuning run STUDY.py --budget 4 --replicates 2 --tuners a --no-baselines --retrain 0"),
+        ([], {}, "study.run() # in Python, as it was run: study is the Study 'golden'"),
+        ("", {}, "study.run() # in Python, as it was run: study is the Study 'golden'"),
         (
             "tuning table studies/s.py --configurations 3 --jobs 2",
             {"tuners": {"table": {"tuner": "table"}}, "replicates": 300},
