@@ -213,8 +213,8 @@ def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, object]
         return {}
     return {
         "figures": _with_numbers(summary, figures, OVER_PROBLEMS),
-        "note": "Replicates are nested in problems. Mean ranks and normalised scores are means over these problems, "
-        "each resampled within itself: their intervals speak of these problems. The critical difference takes each "
-        "problem as one block, a tuner's score in it being its median over replicates: it speaks of problems like "
-        "these, and needs many of them. No test pools replicates of different problems.",
+        "note": "Each problem counts once; replicates are averaged within it. Intervals of mean ranks and normalised "
+        "scores resample the replicates of each problem: they speak of these problems. The critical difference takes "
+        "each problem as one block, with a tuner's median over its replicates: it speaks of problems like these, and "
+        "needs many of them. No test pools replicates of different problems.",
     }

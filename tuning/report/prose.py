@@ -155,8 +155,7 @@ def normalised(contest: Contest) -> str:
         return "No normalised score: no random search is among the tuners."
     return (
         f"Normalised: 1 is the interquartile mean of {contest.random_search} at the same budget, 0 the best score "
-        "known of the problem; both are held fixed in its interval. Where random search found the best known, there is "
-        "none."
+        "known of the problem. Lower is better. Undefined if random search found the best known."
     )
 
 

@@ -25,6 +25,7 @@ from tuning.report.figures.base import (
 )
 
 STOPPED = "#8A9BA8"
+OTHERS = "#B4BDC5"
 MAX_RUNG_PANELS = 4
 
 
@@ -92,7 +93,7 @@ def coverage_dots(search: Search, slug: str = "") -> Figure | None:
 
 
 def importance_dots(search: Search, slug: str = "") -> Figure | None:
-    """The importance of each hyperparameter, a dot for each tuner and a tick for all trials together."""
+    """The importance of each hyperparameter, a dot for each tuner and a bar for all trials together."""
     frame = search.importance.frame
     if frame.empty:
         return None
@@ -108,12 +109,12 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
         scale=alt.Scale(domainMin=0),
     )
     y = alt.Y(field="hyperparameter", type="nominal", title=None, sort=None, scale=alt.Scale(domain=order))
-    ticks = (
+    bars = (
         alt.Chart(values(pooled[["hyperparameter", "importance"]]))
-        .mark_tick(thickness=2.5, size=24, color=INK)
+        .mark_bar(height=14, color=OTHERS)
         .encode(x=x, y=y, tooltip=[alt.Tooltip(field="importance", type="quantitative", title="all", format=".1%")])
     )
-    layers = [ticks]
+    layers = [bars]
     if shown:
         dots = alt.Chart(values(single[["tuner", "hyperparameter", "importance"]]))
         by_tuner = dict(zip(tuners, colours(tuners, search.baselines), strict=True))
@@ -144,7 +145,7 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
         "Hyperparameter importance",
         f"How much a hyperparameter's values among the best {TARGET:.0%} of the trials differ from those among all, as "
         "a share of the sum over hyperparameters: Optuna's PED-ANOVA (Watanabe et al., arXiv:2304.10255, 2023). The "
-        f"tick is over {plural(trials, 'trial')} of all tuners, dots are over a tuner's own, from {MIN_TRIALS} on. "
+        f"bar is over {plural(trials, 'trial')} of all tuners, dots are over a tuner's own, from {MIN_TRIALS} on. "
         "Only trials trained in full: those of a low rung are left out. Each hyperparameter is looked at by itself, "
         "and a tuner that already narrowed down one shows it as less important.{note}".replace("{note}", note),
         description,
