@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.report.test_first_screen import two_problems
 from tests.support.browser import WAIT, opened
 from tests.support.golden_journal import BASELINES, TUNERS, write_scores
 from tuning.report.report import Report, write_report
@@ -23,7 +24,8 @@ def page_address(golden_report: Report) -> str:
 
 
 def drawn(page: Any) -> int:
-    """Waits until each figure is an interactive chart and its still picture is put away; how many there are."""
+    """Unfolds all and waits until each figure is a chart and its still picture is put away; how many there are."""
+    page.locator("details:has(.chart)").evaluate_all("all => all.forEach(one => (one.open = true))")
     page.wait_for_function(
         "[...document.querySelectorAll('.chart')].every(c => c.querySelector('svg') && c.querySelector('img').hidden)"
     )
@@ -120,6 +122,30 @@ def test_all_that_can_be_worked_is_reached_by_the_tab_key(browser: Any, page_add
         assert summary.evaluate("s => s.parentElement.open")
 
 
+def test_the_contents_bar_stays_and_leads_to_its_places(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address, viewport={"width": 1280, "height": 900}) as page:
+        drawn(page)
+        bar = page.locator("nav.contents")
+        bar.get_by_role("link", name="Search").click()
+        heading = page.locator("#search")
+        assert 0 <= bar.bounding_box()["y"] <= 1
+        assert bar.bounding_box()["height"] <= heading.bounding_box()["y"] < 200
+        bar.get_by_role("link", name="Method").focus()
+        page.keyboard.press("Enter")
+        assert page.locator("#method").bounding_box()["y"] < 900
+
+
+def test_what_is_folded_opens_by_its_link_and_is_drawn_then(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, write_report(two_problems(tmp_path)).html.as_uri()) as page:
+        page.locator("nav.contents a", has_text="the other").click()
+        problem = page.locator("details.problem").nth(1)
+        problem.locator(".chart svg:visible").first.wait_for()
+        assert problem.evaluate("one => one.open")
+        assert not page.locator("details.problem").first.evaluate("one => one.open")
+        chart = problem.locator(".chart svg").first.bounding_box()
+        assert chart["width"] > 400
+
+
 @pytest.mark.parametrize("size", [(1280, 900), (360, 700)], ids=["desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_its_window(browser: Any, page_address: str, size: tuple[int, int], scheme: str) -> None:
@@ -134,6 +160,21 @@ def test_the_page_fits_its_window(browser: Any, page_address: str, size: tuple[i
             sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))) < 384 for colour in (paper, ink)
         ]
         assert dark == ([True, False] if scheme == "dark" else [False, True])
+
+
+def test_on_paper_nothing_is_cut_and_no_filter_is_printed(browser: Any, page_address: str) -> None:
+    width = 680  # pixels of A4 within its margins
+    with opened(browser, page_address, viewport={"width": 1280, "height": 900}, color_scheme="dark") as page:
+        drawn(page)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": width, "height": 900})
+        inside = f"all => all.filter(one => one.getBoundingClientRect().right > {width} + 1).map(one => one.outerHTML)"
+        assert page.locator("table:visible, .chart svg:visible, pre:visible").evaluate_all(inside) == []
+        assert page.locator(".filters:visible, nav:visible, input:visible").count() == 0
+        swatches = page.locator(".swatch:visible")
+        exact = "all => all.map(one => getComputedStyle(one).printColorAdjust)"
+        assert set(swatches.evaluate_all(exact)) == {"exact"}
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_a_page_without_scripts_still_shows_its_pictures(browser: Any, page_address: str) -> None:
@@ -170,6 +211,11 @@ class TestExplorer:
         passed, all_of_them = re.match(r"(\d+) of (\d+) trials pass", said).groups()  # type: ignore[union-attr]
         return int(passed), int(all_of_them)
 
+    def form(self, page: Any) -> None:
+        """Opens the form."""
+        page.locator(".explorer .filtering > summary").first.click()
+        page.locator(".explorer form").first.wait_for()
+
     def fieldset(self, page: Any, title: str) -> Any:
         legend = page.locator("legend", has_text=re.compile(f"^{title}$"))
         return page.locator(".explorer form fieldset", has=legend).first
@@ -182,7 +228,7 @@ class TestExplorer:
     def test_the_form_filters_charts_and_table(self, browser: Any, page_address: str) -> None:
         with opened(browser, page_address) as page:
             drawn(page)
-            page.locator(".explorer form").first.wait_for()
+            self.form(page)
             passed, everything = self.passing(page)
             assert passed == everything > 0
             best = table(page, "The best trials that pass")
@@ -204,7 +250,7 @@ class TestExplorer:
     def test_dragging_over_an_axis_filters_by_it(self, browser: Any, page_address: str) -> None:
         with opened(browser, page_address) as page:
             drawn(page)
-            page.locator(".explorer form").first.wait_for()
+            self.form(page)
             everything = self.passing(page)[1]
             chart = page.locator(".explorer .chart svg").first
             chart.scroll_into_view_if_needed()

@@ -236,7 +236,8 @@ def test_run_shows_cells_tuners_verdict_and_report(ran: Ran, script: Path, study
     assert result.stderr == ""
     assert "Study s: 2 tuners, 2 replicates, 6 epochs a cell: 4 cells, 24 epochs, on 1 process." in result.stdout
     assert "[1/4] synthetic/kt-random/1: 2 trials, 6 epochs, best metric 0." in result.stdout
-    assert "Verdict: " in result.stdout
+    assert "\nNo verdict: " in result.stdout
+    assert "Verdict: No verdict" not in result.stdout
     assert result.stdout.endswith(f"Report: {ran.out}/s/report.html\n")
     again = invoke("run", script, "--out", study_folder.parent, "--jobs", 1)
     assert again.exit_code == 0

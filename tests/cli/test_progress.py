@@ -1,6 +1,7 @@
 """The progress view: lines where nobody looks, a live view in a terminal."""
 
 import io
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +53,18 @@ def test_lines_say_cell_epochs_best_and_time_left(monkeypatch: pytest.MonkeyPatc
         "about 10 s left",
         "[2/2] synthetic/kt-random/2: 1 trials, 4 epochs, no score yet, 2 s (ValueError: [/red] no)",
     ]
+
+
+def test_a_replay_does_not_take_back_the_best_that_was_known() -> None:
+    cell = task().cell
+    progress, _ = view()
+    progress.begin([task(recorded=(trial(cell, 8),))], [task()], [])
+    seen = []
+    for spent, best in ((3, 0.1), (6, 0.3), (8, 0.5), (9, 0.6)):
+        progress.epoch(cell, spent, best)
+        line = progress._line("kt-random", several=False)
+        seen.append((line.best, max(value for value in line.curve if not math.isnan(value))))
+    assert seen == [("0.5", 0.5)] * 3 + [("0.6", 0.6)]
 
 
 def test_replayed_epochs_count_neither_as_done_nor_as_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,9 +75,15 @@ def test_small_tables_to_the_byte(tmp_path: Path) -> None:
 def test_types_come_through_the_frame(tmp_path: Path) -> None:
     write(tmp_path, [one(A, 0, SGD, [0.5], 1), one(A, 1, ADAM, [0.5], 2)])
     frame = trials_frame(read(tmp_path))
-    assert [type(value) for value in frame["hp.width"]] == [int, int]
-    assert [type(value) for value in frame["hp.bias"]] == [bool, bool]
+    rows = frame.to_dict("records")
+    assert [type(row["hp.width"]) for row in rows] == [int, int]
+    assert [type(row["hp.bias"]) for row in rows] == [bool, bool]
     assert frame["hp.momentum"][0] == 0.9
+    dtypes = {name: str(dtype) for name, dtype in frame.dtypes.items() if str(name).startswith("hp.")}
+    assert dtypes == {
+        "hp.width": "Int64", "hp.rate": "float64", "hp.bias": "bool", "hp.optimizer": "object",
+        "hp.momentum": "float64",
+    }  # fmt: skip
     assert pd.isna(frame["hp.momentum"][1])
     assert str(frame["parent"].dtype) == "Int64"
 

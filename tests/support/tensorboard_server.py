@@ -23,7 +23,7 @@ run_main()
 """
 BOARD = (
     "import sys; from pathlib import Path; from tuning.tensorboard.server import serve; "
-    "serve(Path(sys.argv[1]), open_browser=False)"
+    "serve(Path(sys.argv[1]), open_browser=False, every='--all' in sys.argv)"
 )
 STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
 

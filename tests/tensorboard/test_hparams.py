@@ -27,7 +27,8 @@ from tuning.journal.plan import Manifest, Session
 from tuning.journal.records import Cell, Retraining, Trial, TrialState
 from tuning.journal.writer import JournalWriter
 from tuning.tensorboard import server
-from tuning.tensorboard.hparams import HparamsWriter, hyperparameter_columns, run_name, write_hparams
+from tuning.tensorboard.columns import hyperparameter_columns
+from tuning.tensorboard.hparams import HparamsWriter, run_name, write_hparams
 
 
 def scalars(url: str, trial: Trial, tag: str) -> list[tuple[int, float]]:
@@ -52,6 +53,7 @@ def check_trial(trial: Trial, group: dict[str, Any], best_score: float) -> None:
     ]
     results = {
         "score": trial.score,
+        "val_accuracy": trial.curve[-1]["val_accuracy"],
         "best_score": best_score,
         "epochs": trial.epochs,
         "train_seconds": trial.train_seconds,
@@ -106,7 +108,7 @@ def test_tensorboard_gives_back_every_trial_value_and_metric(tmp_path: Path) -> 
     assert shown["learning_rate"]["domainInterval"] == {"minValue": 1e-4, "maxValue": 1e-2}
     assert shown["dropout"]["domainDiscrete"] == [False, True]
     assert [info["name"]["tag"] for info in experiment["metricInfos"]] == [
-        "score", "best_score", "epochs", "train_seconds", "suggest_seconds", "test_score",
+        "score", "val_accuracy", "best_score", "epochs", "train_seconds", "suggest_seconds", "test_score",
     ]  # fmt: skip
 
 
@@ -152,7 +154,7 @@ def test_several_problems_with_clashing_names_and_types(tmp_path: Path) -> None:
             made_up.trial(second, number_, configuration=configuration, score=score, state=TrialState.COMPLETE)
         )
 
-    with served(tmp_path, "-c", BOARD, str(tmp_path / "study")) as (url, process):
+    with served(tmp_path, "-c", BOARD, str(tmp_path / "study"), "--all") as (url, process):
         groups = session_groups(url, 3)
         experiment = columns(url)
         trial = made_up.trial(first, 0)
@@ -160,7 +162,7 @@ def test_several_problems_with_clashing_names_and_types(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     shown = {info["name"]: info for info in experiment["hparamInfos"]}
-    assert list(shown) == ["tuner", "replicate", "problem", "size", "mixed", "hp.tuner", "wide"]
+    assert list(shown) == ["replicate", "tuner", "problem", "size", "mixed", "hp.tuner", "wide"]
     assert shown["problem"]["domainDiscrete"] == ["../a b", "é/b"]
     assert shown["mixed"]["domainDiscrete"] == ["1", "2", "x"]
     assert shown["wide"]["domainInterval"] == {"minValue": 0, "maxValue": 11}  # the page takes no twelve boxes

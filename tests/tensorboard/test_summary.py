@@ -31,7 +31,7 @@ def test_a_session_group_for_each_tuner_beside_the_trials_and_not_among_them(tmp
         shown = columns(url)
     assert list(groups) == [f"digits/{label}" for label in sorted(labels)]
     names = {info["name"] for info in shown["hparamInfos"]}
-    assert names == {"tuner", "problem", "n_hidden", "learning_rate", "optimizer", "momentum"}
+    assert names == {"tuner", "n_hidden", "learning_rate", "optimizer", "momentum"}
     assert [info["name"]["tag"] for info in shown["metricInfos"]] == list(SUMMARY_METRICS)
 
     assert {name: group["sessions"][0]["status"] for name, group in groups.items()} == {
@@ -43,7 +43,7 @@ def test_a_session_group_for_each_tuner_beside_the_trials_and_not_among_them(tmp
     }
     best = {row["tuner"]: row["configuration"] for row in found.problems["digits"].best.to_dict("records")}
     for label in labels:
-        assert groups[f"digits/{label}"]["hparams"] == {"tuner": label, "problem": "digits", **best[label]}
+        assert groups[f"digits/{label}"]["hparams"] == {"tuner": label, **best[label]}
     rows = results(found).set_index("tuner")
     metrics = {one["name"]["tag"]: one["value"] for one in groups["digits/kt-hyperband"]["metricValues"]}
     assert metrics == pytest.approx({name: rows.loc["kt-hyperband", name] for name in SUMMARY_METRICS}, rel=1e-6)

@@ -312,6 +312,7 @@ def compare(
 @app.command(epilog=epilog("tuning board reports/mine", "tuning board reports/mine --port 6007 --no-browser"))
 def board(
     directory: Folder,
+    every: Annotated[bool, typer.Option("--all", help="Show all trials, not the best 100.")] = False,
     summary: Annotated[bool, typer.Option("--summary", help="Show a row a tuner, and not a row a trial.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
     port: Annotated[int | None, typer.Option(help="Default: 6006, or a free one.")] = None,
@@ -329,7 +330,8 @@ def board(
         def say(line: str) -> None:
             output().print(line, markup=False, highlight=False, soft_wrap=True)
 
-        serve(directory, host=host, port=port, open_browser=browser, summary=summary, winners=winners, say=say)
+        shown = {"every": every, "summary": summary, "winners": winners}
+        serve(directory, host=host, port=port, open_browser=browser, say=say, **shown)
         return 0
 
     guarded(work, debug)

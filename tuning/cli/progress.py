@@ -63,8 +63,7 @@ class ProgressView:
             self._curves[task.cell] = [math.nan] * live_view.WIDTH
             self._latest[task.tuner.label] = task.cell
             for trial in task.recorded:
-                best = task.problem.objective.best([self._best[task.cell], trial.score])
-                self._heard(task.cell, trial.spent_epochs, best)
+                self._heard(task.cell, trial.spent_epochs, trial.score)
         self._open = {
             task.cell: task.budget.epochs + INCUMBENTS * task.retrain * task.problem.max_epochs for task in pending
         }
@@ -87,14 +86,19 @@ class ProgressView:
         self._heard(cell, spent, best)
 
     def _heard(self, cell: Cell, spent: int, best: float) -> None:
+        """A replay, when a run is resumed, begins again with the first scores: what was known stays."""
         curve = self._curves[cell]
+        self._latest[cell.tuner] = cell
+        best = self._objectives[cell.problem].best([self._best[cell], best])
         place = min(live_view.WIDTH, math.ceil(spent / self._budget[cell] * live_view.WIDTH)) - 1
         for skipped in range(place - 1, -1, -1):  # a trial reported as one, or epochs not reported
             if not math.isnan(curve[skipped]):
                 break
             curve[skipped] = self._best[cell]
-        curve[max(place, 0)] = self._best[cell] = best
-        self._latest[cell.tuner] = cell
+        place = max(place, 0)
+        if place + 1 == live_view.WIDTH or math.isnan(curve[place + 1]):  # else it has been further
+            curve[place] = best
+        self._best[cell] = best
 
     def _advance(self, cell: Cell, epochs: int) -> None:
         self._trained += epochs

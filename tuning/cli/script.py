@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run_script(study: StudyPlan) -> None:
-    """The command line of `tuning run`, for a study whose script is run directly."""
+    """The command line of `tuning run`, for a study whose script is run directly; in a notebook, without options."""
 
     def command(options: RunOptions) -> None:
         def work() -> int:
@@ -27,4 +29,9 @@ def run_script(study: StudyPlan) -> None:
     command.__doc__ = f"Run the study {study.name!r}, or go on with it, and make its report."
     script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     script.command()(with_options(command))
-    script()
+    script(args=[] if _in_notebook() else None, standalone_mode=not _in_notebook())
+
+
+def _in_notebook() -> bool:
+    """Whether the arguments of this process are those of a notebook's kernel, and not a user's."""
+    return Path(sys.argv[0]).name == "ipykernel_launcher.py"

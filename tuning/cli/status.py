@@ -58,8 +58,9 @@ def tuner_table(report: Report) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0))  # fits into 80 columns
     for heading in (["problem"] if several else []) + ["tuner"]:
         table.add_column(heading, no_wrap=True)
-    for heading in ("median", "95 % interval", "cells", "epochs", "trials", "training", "thinking"):
-        table.add_column(heading, justify="right")
+    times = () if several else ("training", "thinking")  # beside the names of problems there is no room for them
+    for heading in ("median", "95 % interval", "cells", "epochs", "trials", *times):
+        table.add_column(heading, justify="right", no_wrap=heading in ("median", "95 % interval"))
     decimals = decimals_for([*frame["smallest"], *frame["largest"]])
     for row in frame.to_dict("records"):
         failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""
@@ -71,8 +72,7 @@ def tuner_table(report: Report) -> Table:
             f"{row['replicates_done']}/{row['replicates_planned']}",
             count(row["charged_epochs"]),
             count(row["trials"]) + failed,
-            seconds(row["train_seconds"]),
-            seconds(row["suggest_seconds"]),
+            *(() if several else (seconds(row["train_seconds"]), seconds(row["suggest_seconds"]))),
         )
     return table
 
@@ -168,7 +168,10 @@ def _left(cells: list[CellStatus]) -> float | None:
 def show_report(report: Report, console: Console) -> None:
     """The table of tuners, the verdict, which tuner to take, and where the report is."""
     console.print(tuner_table(report))
-    console.print(f"Verdict: {report.verdict.line}", markup=False, highlight=False, style="bold")
+    line = report.verdict.line
+    console.print(
+        line if line.startswith("No verdict") else f"Verdict: {line}", markup=False, highlight=False, style="bold"
+    )
     for line in report.verdict.details:
         console.print(f"  {line}", markup=False, highlight=False)
     for problem, choice in report.choices.items():

@@ -34,6 +34,7 @@ class Search:
         space: Its dimensions.
         max_epochs: Of a full training.
         tuners: Contestants, then baselines.
+        baselines: The latter.
         trials: `searched`.
         coverage: `coverage.coverage`.
         boundary: `boundary.boundary`.
@@ -46,6 +47,7 @@ class Search:
     space: tuple[Dimension, ...]
     max_epochs: int
     tuners: tuple[str, ...]
+    baselines: tuple[str, ...]
     trials: pd.DataFrame
     coverage: pd.DataFrame
     boundary: pd.DataFrame
@@ -87,6 +89,7 @@ def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, 
         space=tuple(space),
         max_epochs=max_epochs,
         tuners=tuners,
+        baselines=contest.baselines,
         trials=frame,
         coverage=coverage(frame, space, tuners),
         boundary=boundary(frame, space, objective),

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tuning.configuration import Value
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import Journal
 from tuning.journal.records import Trial
@@ -30,6 +31,7 @@ RETRAINING_COLUMNS = [
     "problem", "tuner", "replicate", "trial", "final", "repeat", "state", "score", "test",
     "epochs", "train_seconds", "error",
 ]  # fmt: skip
+_DTYPES: dict[type, str] = {bool: "bool", int: "Int64", float: "float64"}
 EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epochs"]
 
 
@@ -37,7 +39,8 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
     """One row per trial of the planned cells: `TRIAL_COLUMNS`, then `hp.<name>` in the space's order.
 
     ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing. If a user's
-    own `fit` has returned scores, a last column ``returned`` tells which.
+    own `fit` has returned scores, a last column ``returned`` tells which. A hyperparameter's column is of its own type
+    (float64, nullable Int64, bool); object for texts, mixed types, and booleans that may be missing.
     """
     trials = list(journal.all_trials())
     rows = [
@@ -50,12 +53,24 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=TRIAL_COLUMNS)
     frame["parent"] = frame["parent"].astype("Int64")
     hyperparameters = {
-        f"hp.{name}": pd.Series([trial.configuration.get(name) for trial in trials], dtype=object)
+        f"hp.{name}": _typed([trial.configuration.get(name) for trial in trials])
         for name in hyperparameter_names(journal)
     }
     frame = pd.concat([frame, pd.DataFrame(hyperparameters, index=frame.index)], axis=1)
     returned = [trial.returned for trial in trials]
     return frame.assign(returned=returned) if any(returned) else frame
+
+
+def _typed(values: list[Value | None]) -> pd.Series:
+    """A hyperparameter's values, None where it is inactive, as a column of their type."""
+    kinds = {type(value) for value in values}
+    missing = type(None) in kinds
+    kind = next(iter(kinds - {type(None)})) if len(kinds) - missing == 1 else None
+    dtype = "object" if kind is None or (missing and kind is bool) else _DTYPES.get(kind, "object")
+    try:
+        return pd.Series(values, dtype=dtype)
+    except OverflowError:  # an integer of more than 64 bits
+        return pd.Series(values, dtype=object)
 
 
 def epochs_frame(journal: Journal) -> pd.DataFrame:

@@ -17,7 +17,8 @@ _SCRIPT = re.compile(r".*\.py(:[^:]*)?")
 def command(read: Journal) -> str:
     """One command that runs the plan: the last run's script, with the plan's numbers spelled out.
 
-    What no option can change is left to the script: the baselines and the tuners' settings.
+    What no option can change is left to the script: the baselines and the tuners' settings. A run that no command
+    began, as in a notebook, is repeated in Python.
     """
     plan, called = read.plan, _called(read)
     named = [
@@ -26,12 +27,15 @@ def command(read: Journal) -> str:
         if option in called[:-1]
         for word in (option, called[called.index(option) + 1])
     ]
-    script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "STUDY.py")
-    script = PurePath(script).as_posix() if not PurePath(script).is_absolute() else PurePath(script).name
+    script = next((word for word in called if _SCRIPT.fullmatch(word) and word not in named), "")
+    # A path of the machine that ran it would mean nothing elsewhere.
+    script = PurePath(script).as_posix() if script and not PurePath(script).is_absolute() else PurePath(script).name
     if called[:2] in (["tuning", "compare"], ["tuning", "import"]):
         return shlex.join(called) if isinstance(read.manifest.command, list) else read.manifest.command
     if called[:2] == ["tuning", "table"]:
         return shlex.join(["tuning", "table", script, "--configurations", str(plan.replicates)])
+    if not script:
+        return f"study.run() # in Python, as it was run: study is the Study {read.name!r}"
     rule = rule_of(plan)
     rope = plan.rope if rule is None else rule.rope
     words = [

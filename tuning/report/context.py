@@ -21,6 +21,7 @@ from tuning.report.prose import (
     audit_line,
     baselines_note,
     batches,
+    finished,
     holds_for,
     method,
     normalised,
@@ -29,8 +30,10 @@ from tuning.report.prose import (
     unranked,
     untested,
 )
+from tuning.report.sections.answer import Answer, answers
 from tuning.report.sections.exploration import SearchSection, section
 from tuning.report.tables import comparison, study
+from tuning.report.tables.answer import problems_table
 from tuning.report.tables.base import Table
 
 Shown: TypeAlias = dict[str, Any]
@@ -40,9 +43,17 @@ _Compared = TypeVar("_Compared", bound=Comparison)
 
 @dataclass(frozen=True)
 class ProblemPart:
-    """One problem's part of the report; figures by kind, each with the table of its numbers."""
+    """One problem's part of the report; figures by kind, each with the table of its numbers.
+
+    Attributes:
+        anchor: What the ids of its headings begin with.
+        answer: Its first screen.
+        says_nothing: Of figures that say nothing here, by kind, why; they are folded.
+    """
 
     name: str
+    anchor: str
+    answer: Answer
     objective: str
     verdict: Verdict
     choice: ProblemChoice
@@ -54,6 +65,7 @@ class ProblemPart:
     pairs: Table
     baseline_pairs: Table
     unranked: str
+    says_nothing: Mapping[str, str]
     targets: Table
     winners: Table
     test_metrics: Table
@@ -83,15 +95,20 @@ def context(
     planned = set(journal.planned_cells())
     excluded = [str(cell) for cell in sorted(set(journal.trials) - planned)]
     slugs = base.slugs(list(summary.problems))
+    answered = answers(journal, summary.problems)
     problems = [
-        _problem(journal, problem, figures[name], section(searches[name], problem, slugs[name]))
+        _problem(
+            journal, problem, figures[name], section(searches[name], problem, slugs[name]), answered[name], slugs[name]
+        )
         for name, problem in summary.problems.items()
     ]
     return {
         "study": summary.study,
         "verdict": summary.verdict,
         "scope": scope(journal, summary),
+        "finished": finished(summary),
         "problems": problems,
+        "by_problem": problems_table(summary.problems),
         "over_problems": _over_problems(summary, over_problems),
         "normalised": normalised(summary.contest),
         "audit": audit,
@@ -127,13 +144,17 @@ def context(
     }
 
 
-def _problem(journal: Journal, problem: ProblemSummary, figures: list[Figure], search: SearchSection) -> ProblemPart:
+def _problem(
+    journal: Journal, problem: ProblemSummary, figures: list[Figure], search: SearchSection, answer: Answer, slug: str
+) -> ProblemPart:
     rule = problem.objective
     better = "highest is best" if rule.sign > 0 else "lowest is best"
     epoch = "the best epoch of a trial counts" if rule.epoch == "best" else "the last epoch of a trial counts"
     recorded = journal.problems[problem.name]
     return ProblemPart(
         name=problem.name,
+        anchor=f"{slug.strip('_')}-" if slug else "",
+        answer=answer,
         objective=f"{rule.metric}, {better}, {epoch}",
         verdict=problem.verdict,
         choice=problem.choice,
@@ -148,6 +169,7 @@ def _problem(journal: Journal, problem: ProblemSummary, figures: list[Figure], s
         pairs=comparison.pairs_table(problem),
         baseline_pairs=comparison.pairs_table(problem, baselines=True),
         unranked=unranked(problem),
+        says_nothing=prose.says_nothing(problem),
         targets=comparison.targets_table(problem),
         winners=study.winners_table(problem),
         test_metrics=study.test_metrics_table(problem),
@@ -191,8 +213,8 @@ def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, object]
         return {}
     return {
         "figures": _with_numbers(summary, figures, OVER_PROBLEMS),
-        "note": "Replicates are nested in problems. Mean ranks and normalised scores are means over these problems, "
-        "each resampled within itself: their intervals speak of these problems. The critical difference takes each "
-        "problem as one block, a tuner's score in it being its median over replicates: it speaks of problems like "
-        "these, and needs many of them. No test pools replicates of different problems.",
+        "note": "Each problem counts once; replicates are averaged within it. Intervals of mean ranks and normalised "
+        "scores resample the replicates of each problem: they speak of these problems. The critical difference takes "
+        "each problem as one block, with a tuner's median over its replicates: it speaks of problems like these, and "
+        "needs many of them. No test pools replicates of different problems.",
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -39,8 +40,8 @@ def markdown_table(shown: Table) -> Markup:
     return Markup("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
-def markdown_code(text: object) -> Markup:
-    """`text` as a fenced block of one line; the fence is longer than any run of backticks in it."""
-    line = one_line(str(text))
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", line)), default=0))
-    return Markup(f"{fence}sh\n{line}\n{fence}")
+def markdown_code(text: str | Sequence[str], language: str = "sh") -> Markup:
+    """Lines of code, or one, as a fenced block; the fence is longer than any run of backticks in it."""
+    lines = [one_line(line) for line in ([text] if isinstance(text, str) else text)]
+    fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
+    return Markup("\n".join([f"{fence}{language}", *lines, fence]))

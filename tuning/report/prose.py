@@ -7,8 +7,9 @@ import pandas as pd
 from tuning.analysis.contest import Contest
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
-from tuning.formatting import count, names, plural
+from tuning.formatting import count, names, p_value, plural
 from tuning.journal.journal import Journal
+from tuning.journal.records import CellState
 from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.statistics.power import ENOUGH
 from tuning.statistics.sequential import SPENDING_POWER, Rule
@@ -26,7 +27,7 @@ def scope(journal: Journal, summary: Summary) -> str:
     """What was compared, in a line."""
     contest = summary.contest
     parts = [
-        plural(len(summary.problems), "problem"),
+        *([plural(len(summary.problems), "problem")] if len(summary.problems) > 1 else []),
         plural(len(contest.tuners), "tuner"),
         plural(journal.plan.replicates, "replicate"),
         f"{plural(contest.budget_epochs, 'training epoch')} a cell",
@@ -43,6 +44,14 @@ def scope(journal: Journal, summary: Summary) -> str:
         for label in contest.baselines
     ]
     return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
+
+
+def finished(summary: Summary) -> str:
+    """How far the searches came, in a line."""
+    cells = summary.cells[summary.cells["tuner"].isin(summary.contest.tuners)]
+    done, failed = int((cells["state"] == CellState.DONE).sum()), int(summary.tuners["trials_failed"].sum())
+    trials = f"{plural(failed, 'trial')} failed" if failed else "no trial failed"
+    return f"{count(done)} of {plural(len(cells), 'search', 'searches')} finished, {trials}"
 
 
 def holds_for(journal: Journal) -> list[str]:
@@ -107,6 +116,17 @@ def unranked(problem: ProblemSummary) -> str:
     return "No critical difference: fewer than three tuners have a score." if len(test.tuners) < 3 else ""
 
 
+def says_nothing(problem: ProblemSummary) -> dict[str, str]:
+    """Of figures in which there is nothing to see, by kind, what they would show."""
+    found = {}
+    test, table = problem.rank_test, problem.tuners
+    if test is not None and test.p > LEVEL:
+        found["critical_difference"] = f"No ranks are shown to differ: Friedman's test has p {p_value(test.p)}."
+    if (table["trials_complete"] == table["trials"]).all():
+        found["trials_by_state"] = f"All {count(int(table['trials'].sum()))} trials are COMPLETE."
+    return found
+
+
 def audit_line(summary: Summary) -> str:
     """What the tuners were charged of their plan, and, separately, the baselines, which may need less."""
     cells = summary.cells
@@ -135,8 +155,7 @@ def normalised(contest: Contest) -> str:
         return "No normalised score: no random search is among the tuners."
     return (
         f"Normalised: 1 is the interquartile mean of {contest.random_search} at the same budget, 0 the best score "
-        "known of the problem; both are held fixed in its interval. Where random search found the best known, there is "
-        "none."
+        "known of the problem. Lower is better. Undefined if random search found the best known."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import partial
 from importlib import resources
 
 import jinja2
@@ -29,7 +30,8 @@ def markdown(shown: Shown) -> str:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"table": markdown_table, "code": markdown_code, "link": Markup}
+    python = partial(markdown_code, language="python")
+    environment.filters |= {"table": markdown_table, "code": markdown_code, "python": python, "link": Markup}
     return environment.get_template("report.md.j2").render(shown)
 
 
@@ -46,7 +48,7 @@ def html(shown: Shown, svgs: dict[str, str], bundle: str) -> str:
     page = _template("report.js") + _template("search.js")
     return environment.get_template("report.html.j2").render(
         shown,
-        style=Markup(_template("report.css")),
+        style=Markup(_template("report.css") + _colour_rules()),
         bundle=Markup(bundle),
         page=Markup(page),
         script_hashes=Markup(" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, page))),
@@ -100,6 +102,16 @@ def _template(name: str) -> str:
     return (
         resources.files("tuning.report").joinpath("templates", name).read_text(encoding="utf-8").replace("\r\n", "\n")
     )
+
+
+def _colour_rules() -> str:
+    """Style rules that show each colour of the figures, on a dark page its partner."""
+    rules = [".chart svg .mark-text text[fill='{0}'], .swatch[data-colour='{0}'] {{ fill: {1}; background: {1}; }}"]
+    rules += [f"{place} svg [{kind}='{{0}}'] {{{{ {kind}: {{1}}; }}}}" for place in (".chart", ".picture") for kind in
+              ("fill", "stroke")]  # fmt: skip
+    light = [rules[0].format(colour, colour) for colour in base.DARK]
+    dark = [rule.format(colour, partner) for colour, partner in base.DARK.items() for rule in rules]
+    return "\n".join([*light, "@media screen and (prefers-color-scheme: dark) {", *dark, "}"])
 
 
 def _digest(text: str) -> str:

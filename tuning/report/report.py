@@ -27,6 +27,7 @@ from tuning.report.figures.vega_bundle import vega_bundle
 from tuning.report.render import html, latex, markdown, parts
 from tuning.report.sections.winners import NOTE as WINNERS_NOTE
 from tuning.report.sections.winners import winner_sections
+from tuning.tensorboard.best import write_best
 from tuning.tensorboard.summary import write_hparams_summary
 
 
@@ -95,6 +96,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; it becomes "?".
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
+    write_best(read, directory)
     write_hparams_summary(read, summary, directory)
     return Report(
         directory,

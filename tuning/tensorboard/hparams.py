@@ -4,8 +4,8 @@
     hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...tuning    one session per trial, with its learning curve
     hparams/trials/<problem>/<tuner>/<replicate>/<trial>/...test      an incumbent's mean test score, once retrained
 
-`hparams/summary` next to them is a separate log directory (`tuning.tensorboard.summary`): TensorBoard reads everything
-below the directory it is given, and a table takes one experiment tag.
+`hparams/best` and `hparams/summary` next to them are separate log directories (`tuning.tensorboard.best`, `.summary`):
+TensorBoard reads everything below the directory it is given, and a table takes one experiment tag.
 
 The journal holds durations but no dates, so the wall times are a convention: the cells, which run in parallel, all
 begin on 2000-01-01 UTC, and a cell's clock advances by each trial's `suggest_seconds` and `train_seconds`. The same
@@ -18,26 +18,24 @@ import hashlib
 import math
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.plugins.hparams import api_pb2
 
 from tuning.configuration import Value
 from tuning.errors import JournalError
 from tuning.journal.journal import Journal
 from tuning.journal.plan import Plan
-from tuning.journal.provenance import words
 from tuning.journal.records import Cell, Retraining, Trial, TrialState
-from tuning.journal.study_record import Declaration, StudyRecord
+from tuning.journal.study_record import StudyRecord
 from tuning.objective import Objective
+from tuning.tensorboard.columns import Column, hyperparameter_columns, leading_columns
 from tuning.tensorboard.messages import (
     EVENT_FILE,
     ORIGIN,
-    encodable,
     end_event,
     experiment_event,
     finite,
@@ -45,58 +43,13 @@ from tuning.tensorboard.messages import (
     start_event,
     write_events,
 )
-from tuning.tensorboard.names import METRICS, TEST, column_names, curve_tag
+from tuning.tensorboard.names import METRICS, TEST, curve_tag
 from tuning.text import is_file_name
 
 FOLDER = "hparams"
 WINNERS = "tensorboard"  # next to it: the winners' trainings, written by `tuning.training.winner.tensorboard_logs`
 TRIALS = f"{FOLDER}/trials"  # TensorBoard's log directory
-_FEW = 10  # with this many values or more, the page filters by a regular expression, and refuses one for numbers
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
-_DATA_TYPES = {
-    "number": api_pb2.DATA_TYPE_FLOAT64,
-    "boolean": api_pb2.DATA_TYPE_BOOL,
-    "text": api_pb2.DATA_TYPE_STRING,
-}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A hyperparameter column of the HPARAMS table.
-
-    Attributes:
-        name: Its name in TensorBoard, unique.
-        kind: ``"number"``, ``"boolean"`` or ``"text"``; one for all trials, since a column of mixed types hides rows
-            (tensorboard#3597).
-        values: All values it can have, if they are few; else empty.
-        bounds: Smallest and largest value of a number, if `values` is empty.
-        leading: Whether it says where a trial comes from, and is placed before the hyperparameters.
-    """
-
-    name: str
-    kind: str
-    values: tuple[Value, ...] = ()
-    bounds: tuple[float, float] | None = None
-    leading: bool = False
-
-    def fit(self, value: Value) -> Value | None:
-        """`value` as this column's type; None if that is impossible (then it is left out, like an inactive one)."""
-        match self.kind:
-            case "text":
-                return encodable(str(value))
-            case "boolean":
-                return bool(value)
-        return finite(value)
-
-    def to_proto(self) -> api_pb2.HParamInfo:
-        # TensorBoard 2.21 does not keep the order given: it sorts by `differs`, then by name
-        # (`_sort_and_reduce_to_hparams_limit`). Set for the leading columns only, `differs` keeps them first.
-        info = api_pb2.HParamInfo(name=self.name, type=_DATA_TYPES[self.kind], differs=self.leading)
-        if self.values:
-            info.domain_discrete.extend(self.values)
-        elif self.bounds is not None:
-            info.domain_interval.min_value, info.domain_interval.max_value = self.bounds
-        return info
 
 
 @dataclass(frozen=True)
@@ -118,19 +71,31 @@ class HparamsWriter:
         directory: The study's folder; only ``<directory>/hparams`` is touched.
         study: The journal's first line.
         plan: A session's plan. With it the page has check boxes for the tuners and replicates.
+        folder: The log directory; that of all trials takes the place of all others.
+        order: Hyperparameters to come first, if every trial has them.
+        names: The trials to write, by cell and number, with their runs' names; None for all, by `run_name`.
 
     Raises:
         JournalError: ``<directory>/hparams`` is a link or a file.
     """
 
-    def __init__(self, directory: Path, study: StudyRecord, plan: Plan | None = None) -> None:
-        emptied(Path(directory) / FOLDER)
-        self.directory = Path(directory) / TRIALS
+    def __init__(
+        self,
+        directory: Path,
+        study: StudyRecord,
+        plan: Plan | None = None,
+        *,
+        folder: str = TRIALS,
+        order: Sequence[str] = (),
+        names: Mapping[tuple[Cell, int], str] | None = None,
+    ) -> None:
+        emptied(Path(directory) / (FOLDER if folder == TRIALS else folder))
+        self.directory = Path(directory) / folder
+        self._names = names
         problems = study.problems
         self._objectives = {name: problem.objective for name, problem in problems.items()}
-        computed = any(words(name, problem) for name, problem in problems.items())
-        self._leading = leading_columns(list(problems), plan, named=computed)
-        self._hyperparameters = hyperparameter_columns([problem.space for problem in problems.values()])
+        self._leading = leading_columns(list(problems), plan)
+        self._hyperparameters = hyperparameter_columns([problem.space for problem in problems.values()], order)
         self._cells: dict[Cell, list[_Written]] = {}
         self._tests: dict[tuple[Cell, int], list[float]] = {}
         columns = [*self._leading, *self._hyperparameters.values()]
@@ -141,21 +106,24 @@ class HparamsWriter:
         done = self._cells.setdefault(trial.cell, [])
         while done and done[-1].trial >= trial.trial:
             # The user may have deleted the folder meanwhile: it is only a view of the journal.
-            shutil.rmtree(self.directory / run_name(trial.cell, done.pop().trial), ignore_errors=True)
+            if name := self._name(trial.cell, done.pop().trial):
+                shutil.rmtree(self.directory / name, ignore_errors=True)
         better = self._objectives[trial.cell.problem].better
         before = done[-1] if done else _Written(-1, math.nan, ORIGIN)
         best_score = trial.score if better(trial.score, before.best_score) else before.best_score
         start = before.clock + _seconds(trial.suggest_seconds)
         end = start + _seconds(trial.train_seconds)
-        events = _trial_events(trial, self._values(trial), best_score, start, end)
-        write_events(self.directory / run_name(trial.cell, trial.trial), events)
+        if name := self._name(trial.cell, trial.trial):
+            events = _trial_events(trial, name, self._values(trial), best_score, start, end)
+            write_events(self.directory / name, events)
         done.append(_Written(trial.trial, best_score, end))
 
     def retrained(self, retraining: Retraining) -> None:
         """Adds a retraining to its trial: `TEST` becomes the mean over the trial's retrainings so far."""
         done = {written.trial: written for written in self._cells.get(retraining.cell, ())}
         test = finite(retraining.test.get(self._objectives[retraining.cell.problem].test_metric))
-        if retraining.trial not in done or test is None:
+        name = self._name(retraining.cell, retraining.trial)
+        if retraining.trial not in done or test is None or name is None:
             return
         tests = self._tests.setdefault((retraining.cell, retraining.trial), [])
         tests.append(test)
@@ -163,7 +131,11 @@ class HparamsWriter:
         clock = done[retraining.trial].clock
         events = [scalars_event(clock, number, {TEST: mean}) for number, mean in enumerate(means, start=1)]
         # A separate file after the trial's: TensorBoard has read that one already and would not read it again.
-        write_events(self.directory / run_name(retraining.cell, retraining.trial), events, f"{EVENT_FILE}.test")
+        write_events(self.directory / name, events, f"{EVENT_FILE}.test")
+
+    def _name(self, cell: Cell, trial: int) -> str | None:
+        """The run's name; None for a trial that is not to be written."""
+        return run_name(cell, trial) if self._names is None else self._names.get((cell, trial))
 
     def _values(self, trial: Trial) -> dict[str, Value]:
         """Values by column, only active ones."""
@@ -193,49 +165,20 @@ def write_hparams(journal: Journal, directory: Path) -> HparamsWriter:
     writer = HparamsWriter(directory, journal.study, journal.plan)
     for trial in journal.all_trials():
         writer.write(trial)
-    for cell in journal.planned_cells():
-        for retraining in sorted(journal.retrainings.get(cell, ()), key=lambda record: (record.trial, record.repeat)):
-            writer.retrained(retraining)
+    for retraining in retrained_in_order(journal):
+        writer.retrained(retraining)
     return writer
+
+
+def retrained_in_order(journal: Journal) -> Iterator[Retraining]:
+    """The planned cells' retrainings, by trial and repeat, whenever they were done."""
+    for cell in journal.planned_cells():
+        yield from sorted(journal.retrainings.get(cell, ()), key=lambda record: (record.trial, record.repeat))
 
 
 def is_written(directory: Path) -> bool:
     """Whether a study's folder has HPARAMS logs, complete or still growing."""
     return (Path(directory) / TRIALS / EVENT_FILE).is_file()
-
-
-def leading_columns(problems: Sequence[str], plan: Plan | None, named: bool = False) -> list[Column]:
-    """Where a trial comes from: `tuner` and `replicate`, then `problem` if there are several or it is `named`."""
-    labels = tuple(map(encodable, plan.settings)) if plan else ()
-    replicates = plan.replicates if plan else 0
-    columns = [
-        Column("tuner", "text", labels, leading=True),
-        Column("replicate", "number", *_numbers(range(1, replicates + 1)), leading=True),
-    ]
-    if named or len(problems) > 1:
-        columns.append(Column("problem", "text", tuple(encodable(name) for name in problems), leading=True))
-    return columns
-
-
-def hyperparameter_columns(spaces: Iterable[Sequence[Declaration]]) -> dict[str, Column]:
-    """Columns by hyperparameter name, in the order of the spaces; a name in several spaces appears once.
-
-    Those that a trial may lack, because of a condition or in another problem, come last: the page's parallel
-    coordinates leave out every trial that lacks a ticked column, and at first the first five are ticked.
-    `tuning.tensorboard.names` says what they are called.
-    """
-    spaces = list(spaces)
-    declared: dict[str, list[Declaration]] = {}
-    for space in spaces:
-        for entry in space:
-            declared.setdefault(entry["name"], []).append(entry)
-    columns = {name: _column(column, declared[name]) for name, column in column_names(declared).items()}
-    always = {
-        name
-        for name, entries in declared.items()
-        if len(entries) == len(spaces) and not any(entry.get("conditions") for entry in entries)
-    }
-    return dict(sorted(columns.items(), key=lambda item: item[0] not in always))
 
 
 def run_name(cell: Cell, trial: int) -> str:
@@ -258,53 +201,13 @@ def safe_folder(name: str) -> str:
     return f"{quoted[:48]}~{hashlib.sha256(encoded).hexdigest()[:16]}"
 
 
-def _column(name: str, entries: Sequence[Declaration]) -> Column:
-    """One column for all declarations of a name: a number only if all are, text if their types differ."""
-    values: list[Value] = []
-    bounds: list[float] = []
-    for entry in entries:
-        match entry["type"]:
-            case "Int" | "Float":
-                bounds += [entry["min_value"], entry["max_value"]]
-            case "Boolean":
-                values += [False, True]
-            case "Choice":
-                values += entry["values"]
-            case _:
-                values.append(entry["value"] if "value" in entry else entry["default"])
-    kinds = {_kind(value) for value in [*values, *bounds]}
-    kind = kinds.pop() if len(kinds) == 1 else "text"
-    if kind == "number":
-        return Column(name, kind, *_numbers(values, bounds))
-    if bounds:
-        return Column(name, kind)
-    return Column(name, kind, tuple(dict.fromkeys(v if kind == "boolean" else encodable(str(v)) for v in values)))
-
-
-def _numbers(
-    values: Iterable[Value], bounds: Sequence[float] = ()
-) -> tuple[tuple[Value, ...], tuple[float, float] | None]:
-    """The domain of a number column: its values if they are few, else the interval that contains all."""
-    known = sorted({number for value in values if (number := finite(value)) is not None})
-    ends = [*known, *(number for value in bounds if (number := finite(value)) is not None)]
-    if not ends:
-        return (), None
-    if not bounds and len(known) < _FEW:
-        return tuple(known), None
-    return (), (min(ends), max(ends))
-
-
-def _kind(value: Value) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    return "number" if isinstance(value, int | float) else "text"
-
-
 def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) -> Event:
     rules = {f"{rule.metric}, {rule.direction}, {rule.epoch} epoch" for rule in objectives}
     score = rules.pop() if len(rules) == 1 else "by each problem's objective"
+    curves = {curve_tag(rule.metric): f"{rule.metric} of the last epoch" for rule in objectives}
     descriptions = {
         "score": score,
+        **curves,  # so that "Show Metrics" draws learning curves: all else is one value a trial
         "best_score": f"the best score of the tuner in this replicate when the trial ended ({score})",
         "epochs": "epochs charged for the trial",
         "train_seconds": "building, training and validating",
@@ -315,10 +218,10 @@ def _config_event(columns: Sequence[Column], objectives: Sequence[Objective]) ->
 
 
 def _trial_events(
-    trial: Trial, values: Mapping[str, Value], best_score: float, start: float, end: float
+    trial: Trial, name: str, values: Mapping[str, Value], best_score: float, start: float, end: float
 ) -> Iterator[Event]:
     """Session start, one event per epoch, the metrics, session end."""
-    yield start_event(run_name(trial.cell, trial.trial), values, start)
+    yield start_event(name, values, start)
     tags: dict[str, str] = {}
     for number, epoch in enumerate(trial.curve, start=1):
         named = {tags.get(name) or tags.setdefault(name, curve_tag(name)): value for name, value in epoch.items()}

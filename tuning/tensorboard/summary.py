@@ -14,12 +14,10 @@ from tuning.analysis.summary import Summary, results
 from tuning.configuration import Value
 from tuning.journal.journal import Journal
 from tuning.journal.records import CellState
+from tuning.tensorboard.columns import Column, hyperparameter_columns, leading_columns
 from tuning.tensorboard.hparams import (
     FOLDER,
-    Column,
     emptied,
-    hyperparameter_columns,
-    leading_columns,
     refuse_link,
     safe_folder,
 )
@@ -40,7 +38,7 @@ def write_hparams_summary(journal: Journal, summary: Summary, directory: Path) -
     """
     refuse_link(Path(directory) / FOLDER)
     folder = emptied(Path(directory) / SUMMARY)
-    leading = leading_columns(list(summary.problems), journal.plan, named=True)
+    leading = leading_columns(list(summary.problems), journal.plan)
     leading = [column for column in leading if column.name != "replicate"]
     spaces = [problem.space for problem in journal.problems.values()]
     columns = hyperparameter_columns(spaces)

@@ -11,8 +11,8 @@ from tuning.analysis.summary import summarise
 from tuning.journal import journal
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
+from tuning.report.figures.curve_chart import CLOCK, LINE, apart
 from tuning.report.figures.curves import (
-    CLOCK,
     MAX_STEPS,
     _thinned,
     best_so_far,
@@ -40,15 +40,15 @@ def test_bands_are_the_interval_of_the_median(tmp_path: Path) -> None:
     assert (last["median"], last["low"], last["high"]) == (row["median"], row["low"], row["high"])
     figure = best_so_far(found)
     assert figure is not None
-    assert [layer["mark"]["type"] for layer in figure.chart.to_dict()["layer"]] == ["area", "line", "point"]
-    assert "bands are their 95% bootstrap intervals" in figure.caption
+    assert [layer["mark"]["type"] for layer in figure.chart.to_dict()["layer"]] == ["area", "line", "point", "text"]
+    assert "the page shows their 95% bootstrap intervals for the line under the pointer" in figure.caption
 
 
 def test_two_replicates_have_lines_and_no_band(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": [0.5, 0.6], "b": [0.4, 0.3]})
     figure = best_so_far(summarise(journal.read(tmp_path)).problems["digits"])
     assert figure is not None
-    assert [layer["mark"]["type"] for layer in figure.chart.to_dict()["layer"]] == ["line", "line", "point"]
+    assert [layer["mark"]["type"] for layer in figure.chart.to_dict()["layer"]] == ["line", "line", "point", "text"]
     assert "fewer than 3 replicates have no interval" in figure.caption
 
 
@@ -59,7 +59,7 @@ def test_every_layer_leaves_out_the_tuners_that_are_off(digits: ProblemSummary) 
         chart = figure.chart.to_dict()
         assert {"name": "off", "value": []} in chart["params"]
         for layer in chart["layer"]:
-            assert layer["transform"] == [{"filter": "indexof(off, datum.tuner) < 0"}]
+            assert layer["transform"][0] == {"filter": "indexof(off, datum.tuner) < 0"}
 
 
 def test_the_clock_ends_with_the_last_cell_of_the_tuners(digits: ProblemSummary) -> None:
@@ -87,3 +87,33 @@ def test_a_study_without_times_has_no_clock(tmp_path: Path) -> None:
     found = summarise(journal.read(tmp_path)).problems["digits"]
     assert wall_clock(found) is None
     assert clock_grid(found) == []
+
+
+def test_bands_and_single_replicates_wait_for_the_pointer_or_a_tick(digits: ProblemSummary) -> None:
+    figure = best_so_far(digits)
+    assert figure is not None
+    chart = figure.chart.to_dict()
+    assert {"name": "spread", "value": False} in chart["params"]
+    for layer in chart["layer"][:2]:
+        assert layer["encoding"]["opacity"]["value"] == 0
+        assert layer["encoding"]["opacity"]["condition"]["test"].startswith("spread || ")
+
+
+def test_names_at_the_ends_of_lines_do_not_overlap_and_stay_in_the_order_of_their_lines() -> None:
+    ends = {"a": 0.9, "b": 0.901, "c": 0.899, "off": 0.2, "d": 0.8}
+    places = apart(ends, (0.8, 0.92), height=120)
+    assert list(places) == ["b", "a", "c", "d"]
+    gaps = -np.diff(list(places.values()))
+    assert gaps.min() >= LINE * 0.12 / 120 - 1e-12
+    assert min(places.values()) >= 0.8
+    assert places["b"] == 0.901  # nothing above it
+
+
+def test_more_than_six_tuners_have_a_panel_each(tmp_path: Path) -> None:
+    write_scores(tmp_path, {f"tuner-{place}": [0.5 + place / 100, 0.6, 0.7] for place in range(8)})
+    figure = best_so_far(summarise(journal.read(tmp_path)).problems["digits"])
+    assert figure is not None
+    chart = figure.chart.to_dict()
+    assert [panel["title"] for panel in chart["concat"]] == [f"tuner-{place}" for place in range(8)]
+    assert chart["concat"][3]["layer"][-1]["transform"] == [{"filter": {"equal": "tuner-3", "field": "tuner"}}]
+    assert "bands are their 95% bootstrap intervals" in figure.caption

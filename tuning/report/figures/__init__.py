@@ -6,6 +6,7 @@ Imports: words, statistics, journal, analysis, exploration, report.
     render        DrawnBeside: SVGs drawn by another process
     vega_bundle   the scripts that draw charts in a page
     curves        best so far over epochs and over time
+    curve_chart   its chart
     comparison    ranks, pairs, critical difference, profiles
     scores        figures: all of a study; final scores, states of trials
     trials        parallel coordinates and slices

@@ -1,7 +1,8 @@
 """What all figures share: colours, axes, size, and SVG whose bytes depend on nothing but the chart.
 
-A tuner has one colour in every figure, from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people
-with any kind of colour vision can tell apart. Beyond its seven usable colours, tuners also differ by dash pattern.
+A tuner has one colour in every figure; a baseline is grey and dashed. The colours stand out from the page (3:1) and
+people with any kind of colour vision can tell them apart, on white as on a dark page, which shows each by its partner
+in `DARK`. `tests/report/figures/test_colours.py` computes that. Beyond six tuners, they also differ by dash pattern.
 Names from a journal reach a chart as data or titles only, never as field names or expressions.
 """
 
@@ -20,9 +21,14 @@ import vl_convert
 
 from tuning.text import file_name, one_line
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800")
+PALETTE = ("#023E7D", "#C8741D", "#0B7252", "#E61A8A", "#B93004", "#0E84B7")
+BASELINE = "#6E7781"
+DARK = {
+    **dict(zip(PALETTE, ("#207FE8", "#EB881F", "#2EF077", "#C52091", "#EE0B2A", "#2EB1EF"), strict=True)),
+    BASELINE: "#9AA5B1",
+}  # what `report.css` shows in place of a colour on a dark page
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
-BASELINE_DASH = [4, 4]
+BASELINE_DASHES = ([4, 4], [1, 3], [9, 4], [4, 2, 1, 2])
 LINES = alt.Legend(symbolType="stroke", symbolSize=300)
 INK = "#333333"
 WIDTH = 680  # pixels of an SVG; the HTML fits the page
@@ -113,24 +119,32 @@ def svg_from(drawn: str, description: str) -> str:
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "\n"
 
 
-def finished(chart: Any, description: str, height: int, least: int = 0) -> alt.LayerChart:
+def finished(chart: Any, description: str, height: int, least: int = 0, **more: object) -> alt.LayerChart:
     """Size, quiet axes and the text alternative, alike for all.
 
     Args:
         least: Smallest width in pixels; in a narrower window the chart scrolls.
+        more: Other properties of the chart; its ``usermeta`` is for the page.
     """
-    more = {"usermeta": {"least": least}} if least else {}  # for the page
+    if least:
+        more["usermeta"] = {"least": least}
     layers: alt.LayerChart = chart  # type checkers think that `altair.layer` may return a FacetChart
-    return _quiet(layers, description, width=max(WIDTH, least), height=height, **more)
+    return _quiet(layers, description, **{"width": max(WIDTH, least), "height": height, **more})
 
 
-def finished_grid(panels: Sequence[Panel], description: str, height: int, columns: int = PANELS) -> alt.ConcatChart:
-    """`finished` for several charts, in rows of up to `columns`."""
+def finished_grid(
+    panels: Sequence[Panel],
+    description: str,
+    height: int,
+    columns: int = PANELS,
+    data: dict[str, object] | alt.UndefinedType = alt.Undefined,
+) -> alt.ConcatChart:
+    """`finished` for several charts, in rows of up to `columns`; `data` is what they share."""
     columns = min(columns, len(panels))
     width = (WIDTH - 70 * (columns - 1)) // columns  # an axis with its labels takes about 70 pixels
     charts = [panel.chart.properties(width=width, height=height, title=panel.title) for panel in panels]
     title = alt.TitleConfig(color=INK, fontSize=13, fontWeight="normal", anchor="start", limit=width)
-    return _quiet(alt.concat(*charts, columns=columns), description, title)
+    return _quiet(alt.concat(*charts, columns=columns, data=data), description, title)
 
 
 def _quiet(
@@ -183,19 +197,28 @@ def tuner_axis(tuners: Sequence[str]) -> alt.Y:
     return alt.Y(field="tuner", type="nominal", title=None, sort=None, scale=alt.Scale(domain=list(tuners)))
 
 
-def tuner_colour(tuners: Sequence[str], legend: alt.Legend | None = LINES) -> alt.Color:
-    colours = [PALETTE[place % len(PALETTE)] for place in range(len(tuners))]
-    scale = alt.Scale(domain=list(tuners), range=colours)
+def colours(tuners: Sequence[str], baselines: Sequence[str] = ()) -> list[str]:
+    """(num_tuners,): the colour of each; baselines come last."""
+    return [BASELINE if tuner in baselines else PALETTE[place % len(PALETTE)] for place, tuner in enumerate(tuners)]
+
+
+def tuner_colour(tuners: Sequence[str], baselines: Sequence[str] = (), legend: alt.Legend | None = LINES) -> alt.Color:
+    scale = alt.Scale(domain=list(tuners), range=colours(tuners, baselines))
     return alt.Color(field="tuner", type="nominal", title=None, scale=scale, legend=legend)
 
 
-def tuner_dash(tuners: Sequence[str], baselines: Sequence[str] = ()) -> alt.StrokeDash:
+def tuner_dash(
+    tuners: Sequence[str], baselines: Sequence[str] = (), legend: alt.Legend | None = LINES
+) -> alt.StrokeDash:
+    first = len(tuners) - len(baselines)
     dashes = [
-        BASELINE_DASH if tuner in baselines else DASHES[place // len(PALETTE) % len(DASHES)]
+        BASELINE_DASHES[(place - first) % len(BASELINE_DASHES)]
+        if tuner in baselines
+        else DASHES[place // len(PALETTE) % len(DASHES)]
         for place, tuner in enumerate(tuners)
     ]
     scale = alt.Scale(domain=list(tuners), range=dashes)
-    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=scale, legend=LINES)
+    return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=scale, legend=legend)
 
 
 def slugs(problems: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tuning.statistics.signed_rank import LEVEL
 
 MAX_MATRIX = 12  # tuners whose pairs are drawn as a matrix; more are only in the table
 CELL_SIZE = 44  # pixels of height for each row of the matrix
+STRETCH = 0.04  # of the budget, for the final rank
 WORSE, EVEN, BETTER = "#E9A27A", "#F5F5F5", "#7FB3D9"  # light, for dark text on them, in print and on a dark page
 
 
@@ -22,14 +23,17 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
     if ranked.empty or compared.contest.budget_epochs == ranked["spent_epochs"].min():
         return None
     columns = ["tuner", "spent_epochs", "rank", "rank_low", "rank_high"]
+    budget = compared.contest.budget_epochs
+    # A step shows its value up to the next one: without a stretch of its own, the last would be a line's end.
     rows = ranked[columns]
+    rows = pd.concat([rows, rows[rows["spent_epochs"] == budget].assign(spent_epochs=budget * (1 + STRETCH))])
     tuners = list(compared.contest.tuners)
     picked = alt.selection_point(name="tuners", fields=["tuner"], bind="legend")
     x = alt.X(
         field="spent_epochs",
         type="quantitative",
         title="training epochs spent",
-        scale=alt.Scale(domain=[0, compared.contest.budget_epochs], nice=False),
+        scale=alt.Scale(domain=[0, budget * (1 + STRETCH)], nice=False),
         axis=alt.Axis(tickMinStep=1, grid=False),
     )
     scale = alt.Scale(domain=[len(tuners) + 0.2, 0.8], nice=False)
@@ -53,7 +57,10 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
     drawn = line.mark_line(interpolate="step-after", strokeWidth=2.6)
     if len(tuners) > len(PALETTE):
         drawn = drawn.encode(strokeDash=tuner_dash(tuners))
-    points = line.mark_point(size=60, filled=True, aria=False).encode(
+    dots = alt.Chart(values(ranked[columns[:3]])).mark_point(size=60, filled=True, aria=False)
+    points = dots.encode(
+        x=x,
+        y=y,
         opacity=alt.value(0),
         tooltip=[
             alt.Tooltip(field="tuner", type="nominal", title="tuner"),
@@ -74,8 +81,8 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
     return Figure(
         f"rank_over_budget{slug}",
         "Rank over budget",
-        f"Mean rank over {over}, at {plural(rows['spent_epochs'].nunique(), 'budget')}, from the first at which each "
-        f"has a result{band_words}.",
+        f"Mean rank over {over}, at {plural(ranked['spent_epochs'].nunique(), 'budget')}, from the first at which each "
+        f"has a result{band_words}. A step is the rank from that budget on; the last, past the budget's end, is final.",
         description,
         finished(alt.layer(*layers, drawn, points).add_params(picked), description, 240),
     )
@@ -109,6 +116,11 @@ def pair_matrix(problem: ProblemSummary, slug: str = "") -> Figure | None:
             scale=alt.Scale(domain=tuners),
             axis=alt.Axis(domain=False, ticks=False),
         ),
+        tooltip=[
+            alt.Tooltip(field="row", type="nominal", title="tuner"),
+            alt.Tooltip(field="column", type="nominal", title="beats"),
+            alt.Tooltip(field="share", type="quantitative", title="share of replicates", format=".0%"),
+        ],
     )
     squares = base.mark_rect(cornerRadius=3, strokeWidth=2.5).encode(
         color=alt.Color(
@@ -118,11 +130,6 @@ def pair_matrix(problem: ProblemSummary, slug: str = "") -> Figure | None:
             scale=alt.Scale(domain=[0, 0.5, 1], range=[WORSE, EVEN, BETTER]),
         ),
         stroke=alt.condition(alt.datum.decided, alt.value(INK), alt.value("transparent")),
-        tooltip=[
-            alt.Tooltip(field="row", type="nominal", title="tuner"),
-            alt.Tooltip(field="column", type="nominal", title="beats"),
-            alt.Tooltip(field="share", type="quantitative", title="share of replicates", format=".0%"),
-        ],
     )
     text = base.mark_text(color=INK, fontSize=13).encode(
         text=alt.Text(field="share", type="quantitative", format=".0%")
@@ -177,7 +184,7 @@ def critical_difference(compared: Comparison, slug: str = "") -> Figure | None:
         .encode(
             x=x,
             y=y,
-            color=tuner_colour(compared.contest.labels, legend=None),
+            color=tuner_colour(compared.contest.labels, compared.contest.baselines, legend=None),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
                 alt.Tooltip(field="rank", type="quantitative", title="mean rank", format=".2f"),

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
 from tuning.analysis.curves import CELL, incumbents_at, median_curve
 from tuning.analysis.problem_summary import ProblemSummary
-from tuning.formatting import decimals_for, names, plural, seconds
+from tuning.formatting import names, plural, seconds
 from tuning.journal.records import CellState
-from tuning.report.figures.base import PALETTE, Figure, finished, score_axis, tuner_colour, tuner_dash, values
+from tuning.report.figures.base import Figure
+from tuning.report.figures.curve_chart import CLOCK, EPOCHS, MAX_TOGETHER, Curves, Spent, chart, with_margin
 from tuning.statistics.bootstrap import CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL, interval, median_weights
 
 MAX_THIN_LINES = 10  # replicates drawn one by one; above, the interval is enough
 EARLY = 0.1  # share of the budget whose medians may be off the axis of scores
 GRID_STEPS = 10  # budgets in the table of numbers behind the curves
 MAX_STEPS = 340  # points of a drawn curve: one for every two pixels
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """What is spent: the column of `ProblemSummary.incumbents` or of `timed`, and its words."""
-
-    column: str
-    kind: str
-    title: str
-    words: str
-
-
-EPOCHS = _Axis("spent_epochs", "best_so_far", "training epochs spent", "training epochs spent")
-CLOCK = _Axis("seconds", "wall_clock", "seconds of training and thinking", "seconds of training and thinking")
 
 
 def timed(problem: ProblemSummary) -> pd.DataFrame:
@@ -54,7 +39,7 @@ def curve_of(
     problem: ProblemSummary,
     tuner: str,
     budgets: Sequence[float] | None = None,
-    axis: _Axis = EPOCHS,
+    axis: Spent = EPOCHS,
     steps: pd.DataFrame | None = None,
     intervals: bool = True,
 ) -> pd.DataFrame:
@@ -122,6 +107,7 @@ def best_so_far(problem: ProblemSummary, slug: str = "") -> Figure | None:
         return None
     medians = _medians(problem, EPOCHS)
     domain, early = _focus(steps, medians, problem)
+    end = float(max(problem.contest.budget_epochs, 1))
     thin = _drawn_to_the_end(steps, problem) if 1 < steps["replicate"].nunique() <= MAX_THIN_LINES else None
     metric = problem.objective.metric
     description = (
@@ -132,12 +118,12 @@ def best_so_far(problem: ProblemSummary, slug: str = "") -> Figure | None:
     return Figure(
         f"best_so_far{slug}",
         "Best so far against epochs spent",
-        f"Bold lines are medians over finished replicates, from the epoch at which each of them has a result"
-        f"{', baselines dashed' if problem.contest.baselines else ''}; {_spread(steps, medians)}."
+        f"Lines are medians over finished replicates, from the epoch at which each of them has a result"
+        f"{', baselines dashed' if problem.contest.baselines else ''}{_spread(steps, medians, problem)}."
         f"{early} A result counts at the epoch that paid for it; nothing is interpolated."
         + longer(problem, "Drawn up to the tuners' budget, though it had more"),
         description,
-        _chart(problem, EPOCHS, float(max(problem.contest.budget_epochs, 1)), medians, thin, domain, description),
+        chart(Curves(problem, EPOCHS, end, medians, thin, domain, description)),
     )
 
 
@@ -163,15 +149,15 @@ def wall_clock(problem: ProblemSummary, slug: str = "") -> Figure | None:
         "Best so far against time",
         "The same medians by the time that training and the tuner's own thinking took, added up trial by trial; a "
         "result counts when its trial has ended, and a line ends with its tuner's last replicate. "
-        f"{_spread_words(medians)}Times are those of this machine and run: cells side by side slow one another, and "
+        "Times are those of this machine and run: cells side by side slow one another, and "
         "what is computed in the place of a training takes none. No test compares tuners by time.",
         description,
-        _chart(problem, CLOCK, end, medians, None, domain, description),
+        chart(Curves(problem, CLOCK, end, medians, None, domain, description)),
     )
 
 
 def _medians(
-    problem: ProblemSummary, axis: _Axis, steps: pd.DataFrame | None = None, intervals: bool = True
+    problem: ProblemSummary, axis: Spent, steps: pd.DataFrame | None = None, intervals: bool = True
 ) -> pd.DataFrame:
     parts = [
         _turns(curve_of(problem, tuner, axis=axis, steps=steps, intervals=intervals), axis).assign(tuner=tuner)
@@ -180,96 +166,21 @@ def _medians(
     return pd.concat(parts, ignore_index=True)
 
 
-def _chart(
-    problem: ProblemSummary,
-    axis: _Axis,
-    end: float,
-    medians: pd.DataFrame,
-    thin: pd.DataFrame | None,
-    domain: list[float] | None,
-    description: str,
-) -> alt.LayerChart:
-    title = f"best {problem.objective.metric} so far"
-    off = alt.param(name="off", value=[])  # names of tuners; the page's boxes set it
-    shown = "indexof(off, datum.tuner) < 0"
-    x = alt.X(
-        field=axis.column,
-        type="quantitative",
-        title=axis.title,
-        scale=alt.Scale(domain=[0, end], nice=False),
-        axis=alt.Axis(tickMinStep=1, grid=False) if axis is EPOCHS else alt.Axis(grid=False),
-    )
-    colour = tuner_colour(problem.contest.labels)
-    columns = ["tuner", axis.column, "median", "low", "high", "replicates"]
-    layers = []
-    known = medians.loc[medians["low"].notna(), columns]
-    if len(known):
-        layers.append(
-            alt.Chart(values(known))
-            .transform_filter(shown)
-            .mark_area(interpolate="step-after", clip=True, opacity=0.16, aria=False)
-            .encode(x=x, y=score_axis(alt.Y, "low", title, domain=domain), y2=alt.Y2(field="high"), color=colour)
-        )
-    if thin is not None:
-        layers.append(
-            alt.Chart(values(thin))
-            .transform_filter(shown)
-            .mark_line(interpolate="step-after", strokeWidth=0.8, opacity=0.35, clip=True, aria=False)
-            .encode(
-                x=x,
-                y=score_axis(alt.Y, "score", title, domain=domain),
-                color=colour,
-                detail=alt.Detail(field="replicate", type="ordinal"),
-            )
-        )
-    bold = (
-        alt.Chart(values(medians[columns].astype(object).where(medians[columns].notna(), None)))
-        .transform_filter(shown)
-        .encode(x=x, y=score_axis(alt.Y, "median", title, domain=domain), color=colour)
-    )
-    line = bold.mark_line(interpolate="step-after", strokeWidth=2.6, clip=True)
-    if len(problem.contest.labels) > len(PALETTE) or problem.contest.baselines:
-        line = line.encode(strokeDash=tuner_dash(problem.contest.labels, problem.contest.baselines))
-    places = decimals_for(medians["median"].astype(float))
-    hovered = alt.selection_point(name="hovered", on="pointerover", clear="pointerout", nearest=True, empty=False)
-    points = (
-        bold.mark_point(size=60, filled=True, clip=True, aria=False)
-        .encode(
-            opacity=alt.condition(hovered, alt.value(1), alt.value(0)),
-            tooltip=[
-                alt.Tooltip(field="tuner", type="nominal", title="tuner"),
-                alt.Tooltip(field=axis.column, type="quantitative", title=axis.words, format=",.4~g"),
-                alt.Tooltip(field="median", type="quantitative", title="median", format=f".{places}f"),
-                *(
-                    alt.Tooltip(field=field, type="quantitative", title=words, format=f".{places}f")
-                    for field, words in (("low", "interval from"), ("high", "to"))
-                    if len(known)
-                ),
-                alt.Tooltip(field="replicates", type="quantitative", title="replicates"),
-            ],
-        )
-        .add_params(hovered)
-    )
-    return finished(alt.layer(*layers, line, points).add_params(off), description, 320)
-
-
-def _spread(steps: pd.DataFrame, medians: pd.DataFrame) -> str:
-    """What is drawn beside the medians."""
+def _spread(steps: pd.DataFrame, medians: pd.DataFrame, problem: ProblemSummary) -> str:
+    """What can be shown beside the medians."""
     replicates = int(steps["replicate"].nunique())
-    band = f"bands are their {CONFIDENCE:.0%} bootstrap intervals" if medians["low"].notna().any() else ""
     if replicates == 1:
-        return "the only replicate"
-    thin = "thin lines are single replicates" if replicates <= MAX_THIN_LINES else ""
-    few = "" if band else f"fewer than {MIN_REPLICATES_FOR_INTERVAL} replicates have no interval"
-    return ", ".join(part for part in (band, thin, few) if part)
+        return "; there is one replicate"
+    band = f"{CONFIDENCE:.0%} bootstrap intervals" if medians["low"].notna().any() else ""
+    few = "" if band else f"; fewer than {MIN_REPLICATES_FOR_INTERVAL} replicates have no interval"
+    if len(problem.contest.tuners) > MAX_TOGETHER:
+        return f"; bands are their {band}" if band else few
+    thin = "single replicates" if replicates <= MAX_THIN_LINES else ""
+    beside = " and ".join(part for part in (f"their {band}" if band else "", thin) if part)
+    return f"; the page shows {beside} for the line under the pointer{few}" if beside else few
 
 
-def _spread_words(medians: pd.DataFrame) -> str:
-    known = medians["low"].notna().any()
-    return f"Bands are {CONFIDENCE:.0%} bootstrap intervals of the medians. " if known else ""
-
-
-def _turns(curve: pd.DataFrame, axis: _Axis) -> pd.DataFrame:
+def _turns(curve: pd.DataFrame, axis: Spent) -> pd.DataFrame:
     """The rows where a step curve or its band changes, and the last; others draw nothing."""
     drawn = curve[["median", "low", "high"]].astype(float).fillna(0.0)
     changed = (drawn != drawn.shift()).any(axis=1)
@@ -277,7 +188,7 @@ def _turns(curve: pd.DataFrame, axis: _Axis) -> pd.DataFrame:
     return kept
 
 
-def _focus(steps: pd.DataFrame, medians: pd.DataFrame, problem: ProblemSummary) -> tuple[list[float] | None, str]:
+def _focus(steps: pd.DataFrame, medians: pd.DataFrame, problem: ProblemSummary) -> tuple[tuple[float, float], str]:
     """The range of scores to draw, and what to say about results outside it.
 
     The first results of a search, and baselines that do not search, are often so bad that they squeeze all that matters
@@ -292,15 +203,15 @@ def _focus(steps: pd.DataFrame, medians: pd.DataFrame, problem: ProblemSummary) 
     opening = searched["median"][searched[early].groupby("tuner").tail(1).index]
     needed = pd.concat([final, opening.astype(float), searched["median"][~early].astype(float)])
     low, high = float(needed.min()), float(needed.max())
-    if not high > low or high - low > (float(scores.max()) - float(scores.min())) / 2:
-        return None, ""
-    margin = 0.04 * (high - low)
+    worst, best = float(scores.min()), float(scores.max())
+    if not high > low or high - low > (best - worst) / 2:
+        return with_margin(worst, best), ""
     outside = "below" if problem.objective.sign > 0 else "above"
     note = (
         f" Not drawn are results {outside} the axis: no final score of a tuner, and no median of one past {EARLY:.0%} "
         "of the budget."
     )
-    domain = [low - margin, high + margin]
+    domain = with_margin(low, high)
     return domain, note + off_the_axis(problem, domain)
 
 

@@ -12,10 +12,10 @@ from tuning.exploration.rungs import typical_replicate
 from tuning.formatting import count, decimals_for, names, plural
 from tuning.report.figures.base import (
     INK,
-    PALETTE,
     ROW,
     Figure,
     Panel,
+    colours,
     finished,
     finished_grid,
     score_axis,
@@ -25,6 +25,7 @@ from tuning.report.figures.base import (
 )
 
 STOPPED = "#8A9BA8"
+OTHERS = "#B4BDC5"
 MAX_RUNG_PANELS = 4
 
 
@@ -43,7 +44,7 @@ def coverage_dots(search: Search, slug: str = "") -> Figure | None:
     )
     y = tuner_axis([tuner for tuner in tuners if tuner in set(table["tuner"])])
     rows = table[["tuner", "configurations", "seen_2", "random_2", "seen_low_2", "seen_high_2"]]
-    colour = tuner_colour(tuners, legend=None)
+    colour = tuner_colour(tuners, search.baselines, legend=None)
     layers = []
     if (known := rows[rows["seen_low_2"].notna()]).size:
         bars = alt.Chart(values(known)).mark_rule(strokeWidth=3, opacity=0.6)
@@ -92,7 +93,7 @@ def coverage_dots(search: Search, slug: str = "") -> Figure | None:
 
 
 def importance_dots(search: Search, slug: str = "") -> Figure | None:
-    """The importance of each hyperparameter, a dot for each tuner and a tick for all trials together."""
+    """The importance of each hyperparameter, a dot for each tuner and a bar for all trials together."""
     frame = search.importance.frame
     if frame.empty:
         return None
@@ -108,21 +109,25 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
         scale=alt.Scale(domainMin=0),
     )
     y = alt.Y(field="hyperparameter", type="nominal", title=None, sort=None, scale=alt.Scale(domain=order))
-    ticks = (
+    bars = (
         alt.Chart(values(pooled[["hyperparameter", "importance"]]))
-        .mark_tick(thickness=2.5, size=24, color=INK)
+        .mark_bar(height=14, color=OTHERS)
         .encode(x=x, y=y, tooltip=[alt.Tooltip(field="importance", type="quantitative", title="all", format=".1%")])
     )
-    layers = [ticks]
+    layers = [bars]
     if shown:
         dots = alt.Chart(values(single[["tuner", "hyperparameter", "importance"]]))
-        colours = [PALETTE[tuners.index(tuner) % len(PALETTE)] for tuner in shown]
+        by_tuner = dict(zip(tuners, colours(tuners, search.baselines), strict=True))
+        scale = alt.Scale(domain=shown, range=[by_tuner[tuner] for tuner in shown])
         layers.append(
             dots.mark_circle(size=90, opacity=0.8).encode(
                 x=x,
                 y=y,
                 color=alt.Color(
-                    field="tuner", type="nominal", title=None, scale=alt.Scale(domain=shown, range=colours)
+                    field="tuner",
+                    type="nominal",
+                    title=None,
+                    scale=scale,
                 ),
                 tooltip=[
                     alt.Tooltip(field="tuner", type="nominal", title="tuner"),
@@ -140,7 +145,7 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
         "Hyperparameter importance",
         f"How much a hyperparameter's values among the best {TARGET:.0%} of the trials differ from those among all, as "
         "a share of the sum over hyperparameters: Optuna's PED-ANOVA (Watanabe et al., arXiv:2304.10255, 2023). The "
-        f"tick is over {plural(trials, 'trial')} of all tuners, dots are over a tuner's own, from {MIN_TRIALS} on. "
+        f"bar is over {plural(trials, 'trial')} of all tuners, dots are over a tuner's own, from {MIN_TRIALS} on. "
         "Only trials trained in full: those of a low rung are left out. Each hyperparameter is looked at by itself, "
         "and a tuner that already narrowed down one shows it as less important.{note}".replace("{note}", note),
         description,
@@ -186,7 +191,7 @@ def _steps(ways: pd.DataFrame) -> str:
 
 
 def _rung_panel(ways: pd.DataFrame, search: Search, tuner: str) -> alt.LayerChart:
-    colour = PALETTE[search.tuners.index(tuner) % len(PALETTE)]
+    colour = colours(search.tuners, search.baselines)[search.tuners.index(tuner)]
     places = decimals_for(ways["score"])
     x = alt.X(
         field="epochs",

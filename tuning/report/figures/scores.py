@@ -71,7 +71,7 @@ def final_strip(problem: ProblemSummary, slug: str = "") -> Figure | None:
         .encode(
             x=score_axis(alt.X, "score", title, domain=domain),
             y=y,
-            color=tuner_colour(problem.contest.labels, legend=None),
+            color=tuner_colour(problem.contest.labels, problem.contest.baselines, legend=None),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),
                 alt.Tooltip(field="replicate", type="ordinal", title="replicate"),

@@ -18,7 +18,18 @@ from tuning.configuration import Value
 from tuning.exploration.dimensions import Dimension
 from tuning.exploration.exploration import Search
 from tuning.formatting import count, decimals_for, number, plural, setting
-from tuning.report.figures.base import INK, LINES, PALETTE, Figure, Panel, finished, finished_grid, inline, tuner_colour
+from tuning.report.figures.base import (
+    INK,
+    LINES,
+    PALETTE,
+    Figure,
+    Panel,
+    colours,
+    finished,
+    finished_grid,
+    inline,
+    tuner_colour,
+)
 
 MAX_HELD = 20_000
 MAX_DRAWN = 1_000
@@ -30,8 +41,11 @@ LANE = -0.14  # where a line passes an axis that its trial does not have
 MAX_TICKS = 12  # options named on an axis
 TITLE = 110  # pixels for an axis and its title
 LETTERS = 18  # of all options together, if side by side under a slice
+# Of scores, the best last; that one stands out on a light page and on a dark one. Scores crowd at their best end.
+FIFTHS = ("#B4BDC5", "#BF9AB6", "#CB76A7", "#D84899", PALETTE[3])
 _LEGEND = LINES.copy()
 _LEGEND.offset = 34  # pixels: room for the titles of the axes above the chart
+_LEGEND.format, _LEGEND.type = ".4~g", "symbol"
 
 
 def in_order(search: Search) -> pd.DataFrame:
@@ -75,7 +89,7 @@ def page_data(search: Search) -> Mapping[str, object]:
     values.append([float(f"{score:.7g}") for score in trials["score"]])
     return {
         "tuners": list(search.tuners),
-        "colours": [PALETTE[place % len(PALETTE)] for place in range(len(search.tuners))],
+        "colours": colours(search.tuners, search.baselines),
         "axes": hyperparameters + [{"title": title, "options": []} for title in titles[len(hyperparameters) :]],
         "ends": [
             [setting(_bound(dimension, end)) for end in dimension.bounds] if dimension.numeric else []
@@ -122,8 +136,8 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         positions[titles[-2]] = drawn["reached"] / search.trials["reached"].max()
     positions[titles[-1]] = height
     lines = [
-        {"line": row, "tuner": tuner, "best": bool(incumbent), "axis": axis, "at": LANE if at != at else round(at, 3)}
-        for row, (tuner, incumbent) in enumerate(zip(drawn["tuner"], drawn["incumbent"], strict=True))
+        {"line": row, "score": score, "best": bool(incumbent), "axis": axis, "at": LANE if at != at else round(at, 3)}
+        for row, (score, incumbent) in enumerate(zip(drawn["score"].astype(float), drawn["incumbent"], strict=True))
         for axis, at in enumerate(float(positions[title].iloc[row]) for title in titles)
     ]
     places = decimals_for(drawn["score"])
@@ -158,7 +172,13 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         .encode(
             x=x,
             y=y,
-            color=tuner_colour(list(search.tuners), _LEGEND),
+            color=alt.Color(
+                field="score",
+                type="quantitative",
+                title=search.objective.metric,
+                scale=alt.Scale(type="quantile", range=list(FIFTHS[:: int(search.objective.sign)])),
+                legend=_LEGEND,
+            ),
             detail=alt.Detail(field="line", type="nominal"),
             strokeWidth=alt.condition(alt.datum.best, alt.value(2), alt.value(0.8)),
         )
@@ -188,8 +208,9 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         f"parallel{slug}",
         "Parallel coordinates",
         "Each line is a trial, from one hyperparameter's value to the next, to its score; each axis on its own scale, "
-        f"logarithmic where the space is. A thick line is the best of a search. A hyperparameter that a trial does not "
-        f'have is passed at the bottom, "{ABSENT}".{_shown(len(drawn), trials, search)}',
+        f"logarithmic where the space is. Colours are fifths of the scores; a thick line is the best of a search. A "
+        f'hyperparameter that a trial does not have is passed at the bottom, "{ABSENT}".'
+        f"{_shown(len(drawn), trials, search)}",
         description,
         finished(alt.layer(drawn_lines, labels, above), description, 300, least=TITLE * len(titles)),
     )
@@ -299,7 +320,7 @@ def _slice(dimension: Dimension, place: int, rows: list[dict[str, object]], sear
                 # Room for the labels whatever the page filters: it does not lay out its charts again.
                 axis=alt.Axis(minExtent=44, tickCount=5),
             ),
-            color=tuner_colour(list(search.tuners), legend=None),
+            color=tuner_colour(search.tuners, search.baselines, legend=None),
             size=alt.condition(alt.datum.best, alt.value(55), alt.value(16)),
             tooltip=[
                 alt.Tooltip(field="tuner", type="nominal", title="tuner"),

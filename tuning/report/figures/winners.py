@@ -18,12 +18,12 @@ from tuning.formatting import count, names, number, plural
 from tuning.journal.winner_record import BINS, Anatomy, Confusion, Scatter
 from tuning.objective import Objective
 from tuning.report.figures import base, layer_graph
-from tuning.report.figures.base import INK, PALETTE, Figure, finished, score_axis, values
+from tuning.report.figures.base import BASELINE, INK, PALETTE, Figure, finished, score_axis, values
 from tuning.text import one_line
 
 WIDTH = 400  # pixels
 HEIGHT = 240
-SERIES = {"training": "#8A9BA8", "validation": PALETTE[0]}
+SERIES = {"training": BASELINE, "validation": PALETTE[0]}
 MAX_POINTS = 30  # epochs; above, a curve is drawn without a point for each
 FEW_EPOCHS = 10  # each with its number on the axis
 MAX_COUNTED = 20  # classes; above, a matrix is drawn without the counts in its squares

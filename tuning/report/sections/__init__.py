@@ -2,6 +2,7 @@
 
 Imports: words, journal, analysis, exploration, report.
 
+    answer        answers: the first screen
     exploration   section: "The search"
     winners       winner_sections: "Winners"
 """

@@ -15,7 +15,7 @@ from tuning.report.tables import exploration as tables
 from tuning.report.tables.base import Table
 
 BOUNDS_NOTE = (
-    f"Looked at are the best {BEST_SHARE:.0%} of the configurations trained in full, all tuners together. Near a bound "
+    f"This checks the best {BEST_SHARE:.0%} of the configurations trained in full, all tuners together. Near a bound "
     f"is the outermost {NEAR:.0%} of a range on its own scale, or its last value. A hyperparameter is flagged from "
     f"{SUSPICIOUS:.0%} of the best on, if that is at least {LIFT:g} times what chance would place there. The check is "
     "the Deep Learning Tuning Playbook's (Godbole et al., 2023)."

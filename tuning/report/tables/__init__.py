@@ -2,6 +2,7 @@
 
 Imports: words, statistics, journal, analysis, exploration, report.
 
+    answer        the tables that open a report
     base          Entry, Table, table
     comparison    tuners, scores, pairs, ranks, targets
     exploration   best trials, coverage, importance, bounds, rungs

@@ -12,6 +12,8 @@ from tuning.formatting import count, interval, number
 
 Row: TypeAlias = Mapping[Hashable, Any]
 """A row of a frame, by column."""
+Rows: TypeAlias = list[list["str | Entry"]]
+"""Rows of a table."""
 
 
 @dataclass(frozen=True)

@@ -29,18 +29,18 @@ def best_trials_table(search: Search) -> Table:
     rows: Rows = [
         [
             str(row["tuner"]),
-            *(Entry(count(row[name]), row[name]) for name in ("replicate", "trial", "reached")),
             Entry(number(row["score"], places), _value(row["score"])),
+            *(Entry(count(row[name]), row[name]) for name in ("replicate", "trial", "reached")),
             *(setting(row[f"hp.{dimension.key}"]) for dimension in search.space),
         ]
         for row in best.to_dict("records")
     ]
     columns = [
         "Tuner",
+        search.objective.metric,
         "Replicate",
         "Trial",
         "Epochs",
-        search.objective.metric,
         *(dimension.key for dimension in search.space),
     ]
     return table(f"The best {len(best)} of {count(len(scored))} trials, all tuners together", columns, rows)

@@ -12,30 +12,41 @@ function sideBySide(spec, width) {
   for (const chart of spec.concat) chart.width = Math.floor(width / spec.columns) - LABELS;
 }
 
-// The colour scale of a chart, whose legend the page's own boxes replace.
-function takeLegend(spec) {
-  let scale = null;
-  for (const { encoding } of spec.layer) {
-    for (const channel of [encoding.color, encoding.strokeDash].filter(Boolean)) channel.legend = null;
-    scale = encoding.color.scale;
+// With `nearest`, the pointer is over a cell around the nearest point, whose row is `datum.datum`. Vega-Lite (6.1) knows
+// that for quantitative fields of a tooltip only; others would say "undefined".
+function nearestTooltips(spec) {
+  for (const mark of spec.marks ?? []) {
+    nearestTooltips(mark);
+    const tooltip = mark.name?.endsWith("voronoi") && mark.encode.update.tooltip;
+    if (tooltip) tooltip.signal = tooltip.signal.replace(/(?<!datum\.)datum\["/g, 'datum.datum["');
   }
-  return scale;
+  return spec;
 }
 
-// A box for each tuner, which ticks it on and off.
-function tickTuners(holder, view, scale) {
+
+// A box for each tuner, which ticks it on and off, and one for each of what else a chart can show.
+function tickBoxes(holder, view, scale, ticks) {
   const boxes = choices("Tuners", "checkbox", scale.domain, (box, place) => {
-    const swatch = document.createElement("span");
-    swatch.className = "swatch";
-    swatch.style.background = scale.range[place];
     box.checked = true;
-    box.after(swatch);
+    box.after(swatch(scale.range[place]));
   });
   boxes.addEventListener("change", () => {
     const off = [...boxes.querySelectorAll("input")].filter((box) => !box.checked).map((box) => box.value);
     view.signal("off", off).runAsync();
   });
-  holder.before(boxes);
+  const names = Object.keys(ticks);
+  const more = choices("Show", "checkbox", Object.values(ticks), (box, place) => {
+    box.addEventListener("change", () => view.signal(names[place], box.checked).runAsync());
+  });
+  holder.before(boxes, more);
+}
+
+// `report.css` knows the partner of each colour on a dark page.
+function swatch(colour) {
+  const shown = document.createElement("span");
+  shown.className = "swatch";
+  shown.dataset.colour = colour;
+  return shown;
 }
 
 // A group of check boxes or radio buttons; `each` dresses one.
@@ -67,8 +78,13 @@ function chooseOne(choice) {
   show(names[0]);
 }
 
-const ready = [];
-for (const holder of document.querySelectorAll(".chart")) {
+// A chart cannot find its size in a problem that is folded: it is drawn once that is opened.
+function whenOpen(holder) {
+  const fold = holder.closest("details:not([open])");
+  return fold && new Promise((open) => fold.addEventListener("toggle", open, { once: true })).then(() => whenOpen(holder));
+}
+
+function draw(holder) {
   const spec = JSON.parse(document.getElementById(holder.dataset.spec).textContent);
   if (spec.concat) sideBySide(spec, holder.clientWidth);
   else {
@@ -84,23 +100,49 @@ for (const holder of document.querySelectorAll(".chart")) {
   const place = document.createElement("div");
   holder.append(place);
   picture.hidden = true;
-  const switched = spec.params?.some((param) => param.name === "off");
-  const tuners = switched ? takeLegend(spec) : null;
-  const drawn = vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", ast: true, actions: false });
-  holder.drawn = drawn.catch(() => null);
-  ready.push(
-    drawn
-      .then(({ view }) => tuners && tickTuners(holder, view, tuners))
-      .catch((error) => {
-        place.remove();
-        picture.hidden = false;
-        console.error(error);
-      }),
-  );
+  const ticks = spec.usermeta?.ticks;
+  const tuners = ticks && spec.layer.at(-1).encoding.color.scale;
+  // A narrow window has no room for names at the ends of lines; the boxes above have them.
+  if (ticks && holder.clientWidth < NARROW) spec.layer = spec.layer.filter((layer) => layer.name !== "names");
+  const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: nearestTooltips };
+  const drawn = vegaEmbed(place, spec, options);
+  return drawn
+    .then((result) => {
+      if (ticks) tickBoxes(holder, result.view, tuners, ticks);
+      return result;
+    })
+    .catch((error) => {
+      place.remove();
+      picture.hidden = false;
+      console.error(error);
+      return null;
+    });
+}
+
+for (const holder of document.querySelectorAll(".chart")) {
+  const waits = whenOpen(holder);
+  holder.drawn = waits ? waits.then(() => draw(holder)) : draw(holder);
 }
 
 // Of figures that show the same in two ways, one is shown, once all have found their size.
-Promise.all(ready).then(() => document.querySelectorAll(".choice").forEach(chooseOne));
+for (const figures of document.querySelectorAll(".alternatives")) {
+  Promise.all([...figures.querySelectorAll(".chart")].map((holder) => holder.drawn)).then(() => chooseOne(figures));
+}
+
+// A link into something folded opens it; paper shows everything.
+function unfold(place) {
+  for (let fold = place; fold; fold = fold.parentElement) if (fold.tagName === "DETAILS") fold.open = true;
+}
+function goTo() {
+  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (place) {
+    unfold(place);
+    place.scrollIntoView();
+  }
+}
+window.addEventListener("hashchange", goTo);
+if (location.hash) goTo();
+window.addEventListener("beforeprint", () => document.querySelectorAll("details.problem").forEach((fold) => (fold.open = true)));
 
 // A click on a column's title sorts by it; a second click turns the order round.
 for (const table of document.querySelectorAll("table")) {

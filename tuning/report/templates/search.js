@@ -36,13 +36,10 @@ async function explore(place) {
 // The form: a box for each tuner and option, two numbers for each range.
 function makeForm(form, data) {
   const tuners = choices("Tuners", "checkbox", data.tuners, (box, place) => {
-    const swatch = document.createElement("span");
-    swatch.className = "swatch";
-    swatch.style.background = data.colours[place];
-    box.after(swatch);
+    box.after(swatch(data.colours[place]));
   });
   const parts = data.axes.map(({ title, options }, axis) => {
-    if (!options.length) return range(title);
+    if (!options.length) return range(title, data.ends[axis] ?? extent(data.values[axis]).map(brief));
     return choices(title, "checkbox", data.values[axis].includes(null) ? [...options, "absent"] : options, () => {});
   });
   const best = choices("Show", "checkbox", ["only the best of each search"], () => {});
@@ -75,16 +72,17 @@ function makeForm(form, data) {
   };
 }
 
-function range(title) {
+// The ends of the range are shown where nothing is set.
+function range(title, ends) {
   const group = document.createElement("fieldset");
   group.className = "boxes";
   const legend = document.createElement("legend");
   legend.textContent = title;
   group.append(legend);
-  for (const word of ["from", "to"]) {
+  for (const [place, word] of ["from", "to"].entries()) {
     const label = document.createElement("label");
     const input = document.createElement("input");
-    Object.assign(input, { type: "number", step: "any" });
+    Object.assign(input, { type: "number", step: "any", placeholder: ends[place] });
     input.setAttribute("aria-label", `${title} ${word}`);
     label.append(word, input);
     group.append(label);
@@ -129,7 +127,7 @@ function show(data, passed, lines, points) {
     "lines",
     drawn.flatMap((row) =>
       data.axes.map((_, axis) => ({
-        line: row, tuner: names[data.tuner[row]], best: !!data.best[row], axis, at: where(axis, row),
+        line: row, score: all[row], best: !!data.best[row], axis, at: where(axis, row),
       })),
     ),
   );
@@ -218,7 +216,8 @@ function bestTable(place, data) {
   const table = holder.appendChild(document.createElement("table"));
   table.createCaption().textContent = "The best trials that pass";
   const row = table.createTHead().insertRow();
-  for (const title of ["Tuner", "Replicate", "Trial", ...data.axes.map((axis) => axis.title)]) {
+  const titles = data.axes.map((axis) => axis.title);
+  for (const title of ["Tuner", titles.pop(), "Replicate", "Trial", ...titles]) {
     row.append(Object.assign(document.createElement("th"), { scope: "col", textContent: title }));
   }
   const body = table.createTBody();
@@ -230,7 +229,7 @@ function bestTable(place, data) {
     for (const one of order) {
       const cells = body.insertRow();
       const values = data.values.map((column) => column[one] ?? "–");
-      const texts = [data.tuners[data.tuner[one]], data.replicate[one], data.trial[one], ...values];
+      const texts = [data.tuners[data.tuner[one]], values.pop(), data.replicate[one], data.trial[one], ...values];
       for (const text of texts) {
         const cell = cells.insertCell();
         cell.textContent = typeof text === "number" ? brief(text) : text;
