@@ -25,6 +25,9 @@ class Study(StudyPlan):
         baselines: What a tuner should beat, run too and compared separately; default: `tuning.tuners.BASELINES`.
         retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, after its search;
             0 for none. Not charged to the search.
+        endpoint: What the verdict and the recommended tuner are about, declared before the run: ``"test"``, the mean
+            test score of the retrained winners; ``"retrained"``, their validation score; ``"search"``, the best score
+            that a search saw. None: the first that the study can give.
         continue_winners: Further epochs of each saved winner, on training and validation data together, saved to a
             separate file.
         tensorboard: ``"curves"``: learning curves of all trials, for HPARAMS; ``"full"``: also what Keras' own

@@ -267,7 +267,7 @@ def test_verdict_undecided_and_ties(tmp_path: Path) -> None:
 def test_verdict_without_a_second_tuner_or_any_score(tmp_path: Path) -> None:
     assert "one tuner" in of_scores(tmp_path / "one", {"a": [0.5, 0.6]}).verdict.line
     nothing = of_scores(tmp_path / "none", {"a": [None], "b": [None]})
-    assert nothing.verdict.line == "No verdict: no cell has a final score."
+    assert nothing.verdict.line == "No verdict: no cell has a score (best val_accuracy)."
     assert nothing.verdict.gaps == ("2 cells not started and not compared: a (replicate 1) and b (replicate 1).",)
 
 
@@ -280,7 +280,7 @@ def test_a_cell_whose_trials_all_failed_is_named(tmp_path: Path) -> None:
             )
             writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     verdict = summarise(journal.read(tmp_path)).verdict
-    assert "only b has a final score" in verdict.line
+    assert "only b has a score (best val_accuracy)" in verdict.line
     assert verdict.gaps == ("a ended 1 replicate without any score: no trial of theirs has one.",)
 
 

@@ -220,7 +220,7 @@ CASES: dict[str, tuple[dict[str, list[float | None]], str, list[str]]] = {
     "one tuner": ({"a": list(SIX)}, "No verdict: one tuner, nothing to compare it with.", NOTHING),
     "nothing at all": (
         {"a": [None], "b": [None]},
-        "No verdict: no cell has a final score.",
+        "No verdict: no cell has a score (best val_accuracy).",
         ["2 cells not started and not compared: a (replicate 1) and b (replicate 1)."],
     ),
 }
@@ -247,7 +247,7 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
         "Closest to a difference: a and b, Holm-adjusted p 1.000. Not shown to differ is not shown to be equal."
     )
     assert details[1] == ("If differences are as these replicates show them, 80% power takes more than 100 replicates.")
-    assert details[2].startswith("Highest median val_accuracy: a and b, 0.5250, a description")
+    assert details[2].startswith("Highest mean val_accuracy: a and b, 0.5250, a description")
 
 
 @pytest.mark.parametrize("failed", [TrialState.FAILED, TrialState.COMPLETE])
@@ -263,7 +263,7 @@ def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
                 writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     report = write_report(tmp_path)
     assert report.verdict.kind == NO_VERDICT
-    assert report.verdict.line == "No verdict: only a has a final score, nothing to compare it with."
+    assert report.verdict.line == "No verdict: only a has a score (best val_accuracy), nothing to compare it with."
     assert gaps_of(report) == ["b ended 8 replicates without any score: no trial of theirs has one."]
     text = report.markdown.read_text()
     assert ("| b | 8 | loss is nan at epoch 1 | replicate 1, trial 0 |" in text) == (failed == TrialState.FAILED)
@@ -426,7 +426,7 @@ def test_a_journal_without_a_run_still_gives_a_report(tmp_path: Path) -> None:
     JournalWriter.create(tmp_path, study()).close()
     report = write_report(tmp_path)
     assert report.figures == ()
-    assert "no cell has a final score" in report.markdown.read_text()
+    assert "no cell has a score" in report.markdown.read_text()
 
 
 def test_a_folder_without_a_journal_is_refused(tmp_path: Path) -> None:

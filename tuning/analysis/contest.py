@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tuning.analysis.looks import rule_of
 from tuning.journal.journal import Journal
+from tuning.journal.plan import SEARCH
 from tuning.statistics.sequential import Rule
 
 RANDOM_SEARCHES = ("kt-random", "sklearn-randomized")  # registered names; the first of a plan is the reference
@@ -25,6 +26,8 @@ class Contest:
         retrain: Fresh seeds on which each incumbent is trained again.
         default: Label of the baseline that trains the default configuration; empty without one.
         no_search: Labels of the baselines with their own model.
+        endpoint: What the verdict is about, one of `tuning.journal.plan.ENDPOINTS`.
+        declared: Whether the plan said so before the run; journals of earlier releases do not.
     """
 
     tuners: tuple[str, ...]
@@ -36,6 +39,8 @@ class Contest:
     retrain: int = 0
     default: str = ""
     no_search: tuple[str, ...] = ()
+    endpoint: str = SEARCH
+    declared: bool = False
 
     @classmethod
     def of(cls, journal: Journal) -> Contest:
@@ -54,6 +59,8 @@ class Contest:
             retrain=plan.retrain,
             default=next(iter(defaults), ""),
             no_search=tuple(journal.no_search()),
+            endpoint=journal.endpoint,
+            declared=bool(plan.endpoint),
         )
 
     @property

@@ -13,6 +13,7 @@ from tuning.analysis import looks
 from tuning.analysis.choices import ProblemChoice, problem_choice
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
+from tuning.analysis.endpoints import Endpoint, endpoint, endpoint_steps
 from tuning.analysis.new_data import new_data_pairs
 from tuning.analysis.pairs import pairwise
 from tuning.analysis.standings import Measures, measured, standing_grid, standings
@@ -20,8 +21,8 @@ from tuning.analysis.targets import epochs_to_reach, profiles, target_table, tar
 from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
 from tuning.analysis.variance import VarianceParts, variance_parts
-from tuning.analysis.verdict.gaps import not_retrained
-from tuning.analysis.verdict.sentences import worth
+from tuning.analysis.verdict.gaps import not_retrained, unscored
+from tuning.analysis.verdict.sentences import about, hopes
 from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
 from tuning.journal.provenance import prefix, words
@@ -81,7 +82,9 @@ class ProblemSummary(Comparison):
         cells: See `Rows`.
         retrainings: See `Rows`.
         incumbents: `curves.incumbents`, the steps of every cell.
-        finals: `curves.final_scores`.
+        finals: `curves.final_scores`, of the searches.
+        endpoint: What the verdict and the choice are about.
+        endpoint_steps: `endpoints.endpoint_steps`: what one would have got at each budget.
         tuners: `tuner_table.tuner_table`.
         pairs: `pairs.pairwise` of every two tuners, at the full budget.
         baseline_pairs: Each tuner with each baseline, as a separate family.
@@ -107,6 +110,8 @@ class ProblemSummary(Comparison):
     retrainings: pd.DataFrame
     incumbents: pd.DataFrame
     finals: pd.DataFrame
+    endpoint: Endpoint
+    endpoint_steps: pd.DataFrame
     tuners: pd.DataFrame
     pairs: pd.DataFrame
     baseline_pairs: pd.DataFrame
@@ -140,9 +145,10 @@ def summarise_problem(
     steps = incumbents(rows.trials, rows.epochs, objective)
     finals = final_scores(steps, cells)
     table = tuner_table(rows.trials, cells, finals)
-    pairs = _judged(finals, cells, objective, contest)
-    baseline_pairs = _judged(finals, cells, objective, contest, list(product(tuners, contest.baselines)))
     retrained = retrained_cells(rows.retrainings, finals, objective, contest.default, contest.no_search)
+    scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data)
+    pairs = _judged(scored.scores, cells, objective, contest)
+    baseline_pairs = _judged(scored.scores, cells, objective, contest, list(product(tuners, contest.baselines)))
     winners = winner_table(retrained)
     best = best_known(steps, objective)
     grid = standing_grid(contest.budget_epochs)
@@ -152,7 +158,7 @@ def summarise_problem(
     wanted = targets(contested, best, contest.random_search)
     reached = epochs_to_reach(steps, cells[cells["tuner"].isin(tuners)], objective, wanted)
     ruling = verdict(
-        objective,
+        scored,
         table,
         pairs,
         cells,
@@ -160,15 +166,17 @@ def summarise_problem(
         baseline_pairs=baseline_pairs,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
         needed=_needed(contest),
-        winners=worth(winners, tuners, objective),
-        winner_gaps=not_retrained(retrained, finals, contest.retrain),
+        about=about(scored, contest.retrain, contest.declared),
+        winners=hopes(winners, tuners, objective),
+        winner_gaps=(*unscored(finals, scored), *not_retrained(retrained, finals, contest.retrain)),
     )
     if contest.rule is not None:
         ruling = looks.with_looks(ruling, pairs, contest.rule)
+    judged_steps = endpoint_steps(contest.endpoint, steps, rows.retrainings, rows.trials)
     summary = ProblemSummary(
         contest=contest,
         standings=standings(scores, measures, grid),
-        rank_test=rank_test(scores[:, :, -1], tuners, objective.direction, "replicate", LEVEL) if grid else None,
+        rank_test=rank_test(scored.matrix(tuners), tuners, "max", "replicate", LEVEL),
         verdict=_with_provenance(ruling, name, recorded),
         name=name,
         objective=objective,
@@ -177,6 +185,8 @@ def summarise_problem(
         retrainings=rows.retrainings,
         incumbents=steps,
         finals=finals,
+        endpoint=scored,
+        endpoint_steps=judged_steps,
         tuners=table,
         pairs=pairs,
         baseline_pairs=baseline_pairs,
@@ -187,8 +197,8 @@ def summarise_problem(
         winners=winners,
         best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
         failures=failure_groups(rows.trials),
-        by_budget=_by_budget(steps, cells, objective, contest, pairs),
-        choice=_labelled(problem_choice(finals, cells, rows.retrainings, pairs, recorded, contest), name, recorded),
+        by_budget=_by_budget(judged_steps, cells, objective, contest, pairs),
+        choice=_labelled(problem_choice(scored, cells, rows.retrainings, pairs, contest), name, recorded),
         variance=variance_parts(rows.retrainings, tuners, split_each=bool(recorded.data.resampling)),
         new_data=new_data_pairs(rows.retrainings, tuners, objective, recorded.data.rows or {}),
     )

@@ -99,15 +99,15 @@ def content(problem: ProblemSummary, rule: Rule) -> bool:
 
 
 def _rank_test(problems: Mapping[str, ProblemSummary], contest: Contest) -> RankTest | None:
-    """Over problems as blocks, each tuner scored by its median."""
-    if len(problems) < 2 or not standing_grid(contest.budget_epochs):
+    """Over problems as blocks, each tuner scored by its mean."""
+    if len(problems) < 2:
         return None
     # If lower is better, scores change sign, so that ranks mean the same in every row.
-    medians = [
-        problem.objective.sign * problem.tuners.set_index("tuner")["median"].reindex(list(contest.tuners)).to_numpy()
+    means = [
+        problem.objective.sign * problem.endpoint.table(contest.tuners)["mean"].to_numpy()
         for problem in problems.values()
     ]
-    return rank_test(np.array(medians, dtype=float), contest.tuners, "max", "problem", LEVEL)
+    return rank_test(np.array(means, dtype=float), contest.tuners, "max", "problem", LEVEL)
 
 
 def results(summary: Summary) -> pd.DataFrame:

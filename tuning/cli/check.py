@@ -13,6 +13,7 @@ from rich.table import Table
 
 from tuning import seeds
 from tuning.formatting import count, plural, seconds
+from tuning.journal.plan import ENDPOINTS
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.runner.plan import StudyPlan
 from tuning.space import sampling_check
@@ -50,6 +51,7 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "cells": [{**task.cell._asdict(), "seed": seeds.of_tuner(study.name, *task.cell)} for task in tasks],
         "epochs": sum(task.budget.epochs for task in tasks),
         "retrain": study.retrain,
+        "endpoint": study.endpoint,
         "seconds": _seconds(study),
     }
 
@@ -152,6 +154,7 @@ def show(examined: Facts, console: Console) -> None:
     for problem in examined["problems"]:
         _show_problem(problem, console)
     _show_budgets(examined, console)
+    console.print(f"The verdict will be about {ENDPOINTS[examined['endpoint']]}.", markup=False)
     table = _table("cell", "seed of its search")
     for cell in examined["cells"]:
         table.add_row(escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"), str(cell["seed"]))

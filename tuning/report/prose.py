@@ -9,6 +9,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import count, names, plural
 from tuning.journal.journal import Journal
+from tuning.journal.plan import ENDPOINTS
 from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
 from tuning.statistics.power import ENOUGH
 from tuning.statistics.sequential import SPENDING_POWER, Rule
@@ -162,8 +163,9 @@ def method(contest: Contest) -> list[str]:
         "uncertain as those: a guide for the next study, no evidence about this one.",
         "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
         "Research 7, 2006), over replicates within a problem and over problems where there are several.",
-        "Scores are validation scores, and comparisons are of those: the best of many trials is optimistic. What an "
-        "incumbent is worth is told by retraining it on fresh seeds, and by the test split, which no search sees.",
+        f"Judged and chosen by is {ENDPOINTS[contest.endpoint]}. The best score that a search saw is the best of many "
+        "draws: more draws have more luck, so it tells how a search went, not what it is worth. No search sees the "
+        "test split.",
     ]
 
 
@@ -177,7 +179,7 @@ def retraining_note(contest: Contest) -> str:
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
         "the search saw its final incumbent than it is on fresh seeds. Overtuned is a search whose final incumbent is "
         "worse on test than an earlier one, or than the baseline that trains the default configuration (Schneider, "
-        "Bischl and Feurer, arXiv:2506.19540, 2025). No test compares these values: they describe."
+        "Bischl and Feurer, arXiv:2506.19540, 2025)."
     )
 
 

@@ -5,6 +5,7 @@ Imports: words.
     bootstrap     intervals by resampling replicates
     choice        Choice, choose: which tuner to take now, and what a wrong choice is expected to cost
     components    components: what makes scores differ, the split, the search or the training
+    intervals     exact intervals of medians and shares, Student's of means
     posterior     the model behind a choice, and draws from it
     power         critical values; power and replicates needed, by simulation
     ranks         rank_test, critical_difference

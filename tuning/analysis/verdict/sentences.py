@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tuning.analysis.endpoints import Endpoint
 from tuning.formatting import decimals_for, interval, names, number, p_value, plural
+from tuning.journal.plan import SEARCH
 from tuning.objective import Objective
 from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.power import ENOUGH, MIN_SEEN, MOST
@@ -47,7 +49,7 @@ def qualifiers(pairs: pd.DataFrame) -> list[str]:
     return rest
 
 
-def evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
+def evidence(decided: pd.DataFrame, metric: str) -> tuple[str, ...]:
     places = decimals_for([*decided["difference"], 0.0])
     lines = []
     for row in decided.sort_values(["p_holm", "a", "b"], kind="stable").to_dict("records")[:MAX_EVIDENCE]:
@@ -56,7 +58,7 @@ def evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
         difference = -row["difference"] if swap else row["difference"]
         lines.append(
             f"{row['decided']} over {row['a'] if swap else row['b']}: better in {share:.0%} of "
-            f"{plural(row['n'], 'replicate')}, difference in {objective.metric} "
+            f"{plural(row['n'], 'replicate')}, difference in {metric} "
             f"{number(difference, places, signed=True)}, Holm-adjusted p {p_value(row['p_holm'])}."
         )
     if len(decided) > MAX_EVIDENCE:
@@ -102,13 +104,13 @@ def nearest_remedy(undecided: pd.DataFrame, family: int) -> str:
     return f"the closest, {row['a']} and {row['b']}: {enough} replicates"
 
 
-def equalities(pairs: pd.DataFrame, rope: float | None, objective: Objective) -> list[str]:
+def equalities(pairs: pd.DataFrame, rope: float | None, metric: str) -> list[str]:
     equal = pairs[pairs["equal"].astype(bool)]
     if rope is None or equal.empty:
         return []
     who = names([f"{row['a']} and {row['b']}" for row in equal.to_dict("records")], most=MAX_EVIDENCE)
     return [
-        f"Practically equal, their difference in {objective.metric} within ±{rope:g} with {CONFIDENCE:.0%} confidence "
+        f"Practically equal, their difference in {metric} within ±{rope:g} with {CONFIDENCE:.0%} confidence "
         f"each: {who}."
     ]
 
@@ -127,24 +129,42 @@ def against_baselines(pairs: pd.DataFrame) -> list[str]:
     return lines
 
 
-def leading(scored: pd.DataFrame, objective: Objective) -> tuple[str, str]:
-    """The tuner (or tied tuners) with the best median, and the sentence that says so without claiming more."""
+def about(scored: Endpoint, retrain: int, declared: bool) -> str:
+    """What the verdict is about, in a sentence."""
+    if scored.kind == SEARCH:
+        why = "because nothing was retrained" if not retrain else "as the study asked"
+        return (
+            f"The verdict is about the {scored.name}, {why}: that is luck and skill of a search together, and more "
+            "trials have more luck."
+        )
+    end = ", as declared before the run" if declared else ""
+    return f"The verdict is about the {scored.name} ({retrain} each){end}."
+
+
+def leading(scored: pd.DataFrame, metric: str, objective: Objective) -> tuple[str, str]:
+    """The tuner (or tied tuners) with the best mean, and the sentence that says so without claiming more.
+
+    Args:
+        scored: `Endpoint.table` of the tuners with a score.
+        metric: Of the endpoint.
+        objective: Says which direction is better.
+    """
     if scored.empty:
         return "", ""
-    best = objective.best(scored["median"])
-    rows = scored[scored["median"] == best]
+    best = objective.best(scored["mean"])
+    rows = scored[scored["mean"] == best]
     who = names([str(name) for name in rows["tuner"]])
     places = decimals_for([*scored["smallest"], *scored["largest"]])
     first = rows.to_dict("records")[0]
     spread = interval(first["low"], first["high"], places)
     band = f" ({CONFIDENCE:.0%} interval {spread})" if len(rows) == 1 and not pd.isna(first["low"]) else ""
     word = "Highest" if objective.sign > 0 else "Lowest"
-    ahead = f"{word} median {objective.metric}: {who}, {number(float(best), places)}{band}"
+    ahead = f"{word} mean {metric}: {who}, {number(float(best), places)}{band}"
     return who, f"{ahead}, a description of these replicates, not a claim." if len(scored) > 1 else f"{ahead}."
 
 
-def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
-    """What the incumbents are worth on fresh seeds and on test, in a sentence; empty if none was retrained.
+def hopes(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
+    """How much better the searches saw their incumbents than they are, in a sentence; empty if none was retrained.
 
     Args:
         winners: The problem's `winners.winner_table`.
@@ -154,25 +174,11 @@ def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objectiv
     retrained = winners[winners["tuner"].isin(list(contestants))]
     if retrained.empty:
         return ()
-    tested = retrained[retrained["test"].notna()]
-    column, what = (
-        ("test", f"test {objective.test_metric}") if len(tested) else ("retrained", f"retrained {objective.metric}")
-    )
-    places = decimals_for([*retrained["retrained"], *tested["test"]])
-    ordered = (tested if len(tested) else retrained).sort_values(
-        [column, "tuner"], ascending=[objective.sign < 0, True], kind="stable"
-    )
-    best = ordered.to_dict("records")[0]
-    spread = interval(best[f"{column}_low"], best[f"{column}_high"], places)
-    band = f" ({CONFIDENCE:.0%} interval {spread})" if not pd.isna(best[f"{column}_low"]) else ""
-    high = "Highest" if objective.sign > 0 else "Lowest"
-    beside = ", a description of these cells, not a claim" if len(retrained) > 1 else ""
     judged, overtuned = int(retrained["judged"].sum()), int(retrained["overtuned"].sum())
     over = f"; {overtuned} of {plural(judged, 'search', 'searches')} overtuned" if judged else ""
     optimism = float((retrained["optimism"] * retrained["cells"]).sum() / retrained["cells"].sum())
     away = number(abs(optimism), decimals_for([*retrained["optimism"], 0.0]))
     return (
         f"Trained again on fresh seeds, incumbents are on average {away} {'worse' if optimism >= 0 else 'better'} in "
-        f"{objective.metric} than their search saw them{over}. {high} mean {what}: {best['tuner']}, "
-        f"{number(best[column], places)}{band}{beside}.",
+        f"{objective.metric} than their search saw them{over}.",
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from tuning.analysis.endpoints import Endpoint
 from tuning.analysis.verdict.gaps import uncompared
 from tuning.analysis.verdict.sentences import (
     against_baselines,
@@ -26,7 +27,6 @@ from tuning.analysis.verdict.sentences import (
     undecided_pairs,
 )
 from tuning.formatting import names, p_value, plural
-from tuning.objective import Objective
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
 NO_VERDICT = "no verdict"  # nothing to compare, or too few replicates for any difference to show
@@ -74,7 +74,7 @@ class AtBudget:
 
 
 def verdict(
-    objective: Objective,
+    scored: Endpoint,
     tuners: pd.DataFrame,
     pairs: pd.DataFrame,
     cells: pd.DataFrame,
@@ -83,13 +83,14 @@ def verdict(
     baseline_pairs: pd.DataFrame | None = None,
     rope: float | None = None,
     needed: Callable[[int], int] = replicates_needed,
+    about: str = "",
     winners: Sequence[str] = (),
     winner_gaps: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on one problem.
 
     Args:
-        objective: Its objective.
+        scored: Its endpoint.
         tuners: Its `tuner_table.tuner_table`.
         pairs: Its `pairs.pairwise`, of the contestants.
         cells: Its rows of `curves.cells_frame`.
@@ -97,39 +98,40 @@ def verdict(
         baseline_pairs: From `pairs.pairwise`: each contestant (a) with each baseline (b).
         rope: As given to `pairs.pairwise`.
         needed: From a number of pairs, the replicates needed to show a difference.
-        winners: What the incumbents are worth, in the words of `sentences.worth`.
+        about: What is judged, in the words of `sentences.about`.
+        winners: How they fare on fresh seeds, in the words of `sentences.hopes`.
         winner_gaps: What they lack, in the words of `gaps.not_retrained`.
     """
-    contesting = tuners[tuners["tuner"].isin(list(contestants))]
-    scored = contesting[contesting["scored"] > 0]
-    leader, ahead = leading(scored, objective)
-    kind, line, reasons = _judge(contesting, scored, pairs, objective, leader, needed)
-    behind = [*reasons, *equalities(pairs, rope, objective), *([ahead] if ahead else [])]
+    contesting = scored.table(contestants)
+    there = contesting[contesting["scored"] > 0]
+    leader, ahead = leading(there, scored.metric, scored.objective)
+    kind, line, reasons = _judge(contesting, there, pairs, scored.metric, leader, needed)
+    behind = [*reasons, *equalities(pairs, rope, scored.metric), *([ahead] if ahead else [])]
     if baseline_pairs is not None:
         behind += against_baselines(baseline_pairs)
     gaps = (*uncompared(cells, tuners, contestants), *winner_gaps)
-    return Verdict(kind, line, (*behind, *winners, *gaps), gaps)
+    return Verdict(kind, line, (*behind, *([about] if about else []), *winners, *gaps), gaps)
 
 
 def _judge(
     contesting: pd.DataFrame,
     scored: pd.DataFrame,
     pairs: pd.DataFrame,
-    objective: Objective,
+    metric: str,
     leader: str,
     needed_for: Callable[[int], int],
 ) -> tuple[str, str, tuple[str, ...]]:
     """Kind, line and reasons of one problem's verdict."""
     if scored.empty:
-        return NO_VERDICT, "No verdict: no cell has a final score.", ()
+        return NO_VERDICT, f"No verdict: no cell has a score ({metric}).", ()
     if len(scored) == 1:
-        only = "one tuner" if len(contesting) == 1 else f"only {leader} has a final score"
+        only = "one tuner" if len(contesting) == 1 else f"only {leader} has a score ({metric})"
         return NO_VERDICT, f"No verdict: {only}, nothing to compare it with.", ()
     n, family = int(pairs["n"].max()), len(pairs)
     decided = pairs[pairs["decided"] != ""]
     if len(decided):
         line = f"{claims(decided, len(contesting) - 1)} ({', '.join(qualifiers(pairs))})."
-        return DIFFERENCE, line, (*evidence(decided, objective), *remedies(pairs))
+        return DIFFERENCE, line, (*evidence(decided, metric), *remedies(pairs))
     if n == 0:
         return NO_VERDICT, "No verdict: no replicate is finished by two tuners.", ()
     needed = needed_for(family)

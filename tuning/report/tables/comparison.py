@@ -173,7 +173,7 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
         for row in rows_of(part)
     ]
     caption = "Each tuner and each baseline" if baselines else "Pairs of tuners"
-    return table(f"{caption}, matched by replicate", columns, rows)
+    return table(f"{caption} by {problem.endpoint.metric}, matched by replicate", columns, rows)
 
 
 def standing_table(compared: Comparison) -> Table:
