@@ -247,7 +247,7 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
         "Closest to a difference: a and b, Holm-adjusted p 1.000. Not shown to differ is not shown to be equal."
     )
     assert details[1] == ("If differences are as these replicates show them, 80% power takes more than 100 replicates.")
-    assert details[2].startswith("Highest mean val_accuracy: a and b, 0.5250, a description")
+    assert details[2].startswith("Highest mean of best val_accuracy: a and b, 0.5250, a description")
 
 
 @pytest.mark.parametrize("failed", [TrialState.FAILED, TrialState.COMPLETE])

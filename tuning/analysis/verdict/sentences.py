@@ -159,7 +159,7 @@ def leading(scored: pd.DataFrame, metric: str, objective: Objective) -> tuple[st
     spread = interval(first["low"], first["high"], places)
     band = f" ({CONFIDENCE:.0%} interval {spread})" if len(rows) == 1 and not pd.isna(first["low"]) else ""
     word = "Highest" if objective.sign > 0 else "Lowest"
-    ahead = f"{word} mean {metric}: {who}, {number(float(best), places)}{band}"
+    ahead = f"{word} mean of {metric}: {who}, {number(float(best), places)}{band}"
     return who, f"{ahead}, a description of these replicates, not a claim." if len(scored) > 1 else f"{ahead}."
 
 
