@@ -28,6 +28,8 @@ class Study(StudyPlan):
         endpoint: What the verdict and the recommended tuner are about, declared before the run: ``"test"``, the mean
             test score of the retrained winners; ``"retrained"``, their validation score; ``"search"``, the best score
             that a search saw. None: the first that the study can give.
+        reference: Label of the tuner that each other is compared with. That makes fewer comparisons than every two,
+            so each needs fewer replicates. None: every two tuners are compared.
         continue_winners: Further epochs of each saved winner, on training and validation data together, saved to a
             separate file.
         tensorboard: ``"curves"``: learning curves of all trials, for HPARAMS; ``"full"``: also what Keras' own

@@ -269,6 +269,19 @@ def test_it_is_journalled_and_another_is_refused_before_anything_is_written(tmp_
     assert path_of(tmp_path / "s").read_bytes() == before
 
 
+def test_a_reference_makes_a_smaller_family_and_is_declared_too(tmp_path: Path):
+    plan = Study("s", SyntheticProblem(mixed_space), budget=Budget(9), reference="kt-random", retrain=0)
+    assert (plan.num_pairs, plan.plan().reference) == (4, "kt-random")
+    assert study().num_pairs == 1
+    with pytest.raises(StudyError, match=r"reference='kt-random'\): expected one of its tuners, optuna-tpe"):
+        plan.changed(Overrides(tuners=["optuna-tpe"]))
+    small = study(retrain=0, budget=3)
+    run(small, tmp_path)
+    small.reference = "kt-random"
+    with pytest.raises(JournalError, match="begun to compare every two tuners, now it is against 'kt-random'"):
+        run(small, tmp_path)
+
+
 def test_a_failed_cell_is_not_retrained():
     def fail(configuration: Configuration) -> None:
         raise RuntimeError("never")

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import numpy.typing as npt
 
-from tuning.statistics.power import power
+from tests.simulations.power import rank_sum_share
 from tuning.statistics.signed_rank import LEVEL
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ def declared(endpoint: str, replicates: int, studies: int, seed: int = 1) -> flo
         few, many = (best_seen(generator, studies, replicates, draws) for draws in (FEW, MANY))
     else:
         few, many = (retrained(generator, studies, replicates) for _ in range(2))
-    return power(many - few, replicates, LEVEL)
+    return rank_sum_share(many, few, LEVEL)
 
 
 def main(studies: int) -> None:

@@ -151,8 +151,7 @@ def _nothing(endpoint: str) -> ProblemChoice:
 
 
 def _kind(tuner: str, any_of: Sequence[str], scored: int, pairs: pd.DataFrame) -> str:
-    others = pairs[(pairs["a"] == tuner) | (pairs["b"] == tuner)]
-    if (others["decided"] == tuner).all():
+    if (pairs["decided"] == tuner).sum() == scored - 1:
         return SHOWN
     return EQUAL if len(any_of) == scored else CHOSEN
 

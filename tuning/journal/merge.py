@@ -80,6 +80,7 @@ def compared(directories: Sequence[Path]) -> Compared:
         )
     labels = _labels(studies)
     weakest = max((study.endpoint for study in studies), key=list(ENDPOINTS).index)
+    references = {plan.reference for plan in plans}
     ropes = {plan.rope for plan in plans}
     plan = replace(
         plans[0],
@@ -89,6 +90,7 @@ def compared(directories: Sequence[Path]) -> Compared:
         retrain=min(plan.retrain for plan in plans),
         replicates=max(plan.replicates for plan in plans),
         endpoint=weakest if all(plan.endpoint == weakest for plan in plans) else "",
+        reference=plans[0].reference if plans[0].reference in tuners and len(references) == 1 else "",
     )
     problems = {
         labels[at, name]: problem for at, study in enumerate(studies) for name, problem in study.problems.items()
@@ -180,6 +182,8 @@ def _notes(
     if len({study.endpoint for study in studies}) > 1:
         about = [f"{study.name} {study.endpoint}" for study in studies]
         yield f"Endpoints differ ({names(about, most=20)}); compared is what all of them have."
+    if len({study.plan.reference for study in studies}) > 1:
+        yield "References differ or are set for some studies only: every two tuners are compared."
     if rope_differs:
         yield "Regions of practical equivalence differ or are set for some studies only, and were not used."
     known: list[tuple[str, list[object]]] = []

@@ -81,6 +81,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         trial_seconds: A trial that takes longer is FAILED; None for no limit.
         until_decided: The rule for adding replicates; None for a fixed number.
         endpoint: What the verdict is about, one of `ENDPOINTS`; empty in journals of earlier releases.
+        reference: The tuner that each other is compared with; empty: every two are compared.
     """
 
     tuners: dict[str, TunerSettings]
@@ -92,6 +93,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     trial_seconds: int | float | None = None
     until_decided: Looks | None = None
     endpoint: str = ""
+    reference: str = ""
 
     @property
     def settings(self) -> dict[str, TunerSettings]:
@@ -114,6 +116,7 @@ def merged(plans: Sequence[Plan]) -> Plan:
         trial_seconds=plans[-1].trial_seconds if plans else None,
         until_decided=next((plan.until_decided for plan in plans if plan.until_decided is not None), None),
         endpoint=next((plan.endpoint for plan in plans if plan.endpoint), ""),
+        reference=plans[0].reference if plans else "",
     )
 
 

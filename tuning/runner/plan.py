@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import comb
 from typing import Self
 
 from tuning import tuners as registry
@@ -66,6 +67,7 @@ class StudyPlan:
         baselines: Sequence[str | Tuner] = registry.BASELINES,
         retrain: int = 5,
         endpoint: str | None = None,
+        reference: str | None = None,
         rope: float | None = None,
         continue_winners: int = 0,
         trial_seconds: float | None = None,
@@ -83,6 +85,7 @@ class StudyPlan:
         self.replicates = replicates
         self.retrain = retrain
         self.given_endpoint = endpoint
+        self.reference = reference
         self.rope = rope
         self.continue_winners = continue_winners
         self.trial_seconds = trial_seconds
@@ -112,6 +115,9 @@ class StudyPlan:
             )
         if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
             raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
+        labels = [tuner.label for tuner in self.tuners]
+        if self.reference is not None and self.reference not in labels:
+            raise StudyError(f"Study(reference={self.reference!r}): expected one of its tuners, {', '.join(labels)}")
         if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
             raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
         limit = self.trial_seconds
@@ -172,6 +178,11 @@ class StudyPlan:
             )
         return RETRAINED if untested else TEST
 
+    @property
+    def num_pairs(self) -> int:
+        """Pairs of tuners that are judged together."""
+        return len(self.tuners) - 1 if self.reference else comb(len(self.tuners), 2)
+
     def check_budget(self) -> None:
         """Raises StudyError if a trial of all folds costs more than the budget; unlike the constructor, loads data."""
         for problem in self.problems:
@@ -197,6 +208,7 @@ class StudyPlan:
             rope=self.rope,
             trial_seconds=self.trial_seconds,
             endpoint=self.endpoint,
+            reference=self.reference or "",
             until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER, rule.loss),
         )
 

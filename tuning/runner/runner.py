@@ -280,6 +280,12 @@ def _check_endpoint(known: Journal, plan: Plan) -> None:
             f"{plural(plan.retrain, 'retraining')} of each incumbent; a study's verdict stays about what was declared "
             f"before it ran: keep it (--endpoint {before.endpoint}), or {MEND}"
         )
+    if known.sessions and before.reference != plan.reference:
+        was, now = (f"against {name!r}" if name else "every two tuners" for name in (before.reference, plan.reference))
+        raise JournalError(
+            f"{known.directory} was begun to compare {was}, now it is {now}; what is compared is declared before the "
+            f"run: keep Study(reference={before.reference or None!r}), or {MEND}"
+        )
     if before.until_decided is not None and before.endpoint != SEARCH and before.retrain != plan.retrain:
         raise JournalError(
             f"{known.directory} was looked at with {plural(before.retrain, 'retraining')} of each incumbent, now there "

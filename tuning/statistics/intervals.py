@@ -50,8 +50,11 @@ def _below(n: int) -> int:
     return int((cumulated <= TAIL).sum()) - 1 if n else -1
 
 
-def share_ends(successes: int, n: int) -> tuple[float, float]:
-    """Clopper and Pearson's interval of a share (Biometrika 26, 1934): never too narrow; NaN without any case."""
+def share_ends(successes: float, n: int) -> tuple[float, float]:
+    """Clopper and Pearson's interval of a share (Biometrika 26, 1934): never too narrow; NaN without any case.
+
+    A tie may count as half a success.
+    """
     if not n:
         return math.nan, math.nan
     low = float(stats.beta.ppf(TAIL, successes, n - successes + 1)) if successes else 0.0

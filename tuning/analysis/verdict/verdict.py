@@ -2,8 +2,9 @@
 
 A difference is claimed only if its Holm-adjusted p is at most `signed_rank.LEVEL`. If these replicates could not
 have shown one, whatever the scores, the verdict says that instead of "no difference". Two tuners are called
-practically equal only if the user set a region of practical equivalence and the interval of their difference is
-within it.
+practically equal only if the user set a region of practical equivalence and tests show their difference within it.
+
+It is one statement about one family of pairs at the full budget. Shares of the budget are described.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from tuning.analysis.verdict.sentences import (
     equalities,
     evidence,
     leading,
-    nearest_remedy,
     qualifiers,
     remedies,
-    undecided_pairs,
 )
-from tuning.formatting import names, p_value, plural
+from tuning.formatting import decimals_for, names, number, p_value, plural
+from tuning.objective import Objective
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
 NO_VERDICT = "no verdict"  # nothing to compare, or too few replicates for any difference to show
 UNDECIDED = "no difference shown"
 EQUAL = "practically equal"  # every pair not decided is
 DIFFERENCE = "difference shown"
+MAX_DESCRIBED = 6  # tuners named at a share of the budget
 
 
 @dataclass(frozen=True)
@@ -54,22 +55,18 @@ class Verdict:
 
 @dataclass(frozen=True)
 class AtBudget:
-    """The results when a share of the budget was spent; every share is a separate family.
+    """What tuners were worth when a share of the budget was spent: described, not judged.
 
     Attributes:
         share: Of the budget.
         epochs: Spent by each cell.
-        pairs: Compared.
-        decided: Pairs with one shown to be better.
-        equal: Pairs not decided that are practically equal.
-        line: Who is shown to beat whom, what is undecided and what would decide it, in a sentence or two.
+        means: Mean of the endpoint's scores by tuner, the best first; those with a score.
+        line: The same in words.
     """
 
     share: float
     epochs: int
-    pairs: int
-    decided: int
-    equal: int
+    means: Mapping[str, float]
     line: str
 
 
@@ -145,7 +142,7 @@ def _judge(
             f"No verdict: with {n} replicates no difference can be shown at {LEVEL:.0%}; {needed} or more are needed."
         )
         power = (
-            f"The smallest p that {n} paired replicates can give is {p_value(smallest)}, and Holm's adjustment for "
+            f"The smallest p that {n} replicates can give is {p_value(smallest)}, and Holm's adjustment for "
             f"{compared} multiplies it by {family}."
         )
         return NO_VERDICT, line, (power, *remedies(pairs))
@@ -161,25 +158,23 @@ def _judge(
     return UNDECIDED, line, (nearest, *remedies(pairs))
 
 
-def at_budget(share: float, epochs: int, pairs: pd.DataFrame) -> AtBudget:
-    """What one problem's pairs show when `share` of the budget, `epochs` per cell, was spent.
+def at_budget(share: float, epochs: int, scores: pd.DataFrame, tuners: Sequence[str], objective: Objective) -> AtBudget:
+    """What one problem's tuners were worth when `share` of the budget, `epochs` per cell, was spent.
 
     Args:
         share: Of the budget.
         epochs: The same, in epochs.
-        pairs: (num_pairs, ...) from `pairs.pairwise`, of the scores at that budget; not empty.
+        scores: As `curves.final_scores`, of the incumbents at that budget, by the endpoint.
+        tuners: Described; baselines are not.
+        objective: Says which direction is better.
     """
-    decided, undecided = pairs[pairs["decided"] != ""], undecided_pairs(pairs)
-    tuners = len({*pairs["a"], *pairs["b"]})
-    n = int(pairs["n"].max())
-    parts = [claims(decided, tuners - 1) if len(decided) else "no tuner is shown better than another"]
-    parts[0] += " yet: no replicate has a result of two tuners" if n == 0 else ""
-    equal = len(pairs) - len(decided) - len(undecided)
-    parts += [f"{plural(equal, 'pair')} practically equal"] if equal else []
-    parts += [f"{len(undecided)} of {plural(len(pairs), 'pair')} undecided"] if len(undecided) and n else []
-    foreseen = len(undecided) and "looks" not in pairs  # a sequential rule itself adds replicates
-    remedy = f" To decide {nearest_remedy(undecided, len(pairs))}." if foreseen else ""
-    return AtBudget(share, epochs, len(pairs), len(decided), equal, f"{'; '.join(parts)}.{remedy}")
+    known = scores.dropna(subset=["score"])
+    means = known.groupby("tuner")["score"].mean().reindex(list(tuners)).dropna()
+    ordered = means.sort_values(ascending=objective.sign < 0, kind="stable")
+    places = decimals_for(ordered)
+    said = names([f"{tuner} {number(float(mean), places)}" for tuner, mean in ordered.items()], most=MAX_DESCRIBED)
+    line = f"Means: {said}." if said else "No search has a result yet."
+    return AtBudget(share, epochs, {str(tuner): float(mean) for tuner, mean in ordered.items()}, line)
 
 
 def overall(verdicts: Mapping[str, Verdict]) -> Verdict:
