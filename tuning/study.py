@@ -21,7 +21,8 @@ class Study(StudyPlan):
         problem: One problem, or several with different names.
         tuners: Registered names or `Tuner` objects, with different labels; default: the five.
         budget: What each cell may spend; at least one full training of each problem.
-        replicates: Independent repetitions of everything.
+        replicates: Independent repetitions of everything. With five tuners, fewer than 6 can show no difference, and
+            fewer than 9 where each has a split of its own.
         baselines: What a tuner should beat, run too and compared separately; default: `tuning.tuners.BASELINES`.
         retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, after its search;
             0 for none. Not charged to the search.

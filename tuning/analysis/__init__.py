@@ -2,6 +2,7 @@
 
 Imports: words, statistics, journal.
 
+    conduct           what each tuner did: random draws, trainings in full
     curves            incumbents, final_scores: the best score so far over the budget
     contest           Contest: who is compared, at what budget and by what rule
     pairs             pairwise: each pair of tuners, replicate by replicate

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tuning.analysis import looks
 from tuning.analysis.choices import ProblemChoice, problem_choice
+from tuning.analysis.conduct import plain_random, said, without
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
 from tuning.analysis.endpoints import Endpoint, endpoint, endpoint_steps
@@ -44,12 +45,14 @@ class Rows:
         epochs: Of `frames.epochs_frame`.
         retrainings: Of `frames.retrainings_frame`.
         cells: Of `curves.cells_frame`, the budget audit.
+        conduct: `conduct.conduct`.
     """
 
     trials: pd.DataFrame
     epochs: pd.DataFrame
     retrainings: pd.DataFrame
     cells: pd.DataFrame
+    conduct: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class ProblemSummary(Comparison):
         objective: The problem's.
         trials: See `Rows`.
         cells: See `Rows`.
+        conduct: See `Rows`.
         retrainings: See `Rows`.
         incumbents: `curves.incumbents`, the steps of every cell.
         finals: `curves.final_scores`, of the searches.
@@ -108,6 +112,7 @@ class ProblemSummary(Comparison):
     objective: Objective
     trials: pd.DataFrame
     cells: pd.DataFrame
+    conduct: pd.DataFrame
     retrainings: pd.DataFrame
     incumbents: pd.DataFrame
     finals: pd.DataFrame
@@ -148,7 +153,8 @@ def summarise_problem(
     table = tuner_table(rows.trials, cells, finals)
     retrained = retrained_cells(rows.retrainings, finals, objective, contest.default, contest.no_search)
     scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data)
-    pairs = _judged(scored, cells, contest, contest.family)
+    alike = plain_random(rows.conduct)
+    pairs = _judged(scored, cells, contest, without(contest.family, alike))
     baseline_pairs = _judged(scored, cells, contest, list(product(tuners, contest.baselines)))
     winners = winner_table(retrained)
     best = best_known(steps, objective)
@@ -167,7 +173,8 @@ def summarise_problem(
         baseline_pairs=baseline_pairs,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
         needed=_needed(contest, scored.paired),
-        about=about(scored, contest.retrain, contest.declared),
+        about=(*said(rows.conduct), about(scored, contest.retrain, contest.declared)),
+        alike=alike,
         winners=hopes(winners, tuners, objective),
         winner_gaps=(*unscored(finals, scored), *not_retrained(retrained, finals, contest.retrain)),
     )
@@ -183,6 +190,7 @@ def summarise_problem(
         objective=objective,
         trials=rows.trials,
         cells=cells,
+        conduct=rows.conduct,
         retrainings=rows.retrainings,
         incumbents=steps,
         finals=finals,

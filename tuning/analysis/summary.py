@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from tuning.analysis.conduct import conduct
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import cells_frame
 from tuning.analysis.looks import accounts, complete_replicates, still_open
@@ -64,7 +65,8 @@ def summarise(journal: Journal) -> Summary:
     cells = cells_frame(journal.planned_cells(), journal.ends, trials, journal.budgets())
     problems, measures = {}, []
     for stratum, (name, recorded) in enumerate(journal.problems.items()):
-        rows = Rows(*(frame[frame["problem"] == name] for frame in (trials, epochs, retrainings, cells)))
+        its_own = [frame[frame["problem"] == name] for frame in (trials, epochs, retrainings, cells)]
+        rows = Rows(*its_own, *[conduct(journal, name)])
         problems[name], of_problem = summarise_problem(name, recorded, journal.objective(name), contest, rows, stratum)
         measures.append(of_problem)
     return Summary(

@@ -57,6 +57,7 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
 def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
     frames = {
         "tuners": problem.tuners,
+        "conduct": problem.conduct,
         "final_scores": problem.finals,
         "endpoint_scores": problem.endpoint.scores,
         "pairs": problem.pairs,

@@ -82,6 +82,8 @@ class Plan(Struct, frozen=True, kw_only=True):
         until_decided: The rule for adding replicates; None for a fixed number.
         endpoint: What the verdict is about, one of `ENDPOINTS`; empty in journals of earlier releases.
         reference: The tuner that each other is compared with; empty: every two are compared.
+        random_draws: By tuner and problem, how many of its first configurations a tuner draws at random; None for all.
+            Empty in journals of earlier releases.
     """
 
     tuners: dict[str, TunerSettings]
@@ -94,6 +96,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     until_decided: Looks | None = None
     endpoint: str = ""
     reference: str = ""
+    random_draws: dict[str, dict[str, int | None]] = {}
 
     @property
     def settings(self) -> dict[str, TunerSettings]:
@@ -117,6 +120,7 @@ def merged(plans: Sequence[Plan]) -> Plan:
         until_decided=next((plan.until_decided for plan in plans if plan.until_decided is not None), None),
         endpoint=next((plan.endpoint for plan in plans if plan.endpoint), ""),
         reference=plans[0].reference if plans else "",
+        random_draws={label: draws for plan in plans for label, draws in plan.random_draws.items()},
     )
 
 

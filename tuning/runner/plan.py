@@ -63,7 +63,7 @@ class StudyPlan:
         tuners: Sequence[str | Tuner] = FIVE,
         *,
         budget: Budget,
-        replicates: int = 5,
+        replicates: int = 10,
         baselines: Sequence[str | Tuner] = registry.BASELINES,
         retrain: int = 5,
         endpoint: str | None = None,
@@ -209,6 +209,10 @@ class StudyPlan:
             trial_seconds=self.trial_seconds,
             endpoint=self.endpoint,
             reference=self.reference or "",
+            random_draws={
+                tuner.label: {problem.name: tuner.random_draws(problem) for problem in self.problems}
+                for tuner in self.tuners
+            },
             until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER, rule.loss),
         )
 

@@ -80,7 +80,8 @@ def verdict(
     baseline_pairs: pd.DataFrame | None = None,
     rope: float | None = None,
     needed: Callable[[int], int] = replicates_needed,
-    about: str = "",
+    about: Sequence[str] = (),
+    alike: Sequence[str] = (),
     winners: Sequence[str] = (),
     winner_gaps: Sequence[str] = (),
 ) -> Verdict:
@@ -95,7 +96,8 @@ def verdict(
         baseline_pairs: From `pairs.pairwise`: each contestant (a) with each baseline (b).
         rope: As given to `pairs.pairwise`.
         needed: From a number of pairs, the replicates needed to show a difference.
-        about: What is judged, in the words of `sentences.about`.
+        about: What each tuner did and what is judged, in the words of `conduct.said` and `sentences.about`.
+        alike: The tuners that were all random search, whose pairs are not among `pairs`.
         winners: How they fare on fresh seeds, in the words of `sentences.hopes`.
         winner_gaps: What they lack, in the words of `gaps.not_retrained`.
     """
@@ -103,11 +105,13 @@ def verdict(
     there = contesting[contesting["scored"] > 0]
     leader, ahead = leading(there, scored.metric, scored.objective)
     kind, line, reasons = _judge(contesting, there, pairs, scored.metric, leader, needed)
+    if alike:
+        line = f"{line} One algorithm here, random search: {names(list(alike))}."
     behind = [*reasons, *equalities(pairs, rope, scored.metric), *([ahead] if ahead else [])]
     if baseline_pairs is not None:
         behind += against_baselines(baseline_pairs)
     gaps = (*uncompared(cells, tuners, contestants), *winner_gaps)
-    return Verdict(kind, line, (*behind, *([about] if about else []), *winners, *gaps), gaps)
+    return Verdict(kind, line, (*behind, *about, *winners, *gaps), gaps)
 
 
 def _judge(
@@ -124,6 +128,8 @@ def _judge(
     if len(scored) == 1:
         only = "one tuner" if len(contesting) == 1 else f"only {leader} has a score ({metric})"
         return NO_VERDICT, f"No verdict: {only}, nothing to compare it with.", ()
+    if pairs.empty:
+        return NO_VERDICT, "No verdict: there are no two different algorithms to compare.", ()
     n, family = int(pairs["n"].max()), len(pairs)
     decided = pairs[pairs["decided"] != ""]
     if len(decided):
