@@ -21,10 +21,16 @@ class Study(StudyPlan):
         problem: One problem, or several with different names.
         tuners: Registered names or `Tuner` objects, with different labels; default: the five.
         budget: What each cell may spend; at least one full training of each problem.
-        replicates: Independent repetitions of everything.
+        replicates: Independent repetitions of everything. With five tuners, fewer than 6 can show no difference, and
+            fewer than 9 where each has a split of its own.
         baselines: What a tuner should beat, run too and compared separately; default: `tuning.tuners.BASELINES`.
         retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, after its search;
             0 for none. Not charged to the search.
+        endpoint: What the verdict and the recommended tuner are about, declared before the run: ``"test"``, the mean
+            test score of the retrained winners; ``"retrained"``, their validation score; ``"search"``, the best score
+            that a search saw. None: the first that the study can give.
+        reference: Label of the tuner that each other is compared with. That makes fewer comparisons than every two,
+            so each needs fewer replicates. None: every two tuners are compared.
         continue_winners: Further epochs of each saved winner, on training and validation data together, saved to a
             separate file.
         tensorboard: ``"curves"``: learning curves of all trials, for HPARAMS; ``"full"``: also what Keras' own

@@ -4,7 +4,6 @@ import json
 import math
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from msgspec import structs
 
@@ -16,7 +15,6 @@ from tuning.analysis.choices import (
     SHOWN,
     UNDECIDED,
     ProblemChoice,
-    endpoint,
     percent,
     seed_noise,
 )
@@ -24,8 +22,6 @@ from tuning.analysis.summary import summarise
 from tuning.analysis.summary_json import to_json
 from tuning.journal.frames import retrainings_frame
 from tuning.journal.journal import read
-from tuning.journal.study_record import DataRecord
-from tuning.objective import Objective
 
 Scores = dict[str, list[float | None]]
 CLOSE: Scores = {"a": [0.9, 0.91, 0.92], "b": [0.92, 0.93, 0.91], "c": [0.8, 0.81, 0.82]}
@@ -127,17 +123,6 @@ def test_the_rope_is_the_noise_of_fresh_seeds_where_the_study_gives_none(tmp_pat
     found = summarise(read(tmp_path)).problems["digits"].choice
     assert (found.rope, found.rope_given) == (seed_noise(frame, TUNERS), False)
     assert found.table["tuner"].tolist() == list(TUNERS)
-
-
-def test_the_endpoint_leaves_out_baselines_and_pairs_where_replicates_share_a_split() -> None:
-    rows = [("a", 1, 0.5), ("a", 2, math.nan), ("b", 2, 0.7), ("default", 1, 0.9)]
-    finals = pd.DataFrame(rows, columns=["tuner", "replicate", "score"])
-    fixed, drawn = DataRecord("sha256:0"), DataRecord("sha256:0", resampling="Holdout(test=0.2)")
-    scored = endpoint(finals, ["b", "a"], Objective("val_loss", "min"), fixed)
-    assert scored.scores.tolist()[0] == pytest.approx([math.nan, -0.5], nan_ok=True)
-    assert scored.scores.tolist()[1] == pytest.approx([-0.7, math.nan], nan_ok=True)
-    assert not scored.paired
-    assert endpoint(finals, ["b", "a"], Objective("val_loss", "min"), drawn).paired
 
 
 def test_summary_json_holds_the_choice(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -220,15 +221,28 @@ def test_holm() -> None:
     assert len(holm([])) == 0
 
 
-def test_pairs_use_replicates_present_in_both_and_know_the_direction(tmp_path: Path) -> None:
+def test_where_splits_are_shared_pairs_use_replicates_present_in_both_and_know_the_direction(tmp_path: Path) -> None:
     found = of_scores(tmp_path / "max", {"a": [0.5, 0.6, 0.7, None], "b": [0.4, 0.6, None, 0.1]})
-    row = found.pairs.to_dict("records")[0]
-    assert (row["n"], row["a_better"], row["ties"]) == (2, 0.75, 1)
+    scored = dataclasses.replace(found.endpoint, paired=True)
+    row = pairwise(scored, [("a", "b")]).to_dict("records")[0]
+    assert (row["n"], row["a_better"], row["smallest_p"]) == (2, 0.75, 0.5)
     assert row["difference"] == pytest.approx(0.05)
-    less = pairwise(found.finals, ["a", "b"], Objective("loss", "min")).to_dict("records")[0]
-    assert less["a_better"] == 0.25
-    shuffled = pairwise(found.finals.sample(frac=1, random_state=1), ["a", "b"], Objective("x", "max"))
-    pd.testing.assert_frame_equal(shuffled, found.pairs)
+    less = dataclasses.replace(scored, objective=Objective("loss", "min"))
+    assert pairwise(less, [("a", "b")]).loc[0, "a_better"] == 0.25
+    shuffled = dataclasses.replace(scored, scores=scored.scores.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(pairwise(shuffled, [("a", "b")]), pairwise(scored, [("a", "b")]))
+
+
+def test_replicates_that_share_nothing_are_two_samples(tmp_path: Path) -> None:
+    found = of_scores(tmp_path, {"a": [0.5, 0.6, 0.7, None], "b": [0.4, 0.6, None, 0.1]})
+    row = found.pairs.to_dict("records")[0]
+    assert not found.endpoint.paired
+    assert (row["n"], row["a_better"]) == (3, pytest.approx(7.5 / 9))
+    assert row["p"] == pytest.approx(stats.mannwhitneyu([5, 6, 7], [4, 6, 1], method=stats.PermutationMethod()).pvalue)
+    mirrored = dataclasses.replace(found.endpoint, objective=Objective("loss", "min"))
+    less = pairwise(mirrored, [("a", "b")]).to_dict("records")[0]
+    assert less["a_better"] == pytest.approx(1.5 / 9)
+    assert (less["difference"], less["p"]) == (row["difference"], row["p"])
 
 
 def rising(n: int, start: float) -> list[float | None]:
@@ -252,22 +266,22 @@ def test_verdict_of_one_replicate(tmp_path: Path) -> None:
 def test_verdict_of_three_replicates_says_how_many_are_needed(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": rising(3, 0.5), "b": [0.4] * 3, "c": [0.3] * 3})
     assert found.verdict.kind == NO_VERDICT
-    assert found.verdict.line == "No verdict: with 3 replicates no difference can be shown at 5%; 7 or more are needed."
-    assert "0.250" in found.verdict.details[0]
-    assert "a description of these replicates, not a claim" in found.verdict.details[2]
+    assert found.verdict.line == "No verdict: with 3 replicates no difference can be shown at 5%; 5 or more are needed."
+    assert "0.100" in found.verdict.details[0]
+    assert "a description of these replicates, not a claim" in found.verdict.details[1]
 
 
 def test_verdict_undecided_and_ties(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": [0.5] * 7, "b": [0.5] * 7})
     assert found.verdict.kind == UNDECIDED
     assert "Not shown to differ is not shown to be equal" in found.verdict.details[0]
-    assert "a and b" in found.verdict.details[2]
+    assert "a and b" in found.verdict.details[1]
 
 
 def test_verdict_without_a_second_tuner_or_any_score(tmp_path: Path) -> None:
     assert "one tuner" in of_scores(tmp_path / "one", {"a": [0.5, 0.6]}).verdict.line
     nothing = of_scores(tmp_path / "none", {"a": [None], "b": [None]})
-    assert nothing.verdict.line == "No verdict: no cell has a final score."
+    assert nothing.verdict.line == "No verdict: no cell has a score (best val_accuracy)."
     assert nothing.verdict.gaps == ("2 cells not started and not compared: a (replicate 1) and b (replicate 1).",)
 
 
@@ -280,7 +294,7 @@ def test_a_cell_whose_trials_all_failed_is_named(tmp_path: Path) -> None:
             )
             writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     verdict = summarise(journal.read(tmp_path)).verdict
-    assert "only b has a final score" in verdict.line
+    assert "only b has a score (best val_accuracy)" in verdict.line
     assert verdict.gaps == ("a ended 1 replicate without any score: no trial of theirs has one.",)
 
 

@@ -43,7 +43,7 @@ STATUS_KEYS = [
 STATUS_CELL_KEYS = [
     "problem", "tuner", "replicate", "state", "error", "epochs", "planned_epochs", "trials", "best_score", "seconds",
 ]  # fmt: skip
-CHECK_KEYS = ["study", "alike", "problems", "budgets", "cells", "epochs", "retrain", "seconds"]
+CHECK_KEYS = ["study", "alike", "problems", "budgets", "cells", "epochs", "retrain", "endpoint", "outlook", "seconds"]
 CHECK_PROBLEM_KEYS = [
     "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",
 ]  # fmt: skip

@@ -78,6 +78,17 @@ def test_a_problem_that_two_studies_have_is_told_apart_and_said_to_be_one(tmp_pa
     assert list(compared([one, same]).problems) == [f"x: digits ({one})", f"x: digits ({same})"]
 
 
+def test_the_endpoint_is_what_all_studies_have(tmp_path: Path) -> None:
+    plan: dict[str, Any] = {"retrain": 1, "endpoint": "test"}
+    one = written(tmp_path / "a", "digits", {"x": SIX, "y": SIX}, **plan)
+    two = written(tmp_path / "b", "iris", {"x": SIX, "y": SIX}, **plan)
+    three = written(tmp_path / "c", "wine", {"x": SIX, "y": SIX}, endpoint="search")
+    assert compared([one, two]).endpoint == compared([one, two]).plan.endpoint == "test"
+    both = compared([one, three])
+    assert (both.endpoint, both.plan.endpoint) == ("search", "")
+    assert "Endpoints differ (a test and c search); compared is what all of them have." in both.healed
+
+
 def test_each_study_keeps_its_own_replicates(tmp_path: Path) -> None:
     one = written(tmp_path / "x", "digits", {"a": [0.5] * 3, "b": [0.6] * 3})
     two = written(tmp_path / "y", "iris", {"a": [0.5] * 2, "b": [0.6] * 2})

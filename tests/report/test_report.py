@@ -203,7 +203,7 @@ CASES: dict[str, tuple[dict[str, list[float | None]], str, list[str]]] = {
     ),
     "no replicate in common": (
         {"a": [0.9, None], "b": [None, 0.7]},
-        "No verdict: no replicate is finished by two tuners.",
+        "No verdict: one replicate shows nothing about chance; a scored best in it.",
         ["2 cells not started and not compared: b (replicate 1) and a (replicate 2)."],
     ),
     "ties": (
@@ -224,7 +224,7 @@ CASES: dict[str, tuple[dict[str, list[float | None]], str, list[str]]] = {
     "one tuner": ({"a": list(SIX)}, "No verdict: one tuner, nothing to compare it with.", NOTHING),
     "nothing at all": (
         {"a": [None], "b": [None]},
-        "No verdict: no cell has a final score.",
+        "No verdict: no cell has a score (best val_accuracy).",
         ["2 cells not started and not compared: a (replicate 1) and b (replicate 1)."],
     ),
 }
@@ -250,8 +250,7 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
     assert details[0] == (
         "Closest to a difference: a and b, Holm-adjusted p 1.000. Not shown to differ is not shown to be equal."
     )
-    assert details[1] == ("If differences are as these replicates show them, 80% power takes more than 100 replicates.")
-    assert details[2].startswith("Highest median val_accuracy: a and b, 0.5250, a description")
+    assert details[1].startswith("Highest mean of best val_accuracy: a and b, 0.5250, a description")
 
 
 @pytest.mark.parametrize("failed", [TrialState.FAILED, TrialState.COMPLETE])
@@ -267,7 +266,7 @@ def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
                 writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     report = write_report(tmp_path)
     assert report.verdict.kind == NO_VERDICT
-    assert report.verdict.line == "No verdict: only a has a final score, nothing to compare it with."
+    assert report.verdict.line == "No verdict: only a has a score (best val_accuracy), nothing to compare it with."
     assert gaps_of(report) == ["b ended 8 replicates without any score: no trial of theirs has one."]
     text = report.markdown.read_text()
     assert ("| b | 8 | loss is nan at epoch 1 | replicate 1, trial 0 |" in text) == (failed == TrialState.FAILED)
@@ -289,13 +288,13 @@ def test_failed_trials_and_cells_are_named_and_leave_the_rest_to_be_judged(tmp_p
                 writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     report = write_report(tmp_path)
     assert report.verdict.line == "a is shown better than b (Holm-adjusted p ≤ 0.05)."
-    assert "better in 100% of 7 replicates" in report.verdict.details[0]
+    assert "better with a chance of 100% (95% interval 74% to 100%; 7 replicates)" in report.verdict.details[0]
     assert gaps_of(report) == ["b ended 1 replicate without any score: no trial of theirs has one."]
 
 
 def test_the_golden_verdict_and_what_is_missing(golden: Report) -> None:
     assert (
-        golden.verdict.line == "No verdict: with 3 replicates no difference can be shown at 5%; 7 or more are needed."
+        golden.verdict.line == "No verdict: with 3 replicates no difference can be shown at 5%; 5 or more are needed."
     )
     assert gaps_of(golden) == [
         "1 cell failed and not compared: kt-hyperband (replicate 3).",
@@ -430,7 +429,7 @@ def test_a_journal_without_a_run_still_gives_a_report(tmp_path: Path) -> None:
     JournalWriter.create(tmp_path, study()).close()
     report = write_report(tmp_path)
     assert report.figures == ()
-    assert "no cell has a final score" in report.markdown.read_text()
+    assert "no cell has a score" in report.markdown.read_text()
 
 
 def test_a_folder_without_a_journal_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tuning import seeds
 from tuning.budget import Budget
 from tuning.configuration import Configuration
+from tuning.errors import JournalError, StudyError
 from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import path_of, read
@@ -20,6 +21,7 @@ from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.runner.cell import CellTask, run_cell
+from tuning.runner.plan import Overrides
 from tuning.runner.retraining import pending_retrainings, retrain
 from tuning.runner.runner import Unwatched, run
 from tuning.splits import Splits
@@ -34,10 +36,11 @@ def trial(number: int, score: float, value: int, state: str = TrialState.COMPLET
     return Trial(CELL, number, {"x": value}, state, score, 0, epochs, [{"metric": score}] * epochs, number + 1)
 
 
-def study(retrain: int = 2, budget: int = 12, **arguments: object) -> Study:
+def study(retrain: int = 2, budget: int = 12, endpoint: str | None = None, **arguments: object) -> Study:
     problem = SyntheticProblem(mixed_space, max_epochs=3, **arguments)
     tuners = [KTRandom(), KTHyperband(max_epochs=3)]
-    return Study("s", problem, tuners, budget=Budget(budget), replicates=2, baselines=(), retrain=retrain)
+    plan = Study("s", problem, tuners, budget=Budget(budget), replicates=2, baselines=(), retrain=retrain)
+    return plan.changed(Overrides(endpoint=endpoint))
 
 
 # -- which trials ------------------------------------------------------------------------------------------------------
@@ -208,14 +211,75 @@ def test_interrupted_anywhere_it_goes_on_and_trains_nothing_twice(whole: Path, t
 
 def test_more_seeds_later_add_to_those_there_are(tmp_path: Path):
     run(study(retrain=0), tmp_path)
+    with pytest.raises(JournalError, match="begun with endpoint 'search', now it is 'test' with 1 retraining"):
+        run(study(retrain=1), tmp_path)
     assert retrainings_frame(read(tmp_path / "s")).empty
-    run(study(retrain=1), tmp_path)
+    run(study(retrain=1, endpoint="search"), tmp_path)
     first = retrainings_frame(read(tmp_path / "s"))
-    run(study(retrain=3), tmp_path)
+    run(study(retrain=3, endpoint="search"), tmp_path)
     frame = retrainings_frame(read(tmp_path / "s"))
     assert len(frame) == 3 * len(first)
     assert frame.loc[frame["repeat"] == 1, "score"].tolist() == first["score"].tolist()
     assert read(tmp_path / "s").plan.retrain == 3
+
+
+# -- what the verdict is about -----------------------------------------------------------------------------------------
+
+
+def test_a_study_is_about_the_first_endpoint_that_it_can_give():
+    plan = study()
+    assert (plan.endpoint, plan.changed(Overrides(retrain=0)).endpoint) == ("test", "search")
+    plan.problems[0].has_test = False
+    assert plan.endpoint == "retrained"
+    assert [plan.changed(Overrides(endpoint=name)).plan().endpoint for name in ("retrained", "search")] == [
+        "retrained",
+        "search",
+    ]
+    with pytest.raises(StudyError, match=r"endpoint='test'.*: problem 'synthetic' has no test data; add a test part"):
+        plan.changed(Overrides(endpoint="test")).plan()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "retrain", "words"),
+    [
+        ("validation", 5, r"endpoint='validation'\): expected 'test', 'retrained', 'search', or None"),
+        ("test", 0, r"endpoint='test', retrain=0\): that needs retrained winners; give retrain=1 or more"),
+    ],
+)
+def test_an_endpoint_that_cannot_be(endpoint: str, retrain: int, words: str):
+    with pytest.raises(StudyError, match=words):
+        study(retrain=retrain, endpoint=endpoint)
+
+
+def test_it_is_journalled_and_another_is_refused_before_anything_is_written(tmp_path: Path):
+    notes: list[str] = []
+
+    class Watcher(Unwatched):
+        def begin(self, tasks: object, pending: object, said: list[str]) -> None:
+            notes.extend(said)
+
+    run(study(retrain=1, budget=6), tmp_path, Watcher())
+    assert notes == [
+        "The verdict will be about the mean test score of the searches' winners, retrained on fresh seeds."
+    ]
+    assert read(tmp_path / "s").plan.endpoint == "test"
+    before = path_of(tmp_path / "s").read_bytes()
+    with pytest.raises(JournalError, match=r"begun with endpoint 'test'.*keep it \(--endpoint test\)"):
+        run(study(retrain=1, budget=6, endpoint="retrained"), tmp_path)
+    assert path_of(tmp_path / "s").read_bytes() == before
+
+
+def test_a_reference_makes_a_smaller_family_and_is_declared_too(tmp_path: Path):
+    plan = Study("s", SyntheticProblem(mixed_space), budget=Budget(9), reference="kt-random", retrain=0)
+    assert (plan.num_pairs, plan.plan().reference) == (4, "kt-random")
+    assert study().num_pairs == 1
+    with pytest.raises(StudyError, match=r"reference='kt-random'\): expected one of its tuners, optuna-tpe"):
+        plan.changed(Overrides(tuners=["optuna-tpe"]))
+    small = study(retrain=0, budget=3)
+    run(small, tmp_path)
+    small.reference = "kt-random"
+    with pytest.raises(JournalError, match="begun to compare every two tuners, now it is against 'kt-random'"):
+        run(small, tmp_path)
 
 
 def test_a_failed_cell_is_not_retrained():

@@ -188,6 +188,22 @@ def test_replicates_are_added_until_a_choice_is_expected_to_cost_little(tmp_path
     assert again.calls == [[]]
 
 
+def test_a_look_is_about_the_retrained_winners(tmp_path: Path) -> None:
+    scored: list[list[float]] = []
+
+    def look(line: str) -> None:
+        scored.append(found(tmp_path).endpoint.scores["score"].tolist())
+
+    retrained = study(["kt-random", "optuna-tpe"]).changed(Overrides(retrain=2))
+    until_decided(by(Rule(3, loss=1e-9), retrained), tmp_path, on_look=look)
+    assert [len(scores) for scores in scored] == [4, 6]
+    assert not any(np.isnan(scores).any() for scores in scored)
+    assert found(tmp_path).endpoint.kind == "test"
+    assert scored[-1] != found(tmp_path).finals["score"].tolist()
+    with pytest.raises(JournalError, match="was looked at with 2 retrainings of each incumbent, now there are to be 3"):
+        until_decided(by(Rule(3, loss=1e-9), retrained.changed(Overrides(retrain=3))), tmp_path)
+
+
 def test_a_choice_that_stays_costly_ends_at_the_cap_even_where_no_pair_could_be_decided(tmp_path: Path) -> None:
     execute = Scored(close)
     until_decided(by(Rule(4, loss=1e-6), study()), tmp_path, execute=execute)

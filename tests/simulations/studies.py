@@ -1,4 +1,4 @@
-"""Simulated studies: how often the comparison declares a difference where there is none, or one of a known size.
+"""Simulated studies: how often the comparison declares a difference where there is none.
 
 `python -m tests.simulations.studies` runs them at full size and prints the shares.
 
@@ -17,12 +17,10 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
 
 from tuning.budget import Budget
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.runner.cell import CellTask, run_cell
-from tuning.statistics.power import like, power
 from tuning.statistics.signed_rank import LEVEL, doubled_ranks, holm, signed_rank_p
 from tuning.tuners.base import Tuner
 from tuning.tuners.scikit_learn import SklearnRandomized
@@ -127,18 +125,6 @@ def _ranks_above_zero(difference: Scores) -> bool:
     return float((np.sign(signed) * ranks).sum()) > 0
 
 
-def differences(scores: Scores) -> Scores:
-    """Every paired difference of a pool, in both directions: those of two tuners that do not differ."""
-    num_tuners = scores.shape[1]
-    return (scores[:, :, None] - scores[:, None, :])[:, ~np.eye(num_tuners, dtype=bool)].ravel()
-
-
-def planted(scores: Scores, replicates: int, wanted: float) -> float:
-    """By how much a tuner must be better for `power` to state the power that is wanted."""
-    seen = differences(scores)
-    return float(optimize.bisect(lambda more: power(like(seen + more), replicates, LEVEL) - wanted, 0, 4 * seen.std()))
-
-
 def same_tuner(names: int) -> list[Tuner]:
     """One tuner under so many names."""
     return [SklearnRandomized(label=f"random-{letter}") for letter in "abcdefgh"[:names]]
@@ -155,11 +141,6 @@ def main(replicates: int = REPLICATES, studies: int = 10_000) -> None:
             f"{family:.2%} of them; pair by pair, unadjusted, in {pairs.min():.2%} to {pairs.max():.2%}",
             flush=True,
         )
-    labels = [tuner.label for tuner in tuners[:2]]
-    for number, wanted in ((10, 0.5), (10, 0.8), (20, 0.5), (20, 0.8)):
-        found = judged(scores, labels, number, studies, {labels[0]: planted(scores, number, wanted)})
-        (share,) = found.found(labels[0])
-        print(f"planted, {number} replicates, stated power {wanted:.0%}: found in {share:.2%}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,15 @@
-"""The stated power is how often the test that the verdict uses finds a planted difference."""
+"""Critical values, and the replicates that a difference would need."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from tuning.statistics.power import MOST, SIMULATIONS, critical_value, like, null_distribution, power, replicates_for
+from tests.simulations.power import rank_sum_share, signed_rank_share
+from tuning.statistics.power import ENOUGH, critical_value, null_distribution, replicates_range
+from tuning.statistics.rank_sum import rank_sum_p
 from tuning.statistics.signed_rank import signed_rank_p, smallest_p
-
-POINTS = 0.05  # what a stated power may be off
-STUDIES = 1_500  # simulated; their share is known to within 2.6 points (two standard errors) at worst
-
-
-def found_in(draw: Callable[[int], np.ndarray], replicates: int, level: float) -> float:
-    return float(np.mean([signed_rank_p(draw(replicates)) <= level for _ in range(STUDIES)]))
-
-
-def normal(shift: float) -> np.ndarray:
-    """Samples of differences as many as can be asked for, normal around `shift`, of standard deviation 1."""
-    return np.random.default_rng(3).normal(shift, 1.0, (SIMULATIONS, MOST))
 
 
 @pytest.mark.parametrize("pairs", [1, 5, 6, 12, 25])
@@ -40,55 +29,31 @@ def test_critical_values_are_the_largest_that_scipys_exact_test_rejects(pairs: i
                 assert (p <= level) == rejected
 
 
-@pytest.mark.parametrize(("replicates", "level"), [(10, 0.05), (15, 0.0125), (30, 0.005)])
-@pytest.mark.parametrize("shift", [0.4, 0.8, 1.2])
-def test_power_for_normal_differences(replicates: int, level: float, shift: float) -> None:
-    draw = np.random.default_rng(1)
-    actual = found_in(lambda n: draw.normal(shift, 1, n), replicates, level)
-    assert power(normal(shift), replicates, level) == pytest.approx(actual, abs=POINTS)
+@pytest.mark.parametrize("paired", [True, False])
+@pytest.mark.parametrize(("shift", "level"), [(0.6, 0.05), (1.0, 0.05), (1.0, 0.005)])
+def test_so_many_replicates_find_a_difference_of_that_size_with_the_power(
+    paired: bool, shift: float, level: float
+) -> None:
+    chance = float(stats.norm.cdf(shift if paired else shift / math.sqrt(2)))
+    needed, same = replicates_range(chance, chance, level, paired=paired)
+    assert needed == same
+    generator = np.random.default_rng(1)
+    a, b = generator.normal(shift, 1, (2000, int(needed))), generator.normal(size=(2000, int(needed)))
+    found = signed_rank_share(a, level) if paired else rank_sum_share(a, b, level)
+    assert found == pytest.approx(ENOUGH, abs=0.07)  # an approximation
 
 
-SHAPES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
-    "normal": lambda draw, n: draw.normal(0.8, 1, n),
-    "skewed": lambda draw, n: draw.exponential(1, n) - 0.35,
-    "skewed the other way": lambda draw, n: 1.35 - draw.exponential(0.9, n),
-    "heavy tails": lambda draw, n: draw.standard_t(3, n) + 0.9,
-    "ties": lambda draw, n: np.round(draw.normal(0.8, 1, n) * 2) / 2,
-}
+def test_a_range_is_open_where_there_may_be_no_difference() -> None:
+    assert replicates_range(0.4, 0.9, 0.05, paired=False)[1] == math.inf
+    fewest, most = replicates_range(0.6, 0.9, 0.05, paired=False)
+    assert fewest == replicates_range(0.9, 0.9, 0.05, paired=False)[0] < most == 131
+    assert replicates_range(0.1, 0.4, 0.05, paired=False) == (fewest, most)
+    assert all(math.isnan(end) for end in replicates_range(math.nan, math.nan, 0.05, paired=True))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("replicates", "level"), [(10, 0.05), (20, 0.005)])
-def test_power_from_a_large_pilot_keeps_the_shape_of_its_differences(shape: str, replicates: int, level: float) -> None:
-    draw = np.random.default_rng(2)
-    pilot = SHAPES[shape](draw, 20_000)
-    actual = found_in(lambda n: SHAPES[shape](draw, n), replicates, level)
-    assert power(like(pilot), replicates, level) == pytest.approx(actual, abs=POINTS)
-
-
-def test_samples_keep_mean_and_spread_and_ignore_the_order_of_rows() -> None:
-    seen = np.array([0.0, 0.25, -0.5, 1.0, 3.0, 0.75, 1.5])
-    samples = like(seen)
-    np.testing.assert_array_equal(samples, like(seen[::-1]))
-    blurred = like(seen[1:])
-    assert blurred.mean() == pytest.approx(seen[1:].mean(), abs=0.02)
-    assert blurred.std() == pytest.approx(seen[1:].std(ddof=1), rel=0.02)
-    assert (samples == 0).mean() == pytest.approx(1 / 7, abs=0.01)
-
-
-def test_replicates_needed_are_the_first_that_reach_the_power() -> None:
-    for shift, level in ((1.0, 0.05), (0.6, 0.05), (1.0, 0.005)):
-        samples = normal(shift)
-        needed = replicates_for(samples, level)
-        assert power(samples, int(needed), level) >= 0.8 > power(samples, int(needed) - 1, level)
-    assert replicates_for(normal(0.0), 0.05) == math.inf
-    assert math.isnan(replicates_for(like([0.1, 0.2]), 0.05))
-    assert math.isnan(power(like([0.1, 0.2]), 10, 0.05))
-
-
-def test_no_power_where_nothing_can_be_shown_and_full_power_where_all_agree() -> None:
-    assert power(normal(9.0), 5, 0.05) == 0
-    assert power(normal(9.0), 6, 0.05) == 1
-    assert replicates_for(like([0.1, 0.1, 0.1]), 0.05) == 6
-    assert replicates_for(like([0.0, 0.0, 0.0]), 0.05) == math.inf
-    assert like([0.1, 0.2, 0.3]).shape[1] == MOST
+def test_shares_of_many_studies_are_those_of_the_tests_one_by_one() -> None:
+    generator = np.random.default_rng(2)
+    a, b = generator.normal(0.8, 1, (200, 7)), generator.normal(size=(200, 6))
+    one_by_one = np.mean([rank_sum_p(first, second) <= 0.05 for first, second in zip(a, b, strict=True)])
+    assert rank_sum_share(a, b, 0.05) == pytest.approx(one_by_one)
+    assert signed_rank_share(a, 0.05) == pytest.approx(np.mean([signed_rank_p(study) <= 0.05 for study in a]))

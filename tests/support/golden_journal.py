@@ -141,7 +141,7 @@ def write_golden(directory: Path) -> None:
     and that show a search to be overtuned.
     """
     with JournalWriter.create(directory, study()) as writer:
-        session(writer, TUNERS, BUDGET, 4, baselines=BASELINES, retrain=RETRAIN)
+        session(writer, TUNERS, BUDGET, 4, baselines=BASELINES, retrain=RETRAIN, endpoint="test")
         for replicate in range(1, 5):
             for place, tuner in enumerate((*TUNERS, *BASELINES)):
                 _write_cell(writer, Cell("digits", tuner, replicate), place)

@@ -2,6 +2,7 @@
 
 Imports: words, statistics, journal.
 
+    conduct           what each tuner did: random draws, trainings in full
     curves            incumbents, final_scores: the best score so far over the budget
     contest           Contest: who is compared, at what budget and by what rule
     pairs             pairwise: each pair of tuners, replicate by replicate
@@ -13,6 +14,7 @@ Imports: words, statistics, journal.
     variance          variance_parts: what makes the winners of one tuner differ
     tuner_table       tuner_table: a row per tuner
     trials            the best trial of each tuner, and those that failed
+    endpoints         Endpoint, endpoint: the scores that are judged
     choices           ProblemChoice: which tuner to take now
     verdict/          who is shown to be better
     problem_summary   ProblemSummary: all this for one problem

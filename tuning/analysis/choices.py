@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from msgspec import UNSET
 
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import CELL
+from tuning.analysis.endpoints import Endpoint
 from tuning.formatting import names, number, plural, seconds
 from tuning.journal.records import CellState, TrialState
-from tuning.journal.study_record import DataRecord, ProblemRecord
 from tuning.objective import Objective
 from tuning.statistics import choice as statistics
 from tuning.statistics.bootstrap import BOOTSTRAP_SEED, CONFIDENCE
@@ -26,21 +24,6 @@ EQUAL = "equal"  # any will do: all are practically equal to the recommended one
 UNDECIDED = "undecided"  # nothing to choose by
 CHOICE_COLUMNS = ["tuner", "best", "loss", "mean", "low", "high", "equal"]
 MAX_NAMED = 3  # tuners whose probability is spelled out; the table holds all
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """The scores that a choice is about.
-
-    Attributes:
-        name: In words.
-        scores: (num_replicates, num_tuners), signed so that higher is better; NaN where a cell has none.
-        paired: Whether the scores of a replicate share a split.
-    """
-
-    name: str
-    scores: npt.NDArray[np.float64]
-    paired: bool
 
 
 @dataclass(frozen=True)
@@ -83,20 +66,6 @@ class ProblemChoice:
         return self.kind != UNDECIDED and self.expected_loss <= loss
 
 
-def endpoint(finals: pd.DataFrame, tuners: Sequence[str], objective: Objective, data: DataRecord) -> Endpoint:
-    """What tuners are chosen by. The only place that says so.
-
-    Args:
-        finals: The problem's `curves.final_scores`.
-        tuners: (num_tuners,).
-        objective: Of the problem.
-        data: Of the problem: with a resampling, the searches of a replicate share its split; without, nothing.
-    """
-    wide = finals.pivot(index="replicate", columns="tuner", values="score").sort_index().reindex(columns=list(tuners))
-    scores = objective.sign * wide.to_numpy(dtype=float)
-    return Endpoint(f"best {objective.metric} of a search", scores, paired=data.resampling is not UNSET)
-
-
 def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str]) -> float | None:
     """Standard deviation of a training's score over fresh seeds, pooled over final incumbents; None if unknown.
 
@@ -115,27 +84,24 @@ def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str]) -> float | None
 
 
 def problem_choice(
-    finals: pd.DataFrame,
+    scored: Endpoint,
     cells: pd.DataFrame,
     retrainings: pd.DataFrame,
     pairs: pd.DataFrame,
-    recorded: ProblemRecord,
     contest: Contest,
 ) -> ProblemChoice:
     """The choice on one problem.
 
     Args:
-        finals: Its `curves.final_scores`.
+        scored: Its endpoint.
         cells: Its rows of `curves.cells_frame`.
         retrainings: Its rows of `frames.retrainings_frame`.
         pairs: Its `pairs.pairwise`: whether the recommended tuner is shown better than all others.
-        recorded: Its record in the journal.
         contest: Who is compared.
     """
-    objective = recorded.objective
-    scored = endpoint(finals, contest.tuners, objective, recorded.data)
+    objective = scored.objective
     rope = seed_noise(retrainings, contest.tuners) if contest.rope is None else contest.rope
-    found = statistics.choose(scored.scores, paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
+    found = statistics.choose(scored.matrix(contest.tuners), paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
     if found is None:
         return _nothing(scored.name)
     tuner, loss = contest.tuners[found.recommended], found.expected_loss
@@ -185,8 +151,7 @@ def _nothing(endpoint: str) -> ProblemChoice:
 
 
 def _kind(tuner: str, any_of: Sequence[str], scored: int, pairs: pd.DataFrame) -> str:
-    others = pairs[(pairs["a"] == tuner) | (pairs["b"] == tuner)]
-    if (others["decided"] == tuner).all():
+    if (pairs["decided"] == tuner).sum() == scored - 1:
         return SHOWN
     return EQUAL if len(any_of) == scored else CHOSEN
 

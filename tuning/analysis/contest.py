@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from tuning.analysis.looks import rule_of
 from tuning.journal.journal import Journal
+from tuning.journal.plan import SEARCH
 from tuning.statistics.sequential import Rule
 
 RANDOM_SEARCHES = ("kt-random", "sklearn-randomized")  # registered names; the first of a plan is the reference
@@ -16,7 +18,7 @@ class Contest:
     """What a study's plan says about its comparison.
 
     Attributes:
-        tuners: Labels of the contestants, without baselines; their pairs are one family.
+        tuners: Labels of the contestants, without baselines; see `family`.
         baselines: Labels of the baselines.
         budget_epochs: Per tuner cell.
         random_search: The tuner that normalised scores refer to, or None.
@@ -25,6 +27,9 @@ class Contest:
         retrain: Fresh seeds on which each incumbent is trained again.
         default: Label of the baseline that trains the default configuration; empty without one.
         no_search: Labels of the baselines with their own model.
+        endpoint: What the verdict is about, one of `tuning.journal.plan.ENDPOINTS`.
+        reference: The tuner that each other is compared with; empty: every two are compared.
+        declared: Whether the plan said so before the run; journals of earlier releases do not.
     """
 
     tuners: tuple[str, ...]
@@ -36,6 +41,9 @@ class Contest:
     retrain: int = 0
     default: str = ""
     no_search: tuple[str, ...] = ()
+    endpoint: str = SEARCH
+    declared: bool = False
+    reference: str = ""
 
     @classmethod
     def of(cls, journal: Journal) -> Contest:
@@ -54,7 +62,17 @@ class Contest:
             retrain=plan.retrain,
             default=next(iter(defaults), ""),
             no_search=tuple(journal.no_search()),
+            endpoint=journal.endpoint,
+            declared=bool(plan.endpoint),
+            reference=plan.reference,
         )
+
+    @property
+    def family(self) -> list[tuple[str, str]]:
+        """The pairs of tuners that are judged together."""
+        if self.reference:
+            return [(tuner, self.reference) for tuner in self.tuners if tuner != self.reference]
+        return list(combinations(self.tuners, 2))
 
     @property
     def labels(self) -> list[str]:

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from tuning.analysis.endpoints import Endpoint
 from tuning.analysis.verdict.verdict import Verdict
 from tuning.formatting import names, plural
 from tuning.journal.plan import Plan
 from tuning.journal.records import CellState
-from tuning.objective import Objective
+from tuning.statistics.equality import mean_within
 from tuning.statistics.sequential import Rule, equality_p_values, one_sided, two_sided
 from tuning.statistics.signed_rank import LEVEL, holm
 
@@ -30,34 +32,32 @@ def complete_replicates(cells: pd.DataFrame) -> int:
     return int(ended.cummin().sum())
 
 
-def judged(
-    pairs: pd.DataFrame, finals: pd.DataFrame, cells: pd.DataFrame, objective: Objective, rule: Rule
-) -> pd.DataFrame:
+def judged(pairs: pd.DataFrame, scored: Endpoint, cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     """One problem's pairs, judged by the sequence of looks instead of by one test at the end.
 
     Args:
         pairs: (num_pairs, ...) from `pairs.pairwise`; one family.
-        finals: The problem's `curves.final_scores`.
+        scored: The problem's endpoint.
         cells: The problem's rows of `curves.cells_frame`; a look takes in a replicate once all its cells ended.
-        objective: Says which direction is better.
         rule: The plan's.
 
     Returns:
-        `pairs` with ``p``, ``p_holm``, ``smallest_p``, ``decided`` and ``equal`` replaced, and ``power`` and ``needed``
-        (meant for one test at the end) NaN. Added: ``looks`` (replicates seen), ``p_equal`` (Holm-adjusted; NaN without
-        a rope), ``settled_at`` (the replicate after which the pair was decided or found equal; None if neither).
+        `pairs` with ``p``, ``p_holm``, ``smallest_p``, ``decided``, ``p_equal`` and ``equal`` replaced, and what a test
+        at the end would need NaN. Added: ``looks`` (replicates seen) and ``settled_at`` (the replicate after which the
+        pair was decided or found equal; None if neither).
     """
     if pairs.empty:
         return pairs
     looks = min(rule.cap, complete_replicates(cells))
-    wide = finals.pivot(index="replicate", columns="tuner", values="score")
-    wide = wide.reindex(range(1, looks + 1)) * objective.sign
+    tuners = list(dict.fromkeys([*pairs["a"], *pairs["b"]]))
+    by_tuner = dict(zip(tuners, scored.matrix(tuners)[:looks].T, strict=True))
     above, below, equal = (np.ones((len(pairs), looks + 1)) for _ in range(3))  # column 0: before the first look
     for row, (a, b) in enumerate(zip(pairs["a"], pairs["b"], strict=True)):
-        differences = (wide[a] - wide[b]).to_numpy(dtype=float)
+        differences = by_tuner[a] - by_tuner[b]
         above[row, 1:], below[row, 1:] = one_sided(differences, rule, len(pairs))
         if rule.rope is not None:
-            equal[row, 1:] = equality_p_values(differences, rule.rope, rule, len(pairs))
+            on_ranks = equality_p_values(differences, rule.rope, rule, len(pairs))
+            equal[row, 1:] = np.minimum.accumulate(np.maximum(on_ranks, _on_means(differences, rule.rope, rule)))
     p = two_sided(above, below)
     p_holm, p_equal = (np.apply_along_axis(holm, 0, values) for values in (p, equal))
     better = np.where(above[:, -1] < below[:, -1], pairs["a"], pairs["b"])
@@ -67,13 +67,19 @@ def judged(
         p_holm=p_holm[:, -1],
         smallest_p=rule.smallest_p(looks),
         decided=np.where(p_holm[:, -1] <= LEVEL, better, ""),
-        power=math.nan,
-        needed=math.nan,
+        needed_low=math.nan,
+        needed_high=math.nan,
         looks=looks,
         p_equal=math.nan if rule.rope is None else p_equal[:, -1],
         equal=p_equal[:, -1] <= LEVEL,
         settled_at=pd.Series([int(row.argmax()) or None for row in settled], index=pairs.index, dtype=object),
     )
+
+
+def _on_means(differences: npt.NDArray[np.float64], rope: float, rule: Rule) -> npt.NDArray[np.float64]:
+    """(num_looks,): the p of `equality.mean_within` after each look, divided by the share of a level spent by then."""
+    seen = [differences[:look][~np.isnan(differences[:look])] for look in range(1, len(differences) + 1)]
+    return np.array([min(1.0, mean_within(part, rope) / rule.spent(at)) for at, part in enumerate(seen, start=1)])
 
 
 def still_open(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -1,93 +1,126 @@
-"""Every pair of tuners on one problem, compared replicate by replicate."""
+"""The family of pairs of tuners that a study declared, compared on one problem by its endpoint."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from tuning.analysis.endpoints import Endpoint
 from tuning.objective import Objective
-from tuning.statistics.power import MOST, like, power, replicates_for
-from tuning.statistics.signed_rank import LEVEL, doubled_ranks, holm, shift_estimate, signed_rank_p, smallest_p
+from tuning.statistics import rank_sum, signed_rank
+from tuning.statistics.equality import mean_within
+from tuning.statistics.intervals import share_ends
+from tuning.statistics.power import replicates_range
+from tuning.statistics.signed_rank import LEVEL, holm
 
 PAIR_COLUMNS = [
-    "a", "b", "n", "a_better", "ties", "difference", "low", "high", "p", "p_holm", "smallest_p", "decided",
-    "equal", "power", "needed",
+    "a", "b", "n", "a_better", "a_better_low", "a_better_high", "difference", "low", "high",
+    "p", "p_holm", "smallest_p", "decided", "p_equal", "equal", "needed_low", "needed_high",
 ]  # fmt: skip
+EVIDENCE = 0.2  # adjusted p up to which replicates needed are foreseen: above, nothing speaks for a difference
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-def pairwise(
-    finals: pd.DataFrame,
-    tuners: Sequence[str],
-    objective: Objective,
-    *,
-    pairs: Sequence[tuple[str, str]] | None = None,
-    rope: float | None = None,
-    plan_ahead: bool = True,
-) -> pd.DataFrame:
-    """Pairs of tuners on one problem, over the replicates in which both have a score.
+def pairwise(scored: Endpoint, family: Sequence[tuple[str, str]], *, rope: float | None = None) -> pd.DataFrame:
+    """Each pair of a family on one problem: by replicate where replicates share a split, else as independent samples.
 
     Args:
-        finals: (num_cells, 4) the problem's `curves.final_scores`, rows in any order.
-        tuners: The contestants, in the plan's order: every two of them are a pair.
-        objective: Says which direction is better.
-        pairs: The family to adjust over, if not every two of `tuners`: each tuner with each baseline, say.
-        rope: Half the width of the region of practical equivalence, in the metric's unit (Kruschke, Advances in
-            Methods and Practices in Psychological Science 1, 2018). None: no pair is called practically equal.
-        plan_ahead: Whether to simulate ``power`` and ``needed`` for all pairs, or only for the undecided one with
-            smallest p; the others have NaN.
+        scored: The problem's endpoint. Which test is made, its `paired` says: the plan's splits, not the scores.
+        family: Pairs of tuners; Holm's adjustment is over all of them.
+        rope: Half the width of the region of practical equivalence, in the metric's unit. None: no pair is called
+            practically equal.
 
     Returns:
-        (num_pairs, 15), `PAIR_COLUMNS`: a, b; n (replicates in both); a_better (probability that a beats b:
-        the share of replicates in which a is better, ties count half); ties; difference, low and high
-        (`shift_estimate` of a minus b, in the metric's unit; the interval is not adjusted for other pairs); p
-        (`signed_rank_p`); p_holm (over all these pairs); smallest_p; decided (the better tuner, or empty); equal
-        (whether low and high are within `rope`); power (with n more pairs like these, by `power.like`, at the
-        level that Holm leaves for the next pair: `LEVEL` / pairs not decided); needed (replicates for a power of
-        `power.ENOUGH`).
+        (num_pairs, 17), `PAIR_COLUMNS`: a, b; n (replicates compared: in both, or the fewer of the two); a_better (the
+        chance that a's score is better, ties half) with the ends of its interval; difference, low and high (the typical
+        difference a minus b in the metric's unit, with the interval that goes with the test; not adjusted for other
+        pairs); p; p_holm; smallest_p (what so many replicates can give at best); decided (the better tuner, or empty);
+        p_equal (Holm-adjusted; NaN without a rope); equal; needed_low, needed_high (replicates that would show it, if
+        it is as large as it may be, and as small; NaN unless p_holm is at most `EVIDENCE` and nothing is decided).
     """
-    family = list(combinations(tuners, 2)) if pairs is None else list(pairs)
-    wide = (
-        finals.pivot(index="replicate", columns="tuner", values="score")
-        .sort_index()
-        .reindex(columns=list(dict.fromkeys([*tuners, *(name for pair in family for name in pair)])))
-    )
-    matched = [(wide[a] - wide[b]).dropna().to_numpy(dtype=float) for a, b in family]
+    scores = _columns(scored, family)
     rows = []
-    for (a, b), differences in zip(family, matched, strict=True):
-        n = len(differences)
-        ranks, signed = doubled_ranks(objective.sign * differences)
-        better, ties = int((objective.sign * differences > 0).sum()), int((differences == 0).sum())
-        difference, low, high = shift_estimate(differences)
-        rows.append(
-            {
-                "a": a,
-                "b": b,
-                "n": n,
-                "a_better": (better + ties / 2) / n if n else math.nan,
-                "ties": ties,
-                "difference": difference,
-                "low": low,
-                "high": high,
-                "p": signed_rank_p(differences),
-                "smallest_p": smallest_p(n),
-                "decided": a if float((np.sign(signed) * ranks).sum()) > 0 else b,
-                "equal": rope is not None and -rope <= low and high <= rope,
-                "power": math.nan,
-                "needed": math.nan,
-            }
-        )
-    frame = pd.DataFrame(rows, columns=[name for name in PAIR_COLUMNS if name != "p_holm"])
-    frame["p_holm"] = holm(frame["p"])
-    frame.loc[frame["p_holm"] > LEVEL, "decided"] = ""
-    left = frame.index[frame["decided"] == ""]
-    level = LEVEL / max(1, len(left))
-    nearest = frame.loc[left].sort_values(["p", "a", "b"], kind="stable").index[:1]
-    for row in frame.index if plan_ahead else nearest:
-        samples = like(matched[row], max(MOST, len(matched[row])))
-        frame.loc[row, "power"] = power(samples, len(matched[row]), level)
-        frame.loc[row, "needed"] = replicates_for(samples[:, :MOST], level)
+    for a, b in family:
+        compare = _by_replicate if scored.paired else _independent
+        rows.append({"a": a, "b": b, **compare(scores[a], scores[b], scored.objective, rope)})
+    frame = pd.DataFrame(rows, columns=PAIR_COLUMNS)
+    frame["p_holm"], p_equal = holm(frame["p"]), holm(frame["p_equal"])
+    better = np.where(frame["a_better"] > 0.5, frame["a"], frame["b"])
+    frame["decided"] = np.where(frame["p_holm"] <= LEVEL, better, "")
+    frame["p_equal"] = p_equal if rope is not None else math.nan
+    frame["equal"] = (p_equal <= LEVEL) & (rope is not None)
+    frame[["needed_low", "needed_high"]] = np.array(_needed(frame, paired=scored.paired)).reshape(-1, 2)
     return frame[PAIR_COLUMNS]
+
+
+def _columns(scored: Endpoint, family: Sequence[tuple[str, str]]) -> dict[str, Floats]:
+    """(num_replicates,) signed scores of each tuner in a family; NaN where there is none."""
+    tuners = list(dict.fromkeys(name for pair in family for name in pair))
+    return dict(zip(tuners, scored.matrix(tuners).T, strict=True))
+
+
+def _by_replicate(a: Floats, b: Floats, objective: Objective, rope: float | None) -> dict[str, float]:
+    """The signed-rank test of the differences within replicates."""
+    differences = (a - b)[~np.isnan(a - b)]
+    n = len(differences)
+    better = float((differences > 0).sum() + (differences == 0).sum() / 2)
+    low, high = share_ends(better, n)
+    share = better / n if n else math.nan
+    p_equal = math.nan
+    if rope is not None and n:
+        ends = (signed_rank.one_sided_p(differences + rope), signed_rank.one_sided_p(rope - differences))
+        p_equal = max(*ends, mean_within(differences, rope))
+    return {
+        "n": n,
+        "a_better": share,
+        "a_better_low": low,
+        "a_better_high": high,
+        **_signed(signed_rank.shift_estimate(differences), objective),
+        "p": signed_rank.signed_rank_p(differences),
+        "smallest_p": signed_rank.smallest_p(n),
+        "p_equal": p_equal,
+    }
+
+
+def _independent(a: Floats, b: Floats, objective: Objective, rope: float | None) -> dict[str, float]:
+    """The rank-sum test of two samples."""
+    first, second = a[~np.isnan(a)], b[~np.isnan(b)]
+    n = min(len(first), len(second))
+    share, low, high = rank_sum.beats(first, second)
+    p_equal = math.nan
+    if rope is not None and n:
+        ends = (rank_sum.rank_sum_sides(first + rope, second)[0], rank_sum.rank_sum_sides(first - rope, second)[1])
+        p_equal = max(*ends, mean_within(first, rope, second))
+    return {
+        "n": n,
+        "a_better": share,
+        "a_better_low": low,
+        "a_better_high": high,
+        **_signed(rank_sum.shift_between(first, second), objective),
+        "p": rank_sum.rank_sum_p(first, second),
+        "smallest_p": rank_sum.smallest_rank_sum_p(len(first), len(second)),
+        "p_equal": p_equal,
+    }
+
+
+def _signed(estimate: tuple[float, float, float], objective: Objective) -> dict[str, float]:
+    """A difference of signed scores in the metric's own direction."""
+    difference, low, high = estimate
+    ends = (low, high) if objective.sign > 0 else (-high, -low)
+    return {"difference": objective.sign * difference, "low": ends[0], "high": ends[1]}
+
+
+def _needed(frame: pd.DataFrame, *, paired: bool) -> list[tuple[float, float]]:
+    """Replicates that would show each pair, at the level that Holm's adjustment leaves for the next one."""
+    level = LEVEL / max(1, int((frame["decided"] == "").sum()))
+    return [
+        replicates_range(row["a_better_low"], row["a_better_high"], level, paired=paired)
+        if row["p_holm"] <= EVIDENCE and not row["decided"]
+        else (math.nan, math.nan)
+        for row in frame.to_dict("records")
+    ]

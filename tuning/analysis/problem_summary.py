@@ -11,8 +11,10 @@ import pandas as pd
 
 from tuning.analysis import looks
 from tuning.analysis.choices import ProblemChoice, problem_choice
+from tuning.analysis.conduct import plain_random, said, without
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
+from tuning.analysis.endpoints import Endpoint, endpoint, endpoint_steps
 from tuning.analysis.new_data import new_data_pairs
 from tuning.analysis.pairs import pairwise
 from tuning.analysis.standings import Measures, measured, standing_grid, standings
@@ -20,17 +22,18 @@ from tuning.analysis.targets import epochs_to_reach, profiles, target_table, tar
 from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
 from tuning.analysis.variance import VarianceParts, variance_parts
-from tuning.analysis.verdict.gaps import not_retrained
-from tuning.analysis.verdict.sentences import worth
+from tuning.analysis.verdict.gaps import not_retrained, unscored
+from tuning.analysis.verdict.sentences import about, hopes
 from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
 from tuning.journal.provenance import prefix, words
 from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
+from tuning.statistics.rank_sum import replicates_needed as of_two_samples
 from tuning.statistics.ranks import RankTest, rank_test
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
-SHARES = (0.25, 0.5, 1.0)  # of the budget, at which a verdict is given
+SHARES = (0.25, 0.5, 1.0)  # of the budget, at which tuners are described
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,14 @@ class Rows:
         epochs: Of `frames.epochs_frame`.
         retrainings: Of `frames.retrainings_frame`.
         cells: Of `curves.cells_frame`, the budget audit.
+        conduct: `conduct.conduct`.
     """
 
     trials: pd.DataFrame
     epochs: pd.DataFrame
     retrainings: pd.DataFrame
     cells: pd.DataFrame
+    conduct: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,14 @@ class ProblemSummary(Comparison):
         objective: The problem's.
         trials: See `Rows`.
         cells: See `Rows`.
+        conduct: See `Rows`.
         retrainings: See `Rows`.
         incumbents: `curves.incumbents`, the steps of every cell.
-        finals: `curves.final_scores`.
+        finals: `curves.final_scores`, of the searches.
+        endpoint: What the verdict and the choice are about.
+        endpoint_steps: `endpoints.endpoint_steps`: what one would have got at each budget.
         tuners: `tuner_table.tuner_table`.
-        pairs: `pairs.pairwise` of every two tuners, at the full budget.
+        pairs: `pairs.pairwise` of the family, at the full budget.
         baseline_pairs: Each tuner with each baseline, as a separate family.
         reached: `targets.epochs_to_reach`.
         targets: `targets.target_table`.
@@ -92,7 +100,7 @@ class ProblemSummary(Comparison):
         winners: `winners.winner_table`.
         best: `trials.best_configurations`.
         failures: `trials.failure_groups`.
-        by_budget: The results at each of `SHARES`.
+        by_budget: What one would have got at each of `SHARES`, described.
         choice: Which tuner to take now.
         variance: What makes the winners of one tuner differ; None if that cannot be told.
         new_data: `new_data.new_data_pairs`.
@@ -104,9 +112,12 @@ class ProblemSummary(Comparison):
     objective: Objective
     trials: pd.DataFrame
     cells: pd.DataFrame
+    conduct: pd.DataFrame
     retrainings: pd.DataFrame
     incumbents: pd.DataFrame
     finals: pd.DataFrame
+    endpoint: Endpoint
+    endpoint_steps: pd.DataFrame
     tuners: pd.DataFrame
     pairs: pd.DataFrame
     baseline_pairs: pd.DataFrame
@@ -140,9 +151,11 @@ def summarise_problem(
     steps = incumbents(rows.trials, rows.epochs, objective)
     finals = final_scores(steps, cells)
     table = tuner_table(rows.trials, cells, finals)
-    pairs = _judged(finals, cells, objective, contest)
-    baseline_pairs = _judged(finals, cells, objective, contest, list(product(tuners, contest.baselines)))
     retrained = retrained_cells(rows.retrainings, finals, objective, contest.default, contest.no_search)
+    scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data)
+    alike = plain_random(rows.conduct)
+    pairs = _judged(scored, cells, contest, without(contest.family, alike))
+    baseline_pairs = _judged(scored, cells, contest, list(product(tuners, contest.baselines)))
     winners = winner_table(retrained)
     best = best_known(steps, objective)
     grid = standing_grid(contest.budget_epochs)
@@ -152,31 +165,37 @@ def summarise_problem(
     wanted = targets(contested, best, contest.random_search)
     reached = epochs_to_reach(steps, cells[cells["tuner"].isin(tuners)], objective, wanted)
     ruling = verdict(
-        objective,
+        scored,
         table,
         pairs,
         cells,
         contestants=tuners,
         baseline_pairs=baseline_pairs,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
-        needed=_needed(contest),
-        winners=worth(winners, tuners, objective),
-        winner_gaps=not_retrained(retrained, finals, contest.retrain),
+        needed=_needed(contest, scored.paired),
+        about=(*said(rows.conduct), about(scored, contest.retrain, contest.declared)),
+        alike=alike,
+        winners=hopes(winners, tuners, objective),
+        winner_gaps=(*unscored(finals, scored), *not_retrained(retrained, finals, contest.retrain)),
     )
     if contest.rule is not None:
         ruling = looks.with_looks(ruling, pairs, contest.rule)
+    judged_steps = endpoint_steps(contest.endpoint, steps, rows.retrainings, rows.trials)
     summary = ProblemSummary(
         contest=contest,
         standings=standings(scores, measures, grid),
-        rank_test=rank_test(scores[:, :, -1], tuners, objective.direction, "replicate", LEVEL) if grid else None,
+        rank_test=rank_test(scored.matrix(tuners), tuners, "max", "replicate", LEVEL),
         verdict=_with_provenance(ruling, name, recorded),
         name=name,
         objective=objective,
         trials=rows.trials,
         cells=cells,
+        conduct=rows.conduct,
         retrainings=rows.retrainings,
         incumbents=steps,
         finals=finals,
+        endpoint=scored,
+        endpoint_steps=judged_steps,
         tuners=table,
         pairs=pairs,
         baseline_pairs=baseline_pairs,
@@ -187,46 +206,43 @@ def summarise_problem(
         winners=winners,
         best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
         failures=failure_groups(rows.trials),
-        by_budget=_by_budget(steps, cells, objective, contest, pairs),
-        choice=_labelled(problem_choice(finals, cells, rows.retrainings, pairs, recorded, contest), name, recorded),
+        by_budget=_by_budget(judged_steps, cells, objective, contest),
+        choice=_labelled(problem_choice(scored, cells, rows.retrainings, pairs, contest), name, recorded),
         variance=variance_parts(rows.retrainings, tuners, split_each=bool(recorded.data.resampling)),
         new_data=new_data_pairs(rows.retrainings, tuners, objective, recorded.data.rows or {}),
     )
     return summary, measures
 
 
-def _needed(contest: Contest) -> Callable[[int], int]:
+def _needed(contest: Contest, paired: bool) -> Callable[[int], int]:
     """From a number of pairs, the replicates that can show a difference; a rule that only chooses may have too few."""
     rule = contest.rule
-    return lambda pairs: replicates_needed(pairs) if rule is None or not rule.decides(pairs) else rule.first_look(pairs)
+
+    def needed(pairs: int) -> int:
+        if rule is not None and rule.decides(pairs):
+            return rule.first_look(pairs)
+        return replicates_needed(pairs) if paired or rule is not None else of_two_samples(pairs, LEVEL)
+
+    return needed
 
 
-def _judged(
-    finals: pd.DataFrame,
-    cells: pd.DataFrame,
-    objective: Objective,
-    contest: Contest,
-    pairs: Sequence[tuple[str, str]] | None = None,
-    plan_ahead: bool = True,
-) -> pd.DataFrame:
+def _judged(scored: Endpoint, cells: pd.DataFrame, contest: Contest, family: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """A family's pairs, judged by the plan's rule: if looks added replicates, one test would be wrong."""
-    family = pairwise(finals, contest.tuners, objective, pairs=pairs, rope=contest.rope, plan_ahead=plan_ahead)
-    return family if contest.rule is None else looks.judged(family, finals, cells, objective, contest.rule)
+    pairs = pairwise(scored, family, rope=contest.rope)
+    return pairs if contest.rule is None else looks.judged(pairs, scored, cells, contest.rule)
 
 
 def _by_budget(
-    steps: pd.DataFrame, cells: pd.DataFrame, objective: Objective, contest: Contest, pairs: pd.DataFrame
+    steps: pd.DataFrame, cells: pd.DataFrame, objective: Objective, contest: Contest
 ) -> tuple[AtBudget, ...]:
-    """The results at each of `SHARES`; each share is a separate family."""
+    """What one would have got at each of `SHARES`: only the full budget is judged."""
     if len(contest.tuners) < 2:
         return ()
-    families = {
-        share: pairs
-        if share == 1
-        else _judged(final_scores(steps, cells, share), cells, objective, contest, plan_ahead=False)
-        for share in SHARES
-    }
-    return tuple(at_budget(share, int(share * contest.budget_epochs), family) for share, family in families.items())
+    epochs = {share: int(share * contest.budget_epochs) for share in SHARES}
+    return tuple(
+        at_budget(share, spent, final_scores(steps, cells, share), contest.tuners, objective)
+        for share, spent in epochs.items()
+    )
 
 
 def _labelled(choice: ProblemChoice, name: str, recorded: ProblemRecord) -> ProblemChoice:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from tuning.analysis.conduct import conduct
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import cells_frame
 from tuning.analysis.looks import accounts, complete_replicates, still_open
@@ -64,7 +65,8 @@ def summarise(journal: Journal) -> Summary:
     cells = cells_frame(journal.planned_cells(), journal.ends, trials, journal.budgets())
     problems, measures = {}, []
     for stratum, (name, recorded) in enumerate(journal.problems.items()):
-        rows = Rows(*(frame[frame["problem"] == name] for frame in (trials, epochs, retrainings, cells)))
+        its_own = [frame[frame["problem"] == name] for frame in (trials, epochs, retrainings, cells)]
+        rows = Rows(*its_own, *[conduct(journal, name)])
         problems[name], of_problem = summarise_problem(name, recorded, journal.objective(name), contest, rows, stratum)
         measures.append(of_problem)
     return Summary(
@@ -99,15 +101,15 @@ def content(problem: ProblemSummary, rule: Rule) -> bool:
 
 
 def _rank_test(problems: Mapping[str, ProblemSummary], contest: Contest) -> RankTest | None:
-    """Over problems as blocks, each tuner scored by its median."""
-    if len(problems) < 2 or not standing_grid(contest.budget_epochs):
+    """Over problems as blocks, each tuner scored by its mean."""
+    if len(problems) < 2:
         return None
     # If lower is better, scores change sign, so that ranks mean the same in every row.
-    medians = [
-        problem.objective.sign * problem.tuners.set_index("tuner")["median"].reindex(list(contest.tuners)).to_numpy()
+    means = [
+        problem.objective.sign * problem.endpoint.table(contest.tuners)["mean"].to_numpy()
         for problem in problems.values()
     ]
-    return rank_test(np.array(medians, dtype=float), contest.tuners, "max", "problem", LEVEL)
+    return rank_test(np.array(means, dtype=float), contest.tuners, "max", "problem", LEVEL)
 
 
 def results(summary: Summary) -> pd.DataFrame:

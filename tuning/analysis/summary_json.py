@@ -34,6 +34,7 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         "format": SUMMARY_FORMAT,
         "study": summary.study,
         "verdict": _verdict_json(summary.verdict),
+        "endpoint": {"kind": summary.contest.endpoint, "declared": summary.contest.declared},
         "budget_epochs": summary.contest.budget_epochs,
         "level": LEVEL,
         "confidence": CONFIDENCE,
@@ -56,7 +57,9 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
 def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
     frames = {
         "tuners": problem.tuners,
+        "conduct": problem.conduct,
         "final_scores": problem.finals,
+        "endpoint_scores": problem.endpoint.scores,
         "pairs": problem.pairs,
         "baseline_pairs": problem.baseline_pairs,
         "new_data": problem.new_data,
@@ -73,6 +76,7 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
     return {
         "objective": dict(problem.objective.to_json()),
         "verdict": _verdict_json(problem.verdict),
+        "endpoint": {"kind": problem.endpoint.kind, "metric": problem.endpoint.metric, "name": problem.endpoint.name},
         "choice": _choice_json(problem.choice),
         "variance": _variance_json(problem.variance),
         "by_budget": [_plain(asdict(at_share)) for at_share in problem.by_budget],

@@ -13,7 +13,9 @@ from rich.table import Table
 
 from tuning import seeds
 from tuning.formatting import count, plural, seconds
+from tuning.journal.plan import ENDPOINTS
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
+from tuning.runner.outlook import outlook
 from tuning.runner.plan import StudyPlan
 from tuning.space import sampling_check
 from tuning.space.converters import optuna_words
@@ -50,6 +52,8 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "cells": [{**task.cell._asdict(), "seed": seeds.of_tuner(study.name, *task.cell)} for task in tasks],
         "epochs": sum(task.budget.epochs for task in tasks),
         "retrain": study.retrain,
+        "endpoint": study.endpoint,
+        "outlook": outlook(study),
         "seconds": _seconds(study),
     }
 
@@ -98,6 +102,7 @@ def _budgets(study: StudyPlan) -> list[Facts]:
             "settings": (settings := {name: value for name, value in tuner.describe().items() if name != "tuner"}),
             "epochs": (epochs := study.budget_of(tuner, problem).epochs),
             "full_trials": epochs / (problem.max_epochs * trainings_of(problem)),
+            "random_draws": tuner.random_draws(problem),
             "shorter_trials": bool(tuner.resumes or (tuner.prunes and settings.get("pruner"))),
         }
         for problem in study.problems
@@ -152,6 +157,9 @@ def show(examined: Facts, console: Console) -> None:
     for problem in examined["problems"]:
         _show_problem(problem, console)
     _show_budgets(examined, console)
+    console.print(f"The verdict will be about {ENDPOINTS[examined['endpoint']]}.", markup=False)
+    for line in examined["outlook"]:
+        console.print(line, style="yellow", markup=False, highlight=False)
     table = _table("cell", "seed of its search")
     for cell in examined["cells"]:
         table.add_row(escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"), str(cell["seed"]))

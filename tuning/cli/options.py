@@ -115,6 +115,15 @@ class Changes:
         int | None, typer.Option(metavar="N", min=0, help="Fresh seeds to retrain each incumbent on.")
     ] = None
 
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="test|retrained|search",
+            help="What the verdict is about: retrained winners on test, on validation, or the best score seen; "
+            "default: the first that the study can give.",
+        ),
+    ] = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(Changes):
@@ -208,6 +217,7 @@ def changed(study: StudyPlan, options: Changes) -> StudyPlan:
             tuners=None if tuners is None else [name.strip() for name in tuners.split(",") if name.strip()],
             baselines=options.baselines,
             retrain=options.retrain,
+            endpoint=options.endpoint,
             rope=run.rope,
             trial_seconds=run.trial_seconds,
             tensorboard=run.tensorboard,

@@ -23,7 +23,7 @@ from typing import IO
 
 from tuning.errors import JournalError, StudyError
 from tuning.journal import lines
-from tuning.journal.plan import Manifest, Plan, Session, merged
+from tuning.journal.plan import RETRAINED, SEARCH, TEST, Manifest, Plan, Session, merged
 from tuning.journal.records import Cell, CellEnd, Retraining, Trial
 from tuning.journal.study_record import FORMAT, ProblemRecord, StudyRecord
 from tuning.journal.winner_record import Winner
@@ -78,6 +78,18 @@ class Journal:
 
     def objective(self, problem: str) -> Objective:
         return self.problems[problem].objective
+
+    @property
+    def endpoint(self) -> str:
+        """What the verdict is about, one of `tuning.journal.plan.ENDPOINTS`.
+
+        Journals of earlier releases do not say: then the first for which all problems have scores.
+        """
+        plan = self.plan
+        if plan.endpoint or not plan.retrain:
+            return plan.endpoint or SEARCH
+        tested = {cell.problem for cell, done in self.retrainings.items() if any(one.test for one in done)}
+        return TEST if tested >= self.problems.keys() else RETRAINED
 
     def planned_cells(self) -> list[Cell]:
         """Every cell of the plan, replicate by replicate, so that an unfinished study can be compared."""

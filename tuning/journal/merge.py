@@ -20,7 +20,7 @@ from tuning.errors import JournalError
 from tuning.formatting import names
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
-from tuning.journal.plan import Looks, Manifest, Session, TunerSettings
+from tuning.journal.plan import ENDPOINTS, SEARCH, Looks, Manifest, Session, TunerSettings
 from tuning.journal.records import Cell, Retraining, Trial
 from tuning.journal.study_record import StudyRecord
 
@@ -34,9 +34,16 @@ class Compared(Journal):
 
     Attributes:
         replicates: The number that its study planned, by problem.
+        weakest: The last of `tuning.journal.plan.ENDPOINTS` that one of the studies has.
     """
 
     replicates: Mapping[str, int] = field(default_factory=dict)
+    weakest: str = SEARCH
+
+    @property
+    def endpoint(self) -> str:
+        """The best that all studies can give."""
+        return self.weakest
 
     def planned_cells(self) -> list[Cell]:
         """Every cell of every study's plan whose tuner is compared."""
@@ -72,6 +79,8 @@ def compared(directories: Sequence[Path]) -> Compared:
             "common; expected two or more to compare"
         )
     labels = _labels(studies)
+    weakest = max((study.endpoint for study in studies), key=list(ENDPOINTS).index)
+    references = {plan.reference for plan in plans}
     ropes = {plan.rope for plan in plans}
     plan = replace(
         plans[0],
@@ -80,6 +89,8 @@ def compared(directories: Sequence[Path]) -> Compared:
         rope=plans[0].rope if len(ropes) == 1 else None,
         retrain=min(plan.retrain for plan in plans),
         replicates=max(plan.replicates for plan in plans),
+        endpoint=weakest if all(plan.endpoint == weakest for plan in plans) else "",
+        reference=plans[0].reference if plans[0].reference in tuners and len(references) == 1 else "",
     )
     problems = {
         labels[at, name]: problem for at, study in enumerate(studies) for name, problem in study.problems.items()
@@ -100,6 +111,7 @@ def compared(directories: Sequence[Path]) -> Compared:
         },
         healed=" ".join(_notes(studies, kept, labels, rope_differs=plan.rope is None and ropes != {None})),
         replicates={labels[at, name]: plans[at].replicates for at, name in labels},
+        weakest=weakest,
     )
 
 
@@ -167,6 +179,11 @@ def _notes(
     if len({study.plan.replicates for study in studies}) > 1:
         many = [f"{study.name} {study.plan.replicates}" for study in studies]
         yield f"Replicates differ: {names(many, most=20)}."
+    if len({study.endpoint for study in studies}) > 1:
+        about = [f"{study.name} {study.endpoint}" for study in studies]
+        yield f"Endpoints differ ({names(about, most=20)}); compared is what all of them have."
+    if len({study.plan.reference for study in studies}) > 1:
+        yield "References differ or are set for some studies only: every two tuners are compared."
     if rope_differs:
         yield "Regions of practical equivalence differ or are set for some studies only, and were not used."
     known: list[tuple[str, list[object]]] = []

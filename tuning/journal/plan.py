@@ -7,6 +7,16 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
+TEST = "test"  # the retrained winner's score on test
+RETRAINED = "retrained"  # its score on validation
+SEARCH = "search"  # the best score that the search saw
+ENDPOINTS = {
+    TEST: "the mean test score of the searches' winners, retrained on fresh seeds",
+    RETRAINED: "the mean validation score of the searches' winners, retrained on fresh seeds",
+    SEARCH: "the best validation score that each search saw: luck and skill of a search together",
+}
+"""What a study's verdict and choice may be about, in words; a study takes the first that it can give."""
+
 
 class TunerSettings(dict[str, object]):
     """A tuner's or baseline's description of itself, by name, JSON-able; the entries used elsewhere are typed.
@@ -70,6 +80,10 @@ class Plan(Struct, frozen=True, kw_only=True):
         rope: Differences smaller than this, in the metric's unit, do not matter; None if not set.
         trial_seconds: A trial that takes longer is FAILED; None for no limit.
         until_decided: The rule for adding replicates; None for a fixed number.
+        endpoint: What the verdict is about, one of `ENDPOINTS`; empty in journals of earlier releases.
+        reference: The tuner that each other is compared with; empty: every two are compared.
+        random_draws: By tuner and problem, how many of its first configurations a tuner draws at random; None for all.
+            Empty in journals of earlier releases.
     """
 
     tuners: dict[str, TunerSettings]
@@ -80,6 +94,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     rope: int | float | None = None
     trial_seconds: int | float | None = None
     until_decided: Looks | None = None
+    endpoint: str = ""
+    reference: str = ""
+    random_draws: dict[str, dict[str, int | None]] = {}
 
     @property
     def settings(self) -> dict[str, TunerSettings]:
@@ -101,6 +118,9 @@ def merged(plans: Sequence[Plan]) -> Plan:
         rope=next((plan.rope for plan in reversed(plans) if plan.rope is not None), None),
         trial_seconds=plans[-1].trial_seconds if plans else None,
         until_decided=next((plan.until_decided for plan in plans if plan.until_decided is not None), None),
+        endpoint=next((plan.endpoint for plan in plans if plan.endpoint), ""),
+        reference=plans[0].reference if plans else "",
+        random_draws={label: draws for plan in plans for label, draws in plan.random_draws.items()},
     )
 
 

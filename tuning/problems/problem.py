@@ -70,6 +70,10 @@ class TrainingProblem(Protocol):
     @property
     def is_regression(self) -> bool: ...
 
+    @property
+    def has_test(self) -> bool:
+        """Whether a retrained configuration is scored on test."""
+
     def train(self, request: TrainingRequest) -> Outcome:
         """Trains a configuration up to the requested epochs."""
 
@@ -224,6 +228,11 @@ class Problem:
 
             self._space = record_space(self.recipe, self.max_epochs, self.beforehand)
         return self._space
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the data have a test part. Raises DataError."""
+        return self.splits.test is not None
 
     @property
     def is_regression(self) -> bool:

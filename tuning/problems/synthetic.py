@@ -75,6 +75,7 @@ class SyntheticProblem:
         self.folds = folds
         self.repeats = repeats
         self.is_regression = False
+        self.has_test = True
         self.space: Space = record(declare)
         self.fail = fail
         self.trained_epochs = 0

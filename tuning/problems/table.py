@@ -81,6 +81,7 @@ class TableProblem:
         self.folds = self.repeats = 1  # a row's curve is the mean of its trainings
         self.space = Space.from_json(self._trained.space)
         self.is_regression = False  # scikit-learn's search over row numbers is the same for both
+        self.has_test = False
 
     @cached_property
     def surrogate(self) -> Surrogate:

@@ -46,6 +46,7 @@ def command(read: Journal) -> str:
         *("--tuners", ",".join(plan.tuners)),
         *([] if plan.baselines else ["--no-baselines"]),
         *("--retrain", str(plan.retrain)),
+        *(["--endpoint", plan.endpoint] if plan.endpoint else []),
     ]
     return shlex.join(words)
 

@@ -113,8 +113,7 @@ def context(
         "normalised": normalised(summary.contest),
         "audit": audit,
         "audit_line": audit_line(summary),
-        "pairs_note": "Differences are in the unit of the objective. Smallest p: what these replicates could give at "
-        "best, before Holm's adjustment. Power and replicates needed: if differences are as seen.",
+        "pairs_note": prose.PAIRS_NOTE,
         "choice_note": prose.CHOICE_NOTE,
         "baselines": baselines_note(journal, summary.contest),
         "audit_note": audit_note,

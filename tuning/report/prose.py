@@ -5,16 +5,24 @@ from __future__ import annotations
 import pandas as pd
 
 from tuning.analysis.contest import Contest
+from tuning.analysis.pairs import EVIDENCE
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import count, names, p_value, plural
 from tuning.journal.journal import Journal
+from tuning.journal.plan import ENDPOINTS
 from tuning.journal.records import CellState
 from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
+from tuning.statistics.equality import FEWEST
 from tuning.statistics.power import ENOUGH
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
 
+PAIRS_NOTE = (
+    "Differences are in the unit of the objective. A beats B: the chance that A's score is better, with its 95% "
+    "interval. Smallest p: what these replicates could give at best, before Holm's adjustment. Replicates needed: a "
+    "range, and only where something speaks for a difference."
+)
 CHOICE_NOTE = (
     "This is no test and claims nothing: it says what to take if you must take one now. Expected loss is how much "
     "worse than the best a tuner's mean score is expected to be. The numbers come from a hierarchical model of all "
@@ -169,20 +177,23 @@ def method(contest: Contest) -> list[str]:
         f"replicates ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, the same draws for all tuners, stratified by "
         f"problem, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few replicates they are too narrow). "
         "Sources: Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Agarwal et al., NeurIPS 2021.",
-        "Pairs of tuners are matched by replicate and tested with Wilcoxon's signed-rank test (exact, two-sided, "
-        "zeros dropped; Wilcoxon, Biometrics Bulletin 1, 1945), adjusted by Holm's method over all pairs of a problem "
-        "(Holm, Scandinavian Journal of Statistics 6, 1979). A difference is declared at an adjusted p of at most "
-        f"{LEVEL:g}. Each share of the budget is a family of its own. Problems are judged one by one and never pooled. "
-        "The difference of a pair is Hodges and Lehmann's estimate with the exact interval that belongs to the test, "
-        "from 6 replicates on; it is not adjusted for the number of pairs. " + equivalence(contest),
-        "Power is the chance that as many replicates as these show a difference like the one seen, at the level that "
-        f"Holm's method leaves for the next pair; replicates needed are those for {ENOUGH:.0%}. Both are simulated "
-        "from a smoothed bootstrap of the differences seen (Silverman and Young, Biometrika 74, 1987), so they are as "
-        "uncertain as those: a guide for the next study, no evidence about this one.",
+        f"{family(contest)} Where replicates have splits of their own, which their tuners share, a pair is tested by "
+        "Wilcoxon's signed-rank test of the differences within replicates; where they share nothing, by the rank-sum "
+        "test of two samples (both exact, two-sided; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides which, "
+        "not the scores. p is adjusted by Holm's method over the pairs of a problem (Holm, Scandinavian Journal of "
+        f"Statistics 6, 1979), and a difference is declared at an adjusted p of at most {LEVEL:g}. Only the full "
+        "budget is judged; smaller shares are described. The difference of a pair is Hodges and Lehmann's estimate "
+        f"with its interval; that is not adjusted for the number of pairs. {equivalence(contest)}",
+        "The chance that one tuner beats another has Newcombe's interval for two samples, Clopper and Pearson's for "
+        "differences within replicates. A difference is usually called meaningful from a chance of 75 % on "
+        f"(Bouthillier et al., MLSys 2021). Replicates needed for {ENOUGH:.0%} power are given for pairs with an "
+        f"adjusted p of at most {EVIDENCE:g}, as a range: by Noether's formula (JASA 82, 1987) at both ends of that "
+        "interval.",
         "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
         "Research 7, 2006), over replicates within a problem and over problems where there are several.",
-        "Scores are validation scores, and comparisons are of those: the best of many trials is optimistic. What an "
-        "incumbent is worth is told by retraining it on fresh seeds, and by the test split, which no search sees.",
+        f"Judged and chosen by is {ENDPOINTS[contest.endpoint]}. The best score that a search saw is the best of many "
+        "draws: more draws have more luck, so it tells how a search went, not what it is worth. No search sees the "
+        "test split.",
     ]
 
 
@@ -196,22 +207,23 @@ def retraining_note(contest: Contest) -> str:
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
         "the search saw its final incumbent than it is on fresh seeds. Overtuned is a search whose final incumbent is "
         "worse on test than an earlier one, or than the baseline that trains the default configuration (Schneider, "
-        "Bischl and Feurer, arXiv:2506.19540, 2025). No test compares these values: they describe."
+        "Bischl and Feurer, arXiv:2506.19540, 2025)."
     )
 
 
 def variance_sentences(summary: Summary) -> list[str]:
     """Of each problem, what makes the winners of one tuner differ."""
-    words = {
-        "split": "the split",
-        "search": "the search (its seed, and what one split does for one tuner alone)",
-        "training": "the seed of the training",
-    }
     sentences = []
     for name, problem in summary.problems.items():
         if problem.variance is None:
             continue
         shares = problem.variance.parts.shares()
+        own = ", and what a split does for one tuner alone" if "split" in shares else ""
+        words = {
+            "split": "the split",
+            "search": f"the search (its seed{own})",
+            "training": "the seed of the training",
+        }
         metric = problem.objective.metric if problem.variance.of == "score" else problem.objective.test_metric
         alone = "" if len(summary.problems) == 1 else f" on {name}"
         sentences.append(
@@ -258,12 +270,21 @@ def untested(journal: Journal) -> list[str]:
     ]
 
 
+def family(contest: Contest) -> str:
+    """Which pairs are judged together."""
+    if contest.reference:
+        return f"Each tuner is compared with {contest.reference}, as the study declared, and with no other."
+    return "Every two tuners are compared."
+
+
 def equivalence(contest: Contest) -> str:
     if contest.rope is None:
         return "No region of practical equivalence was set, so no pair is called practically equal."
     return (
-        f"Practically equal are two tuners whose {CONFIDENCE:.0%} interval lies within ±{contest.rope:g}, the region "
-        "of practical equivalence that the study set."
+        f"Practically equal are two tuners whose difference is shown to lie within ±{contest.rope:g}, the region that "
+        "the study set: by two one-sided tests of the median and of the mean (Schuirmann, Journal of Pharmacokinetics "
+        f"and Biopharmaceutics 15, 1987), Holm-adjusted, from {FEWEST} replicates on, as fewer may not have shown a "
+        "rare failure."
     )
 
 
@@ -292,6 +313,6 @@ def looks_method(rule: Rule) -> str:
         return words
     return (
         f"{words} Pairs are practically equal when their difference is shown to lie within ±{rule.rope:g}: the same "
-        "test, one-sided, refutes a shift of as much in either direction (Schuirmann, Journal of Pharmacokinetics and "
-        "Biopharmaceutics 15, 1987), adjusted by Holm's method as a family of its own."
+        "test, one-sided, refutes a shift of as much in either direction, adjusted by Holm's method as a family of its "
+        "own, and the tests of the mean do so at the share of the level that is spent by then."
     )

@@ -3,6 +3,7 @@
 Imports: words, process, statistics, journal, training, problems, evaluation, tuners, analysis, tensorboard.
 
     plan                 StudyPlan: what is to run
+    outlook              outlook: what a plan can show
     cell                 CellTask, run_cell: a search and its retrainings
     retraining           retrain_incumbents: incumbents on fresh seeds
     schedule             longest_first

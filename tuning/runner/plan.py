@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import comb
 from typing import Self
 
 from tuning import tuners as registry
@@ -14,7 +15,7 @@ from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.journal.journal import Journal
-from tuning.journal.plan import Looks, Plan, TunerSettings
+from tuning.journal.plan import ENDPOINTS, RETRAINED, SEARCH, TEST, Looks, Plan, TunerSettings
 from tuning.journal.records import Trial, TrialState
 from tuning.journal.study_record import StudyRecord
 from tuning.problems.problem import TrainingProblem, trainings_of
@@ -45,6 +46,7 @@ class Overrides:
     tuners: Sequence[str] | None = None
     baselines: bool = True
     retrain: int | None = None
+    endpoint: str | None = None
     rope: float | None = None
     trial_seconds: float | None = None
     tensorboard: str | None = None
@@ -61,9 +63,11 @@ class StudyPlan:
         tuners: Sequence[str | Tuner] = FIVE,
         *,
         budget: Budget,
-        replicates: int = 5,
+        replicates: int = 10,
         baselines: Sequence[str | Tuner] = registry.BASELINES,
         retrain: int = 5,
+        endpoint: str | None = None,
+        reference: str | None = None,
         rope: float | None = None,
         continue_winners: int = 0,
         trial_seconds: float | None = None,
@@ -80,6 +84,8 @@ class StudyPlan:
         self.budget = budget
         self.replicates = replicates
         self.retrain = retrain
+        self.given_endpoint = endpoint
+        self.reference = reference
         self.rope = rope
         self.continue_winners = continue_winners
         self.trial_seconds = trial_seconds
@@ -97,8 +103,21 @@ class StudyPlan:
             whole_number(number, f"Study({name}={number!r})", least=0, expected=expected)
         if self.tensorboard not in TENSORBOARD:
             raise StudyError(f"Study(tensorboard={self.tensorboard!r}): expected {' or '.join(map(repr, TENSORBOARD))}")
+        if self.given_endpoint not in (None, *ENDPOINTS):
+            raise StudyError(
+                f"Study(endpoint={self.given_endpoint!r}): expected {', '.join(map(repr, ENDPOINTS))}, or None for the "
+                "first of them that the study can give"
+            )
+        if self.given_endpoint in (TEST, RETRAINED) and not self.retrain:
+            raise StudyError(
+                f"Study(endpoint={self.given_endpoint!r}, retrain=0): that needs retrained winners; give retrain=1 or "
+                f"more, or endpoint={SEARCH!r}"
+            )
         if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
             raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
+        labels = [tuner.label for tuner in self.tuners]
+        if self.reference is not None and self.reference not in labels:
+            raise StudyError(f"Study(reference={self.reference!r}): expected one of its tuners, {', '.join(labels)}")
         if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
             raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
         limit = self.trial_seconds
@@ -130,6 +149,8 @@ class StudyPlan:
         for name in ("replicates", "retrain", "rope", "trial_seconds", "tensorboard", "until_decided"):
             if (value := getattr(overrides, name)) is not None:
                 setattr(plan, name, value)
+        if overrides.endpoint is not None:
+            plan.given_endpoint = overrides.endpoint
         if overrides.budget is not None:
             plan.budget = replace(self.budget, epochs=overrides.budget)
         if overrides.tuners is not None:
@@ -138,6 +159,29 @@ class StudyPlan:
             plan.baselines = []
         plan._check()
         return plan
+
+    @property
+    def endpoint(self) -> str:
+        """What the verdict is about: as given, or the first of `ENDPOINTS` that the study can give. Loads data.
+
+        Raises:
+            StudyError: It is to be about test scores, and a problem has no test part.
+            DataError: A problem's data cannot be loaded.
+        """
+        if self.given_endpoint in (RETRAINED, SEARCH) or not self.retrain:
+            return self.given_endpoint or SEARCH
+        untested = [problem.name for problem in self.problems if not problem.has_test]
+        if untested and self.given_endpoint == TEST:
+            raise StudyError(
+                f"Study(endpoint={TEST!r}): problem {untested[0]!r} has no test data; add a test part, or give "
+                f"endpoint={RETRAINED!r} for the retrained winners' validation scores"
+            )
+        return RETRAINED if untested else TEST
+
+    @property
+    def num_pairs(self) -> int:
+        """Pairs of tuners that are judged together."""
+        return len(self.tuners) - 1 if self.reference else comb(len(self.tuners), 2)
 
     def check_budget(self) -> None:
         """Raises StudyError if a trial of all folds costs more than the budget; unlike the constructor, loads data."""
@@ -150,7 +194,7 @@ class StudyPlan:
         return replace(self.budget, epochs=own or self.budget.epochs * tuner.budget_factor)
 
     def plan(self) -> Plan:
-        """For the journal."""
+        """For the journal. Raises what `endpoint` raises."""
         rule = self.until_decided
         return Plan(
             tuners={tuner.label: TunerSettings(tuner.describe()) for tuner in self.tuners},
@@ -163,6 +207,12 @@ class StudyPlan:
             retrain=self.retrain,
             rope=self.rope,
             trial_seconds=self.trial_seconds,
+            endpoint=self.endpoint,
+            reference=self.reference or "",
+            random_draws={
+                tuner.label: {problem.name: tuner.random_draws(problem) for problem in self.problems}
+                for tuner in self.tuners
+            },
             until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER, rule.loss),
         )
 

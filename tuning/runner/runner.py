@@ -16,10 +16,11 @@ from typing import Protocol
 from tuning import seeds
 from tuning.errors import JournalError
 from tuning.evaluation.training_watch import time_limit_words
+from tuning.formatting import plural
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
 from tuning.journal.lines import normal
-from tuning.journal.plan import Manifest, Plan, Session
+from tuning.journal.plan import ENDPOINTS, SEARCH, Manifest, Plan, Session
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial, TrialState
 from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
@@ -99,15 +100,16 @@ def run(
         for tuner in (*study.tuners, *study.baselines):
             tuner.check(problem)
     directory = out / study.name
-    description = normal(study.describe())
+    description, plan = normal(study.describe()), study.plan()
     begun = journals.begun(directory)
     with JournalWriter.resume(directory) if begun else JournalWriter.create(directory, description) as writer:
         known = journals.read(directory)
         _check_same(known, description)
-        session = normal(Session(study.plan(), Manifest(manifest(facts, command))))
+        session = normal(Session(plan, Manifest(manifest(facts, command))))
         _check_settings(known, session.manifest)
         _check_plan(known, session.plan)
-        notes = [note for note in (known.healed, _newer(known.manifest, session.manifest)) if note]
+        declared = "" if begun else f"The verdict will be about {ENDPOINTS[plan.endpoint]}."
+        notes = [note for note in (known.healed, declared, _newer(known.manifest, session.manifest)) if note]
         writer.session(session, at_once=not begun)  # a search that cannot continue must change nothing
         known.sessions.append(session)
         tasks = study.tasks(known)
@@ -261,10 +263,34 @@ def _check_plan(known: Journal, plan: Plan) -> None:
                 "give it another label=..., or choose another folder with --out"
             )
     _check_limit(known, plan.trial_seconds)
+    _check_endpoint(known, plan)
     if plan.budget_epochs < before.budget_epochs:
         raise JournalError(
             f"{known.directory} was begun with a budget of {before.budget_epochs} epochs a cell, now it is "
             f"{plan.budget_epochs}; a study goes on with the same budget or a larger one: {MEND}"
+        )
+
+
+def _check_endpoint(known: Journal, plan: Plan) -> None:
+    """Raises JournalError if the verdict was declared to be about something else, or was looked at with fewer seeds."""
+    before = known.plan
+    if before.endpoint not in ("", plan.endpoint):
+        raise JournalError(
+            f"{known.directory} was begun with endpoint {before.endpoint!r}, now it is {plan.endpoint!r} with "
+            f"{plural(plan.retrain, 'retraining')} of each incumbent; a study's verdict stays about what was declared "
+            f"before it ran: keep it (--endpoint {before.endpoint}), or {MEND}"
+        )
+    if known.sessions and before.reference != plan.reference:
+        was, now = (f"against {name!r}" if name else "every two tuners" for name in (before.reference, plan.reference))
+        raise JournalError(
+            f"{known.directory} was begun to compare {was}, now it is {now}; what is compared is declared before the "
+            f"run: keep Study(reference={before.reference or None!r}), or {MEND}"
+        )
+    if before.until_decided is not None and before.endpoint != SEARCH and before.retrain != plan.retrain:
+        raise JournalError(
+            f"{known.directory} was looked at with {plural(before.retrain, 'retraining')} of each incumbent, now there "
+            f"are to be {plan.retrain}; scores that change between looks keep no level: give --retrain "
+            f"{before.retrain}, or {MEND}"
         )
 
 

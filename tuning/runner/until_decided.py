@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from math import comb
 from pathlib import Path
 
 from tuning.analysis import looks
@@ -56,7 +55,7 @@ def until_decided(
         Also what `tuning.runner.runner.run` raises.
     """
     rule = _rule_of(study)
-    planned = _check_begun(out / study.name, rule, comb(len(study.tuners), 2))
+    planned = _check_begun(out / study.name, rule, study.num_pairs)
     replicates = max(before_first_look(study).replicates, planned)
     tried: set[Cell] = set()
 
@@ -85,7 +84,7 @@ def before_first_look(study: StudyPlan) -> StudyPlan:
     Raises:
         StudyError: It has no rule, there is nothing to decide, or the cap is too low.
     """
-    pairs = comb(len(study.tuners), 2)
+    pairs = study.num_pairs
     if not pairs:
         raise StudyError(f"study {study.name!r} has one tuner, nothing to decide; give it two or more")
     rule = _rule_of(study)

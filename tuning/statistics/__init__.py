@@ -5,8 +5,11 @@ Imports: words.
     bootstrap     intervals by resampling replicates
     choice        Choice, choose: which tuner to take now, and what a wrong choice is expected to cost
     components    components: what makes scores differ, the split, the search or the training
+    equality      whether a mean difference is smaller than what matters
+    intervals     exact intervals of medians and shares, Student's of means
     posterior     the model behind a choice, and draws from it
-    power         critical values; power and replicates needed, by simulation
+    power         critical values, replicates needed
+    rank_sum      two independent samples: test, shift, chance of winning
     ranks         rank_test, critical_difference
     resampled     corrected_variance, resampled_t: scores over several splits of one data set
     sequential    Rule, p_values: tests that allow a look after each replicate

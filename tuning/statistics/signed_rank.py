@@ -24,6 +24,12 @@ def signed_rank_p(differences: npt.ArrayLike) -> float:
     scipy's ``method="exact"`` is exact for untied ranks only. NaN without pairs, 1 if all are zero.
     """
     values = np.asarray(differences, dtype=float)
+    return min(1.0, 2 * min(one_sided_p(values), one_sided_p(-values))) if len(values) else math.nan
+
+
+def one_sided_p(differences: npt.ArrayLike) -> float:
+    """As `signed_rank_p`, against differences above 0 alone."""
+    values = np.asarray(differences, dtype=float)
     if not len(values):
         return math.nan
     ranks, values = doubled_ranks(values)
@@ -35,8 +41,7 @@ def signed_rank_p(differences: npt.ArrayLike) -> float:
         shifted = np.zeros_like(chances)
         shifted[rank:] = chances[:-rank]
         chances = (chances + shifted) / 2
-    positive = int(ranks[values > 0].sum())
-    return float(min(1.0, 2 * min(chances[: positive + 1].sum(), chances[positive:].sum())))
+    return float(chances[int(ranks[values > 0].sum()) :].sum())
 
 
 def doubled_ranks(differences: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

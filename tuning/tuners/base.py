@@ -48,6 +48,8 @@ class Tuner(ABC):
     """Whether it is a yardstick for the others, not a competitor."""
     budget_factor: ClassVar[int] = 1
     """Its cells may spend this many times the study's budget; `search` gets the product."""
+    random_setting: ClassVar[str] = ""
+    """Its argument that says how many configurations it draws at random first; empty if there is none."""
     epochs: int | None = None
     """What its cells spend, if that does not depend on the study's budget."""
 
@@ -64,6 +66,10 @@ class Tuner(ABC):
     def is_installed(cls) -> bool:
         """Whether the module that it `needs` is installed."""
         return not cls.needs or find_spec(cls.needs) is not None
+
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        """How many of its first configurations it draws at random, learning nothing yet; None: all it ever tries."""
+        return 0
 
     @abstractmethod
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:

@@ -65,6 +65,9 @@ class KTRandom(Tuner):
     name = "kt-random"
     library = "keras-tuner"
 
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return None
+
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         arguments = {"max_trials": NO_LIMIT, **self.arguments}
         run(keras_tuner.RandomSearch, problem, evaluator, seed=seed, **arguments)
@@ -83,6 +86,9 @@ class KTHyperband(Tuner):
     library = "keras-tuner"
     resumes = True
 
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return None
+
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         # KerasTuner reads 0 iterations as "without end".
         arguments = {"max_epochs": problem.max_epochs, "hyperband_iterations": 0, **self.arguments}
@@ -98,7 +104,11 @@ class KTBayesian(Tuner):
     """
 
     name = "kt-bayesian"
+    random_setting = "num_initial_points"
     library = "keras-tuner"
+
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return self.arguments.get("num_initial_points") or max(3 * len(problem.space.hyperparameters), 3)
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         arguments = {"max_trials": NO_LIMIT, **self.arguments}

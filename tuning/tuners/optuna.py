@@ -120,6 +120,10 @@ class OptunaTPE(OptunaTuner):
     """
 
     name = "optuna-tpe"
+    random_setting = "n_startup_trials"
+
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return 0 if "sampler" in self.arguments else int(self.arguments.get("n_startup_trials", 10))
 
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         # Said here, so that the name is one algorithm with every release.
@@ -165,6 +169,9 @@ class OptunaRandom(OptunaTuner):
 
     name = "optuna-random"
 
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return None
+
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         return optuna.samplers.RandomSampler(seed=seed, **arguments)
 
@@ -193,8 +200,12 @@ class OptunaGP(OptunaTuner):
     """
 
     name = "optuna-gp"
+    random_setting = "n_startup_trials"
     requirement = "torch>=2.4"
     needs = "torch"
+
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return 0 if "sampler" in self.arguments else int(self.arguments.get("n_startup_trials", 10))
 
     def default_sampler(self, seed: int, **arguments: Argument) -> optuna.samplers.BaseSampler:
         import torch

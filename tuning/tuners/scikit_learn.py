@@ -109,6 +109,9 @@ class SklearnRandomized(Tuner):
     library = "scikit-learn"
     parallel = True
 
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return None
+
     def __init__(self, *, label: str | None = None, parallel_trials: int = 1, **arguments: Argument) -> None:
         if arguments.get("n_jobs") not in (None, 1):
             raise StudyError(
@@ -150,6 +153,9 @@ class SklearnHalving(Tuner):
     name = "sklearn-halving"
     library = "scikit-learn"
     resumes = True
+
+    def random_draws(self, problem: TrainingProblem) -> int | None:
+        return None
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         factor = self.arguments.get("factor", 3)

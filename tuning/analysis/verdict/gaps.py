@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from tuning.analysis.curves import MISSING, UNFINISHED
+from tuning.analysis.curves import CELL, MISSING, UNFINISHED
+from tuning.analysis.endpoints import Endpoint
 from tuning.formatting import names, plural
 from tuning.journal.records import CellState
 
@@ -56,6 +57,15 @@ def not_retrained(retrained: pd.DataFrame, finals: pd.DataFrame, repeats: int) -
         where = f"{plural(len(failed), 'cell')}: {_cell_names(failed)}"
         lines.append(f"Retrainings FAILED and left out in {where}; retrainings.csv has their messages.")
     return tuple(lines)
+
+
+def unscored(finals: pd.DataFrame, scored: Endpoint) -> tuple[str, ...]:
+    """The cells of one problem whose search has a score, but not the one that is judged, by name."""
+    both = finals.merge(scored.scores, on=CELL, suffixes=("", "_judged"))
+    lacking = both[both["score"].notna() & both["score_judged"].isna()]
+    if lacking.empty:
+        return ()
+    return (f"{plural(len(lacking), 'cell')} without {scored.metric} and not compared: {_cell_names(lacking)}.",)
 
 
 def _cell_names(part: pd.DataFrame) -> str:

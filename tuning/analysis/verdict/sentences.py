@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
+from tuning.analysis.endpoints import Endpoint
 from tuning.formatting import decimals_for, interval, names, number, p_value, plural
+from tuning.journal.plan import SEARCH
 from tuning.objective import Objective
 from tuning.statistics.bootstrap import CONFIDENCE
-from tuning.statistics.power import ENOUGH, MIN_SEEN, MOST
-from tuning.statistics.signed_rank import LEVEL, replicates_needed
+from tuning.statistics.power import ENOUGH, MOST
+from tuning.statistics.signed_rank import LEVEL
 
 MAX_EVIDENCE = 4  # pairs spelled out in the details; the pairwise table holds all
+MEANINGFUL = 0.75  # chance of being better; Bouthillier et al., MLSys 2021, section 4.2
 MAX_CLAIMS = 2  # winners named in the verdict's line; the others are counted
 
 
@@ -47,17 +48,20 @@ def qualifiers(pairs: pd.DataFrame) -> list[str]:
     return rest
 
 
-def evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
+def evidence(decided: pd.DataFrame, metric: str) -> tuple[str, ...]:
     places = decimals_for([*decided["difference"], 0.0])
     lines = []
     for row in decided.sort_values(["p_holm", "a", "b"], kind="stable").to_dict("records")[:MAX_EVIDENCE]:
         swap = row["decided"] != row["a"]
-        share = 1 - row["a_better"] if swap else row["a_better"]
+        share, low, high = (row[f"a_better{end}"] for end in ("", "_low", "_high"))
+        if swap:
+            share, low, high = 1 - share, 1 - high, 1 - low
         difference = -row["difference"] if swap else row["difference"]
+        small = "" if high > MEANINGFUL else f", below the {MEANINGFUL:.0%} that make a difference meaningful"
         lines.append(
-            f"{row['decided']} over {row['a'] if swap else row['b']}: better in {share:.0%} of "
-            f"{plural(row['n'], 'replicate')}, difference in {objective.metric} "
-            f"{number(difference, places, signed=True)}, Holm-adjusted p {p_value(row['p_holm'])}."
+            f"{row['decided']} over {row['a'] if swap else row['b']}: better with a chance of {share:.0%} "
+            f"({CONFIDENCE:.0%} interval {low:.0%} to {high:.0%}{small}; {plural(row['n'], 'replicate')}), difference "
+            f"in {metric} {number(difference, places, signed=True)}, Holm-adjusted p {p_value(row['p_holm'])}."
         )
     if len(decided) > MAX_EVIDENCE:
         lines.append(f"{plural(len(decided) - MAX_EVIDENCE, 'more pair')} decided: see the pairwise table.")
@@ -65,51 +69,29 @@ def evidence(decided: pd.DataFrame, objective: Objective) -> tuple[str, ...]:
 
 
 def remedies(pairs: pd.DataFrame) -> list[str]:
-    """What it would take to decide the rest, if that is known."""
-    undecided = undecided_pairs(pairs)
-    if undecided["needed"].isna().all() or int(pairs["n"].max()) < MIN_SEEN:  # a sequential rule has no forecast
+    """How many replicates might decide the pair nearest to it, if anything speaks for a difference."""
+    foreseen = pairs[pairs["needed_low"].notna()]
+    if foreseen.empty:
         return []
-    return [f"If differences are as these replicates show them, {ENOUGH:.0%} power takes {_remedy(pairs)}."]
+    row = foreseen.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
+    fewest = max(int(row["needed_low"]), row["n"] + 1)  # so many did not decide
+    most = f"more than {MOST}" if row["needed_high"] > MOST else f"{max(int(row['needed_high']), fewest)}"
+    about = f"more than {MOST}" if fewest > MOST else most if most == f"{fewest}" else f"{fewest} to {most}"
+    return [
+        f"Nearest to a decision: {row['a']} against {row['b']}, {about} replicates for {ENOUGH:.0%} power, as large as "
+        "the difference may be. Let --until-decided add them, in another folder: adding some and testing again finds "
+        "differences that are not there."
+    ]
 
 
-def _remedy(pairs: pd.DataFrame) -> str:
-    """The replicates needed to decide the undecided pairs."""
-    undecided = undecided_pairs(pairs).sort_values(["needed", "a", "b"], kind="stable")
-    known = undecided[np.isfinite(undecided["needed"].astype(float))]
-    unknown = int(undecided["needed"].isna().sum())
-    if unknown == len(undecided):
-        return f"at least {plural(replicates_needed(len(pairs)), 'replicate')}"
-    # More than this study has: these replicates did not decide.
-    enough = [int(max(needed, n + 1)) for needed, n in zip(known["needed"], known["n"], strict=True)]
-    far = len(undecided) - len(known) - unknown
-    if known.empty:
-        return f"more than {MOST} replicates"
-    first = known.to_dict("records")[0]
-    closest = f"{first['a']} and {first['b']}" if len(known) == 1 or max(enough) > enough[0] else f"{len(known)} pairs"
-    parts = [f"{plural(enough[0], 'replicate')} for {closest}"]
-    parts += [f"{max(enough)} for {len(known)} of the pairs"] if max(enough) > enough[0] else []
-    parts += [f"more than {MOST} for {plural(far, 'pair')}"] if far else []
-    parts += [f"unknown for {plural(unknown, 'pair')}"] if unknown else []
-    return ", ".join(parts)
-
-
-def nearest_remedy(undecided: pd.DataFrame, family: int) -> str:
-    """The pair closest to a decision, and the replicates it needs."""
-    row = undecided.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
-    if math.isnan(row["needed"]):
-        return f"any: at least {plural(replicates_needed(family), 'replicate')}"
-    enough = f"more than {MOST}" if math.isinf(row["needed"]) else f"{int(max(row['needed'], row['n'] + 1))}"
-    return f"the closest, {row['a']} and {row['b']}: {enough} replicates"
-
-
-def equalities(pairs: pd.DataFrame, rope: float | None, objective: Objective) -> list[str]:
+def equalities(pairs: pd.DataFrame, rope: float | None, metric: str) -> list[str]:
     equal = pairs[pairs["equal"].astype(bool)]
     if rope is None or equal.empty:
         return []
     who = names([f"{row['a']} and {row['b']}" for row in equal.to_dict("records")], most=MAX_EVIDENCE)
     return [
-        f"Practically equal, their difference in {objective.metric} within ±{rope:g} with {CONFIDENCE:.0%} confidence "
-        f"each: {who}."
+        f"Practically equal, their difference in {metric} within ±{rope:g} by tests of "
+        f"the median and of the mean (Holm-adjusted p ≤ {LEVEL:g}): {who}."
     ]
 
 
@@ -127,24 +109,42 @@ def against_baselines(pairs: pd.DataFrame) -> list[str]:
     return lines
 
 
-def leading(scored: pd.DataFrame, objective: Objective) -> tuple[str, str]:
-    """The tuner (or tied tuners) with the best median, and the sentence that says so without claiming more."""
+def about(scored: Endpoint, retrain: int, declared: bool) -> str:
+    """What the verdict is about, in a sentence."""
+    if scored.kind == SEARCH:
+        why = "because nothing was retrained" if not retrain else "as the study asked"
+        return (
+            f"The verdict is about the {scored.name}, {why}: that is luck and skill of a search together, and more "
+            "trials have more luck."
+        )
+    end = ", as declared before the run" if declared else ""
+    return f"The verdict is about the {scored.name} ({retrain} each){end}."
+
+
+def leading(scored: pd.DataFrame, metric: str, objective: Objective) -> tuple[str, str]:
+    """The tuner (or tied tuners) with the best mean, and the sentence that says so without claiming more.
+
+    Args:
+        scored: `Endpoint.table` of the tuners with a score.
+        metric: Of the endpoint.
+        objective: Says which direction is better.
+    """
     if scored.empty:
         return "", ""
-    best = objective.best(scored["median"])
-    rows = scored[scored["median"] == best]
+    best = objective.best(scored["mean"])
+    rows = scored[scored["mean"] == best]
     who = names([str(name) for name in rows["tuner"]])
     places = decimals_for([*scored["smallest"], *scored["largest"]])
     first = rows.to_dict("records")[0]
     spread = interval(first["low"], first["high"], places)
     band = f" ({CONFIDENCE:.0%} interval {spread})" if len(rows) == 1 and not pd.isna(first["low"]) else ""
     word = "Highest" if objective.sign > 0 else "Lowest"
-    ahead = f"{word} median {objective.metric}: {who}, {number(float(best), places)}{band}"
+    ahead = f"{word} mean of {metric}: {who}, {number(float(best), places)}{band}"
     return who, f"{ahead}, a description of these replicates, not a claim." if len(scored) > 1 else f"{ahead}."
 
 
-def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
-    """What the incumbents are worth on fresh seeds and on test, in a sentence; empty if none was retrained.
+def hopes(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
+    """How much better the searches saw their incumbents than they are, in a sentence; empty if none was retrained.
 
     Args:
         winners: The problem's `winners.winner_table`.
@@ -154,25 +154,11 @@ def worth(winners: pd.DataFrame, contestants: Sequence[str], objective: Objectiv
     retrained = winners[winners["tuner"].isin(list(contestants))]
     if retrained.empty:
         return ()
-    tested = retrained[retrained["test"].notna()]
-    column, what = (
-        ("test", f"test {objective.test_metric}") if len(tested) else ("retrained", f"retrained {objective.metric}")
-    )
-    places = decimals_for([*retrained["retrained"], *tested["test"]])
-    ordered = (tested if len(tested) else retrained).sort_values(
-        [column, "tuner"], ascending=[objective.sign < 0, True], kind="stable"
-    )
-    best = ordered.to_dict("records")[0]
-    spread = interval(best[f"{column}_low"], best[f"{column}_high"], places)
-    band = f" ({CONFIDENCE:.0%} interval {spread})" if not pd.isna(best[f"{column}_low"]) else ""
-    high = "Highest" if objective.sign > 0 else "Lowest"
-    beside = ", a description of these cells, not a claim" if len(retrained) > 1 else ""
     judged, overtuned = int(retrained["judged"].sum()), int(retrained["overtuned"].sum())
     over = f"; {overtuned} of {plural(judged, 'search', 'searches')} overtuned" if judged else ""
     optimism = float((retrained["optimism"] * retrained["cells"]).sum() / retrained["cells"].sum())
     away = number(abs(optimism), decimals_for([*retrained["optimism"], 0.0]))
     return (
         f"Trained again on fresh seeds, incumbents are on average {away} {'worse' if optimism >= 0 else 'better'} in "
-        f"{objective.metric} than their search saw them{over}. {high} mean {what}: {best['tuner']}, "
-        f"{number(best[column], places)}{band}{beside}.",
+        f"{objective.metric} than their search saw them{over}.",
     )

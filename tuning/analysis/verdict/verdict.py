@@ -2,8 +2,9 @@
 
 A difference is claimed only if its Holm-adjusted p is at most `signed_rank.LEVEL`. If these replicates could not
 have shown one, whatever the scores, the verdict says that instead of "no difference". Two tuners are called
-practically equal only if the user set a region of practical equivalence and the interval of their difference is
-within it.
+practically equal only if the user set a region of practical equivalence and tests show their difference within it.
+
+It is one statement about one family of pairs at the full budget. Shares of the budget are described.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from tuning.analysis.endpoints import Endpoint
 from tuning.analysis.verdict.gaps import uncompared
 from tuning.analysis.verdict.sentences import (
     against_baselines,
@@ -20,12 +22,10 @@ from tuning.analysis.verdict.sentences import (
     equalities,
     evidence,
     leading,
-    nearest_remedy,
     qualifiers,
     remedies,
-    undecided_pairs,
 )
-from tuning.formatting import names, p_value, plural
+from tuning.formatting import decimals_for, names, number, p_value, plural
 from tuning.objective import Objective
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
@@ -33,6 +33,7 @@ NO_VERDICT = "no verdict"  # nothing to compare, or too few replicates for any d
 UNDECIDED = "no difference shown"
 EQUAL = "practically equal"  # every pair not decided is
 DIFFERENCE = "difference shown"
+MAX_DESCRIBED = 6  # tuners named at a share of the budget
 
 
 @dataclass(frozen=True)
@@ -54,27 +55,23 @@ class Verdict:
 
 @dataclass(frozen=True)
 class AtBudget:
-    """The results when a share of the budget was spent; every share is a separate family.
+    """What tuners were worth when a share of the budget was spent: described, not judged.
 
     Attributes:
         share: Of the budget.
         epochs: Spent by each cell.
-        pairs: Compared.
-        decided: Pairs with one shown to be better.
-        equal: Pairs not decided that are practically equal.
-        line: Who is shown to beat whom, what is undecided and what would decide it, in a sentence or two.
+        means: Mean of the endpoint's scores by tuner, the best first; those with a score.
+        line: The same in words.
     """
 
     share: float
     epochs: int
-    pairs: int
-    decided: int
-    equal: int
+    means: Mapping[str, float]
     line: str
 
 
 def verdict(
-    objective: Objective,
+    scored: Endpoint,
     tuners: pd.DataFrame,
     pairs: pd.DataFrame,
     cells: pd.DataFrame,
@@ -83,13 +80,15 @@ def verdict(
     baseline_pairs: pd.DataFrame | None = None,
     rope: float | None = None,
     needed: Callable[[int], int] = replicates_needed,
+    about: Sequence[str] = (),
+    alike: Sequence[str] = (),
     winners: Sequence[str] = (),
     winner_gaps: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on one problem.
 
     Args:
-        objective: Its objective.
+        scored: Its endpoint.
         tuners: Its `tuner_table.tuner_table`.
         pairs: Its `pairs.pairwise`, of the contestants.
         cells: Its rows of `curves.cells_frame`.
@@ -97,39 +96,45 @@ def verdict(
         baseline_pairs: From `pairs.pairwise`: each contestant (a) with each baseline (b).
         rope: As given to `pairs.pairwise`.
         needed: From a number of pairs, the replicates needed to show a difference.
-        winners: What the incumbents are worth, in the words of `sentences.worth`.
+        about: What each tuner did and what is judged, in the words of `conduct.said` and `sentences.about`.
+        alike: The tuners that were all random search, whose pairs are not among `pairs`.
+        winners: How they fare on fresh seeds, in the words of `sentences.hopes`.
         winner_gaps: What they lack, in the words of `gaps.not_retrained`.
     """
-    contesting = tuners[tuners["tuner"].isin(list(contestants))]
-    scored = contesting[contesting["scored"] > 0]
-    leader, ahead = leading(scored, objective)
-    kind, line, reasons = _judge(contesting, scored, pairs, objective, leader, needed)
-    behind = [*reasons, *equalities(pairs, rope, objective), *([ahead] if ahead else [])]
+    contesting = scored.table(contestants)
+    there = contesting[contesting["scored"] > 0]
+    leader, ahead = leading(there, scored.metric, scored.objective)
+    kind, line, reasons = _judge(contesting, there, pairs, scored.metric, leader, needed)
+    if alike:
+        line = f"{line} One algorithm here, random search: {names(list(alike))}."
+    behind = [*reasons, *equalities(pairs, rope, scored.metric), *([ahead] if ahead else [])]
     if baseline_pairs is not None:
         behind += against_baselines(baseline_pairs)
     gaps = (*uncompared(cells, tuners, contestants), *winner_gaps)
-    return Verdict(kind, line, (*behind, *winners, *gaps), gaps)
+    return Verdict(kind, line, (*behind, *about, *winners, *gaps), gaps)
 
 
 def _judge(
     contesting: pd.DataFrame,
     scored: pd.DataFrame,
     pairs: pd.DataFrame,
-    objective: Objective,
+    metric: str,
     leader: str,
     needed_for: Callable[[int], int],
 ) -> tuple[str, str, tuple[str, ...]]:
     """Kind, line and reasons of one problem's verdict."""
     if scored.empty:
-        return NO_VERDICT, "No verdict: no cell has a final score.", ()
+        return NO_VERDICT, f"No verdict: no cell has a score ({metric}).", ()
     if len(scored) == 1:
-        only = "one tuner" if len(contesting) == 1 else f"only {leader} has a final score"
+        only = "one tuner" if len(contesting) == 1 else f"only {leader} has a score ({metric})"
         return NO_VERDICT, f"No verdict: {only}, nothing to compare it with.", ()
+    if pairs.empty:
+        return NO_VERDICT, "No verdict: there are no two different algorithms to compare.", ()
     n, family = int(pairs["n"].max()), len(pairs)
     decided = pairs[pairs["decided"] != ""]
     if len(decided):
         line = f"{claims(decided, len(contesting) - 1)} ({', '.join(qualifiers(pairs))})."
-        return DIFFERENCE, line, (*evidence(decided, objective), *remedies(pairs))
+        return DIFFERENCE, line, (*evidence(decided, metric), *remedies(pairs))
     if n == 0:
         return NO_VERDICT, "No verdict: no replicate is finished by two tuners.", ()
     needed = needed_for(family)
@@ -143,7 +148,7 @@ def _judge(
             f"No verdict: with {n} replicates no difference can be shown at {LEVEL:.0%}; {needed} or more are needed."
         )
         power = (
-            f"The smallest p that {n} paired replicates can give is {p_value(smallest)}, and Holm's adjustment for "
+            f"The smallest p that {n} replicates can give is {p_value(smallest)}, and Holm's adjustment for "
             f"{compared} multiplies it by {family}."
         )
         return NO_VERDICT, line, (power, *remedies(pairs))
@@ -159,25 +164,23 @@ def _judge(
     return UNDECIDED, line, (nearest, *remedies(pairs))
 
 
-def at_budget(share: float, epochs: int, pairs: pd.DataFrame) -> AtBudget:
-    """What one problem's pairs show when `share` of the budget, `epochs` per cell, was spent.
+def at_budget(share: float, epochs: int, scores: pd.DataFrame, tuners: Sequence[str], objective: Objective) -> AtBudget:
+    """What one problem's tuners were worth when `share` of the budget, `epochs` per cell, was spent.
 
     Args:
         share: Of the budget.
         epochs: The same, in epochs.
-        pairs: (num_pairs, ...) from `pairs.pairwise`, of the scores at that budget; not empty.
+        scores: As `curves.final_scores`, of the incumbents at that budget, by the endpoint.
+        tuners: Described; baselines are not.
+        objective: Says which direction is better.
     """
-    decided, undecided = pairs[pairs["decided"] != ""], undecided_pairs(pairs)
-    tuners = len({*pairs["a"], *pairs["b"]})
-    n = int(pairs["n"].max())
-    parts = [claims(decided, tuners - 1) if len(decided) else "no tuner is shown better than another"]
-    parts[0] += " yet: no replicate has a result of two tuners" if n == 0 else ""
-    equal = len(pairs) - len(decided) - len(undecided)
-    parts += [f"{plural(equal, 'pair')} practically equal"] if equal else []
-    parts += [f"{len(undecided)} of {plural(len(pairs), 'pair')} undecided"] if len(undecided) and n else []
-    foreseen = len(undecided) and "looks" not in pairs  # a sequential rule itself adds replicates
-    remedy = f" To decide {nearest_remedy(undecided, len(pairs))}." if foreseen else ""
-    return AtBudget(share, epochs, len(pairs), len(decided), equal, f"{'; '.join(parts)}.{remedy}")
+    known = scores.dropna(subset=["score"])
+    means = known.groupby("tuner")["score"].mean().reindex(list(tuners)).dropna()
+    ordered = means.sort_values(ascending=objective.sign < 0, kind="stable")
+    places = decimals_for(ordered)
+    said = names([f"{tuner} {number(float(mean), places)}" for tuner, mean in ordered.items()], most=MAX_DESCRIBED)
+    line = f"Means: {said}." if said else "No search has a result yet."
+    return AtBudget(share, epochs, {str(tuner): float(mean) for tuner, mean in ordered.items()}, line)
 
 
 def overall(verdicts: Mapping[str, Verdict]) -> Verdict:

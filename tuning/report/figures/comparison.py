@@ -119,7 +119,7 @@ def pair_matrix(problem: ProblemSummary, slug: str = "") -> Figure | None:
         tooltip=[
             alt.Tooltip(field="row", type="nominal", title="tuner"),
             alt.Tooltip(field="column", type="nominal", title="beats"),
-            alt.Tooltip(field="share", type="quantitative", title="share of replicates", format=".0%"),
+            alt.Tooltip(field="share", type="quantitative", title="chance", format=".0%"),
         ],
     )
     squares = base.mark_rect(cornerRadius=3, strokeWidth=2.5).encode(
@@ -137,13 +137,13 @@ def pair_matrix(problem: ProblemSummary, slug: str = "") -> Figure | None:
     decided = [f"{row['decided']} over {row['b'] if row['decided'] == row['a'] else row['a']}" for row in
                pairs[pairs["decided"] != ""].to_dict("records")]  # fmt: skip
     description = (
-        f"Matrix of the share of replicates in which the row's tuner beats the column's. Shown better: "
+        f"Matrix of the chance with which the row's tuner beats the column's. Shown better: "
         f"{names(decided, most=12) or 'none'}."
     )
     return Figure(
         f"pairwise{slug}",
         "Pairwise",
-        "The share of shared replicates in which the row's tuner beats the column's, ties counted half. Framed: the "
+        "The chance with which the row's tuner beats the column's, ties counted half. Framed: the "
         f"difference is shown, at a Holm-adjusted p of at most {LEVEL:g}.",
         description,
         finished(alt.layer(squares, text), description, CELL_SIZE * len(tuners)),

@@ -154,27 +154,27 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
     places = decimals_for([*part["difference"], 0.0])
     a, b = ("Tuner", "Baseline") if baselines else ("A", "B")
     columns = (
-        a, b, "Replicates in both", f"{a} beats {b.lower() if baselines else b}",
+        a, b, "Replicates", f"{a} beats {b.lower() if baselines else b}",
         "Difference" if baselines else "Difference A − B", f"{CONFIDENCE:.0%} interval", "p", "Holm p",
-        "Smallest p", "Power", "Replicates needed", "Shown better",
+        "Smallest p", "Replicates needed", "Shown better",
     )  # fmt: skip
     rows: Rows = [
         [
             str(row["a"]),
             str(row["b"]),
             count_entry(row["n"]),
-            Entry(f"{row['a_better']:.0%}", row["a_better"]) if row["n"] else MISSING,
+            Entry(_chance(row), row["a_better"]) if row["n"] else MISSING,
             Entry(number(row["difference"], places, signed=True), value_of(row["difference"])),
             interval(row["low"], row["high"], places),
             *(Entry(p_value(row[name]), value_of(row[name])) for name in ("p", "p_holm", "smallest_p")),
-            MISSING if pd.isna(row["power"]) else Entry(f"{row['power']:.0%}", row["power"]),
-            MISSING if pd.isna(row["needed"]) else _needed(row["needed"]),
+            MISSING if pd.isna(row["needed_low"]) else _needed(row["needed_low"], row["needed_high"]),
             str(row["decided"]) or ("practically equal" if row["equal"] else "undecided"),
         ]
         for row in rows_of(part)
     ]
     caption = "Each tuner and each baseline" if baselines else "Pairs of tuners"
-    return table(f"{caption}, matched by replicate", columns, rows)
+    how = "matched by replicate" if problem.endpoint.paired else "as independent samples"
+    return table(f"{caption} by {problem.endpoint.metric}, {how}", columns, rows)
 
 
 def standing_table(compared: Comparison) -> Table:
@@ -262,5 +262,10 @@ def _reached(epochs: float, budget: int) -> Entry:
     return Entry(f"not by {count(budget)}" if np.isinf(epochs) else number(epochs, 0 if epochs % 1 == 0 else 1), epochs)
 
 
-def _needed(replicates: float) -> Entry:
-    return Entry(f"> {MOST}" if np.isinf(replicates) else count(replicates), float(replicates))
+def _needed(fewest: float, most: float) -> Entry:
+    ends = [f"> {MOST}" if end > MOST else count(end) for end in (fewest, most)]
+    return Entry(ends[0] if ends[0] == ends[1] else " to ".join(ends), float(fewest))
+
+
+def _chance(row: Row) -> str:
+    return f"{row['a_better']:.0%} ({row['a_better_low']:.0%} to {row['a_better_high']:.0%})"

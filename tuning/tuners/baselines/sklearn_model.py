@@ -90,6 +90,7 @@ class _Fits:
         self.objective = problem.objective
         self.is_regression = problem.is_regression
         self.folds, self.repeats = problem.folds, problem.repeats
+        self.has_test = problem.has_test
         self.space = Space(())
         self._baseline = baseline
         self._data = baseline.data_of(problem)

@@ -1,0 +1,96 @@
+"""What each tuner did stands in the verdict, and one algorithm under several names is not compared with itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.support.golden_journal import session, study, trial, write_golden
+from tuning.analysis.conduct import conduct
+from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.summary import summarise
+from tuning.analysis.summary_json import to_json
+from tuning.analysis.verdict.verdict import NO_VERDICT
+from tuning.journal.journal import read
+from tuning.journal.records import Cell, CellEnd
+from tuning.journal.writer import JournalWriter
+
+DRAWS: dict[str, dict[str, int | None]] = {
+    "kt-random": {"digits": None},
+    "kt-bayesian": {"digits": 4},
+    "optuna-tpe": {"digits": 2},
+}
+
+
+def of_trials(path: Path, trials: int, draws: dict[str, dict[str, int | None]], replicates: int = 6) -> ProblemSummary:
+    """Three tuners, each with so many full trainings (4 epochs) a search."""
+    with JournalWriter.create(path, study()) as writer:
+        session(writer, list(DRAWS), 4 * trials, replicates, random_draws=draws)
+        for replicate in range(1, replicates + 1):
+            for place, tuner in enumerate(DRAWS):
+                cell = Cell("digits", tuner, replicate)
+                for at in range(trials):
+                    score = 0.5 + 0.1 * place + 0.01 * replicate + 0.001 * at
+                    writer.trial(trial(cell, at, [score] * 4, 4 * at + 4))
+                writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", trials, 4 * trials, 1.0))
+    return summarise(read(path)).problems["digits"]
+
+
+def test_tuners_that_were_all_random_search_are_one_algorithm(tmp_path: Path) -> None:
+    found = of_trials(tmp_path, 4, DRAWS)
+    assert found.conduct.set_index("tuner")["random"].to_dict() == {
+        "kt-random": 24,
+        "kt-bayesian": 24,
+        "optuna-tpe": 12,
+    }
+    pairs = list(found.pairs[["a", "b"]].itertuples(index=False, name=None))
+    assert pairs == [("kt-random", "optuna-tpe"), ("kt-bayesian", "optuna-tpe")]
+    assert found.verdict.line.endswith(" One algorithm here, random search: kt-random and kt-bayesian.")
+    assert (
+        "kt-random and kt-bayesian were random search here: every configuration was drawn at random, and none was "
+        "stopped early. They are one algorithm and are not compared with each other."
+    ) in found.verdict.details
+    assert "optuna-tpe drew 12 of 24 configurations at random, before it learned anything." in found.verdict.details
+
+
+def test_where_a_tuner_learned_it_is_compared(tmp_path: Path) -> None:
+    found = of_trials(tmp_path, 5, DRAWS)
+    assert len(found.pairs) == 3
+    assert "kt-bayesian drew 24 of 30 configurations at random, before it learned anything." in found.verdict.details
+    assert "One algorithm" not in found.verdict.line
+
+
+def test_nothing_is_compared_where_all_were_random_search(tmp_path: Path) -> None:
+    found = of_trials(tmp_path, 2, DRAWS)
+    assert found.pairs.empty
+    assert found.verdict.kind == NO_VERDICT
+    assert found.verdict.line.startswith("No verdict: there are no two different algorithms to compare. One algorithm")
+    assert found.choice.tuner  # one may still be taken
+
+
+def test_journals_of_earlier_releases_say_nothing_of_random_draws(tmp_path: Path) -> None:
+    found = of_trials(tmp_path, 2, {})
+    assert len(found.pairs) == 3
+    assert not found.conduct["plain"].any()
+
+
+def test_short_trials_are_no_random_search_and_a_tuner_that_trains_none_in_full_is_named(tmp_path: Path) -> None:
+    write_golden(tmp_path)
+    journal = read(tmp_path)
+    hyperband = conduct(journal, "digits").set_index("tuner").loc["kt-hyperband"]
+    # Two of five trials of a search go to all 4 epochs, one of them a promotion.
+    assert (hyperband["searches"], hyperband["configurations"], hyperband["full"]) == (4, 16, 8)
+    assert not hyperband["plain"]
+    for cell, trials in journal.trials.items():
+        if cell.tuner == "kt-hyperband":
+            journal.trials[cell] = trials[:2]
+    lines: Any = summarise(journal).verdict.details
+    assert "kt-hyperband trained a configuration in full in no search." in lines
+
+
+def test_summary_json_holds_it(tmp_path: Path) -> None:
+    of_trials(tmp_path, 4, DRAWS)
+    rows = json.loads(to_json(summarise(read(tmp_path))))["problems"]["digits"]["conduct"]
+    assert rows[0] == {
+        "tuner": "kt-random", "searches": 6, "configurations": 24, "random": 24, "always": True, "full": 24,
+        "searches_without_full": 0, "plain": True,
+    }  # fmt: skip

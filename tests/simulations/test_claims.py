@@ -1,0 +1,65 @@
+"""What a verdict claims holds as often as is said; the tables of `docs/method.md` with small numbers."""
+
+import pytest
+
+from tests.simulations.claims import (
+    KINDS,
+    any_line,
+    chance_covered,
+    equal_at_the_edge,
+    equal_found,
+    falsely_equal,
+    falsely_equal_looked_at,
+    found,
+    promised,
+    shared,
+)
+from tuning.statistics.signed_rank import LEVEL
+
+ERROR = 0.03  # two to four standard errors of a share of 5 %, of 200 to 1,000 studies
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tests_keep_their_level_and_two_samples_find_more_where_replicates_share_nothing(kind: str) -> None:
+    for n in (10, 20):
+        assert max(found(kind, n, 0.0, LEVEL, 1000)) <= LEVEL + ERROR
+    paired, apart = found(kind, 6, 1.5, LEVEL / 10, 1000)
+    assert paired == 0 < apart  # of ten pairs, six replicates decide none by signed ranks
+    paired, apart = found(kind, 20, 1.0, LEVEL, 1000)
+    assert apart >= paired - ERROR
+
+
+def test_where_replicates_share_a_split_the_differences_within_them_find_more() -> None:
+    paired, apart = shared(10, 0.8, 0.5, 1000)
+    assert paired > apart + 0.2
+    assert max(shared(10, 0.0, 0.5, 1000)) <= LEVEL + ERROR
+
+
+def test_one_line_is_wrong_in_5_percent_three_are_more_often() -> None:
+    some, full = any_line(2, 10, 300)
+    assert full <= LEVEL + ERROR
+    assert some > full
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_the_chance_that_one_beats_the_other_is_in_its_interval(paired: bool) -> None:
+    for n, shift in ((5, 0.0), (10, 1.0), (10, 2.0)):
+        assert chance_covered("normal", n, shift, 500, paired) >= 0.93
+
+
+def test_a_tuner_that_fails_now_and_then_is_seldom_called_equal() -> None:
+    for n in (6, 14, 50):
+        before, *now = falsely_equal(n, 200)
+        assert max(now) <= LEVEL + ERROR
+    assert before > 0.3
+    before, looked_at = falsely_equal_looked_at(60)
+    assert looked_at <= 0.15 < before
+    before, now = equal_at_the_edge(4, 20, 60)
+    assert now <= 0.1
+    assert equal_found(20, 0.5, 100) > 0.9
+
+
+def test_where_nothing_differs_seldom_is_a_decision_foreseen() -> None:
+    some, soon = promised(5, 5, 0.0, 300)
+    assert some <= 0.25
+    assert soon <= 0.05

@@ -1,0 +1,86 @@
+"""What each tuner did: how much of its search was drawn at random, and whether anything was trained in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from tuning.formatting import names, plural
+from tuning.journal.journal import Journal
+from tuning.journal.records import Trial, TrialState
+
+CONDUCT_COLUMNS = ["tuner", "searches", "configurations", "random", "always", "full", "searches_without_full", "plain"]
+
+
+def conduct(journal: Journal, problem: str) -> pd.DataFrame:
+    """A row for each tuner of a plan, over its searches on one problem that have a trial.
+
+    Returns:
+        (num_tuners, 8), `CONDUCT_COLUMNS`: ``configurations`` tried, of which ``random`` were drawn at random, as far
+        as the plan says (the first ones; or ``always``), and ``full`` were to be trained in full and were not stopped;
+        in ``searches_without_full`` none was. ``plain``: all of it was random search, every configuration drawn at
+        random and none stopped by the tuner.
+    """
+    plan, most = journal.plan, journal.problems[problem].max_epochs
+    rows = []
+    for tuner in plan.tuners:
+        first = plan.random_draws.get(tuner, {}).get(problem, 0)
+        searches = [trials for cell, trials in journal.trials.items() if cell[:2] == (problem, tuner) and trials]
+        tried = [sum(trial.parent is None for trial in trials) for trials in searches]
+        full = [sum(_in_full(trial, most) for trial in trials) for trials in searches]
+        random = sum(number if first is None else min(first, number) for number in tried)
+        stopped = any(_stopped(trial, most) for trials in searches for trial in trials)
+        rows.append(
+            {
+                "tuner": tuner,
+                "searches": len(searches),
+                "configurations": sum(tried),
+                "random": random,
+                "always": first is None,
+                "full": sum(full),
+                "searches_without_full": sum(not number for number in full),
+                "plain": bool(searches) and random == sum(tried) and not stopped,
+            }
+        )
+    return pd.DataFrame(rows, columns=CONDUCT_COLUMNS)
+
+
+def _in_full(trial: Trial, most: int) -> bool:
+    """Whether a trial was to be trained in full, and was neither stopped by its tuner nor by the budget."""
+    return trial.target_epochs >= most and trial.state in (TrialState.COMPLETE, TrialState.FAILED)
+
+
+def _stopped(trial: Trial, most: int) -> bool:
+    """Whether a tuner gave a trial fewer epochs than a full training: it learned from the short ones."""
+    return trial.state == TrialState.PRUNED or trial.target_epochs < most or trial.parent is not None
+
+
+def plain_random(conducted: pd.DataFrame) -> list[str]:
+    """The tuners that were all random search, if several: one algorithm under several names."""
+    alike = [str(tuner) for tuner in conducted.loc[conducted["plain"].astype(bool), "tuner"]]
+    return alike if len(alike) > 1 else []
+
+
+def said(conducted: pd.DataFrame) -> tuple[str, ...]:
+    """What the verdict's reader must know of it, a sentence each."""
+    lines = []
+    if alike := plain_random(conducted):
+        lines.append(
+            f"{names(alike)} were random search here: every configuration was drawn at random, and none was stopped "
+            "early. They are one algorithm and are not compared with each other."
+        )
+    for row in conducted[conducted["searches"] > 0].to_dict("records"):
+        if row["random"] and not row["always"]:
+            drawn = f"{row['random']} of {plural(row['configurations'], 'configuration')}"
+            lines.append(f"{row['tuner']} drew {drawn} at random, before it learned anything.")
+        if row["searches_without_full"]:
+            some = row["searches"] - row["searches_without_full"]
+            where = f"only {some} of {plural(row['searches'], 'search', 'searches')}" if some else "no search"
+            lines.append(f"{row['tuner']} trained a configuration in full in {where}.")
+    return tuple(lines)
+
+
+def without(family: Sequence[tuple[str, str]], alike: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs of a family that are not of one algorithm."""
+    return [pair for pair in family if not set(pair) <= set(alike)]
