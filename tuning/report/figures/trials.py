@@ -20,7 +20,6 @@ from tuning.exploration.exploration import Search
 from tuning.formatting import count, decimals_for, number, plural, setting
 from tuning.report.figures.base import (
     INK,
-    LINES,
     PALETTE,
     Figure,
     Panel,
@@ -43,9 +42,6 @@ TITLE = 110  # pixels for an axis and its title
 LETTERS = 18  # of all options together, if side by side under a slice
 # Of scores, the best last; that one stands out on a light page and on a dark one. Scores crowd at their best end.
 FIFTHS = ("#B4BDC5", "#BF9AB6", "#CB76A7", "#D84899", PALETTE[3])
-_LEGEND = LINES.copy()
-_LEGEND.offset = 34  # pixels: room for the titles of the axes above the chart
-_LEGEND.format, _LEGEND.type = ".4~g", "symbol"
 
 
 def in_order(search: Search) -> pd.DataFrame:
@@ -177,7 +173,7 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
                 type="quantitative",
                 title=search.objective.metric,
                 scale=alt.Scale(type="quantile", range=list(FIFTHS[:: int(search.objective.sign)])),
-                legend=_LEGEND,
+                legend=None,  # the last axis has the scores
             ),
             detail=alt.Detail(field="line", type="nominal"),
             strokeWidth=alt.condition(alt.datum.best, alt.value(2), alt.value(0.8)),
@@ -208,8 +204,8 @@ def parallel(search: Search, slug: str = "") -> Figure | None:
         f"parallel{slug}",
         "Parallel coordinates",
         "Each line is a trial, from one hyperparameter's value to the next, to its score; each axis on its own scale, "
-        f"logarithmic where the space is. Colours are fifths of the scores; a thick line is the best of a search. A "
-        f'hyperparameter that a trial does not have is passed at the bottom, "{ABSENT}".'
+        "logarithmic where the space is. Colours are fifths of the scores, the best pink; a thick line is the best of "
+        f'a search. A hyperparameter that a trial does not have is passed at the bottom, "{ABSENT}".'
         f"{_shown(len(drawn), trials, search)}",
         description,
         finished(alt.layer(drawn_lines, labels, above), description, 300, least=TITLE * len(titles)),
