@@ -74,10 +74,8 @@ def test_shown_once_the_tests_show_it_better_than_all_others(tmp_path: Path) -> 
 def test_practically_equal_within_the_studys_rope(tmp_path: Path) -> None:
     found = of_scores(tmp_path / "all", CLOSE, rope=0.5)
     assert (found.kind, found.any_of, found.rope, found.rope_given) == (EQUAL, ("a", "b", "c"), 0.5, True)
-    assert found.line == (
-        "To choose: any of a, b and c. With 95% probability each is within 50 points of accuracy of the one that "
-        "looks best."
-    )
+    assert found.line == "To choose: any of a, b and c."
+    assert found.alike == "With 95% probability each is within 50 points of accuracy of the one that looks best."
     found = of_scores(tmp_path / "two", CLOSE, rope=0.06)
     assert (found.kind, found.any_of) == (CHOSEN, ("a", "b"))
     assert "choose now: any of a and b;" in found.line
@@ -96,7 +94,8 @@ def test_a_ceiling_is_called_one(tmp_path: Path) -> None:
 def test_tuners_with_the_same_scores_are_recommended_together(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": [0.9, 0.8], "b": [1.0, 0.9], "c": [0.9, 1.0]})
     assert (found.kind, found.any_of) == (CHOSEN, ("b", "c"))
-    assert found.line.endswith("Not proven. Their scores are the same.")
+    assert found.line.endswith("Not proven.")
+    assert found.details[0] == found.alike == "Their scores are the same."
 
 
 @pytest.mark.parametrize("scores", [{"a": [0.9], "b": [0.8]}, {"a": [0.9, 0.8]}, {"a": [0.9, 0.8], "b": [None, None]}])

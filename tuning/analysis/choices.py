@@ -32,8 +32,10 @@ class ProblemChoice:
 
     Attributes:
         kind: `CHOSEN`, `SHOWN`, `EQUAL` or `UNDECIDED`.
-        line: A sentence or two.
-        details: Each a sentence or two.
+        line: In one sentence.
+        probable: How probably the first few tuners are the best, in a sentence.
+        alike: Why several are as good, in a sentence; empty if one is recommended.
+        more: What more replicates would cost and bring, in a sentence; empty if nothing is left to gain.
         endpoint: What the numbers are about, in words.
         tuner: The recommended one; empty if there is nothing to choose by.
         any_of: The tuners that are as good as it, itself included.
@@ -49,7 +51,9 @@ class ProblemChoice:
 
     kind: str
     line: str
-    details: tuple[str, ...]
+    probable: str
+    alike: str
+    more: str
     endpoint: str
     tuner: str
     any_of: tuple[str, ...]
@@ -60,6 +64,11 @@ class ProblemChoice:
     gains: Mapping[int, float]
     saturated: bool
     table: pd.DataFrame
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The sentences after the first."""
+        return tuple(sentence for sentence in (self.alike, self.probable, self.more) if sentence)
 
     def enough(self, loss: float) -> bool:
         """Whether nothing that further replicates can gain is worth `loss`; `statistics.choice.enough`."""
@@ -117,7 +126,9 @@ def problem_choice(
     return ProblemChoice(
         kind=kind,
         line=words.saturated(found.mean[found.recommended]) if found.flat else words.line(kind, tuner, any_of, loss),
-        details=() if found.flat else (words.probable(found, contest.tuners), *_worth(gains, loss, cells, contest)),
+        probable="" if found.flat else words.probable(found, contest.tuners),
+        alike="" if found.flat or len(any_of) == 1 else words.alike(),
+        more="" if found.flat else _worth(gains, loss, cells, contest),
         endpoint=scored.name,
         tuner=tuner,
         any_of=any_of,
@@ -136,7 +147,9 @@ def _nothing(endpoint: str) -> ProblemChoice:
     return ProblemChoice(
         kind=UNDECIDED,
         line="Nothing to choose by: that takes two tuners with a score, and two scores of one of them.",
-        details=(),
+        probable="",
+        alike="",
+        more="",
         endpoint=endpoint,
         tuner="",
         any_of=(),
@@ -187,11 +200,10 @@ class _Words:
         if kind == SHOWN:
             return f"To choose: {tuner}, shown better than all others."
         if kind == EQUAL:
-            return f"To choose: {who}. {self._alike()}"
-        cost = f"If you must choose now: {who}; expected cost of a wrong choice about {self.amount(loss)}. Not proven."
-        return cost if len(any_of) == 1 else f"{cost} {self._alike()}"
+            return f"To choose: {who}."
+        return f"If you must choose now: {who}; expected cost of a wrong choice about {self.amount(loss)}. Not proven."
 
-    def _alike(self) -> str:
+    def alike(self) -> str:
         if self.rope is None:
             return "Their scores are the same."
         noise = "" if self.rope_given else ", as much as one training varies from seed to seed (standard deviation)"
@@ -216,10 +228,10 @@ class _Words:
         return f"{_brief(100 * value)} points of {metric}" if "accuracy" in metric else f"{_brief(value)} in {metric}"
 
 
-def _worth(gains: Mapping[int, float], loss: float, cells: pd.DataFrame, contest: Contest) -> tuple[str, ...]:
+def _worth(gains: Mapping[int, float], loss: float, cells: pd.DataFrame, contest: Contest) -> str:
     """What more replicates would cost, and what they would take off the loss."""
     if loss <= 0:
-        return ()
+        return ""
     epochs = contest.budget_epochs * len(contest.tuners)
     done = cells[(cells["state"] == CellState.DONE) & cells["tuner"].isin(contest.tuners)]
     spent = float((done["train_seconds"] + done["suggest_seconds"]).groupby(done["tuner"]).mean().sum())
@@ -227,7 +239,7 @@ def _worth(gains: Mapping[int, float], loss: float, cells: pd.DataFrame, contest
     first, *_, last = gains
     return (
         f"One more replicate of each tuner costs {plural(epochs, 'epoch')}{time}, and is expected to lower that cost "
-        f"by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}.",
+        f"by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}."
     )
 
 

@@ -55,7 +55,7 @@ def _answer(journal: Journal, problem: ProblemSummary, found: Mapping[str, Retra
         use="" if winner is None else _use(problem, winner),
         code=() if winner is None else _code(journal, winner),
         worth=tuple(_gained(problem, row) for row in rows_of(problem.baseline_pairs) if row["a"] == tuner),
-        more=problem.choice.details[1:],  # the first is in the table
+        more=(problem.choice.more,) if problem.choice.more else (),
         table=answer_table(problem),
     )
 
@@ -110,8 +110,11 @@ def _gained(problem: ProblemSummary, row: Row) -> str:
     what = f"Against your {baseline}" if baseline in problem.contest.no_search else f"Against {baseline}"
     if not row["n"]:
         return f"{what}: no replicate is finished by both."
-    wins = row["a_better"] * row["n"]
-    better = f"{wins:g} of {plural(int(row['n']), 'replicate')}" + ("" if float(wins).is_integer() else ", ties half")
+    if problem.endpoint.paired:
+        wins = row["a_better"] * row["n"]
+        better = f"{wins:g} of {plural(int(row['n']), 'replicate')}" + ("" if wins.is_integer() else ", ties half")
+    else:
+        better = f"{row['a_better']:.0%} of all pairs of their searches"
     finals = problem.tuners.set_index("tuner")["median"]
     places = decimals_for([finals[tuner], finals[baseline], 0.0])
     seen = f"{problem.objective.metric} {number(finals[tuner], places)} and {number(finals[baseline], places)}"
