@@ -196,7 +196,7 @@ class TestInAStudy:
         assert judged["kt-random"] == 2
         assert judged["plain"] == judged["perceptron"] == 0
         page = write_report(folder).markdown.read_text()
-        assert "beside them the baselines default, plain (no search) and perceptron (no search)." in page
+        assert "beside them the baselines default, plain (no search) and perceptron (no search);" in page
         assert (
             "No search: plain is a Keras model, trained for 6 epochs; perceptron is scikit-learn's Perceptron(), a fit "
             "counted as one epoch." in page
