@@ -44,7 +44,7 @@ def replicates_range(low: float, high: float, level: float, *, paired: bool) -> 
 
     Noether's approximation (JASA 82, 1987, sections 2.2 and 2.3), at both ends of the interval of that chance. For
     differences within replicates the chance that the sum of two favours a tuner stands for the chance that one does,
-    as for normal differences.
+    as for normal differences. Where differences are as large as their spread, it asks for some replicates too many.
 
     Args:
         low: End of the interval of the chance that the first beats the second.

@@ -23,8 +23,7 @@ _Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 def rank_sum_p(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Two-sided p of the rank-sum test, exact also with ties (given the mid-ranks); NaN if a sample is empty."""
-    above, below = rank_sum_sides(a, b)
-    return float(min(1.0, 2 * min(above, below)))
+    return float(np.minimum(1.0, 2 * np.minimum(*rank_sum_sides(a, b))))  # not Python's, which drops NaN
 
 
 def rank_sum_sides(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[float, float]:
