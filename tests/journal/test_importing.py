@@ -115,7 +115,7 @@ def test_the_report_says_that_it_is_imported(projects, tmp_path, monkeypatch):
     done = CliRunner().invoke(main.app, words)
     assert done.exit_code == 0, done.output
     report = (tmp_path / "both" / "report.md").read_text()
-    assert "**Of imported searches: No verdict" in report
+    assert "\nOf imported searches: No verdict" in report
     assert "is imported, not trained by tuning" in report
     assert "kt-bayesian \\(imported\\)" in report or "kt-bayesian (imported)" in report
     assert "2 epochs a trial where the search does not say" in report
