@@ -189,7 +189,7 @@ def test_the_policy_stops_a_script_that_slipped_in(browser: Any, folder: Path, t
 def test_tensorboard_shows_it_as_text(browser: Any, folder: Path, tmp_path: Path, summary: bool) -> None:
     code = BOARD.replace("open_browser=False", f"open_browser=False, summary={summary}")
     count = 2 * len(HOSTILE) * (1 if summary else 4)
-    with served(tmp_path, "-c", code, str(folder)) as (url, _):
+    with served(tmp_path, "-c", code, str(folder), *([] if summary else ["--all"])) as (url, _):
         session_groups(url, count)
         with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
             page.locator("vaadin-grid-cell-content:visible").first.wait_for()
