@@ -170,13 +170,17 @@ def test_what_is_not_there_is_said_in_a_line(tmp_path: Path) -> None:
     found.run(tmp_path)
     with pytest.raises(StudyError, match="study 's' has no tuner 'kt-rndom'; it has kt-random"):
         found.best_configuration("kt-rndom", out=tmp_path)
-    with pytest.raises(StudyError, match=r"kt-random has no winner .* `tuning run STUDY.py --retrain 1` does that"):
+    with pytest.raises(
+        StudyError, match=r"kt-random has no winner .* `tuning run STUDY.py --retrain 1 --endpoint search` does that"
+    ):
         found.best_configuration("kt-random", out=tmp_path)
     with pytest.raises(StudyError, match="no problem 'q'; it has synthetic"):
         found.best_configuration(problem="q", out=tmp_path)
     with pytest.raises(StudyError, match=r"continue_training\(epochs=0\): expected a whole number of at least 1"):
         found.continue_training("kt-random", epochs=0, out=tmp_path)
-    again = Study("s", problem, ["kt-random"], budget=Budget(6), replicates=1, baselines=(), retrain=1)
+    again = Study(
+        "s", problem, ["kt-random"], budget=Budget(6), replicates=1, baselines=(), retrain=1, endpoint="search"
+    )
     again.run(tmp_path)
     assert problem.space.default().keys() & again.best_configuration(out=tmp_path).keys()
     with pytest.raises(StudyError, match="problem 'synthetic' is computed: it has no model"):

@@ -130,7 +130,7 @@ def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[tup
     if not own:
         raise StudyError(
             f"{tuner or 'no tuner'} has {'no' if tuner else 'a'} winner in {journal.directory}: no final incumbent is "
-            "retrained; `tuning run STUDY.py --retrain 1` does that"
+            "retrained; `tuning run STUDY.py --retrain 1 --endpoint search` does that"
         )
     means = {key: mean_score(journal, winner) for key, winner in own.items()}
     best = journal.objective(name).best(means.values())
