@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import ReplayError, StudyError, TuningError
-from tuning.evaluation.members import Member, curve_so_far, mean_curve, members_of
+from tuning.evaluation.members import Member, curve_so_far, lineage_of, mean_curve, members_of
 from tuning.evaluation.states import States
 from tuning.evaluation.trial_training import TrialTraining
 from tuning.journal.records import FATAL, Cell, Trial, TrialState
@@ -208,7 +208,7 @@ class Evaluator:
             self.problem,
             trial,
             members,
-            self._lineage(parent),
+            lineage_of(parent, self.trials),
             self._states,
             budget=self.budget.epochs - self.spent_epochs,
             seconds=self._trial_seconds,
@@ -262,17 +262,11 @@ class Evaluator:
         number = len(self._members_of(known.configuration))
         if len(known.trainings) < number:  # it ended before its mean was known
             return
-        lineage = [*self._lineage(None if known.parent is None else self.trials[known.parent]), known]
+        lineage = lineage_of(known, self.trials)
         curves = [curve_so_far(lineage, place) for place in range(number)]
         before = len(curves[-1]) - len(known.trainings[-1])
         for epoch in range(before + 1, min(len(curves[-1]), target) + 1):
             prune(epoch, self.problem.objective.score(mean_curve([*curves[:-1], curves[-1][:epoch]], epoch)))
-
-    def _lineage(self, trial: Trial | None) -> list[Trial]:
-        """A trial and its ancestors, the first of these first."""
-        if trial is None:
-            return []
-        return [*self._lineage(None if trial.parent is None else self.trials[trial.parent]), trial]
 
     def _end_if_hopeless(self, trial: Trial) -> None:
         if trial.error.startswith(FATAL):

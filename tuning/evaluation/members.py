@@ -48,12 +48,21 @@ def members_of(problem: TrainingProblem, study: str, replicate: int, configurati
     ]
 
 
+def lineage_of(trial: Trial | None, trials: Sequence[Trial]) -> list[Trial]:
+    """A trial and its ancestors among the cell's `trials`, the first of these first; nothing for None."""
+    lineage: list[Trial] = []
+    while trial is not None:
+        lineage.insert(0, trial)
+        trial = None if trial.parent is None else trials[trial.parent]
+    return lineage
+
+
 def curve_so_far(lineage: Sequence[Trial], place: int) -> list[Mapping[str, float]]:
     """The epochs of one member over a trial and its ancestors, the first of these first."""
     return [epoch for trial in lineage if place < len(trial.trainings) for epoch in trial.trainings[place]]
 
 
-def mean_curve(curves: Sequence[Curve], length: int) -> list[dict[str, float]]:
+def mean_curve(curves: Sequence[Curve], length: int) -> list[Mapping[str, float]]:
     """The mean of several curves, epoch by epoch.
 
     A training that stopped early keeps what its last epoch reported, as its model keeps its weights.
@@ -66,8 +75,8 @@ def mean_curve(curves: Sequence[Curve], length: int) -> list[dict[str, float]]:
         For each epoch the metrics that all curves report; nothing if a curve has no epoch.
     """
     if len(curves) == 1:
-        return [dict(epoch) for epoch in curves[0][:length]]
-    means = []
+        return list(curves[0][:length])
+    means: list[Mapping[str, float]] = []
     for place in range(length if all(curves) else 0):
         epochs = [curve[min(place, len(curve) - 1)] for curve in curves]
         names = [name for name in epochs[0] if all(name in epoch for epoch in epochs)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.evaluation.checkpoints import Checkpoints
-from tuning.evaluation.members import Member, curve_so_far
+from tuning.evaluation.members import Member, curve_so_far, lineage_of
 from tuning.journal.records import Trial
 from tuning.problems.problem import TrainingProblem
 from tuning.text import error_line
@@ -56,7 +56,7 @@ class States:
 
         None if the training leaves no state to continue from.
         """
-        lineage = self._lineage(trial)
+        lineage = lineage_of(trial, self._trials)
         epochs = len(trial.trainings[member]) if member < len(trial.trainings) else 0
         initial_epoch = len(curve_so_far(lineage[:-1], member))
         if (trial.trial, member) in self._stateless or not initial_epoch + epochs:
@@ -90,10 +90,6 @@ class States:
         outcome = self._problem.train(request)
         self.keep(trial.trial, member, outcome)
         return outcome.state, rebuilt + trained
-
-    def _lineage(self, trial: Trial) -> list[Trial]:
-        before = [] if trial.parent is None else self._lineage(self._trials[trial.parent])
-        return [*before, trial]
 
     def close(self) -> None:
         self.checkpoints.close()

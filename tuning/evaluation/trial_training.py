@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -160,7 +160,7 @@ class TrialTraining:
         begun = [*self.curves, *[()] * (len(self.members) - len(self.curves))]
         return [[*before, *curve] for before, curve in zip(self.before, begun, strict=True)]
 
-    def _mean(self, length: int) -> list[dict[str, float]]:
+    def _mean(self, length: int) -> list[Mapping[str, float]]:
         return mean_curve(self._whole_curves(), length)
 
     def _so_far(self, ended: bool = False) -> Trial:

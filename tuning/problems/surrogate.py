@@ -78,11 +78,9 @@ class Surrogate:
         self._forest = _Forest(inputs, target)
         numbers = self._numbered()
         means = self._cross_validated(inputs, target, numbers)
-        self._residuals = (
-            self._noise(numbers) if len(set(numbers[self.trained])) < self.trained.sum() else (self._scored - means)
-        )
-        first = [np.flatnonzero(self.trained & (numbers == number))[:1] for number in range(numbers.max() + 1)]
-        places = np.concatenate(first)
+        rows_trained = np.flatnonzero(self.trained)
+        places = rows_trained[np.unique(numbers[rows_trained], return_index=True)[1]]  # one of each configuration
+        self._residuals = self._noise(numbers) if len(places) < len(rows_trained) else self._scored - means
         trained = np.array([curves[self.trained & (numbers == numbers[place])].mean(axis=0) for place in places])
         self.errors = fit_errors(self.metrics, self._values(means)[places], trained)
 

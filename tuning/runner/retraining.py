@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from tuning import seeds
 from tuning.configuration import Configuration
+from tuning.evaluation.members import lineage_of
 from tuning.evaluation.training_watch import TrainingWatch
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.records import Cell, Retraining, Trial, TrialState
@@ -143,11 +144,6 @@ def retraining_split(
 
 def best_epoch(trials: Sequence[Trial], trial: Trial, objective: Objective) -> int:
     """The epoch, from 1, that counts in a trial's curve, its ancestors' epochs included."""
-    curve: list[Mapping[str, float]] = []
-    while True:
-        curve = [*trial.curve, *curve]
-        if trial.parent is None:
-            break
-        trial = trials[trial.parent]
+    curve = [epoch for part in lineage_of(trial, trials) for epoch in part.curve]
     scores = [objective.score([epoch]) for epoch in curve]
     return scores.index(objective.score(curve)) + 1 if objective.epoch == "best" else len(curve)
