@@ -21,7 +21,7 @@ import tuning
 ROOT = Path(tuning.__file__).parent
 WORDS = "words"
 """The modules at the top that all share; ways into the whole package stand there too."""
-FACADES = {"study", "testing", "lr_range", "__main__"}
+FACADES = {"study", "testing", "lr_range", "datasets", "__main__"}
 TRAINING = {"keras", "tensorflow", "keras_tuner", "optuna", "sklearn", "scikeras"}
 # Imported where it is called, and a report without it says so.
 OPTIONAL = {("exploration.importance", "optuna")}

@@ -424,8 +424,8 @@ def test_data_without_targets_or_without_validation():
 
 def test_neither_keras_nor_tensorflow_is_imported():
     code = (
-        "import sys, tuning.splits, tuning.datasets; "
-        "tuning.splits.load_splits(tuning.datasets.iris); print(*sys.modules)"
+        "import sys, tuning.datasets, tuning.resampling.samples; "
+        "tuning.resampling.samples.load_samples(tuning.datasets.iris); print(*sys.modules)"
     )
     modules = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not {"keras", "tensorflow"} & set(modules)

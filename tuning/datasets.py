@@ -1,15 +1,22 @@
-"""Real data sets, each as a function that takes no required argument and returns `tuning.splits.Splits`.
+"""Real data sets, each as a function that takes no required argument: what a problem's `data` is.
+
+Whole data sets (`Samples`), which a resampling splits, so that each replicate has a split of its own:
+
+| loader | samples | x | y | where from |
+| --- | --- | --- | --- | --- |
+| `digits` | 1,797 | (64,) in 0..1 | 0..9 | bundled with scikit-learn |
+| `iris` | 150 | (4,) in cm | 0..2 | bundled with scikit-learn |
+| `breast_cancer` | 569 | (30,) raw | 0, 1 | bundled with scikit-learn |
+| `california_housing` | 20,640 | (8,) raw | value, 100,000 $ | scikit-learn's cache, or a download |
+
+Data sets with an official test part, as fixed `Splits`:
 
 | loader | samples: train, validation, test | x | y | where from |
 | --- | --- | --- | --- | --- |
-| `digits` | 1,297, 250, 250 | (64,) in 0..1 | 0..9 | bundled with scikit-learn |
-| `iris` | 90, 30, 30 | (4,) in cm | 0..2 | bundled with scikit-learn |
-| `breast_cancer` | 369, 100, 100 | (30,) standardised | 0, 1 | bundled with scikit-learn |
 | `fashion_mnist` | 55,000, 5,000, 10,000 | (28, 28) in 0..1 | 0..9 | a folder, Debian's package, or a download |
 | `mnist` | 55,000, 5,000, 10,000 | (28, 28) in 0..1 | 0..9 | a folder, or a download |
-| `california_housing` | 11,610, 3,870, 5,160 | (8,) raw | value, 100,000 $ | scikit-learn's cache, or a download |
 
-x is float32; class labels are int64 and targets float32, both of shape (samples,). Every split is fixed, on every call,
+x is float32; class labels are int64 and targets float32, both of shape (samples,). All are the same on every call,
 worker and machine. The loaders that need scikit-learn or Keras import them on their first call.
 """
 
@@ -24,12 +31,13 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from tuning.arrays import Array, empty
 from tuning.errors import DataError
+from tuning.resampling.samples import Samples
 from tuning.splits import Splits
 from tuning.text import error_line
 
@@ -37,7 +45,6 @@ DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # of the packa
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-_SEED = 42  # of every split made here; it defines the data sets and is not a setting
 _VALIDATION_IMAGES = 5_000
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _log = logging.getLogger(__name__)
@@ -46,49 +53,42 @@ _Images: TypeAlias = tuple[Array, Array]
 _Loaded = TypeVar("_Loaded")
 
 
-def digits() -> Splits:
+def digits() -> Samples:
     """1,797 handwritten digits of 8 x 8 pixels, bundled with scikit-learn.
 
-    x: (64,), pixels / 16, so 0..1. y: the digit. Stratified: 1,297, 250, 250.
+    x: (64,), pixels / 16, so 0..1. y: the digit.
 
     Source: https://archive.ics.uci.edu/dataset/80 (its test part).
     """
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
-    return _stratified((x / 16).astype(np.float32), y, validation=250, test=250)
+    return Samples((x / 16).astype(np.float32), y.astype(np.int64))
 
 
-def iris() -> Splits:
+def iris() -> Samples:
     """150 iris flowers of three species, bundled with scikit-learn.
 
-    x: (4,), raw lengths and widths of sepal and petal in cm. y: the species, 0..2. Stratified: 90, 30, 30.
+    x: (4,), raw lengths and widths of sepal and petal in cm. y: the species, 0..2; 50 of each.
 
     Source: R. A. Fisher, The use of multiple measurements in taxonomic problems, 1936.
     """
     from sklearn.datasets import load_iris
 
-    bunch = load_iris()
-    splits = _stratified(bunch.data.astype(np.float32), bunch.target, validation=30, test=30)
-    return replace(splits, class_names=tuple(bunch.target_names))
+    return _labelled(load_iris())
 
 
-def breast_cancer() -> Splits:
+def breast_cancer() -> Samples:
     """569 breast tumours, bundled with scikit-learn.
 
-    x: (30,), standardised with mean and standard deviation of the **training** split: raw columns differ by a factor
-    of a million, so an MLP without a Normalization layer would learn nothing from most. y: 0 malignant, 1 benign.
-    Stratified: 369, 100, 100.
+    x: (30,), raw: columns differ by a factor of a million, so an MLP needs a Normalization layer, or the problem
+    ``preprocess=StandardScaler()``. y: 0 malignant (212), 1 benign (357).
 
     Source: https://archive.ics.uci.edu/dataset/17 (Wisconsin diagnostic).
     """
     from sklearn.datasets import load_breast_cancer
 
-    bunch = load_breast_cancer()
-    raw = _stratified(bunch.data, bunch.target, validation=100, test=100)
-    mean, deviation = raw.train[0].mean(axis=0), raw.train[0].std(axis=0)
-    parts = {name: (((x - mean) / deviation).astype(np.float32), y) for name, (x, y) in raw.parts().items()}
-    return Splits(**parts, class_names=tuple(bunch.target_names))
+    return _labelled(load_breast_cancer())
 
 
 def fashion_mnist(folder: str | os.PathLike[str] | None = None) -> Splits:
@@ -154,12 +154,11 @@ def mnist(folder: str | os.PathLike[str] | None = None) -> Splits:
     return _stratified(x, y, validation=len(x) // 10, test=len(x) // 10)
 
 
-def california_housing(data_home: str | os.PathLike[str] | None = None) -> Splits:
+def california_housing(data_home: str | os.PathLike[str] | None = None) -> Samples:
     """20,640 districts of California in the census of 1990: a regression.
 
     x: (8,), raw: median income, house age, rooms, bedrooms, population, occupancy, latitude, longitude (scales differ
-    by a thousand: give the model a Normalization layer). y: the median house value in 100,000 $. Split by
-    `train_test_split(random_state=42)` twice: a quarter is test, a quarter of the rest validation.
+    by a thousand: give the model a Normalization layer). y: the median house value in 100,000 $.
 
     Source: Pace and Barry, Sparse spatial autoregressions, 1997, from scikit-learn's `fetch_california_housing`.
 
@@ -172,7 +171,6 @@ def california_housing(data_home: str | os.PathLike[str] | None = None) -> Split
         DataError: Not in the cache, and the download failed.
     """
     from sklearn.datasets import fetch_california_housing, get_data_home
-    from sklearn.model_selection import train_test_split
 
     def fetch(download: bool) -> _Images:
         pair = fetch_california_housing(data_home=data_home, download_if_missing=download, return_X_y=True)
@@ -190,10 +188,7 @@ def california_housing(data_home: str | os.PathLike[str] | None = None) -> Split
             f"looked for cal_housing_py3.pkz in {home}; name the folder that holds it in the environment variable "
             "SCIKIT_LEARN_DATA",
         )
-    x, y = x.astype(np.float32), y.astype(np.float32)
-    x_rest, x_test, y_rest, y_test = train_test_split(x, y, random_state=_SEED)
-    x_train, x_validation, y_train, y_validation = train_test_split(x_rest, y_rest, random_state=_SEED)
-    return Splits((x_train, y_train), (x_validation, y_validation), (x_test, y_test))
+    return Samples(x.astype(np.float32), y.astype(np.float32))
 
 
 def read_idx(path: str | os.PathLike[str]) -> Array:
@@ -282,13 +277,18 @@ def _images(train: _Images, test: _Images) -> Splits:
     return Splits((x[:cut], y[:cut]), (x[cut:], y[cut:]), test)
 
 
+def _labelled(bunch: Any) -> Samples:
+    """One of scikit-learn's bundled data sets of classes."""
+    return Samples(bunch.data.astype(np.float32), bunch.target.astype(np.int64), class_names=tuple(bunch.target_names))
+
+
 def _stratified(x: Array, y: Array, *, validation: int, test: int) -> Splits:
     """A fixed shuffled split in which every class keeps its share."""
     from sklearn.model_selection import train_test_split
 
-    y = y.astype(np.int64)
-    x_rest, x_test, y_rest, y_test = train_test_split(x, y, test_size=test, stratify=y, random_state=_SEED)
+    seed = 42  # defines the data set, and is not a setting
+    x_rest, x_test, y_rest, y_test = train_test_split(x, y, test_size=test, stratify=y, random_state=seed)
     x_train, x_validation, y_train, y_validation = train_test_split(
-        x_rest, y_rest, test_size=validation, stratify=y_rest, random_state=_SEED
+        x_rest, y_rest, test_size=validation, stratify=y_rest, random_state=seed
     )
     return Splits((x_train, y_train), (x_validation, y_validation), (x_test, y_test))

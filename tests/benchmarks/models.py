@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import keras
 
+from tests.support.fixed_data import digits
 from tuning import Splits, datasets
 
 
@@ -17,7 +18,7 @@ class BenchmarkProblem:
 
 
 PROBLEMS = {
-    "digits": BenchmarkProblem(datasets.digits, (100, 100, 100), trial_epochs=10, trials=6),
+    "digits": BenchmarkProblem(digits, (100, 100, 100), trial_epochs=10, trials=6),
     "fashion_mnist": BenchmarkProblem(datasets.fashion_mnist, (300, 100), trial_epochs=3, trials=6),
 }
 

@@ -12,7 +12,8 @@ import keras
 import pandas as pd
 import pytest
 
-from tuning import Objective, Problem, Study, datasets
+from tests.support.fixed_data import digits
+from tuning import Objective, Problem, Study
 from tuning.cli.load import load_study
 from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
 from tuning.journal.journal import read
@@ -57,7 +58,7 @@ def test_a_thread_that_draws_random_numbers_changes_no_training() -> None:
         model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
-    problem = Problem(build, datasets.digits, Objective("val_accuracy", "max"), max_epochs=1)
+    problem = Problem(build, digits, Objective("val_accuracy", "max"), max_epochs=1)
 
     def curve() -> list[dict[str, float]]:
         epochs: list[dict[str, float]] = []

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning import Splits, Study, datasets
+from tuning import Samples, Splits, Study, datasets
 from tuning.analysis.winners import winners
 from tuning.cli import check
 from tuning.cli.load import load_study
@@ -48,26 +48,21 @@ CONDITIONS = {
 }
 
 
-def few(shape: tuple[int, ...], classes: int) -> Callable[[], Splits]:
-    """A loader of 200, 60 and 60 random samples; without classes a regression."""
-
-    def part(number: int, seed: int) -> tuple[Any, Any]:
-        random = np.random.default_rng(seed)
-        y = random.integers(classes, size=number) if classes else random.uniform(0, 5, number).astype("float32")
-        return random.uniform(size=(number, *shape)).astype("float32"), y
-
-    return lambda: Splits(part(200, 1), part(60, 2), part(60, 3))
+def few(number: int, seed: int, shape: tuple[int, ...] = (28, 28), classes: int = 10) -> tuple[Any, Any]:
+    """Random samples; without classes a regression."""
+    random = np.random.default_rng(seed)
+    y = random.integers(classes, size=number) if classes else random.uniform(0, 5, number).astype("float32")
+    return random.uniform(size=(number, *shape)).astype("float32"), y
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Study]:
     """Loads a script over few samples; a full training has a few epochs, and so has a search."""
-    for name, shape, classes in (
-        ("fashion_mnist", (28, 28), 10),
-        ("mnist", (28, 28), 10),
-        ("california_housing", (8,), 0),
+    for name, loader in (
+        ("fashion_mnist", lambda: Splits(few(200, 1), few(60, 2), few(60, 3))),
+        ("mnist", lambda: Splits(few(200, 1), few(60, 2), few(60, 3))),
+        ("california_housing", lambda: Samples(*few(320, 1, (8,), classes=0))),
     ):
-        loader = few(shape, classes)
         loader.__name__ = name
         monkeypatch.setattr(datasets, name, loader)
 

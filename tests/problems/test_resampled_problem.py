@@ -21,7 +21,6 @@ from tuning.errors import DataError, JournalError, StudyError
 from tuning.journal.journal import read
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
-from tuning.problems.problem_data import KEPT
 from tuning.process.setup import prepare_process
 from tuning.report.report import write_report
 from tuning.resampling.plans import CrossValidation
@@ -159,12 +158,16 @@ def test_baselines_are_fitted_on_the_same_rows() -> None:
     np.testing.assert_array_equal(own.resampled.splits(split).train[0], parts.train[0])
 
 
-def test_only_the_last_splits_are_kept_and_compiled_epochs_are_shared() -> None:
+@pytest.mark.parametrize(("room", "kept"), [(2**26, 6), (2_500, 2), (0, 1)])
+def test_as_many_splits_are_kept_as_there_is_room_for_and_compiled_epochs_are_shared(
+    room: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuning.problems.problem_data.KEPT_BYTES", room)
     problem = problem_of(model=lambda hp: Sees().build(hp))
     for replicate in range(1, 6):
         request = TrainingRequest({"units": 2}, 5, 1, lambda logs: False, split=of_splits("s", "whole", replicate, {}))
         assert problem.train(request).error == ""
-    assert len(problem.resampled._kept) == KEPT
+    assert len(problem.resampled._kept) == kept
     assert problem.recipe.resident.traces.traced == 2  # training and validation, once for all replicates
 
 

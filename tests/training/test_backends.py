@@ -18,7 +18,7 @@ from pathlib import Path
 
 import keras
 
-from tuning import Budget, Objective, Problem, Study, datasets
+from tuning import Budget, Holdout, Objective, Problem, Study, datasets
 from tuning.journal.journal import read
 from tuning.runner.runner import run
 from tuning.runner.winner_models import save_winners
@@ -33,7 +33,8 @@ def build_model(hp):
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
-problem = Problem(build_model, data=datasets.digits, objective=Objective("val_accuracy", "max"), max_epochs=5)
+resampling = Holdout(validation=0.2, test=0.2)
+problem = Problem(build_model, datasets.digits, Objective("val_accuracy", "max"), 5, resampling=resampling)
 study = Study("digits", problem, ["kt-random"], budget=Budget(10), replicates=1, baselines=(), retrain=1)
 folder = run(study, Path(sys.argv[1])).directory
 save_winners(read(folder), study.problems)

@@ -19,7 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from tuning import Budget, KerasBaseline, Objective, Problem, SklearnBaseline, Splits, Study, datasets
+from tests.support.fixed_data import iris
+from tuning import Budget, KerasBaseline, Objective, Problem, SklearnBaseline, Splits, Study
 from tuning.analysis.summary import summarise
 from tuning.errors import DataError, ObjectiveError, StudyError
 from tuning.journal.journal import read
@@ -41,7 +42,7 @@ def model(units: int = 8) -> Any:
     return made
 
 
-def flowers(metric: str = "val_accuracy", direction: str = "max", data: Callable[[], Any] = datasets.iris) -> Problem:
+def flowers(metric: str = "val_accuracy", direction: str = "max", data: Callable[[], Any] = iris) -> Problem:
     return Problem(lambda hp: model(hp.Int("units", 2, 4)), data, Objective(metric, direction), max_epochs=2)
 
 
@@ -138,7 +139,7 @@ class TestMistakes:
 
     def test_data_that_an_estimator_does_not_take(self) -> None:
         def several() -> Splits:
-            return Splits(*(({"a": x, "b": x}, y) for x, y in datasets.iris().parts().values()))
+            return Splits(*(({"a": x, "b": x}, y) for x, y in iris().parts().values()))
 
         with pytest.raises(DataError, match=r"^baseline 'p': train is a Dataset, has several inputs"):
             SklearnBaseline("p", Perceptron()).check(flowers(data=several))

@@ -26,10 +26,9 @@ from tuning.splits import Splits, fingerprint, load_splits, shapes, size
 if TYPE_CHECKING:
     from tuning.training.recipe import Recipe
 
-KEPT = 2
-"""Splits whose arrays are kept: those that are trained on, and those that the space was recorded on."""
 KEPT_BYTES = 2**26
-"""Up to this size all folds are kept, so that those of a small data set are not made anew for each trial."""
+"""Up to this size splits are kept, so that those of a small data set are not made anew for each trial. Of a large one,
+only the split or the fold that is trained on is there, beside the whole data set."""
 
 
 @dataclass
@@ -118,16 +117,17 @@ class ProblemData:
             reshuffled = isinstance(self.resampling, Holdout) and self.resampling.reshuffle
             key = split if reshuffled else split._replace(own=split.replicate)
         if key not in self._kept:
-            while len(self._kept) >= self._room():
-                self._kept.popitem(last=False)  # before others are made, so that there is room for them
+            self._make_room()
             self._kept[key] = Kept(self._made(split))
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def _room(self) -> int:
-        """How many splits are kept."""
-        small = self.folds > 1 and sum(_bytes(kept.splits) for kept in self._kept.values()) <= KEPT_BYTES
-        return KEPT + self.folds - 1 if small else KEPT
+    def _make_room(self) -> None:
+        """Before another split is made. Splits of one data set are of about the same size."""
+        sizes = [_bytes(kept.splits) for kept in self._kept.values()]
+        while sizes and sum(sizes) + sizes[-1] > KEPT_BYTES:
+            self._kept.popitem(last=False)
+            del sizes[0]
 
     def _made(self, split: SplitSeeds) -> Splits:
         if self.resampling is None:

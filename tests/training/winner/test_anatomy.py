@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tuning.datasets import iris
+from tests.support.fixed_data import iris
 from tuning.errors import DataError
 from tuning.journal.winner_record import MAX_CLASSES, Confusion, Scatter
 from tuning.objective import Objective
