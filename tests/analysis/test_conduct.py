@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.golden_journal import session, study, trial, write_golden
+from tuning.analysis.choices import EQUAL, SHOWN
 from tuning.analysis.conduct import conduct
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
@@ -52,6 +55,23 @@ def test_tuners_that_were_all_random_search_are_one_algorithm(tmp_path: Path) ->
     assert "optuna-tpe drew 12 of 24 configurations at random, before it learned anything." in found.verdict.details
 
 
+def test_two_names_of_one_algorithm_are_one_to_choose(tmp_path: Path) -> None:
+    """The scores of the two differ by 0.1 in each replicate, which would be much between two algorithms."""
+    choice = of_trials(tmp_path, 4, DRAWS).choice
+    rows = choice.table.set_index("tuner")[["best", "loss", "mean", "low", "high"]]
+    assert rows.loc["kt-random"].equals(rows.loc["kt-bayesian"])
+    assert rows.loc["kt-random", "mean"] == pytest.approx(0.588, abs=0.005)  # of 0.538 and 0.638
+    assert (choice.tuner, choice.any_of) == ("optuna-tpe", ("optuna-tpe",))
+    assert "kt-random or kt-bayesian under 1 %" in choice.probable
+
+
+def test_one_algorithm_that_is_best_is_recommended_under_all_its_names(tmp_path: Path) -> None:
+    choice = of_trials(tmp_path, 4, {**DRAWS, "kt-random": {"digits": 0}, "optuna-tpe": {"digits": None}}).choice
+    assert choice.any_of == ("kt-bayesian", "optuna-tpe")
+    assert choice.kind == SHOWN
+    assert choice.alike == "kt-bayesian and optuna-tpe were one algorithm here, random search."
+
+
 def test_where_a_tuner_learned_it_is_compared(tmp_path: Path) -> None:
     found = of_trials(tmp_path, 5, DRAWS)
     assert len(found.pairs) == 3
@@ -64,7 +84,9 @@ def test_nothing_is_compared_where_all_were_random_search(tmp_path: Path) -> Non
     assert found.pairs.empty
     assert found.verdict.kind == NO_VERDICT
     assert found.verdict.line.startswith("No verdict: there are no two different algorithms to compare. One algorithm")
-    assert found.choice.tuner  # one may still be taken
+    assert found.choice.kind == EQUAL
+    assert found.choice.line == "To choose: any of kt-random, kt-bayesian and optuna-tpe."
+    assert found.choice.alike == "kt-random, kt-bayesian and optuna-tpe were one algorithm here, random search."
 
 
 def test_journals_of_earlier_releases_say_nothing_of_random_draws(tmp_path: Path) -> None:

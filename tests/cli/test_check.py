@@ -18,5 +18,5 @@ def test_classes_that_are_not_shown_are_counted(classes: int, shown: int, more: 
     parts = [{"part": name, "samples": classes, **{str(label): 1 for label in range(classes)}} for name in ("train",)]
     _show_splits({"resampling": "Holdout(0.2)", "folds": 1, "repeats": 1, "parts": parts}, console)
     text = console.file.getvalue()
-    assert [f"class {label}" in text for label in range(classes)] == [label < shown for label in range(classes)]
+    assert [f" {label}: 1" in text for label in range(classes)] == [label < shown for label in range(classes)]
     assert (f"{more}; --json lists all." in text) if more else ("more" not in text)

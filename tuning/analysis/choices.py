@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tuning.analysis.contest import Contest
@@ -39,7 +40,7 @@ class ProblemChoice:
         endpoint: What the numbers are about, in words.
         tuner: The recommended one; empty if there is nothing to choose by.
         any_of: The tuners that are as good as it, itself included.
-        probability: That it is the best.
+        probability: That it, or another name of the same algorithm, is the best.
         expected_loss: Of choosing it, in the metric's unit; at least 0.
         rope: Difference that does not matter, in the metric's unit; None without one.
         rope_given: Whether the study set it; else it is the noise of fresh seeds.
@@ -98,8 +99,12 @@ def problem_choice(
     retrainings: pd.DataFrame,
     pairs: pd.DataFrame,
     contest: Contest,
+    same: Sequence[str] = (),
 ) -> ProblemChoice:
     """The choice on one problem.
+
+    Tuners that were one algorithm are one to choose: what two names of it scored differs by chance, and to take the
+    luckier name would gain nothing. Their score in a replicate is the mean of theirs.
 
     Args:
         scored: Its endpoint.
@@ -107,27 +112,32 @@ def problem_choice(
         retrainings: Its rows of `frames.retrainings_frame`.
         pairs: Its `pairs.pairwise`: whether the recommended tuner is shown better than all others.
         contest: Who is compared.
+        same: Tuners that were one algorithm: `conduct.plain_random`.
     """
     objective = scored.objective
     rope = seed_noise(retrainings, contest.tuners) if contest.rope is None else contest.rope
-    found = statistics.choose(scored.matrix(contest.tuners), paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
+    algorithms = _algorithms(contest.tuners, same)
+    scores = np.column_stack([_means(scored.matrix(algorithm)) for algorithm in algorithms])
+    found = statistics.choose(scores, paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
     if found is None:
         return _nothing(scored.name)
-    tuner, loss = contest.tuners[found.recommended], found.expected_loss
-    any_of = tuple(
-        name
-        for place, name in enumerate(contest.tuners)
-        if place in found.equal or found.loss[place] == loss  # or it has the same scores
-    )
-    kind = _kind(tuner, any_of, int(np.isfinite(found.loss).sum()), pairs)
+    tuner, loss = algorithms[found.recommended][0], found.expected_loss
+    as_good = [
+        place
+        for place, algorithm in enumerate(algorithms)
+        if place in found.equal or found.loss[place] == loss or {tuner, *algorithm} <= set(same)
+    ]
+    any_of = tuple(name for name in contest.tuners if any(name in algorithms[place] for place in as_good))
+    one_algorithm = set(any_of) <= set(same)
+    kind = _kind(tuner, as_good, int(np.isfinite(found.loss).sum()), pairs)
     gains = dict(zip(statistics.MORE, found.gains, strict=True))
     given = contest.rope is not None
     words = _Words(objective, rope, given)
     return ProblemChoice(
         kind=kind,
         line=words.saturated(found.mean[found.recommended]) if found.flat else words.line(kind, tuner, any_of, loss),
-        probable="" if found.flat else words.probable(found, contest.tuners),
-        alike="" if found.flat or len(any_of) == 1 else words.alike(),
+        probable="" if found.flat else words.probable(found, [" or ".join(algorithm) for algorithm in algorithms]),
+        alike=words.alike(any_of, one_algorithm) if len(any_of) > 1 and not found.flat else "",
         more="" if found.flat else _worth(gains, loss, cells, contest),
         endpoint=scored.name,
         tuner=tuner,
@@ -138,8 +148,22 @@ def problem_choice(
         rope_given=given,
         gains=gains,
         saturated=found.flat,
-        table=_table(found, contest.tuners, any_of, objective),
+        table=_table(found, algorithms, any_of, objective).set_index("tuner").loc[list(contest.tuners)].reset_index(),
     )
+
+
+def _algorithms(tuners: Sequence[str], same: Sequence[str]) -> list[tuple[str, ...]]:
+    """The names of each algorithm, in the order of the tuners; if there would be one alone, each tuner by itself."""
+    if set(same) >= set(tuners):
+        return [(tuner,) for tuner in tuners]
+    first = next((tuner for tuner in tuners if tuner in same), "")
+    return [tuple(same) if tuner == first else (tuner,) for tuner in tuners if tuner == first or tuner not in same]
+
+
+def _means(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(num_rows,): the mean of each row's scores that are there; NaN without any."""
+    counts = (~np.isnan(scores)).sum(axis=1)
+    return np.where(counts > 0, np.nansum(scores, axis=1) / np.maximum(counts, 1), np.nan)
 
 
 def _nothing(endpoint: str) -> ProblemChoice:
@@ -163,28 +187,24 @@ def _nothing(endpoint: str) -> ProblemChoice:
     )
 
 
-def _kind(tuner: str, any_of: Sequence[str], scored: int, pairs: pd.DataFrame) -> str:
+def _kind(tuner: str, as_good: Sequence[int], scored: int, pairs: pd.DataFrame) -> str:
+    """Of so many algorithms with a score."""
     if (pairs["decided"] == tuner).sum() == scored - 1:
         return SHOWN
-    return EQUAL if len(any_of) == scored else CHOSEN
+    return EQUAL if len(as_good) == scored else CHOSEN
 
 
 def _table(
-    found: statistics.Choice, tuners: Sequence[str], any_of: Sequence[str], objective: Objective
+    found: statistics.Choice, algorithms: Sequence[Sequence[str]], any_of: Sequence[str], objective: Objective
 ) -> pd.DataFrame:
+    """A row for each name of each algorithm."""
     low, high = (found.low, found.high) if objective.sign > 0 else (-found.high, -found.low)
-    return pd.DataFrame(
-        {
-            "tuner": list(tuners),
-            "best": found.best,
-            "loss": found.loss,
-            "mean": objective.sign * found.mean,
-            "low": low,
-            "high": high,
-            "equal": [name in any_of for name in tuners],
-        },
-        columns=CHOICE_COLUMNS,
-    )
+    rows = [
+        (name, found.best[place], found.loss[place], objective.sign * found.mean[place], low[place], high[place])
+        for place, algorithm in enumerate(algorithms)
+        for name in algorithm
+    ]
+    return pd.DataFrame([(*row, row[0] in any_of) for row in rows], columns=CHOICE_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -203,7 +223,9 @@ class _Words:
             return f"To choose: {who}."
         return f"If you must choose now: {who}; expected cost of a wrong choice about {self.amount(loss)}. Not proven."
 
-    def alike(self) -> str:
+    def alike(self, any_of: Sequence[str], one_algorithm: bool) -> str:
+        if one_algorithm:
+            return f"{names(any_of)} were one algorithm here, random search."
         if self.rope is None:
             return "Their scores are the same."
         noise = "" if self.rope_given else ", as much as one training varies from seed to seed (standard deviation)"

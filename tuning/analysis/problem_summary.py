@@ -207,7 +207,7 @@ def summarise_problem(
         best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
         failures=failure_groups(rows.trials),
         by_budget=_by_budget(judged_steps, cells, objective, contest),
-        choice=_labelled(problem_choice(scored, cells, rows.retrainings, pairs, contest), name, recorded),
+        choice=_labelled(problem_choice(scored, cells, rows.retrainings, pairs, contest, alike), name, recorded),
         variance=variance_parts(rows.retrainings, tuners, split_each=bool(recorded.data.resampling)),
         new_data=new_data_pairs(rows.retrainings, tuners, objective, recorded.data.rows or {}),
     )

@@ -222,11 +222,13 @@ def _show_splits(splits: Facts, console: Console) -> None:
         console.print(f"A trial trains {trainings} models, and the epochs of all are charged.", highlight=False)
     columns = list(dict.fromkeys(name for part in splits["parts"] for name in part))
     classes = [name for name in columns if name not in ("part", "samples", "groups")]
-    hidden = classes[SHOWN_CLASSES:]
-    shown = [name for name in columns if name not in hidden]
-    table = _table(*(f"class {name}" if name in classes else name for name in shown))
+    shown, hidden = classes[:SHOWN_CLASSES], classes[SHOWN_CLASSES:]
+    others = [name for name in columns if name not in classes]
+    table = _table(*others, *(["of each class"] if classes else []))
     for part in splits["parts"]:
-        table.add_row(*(str(part[name]) if part.get(name) is not None else "?" for name in shown))
+        values = {name: "?" if part.get(name) is None else str(part[name]) for name in columns}
+        counts = ", ".join(f"{escape(name)}: {values[name]}" for name in shown)
+        table.add_row(*(values[name] for name in others), *([counts] if classes else []))
     console.print(table)
     if hidden:
         console.print(f"{plural(len(hidden), 'more class', 'more classes')}; --json lists all.", highlight=False)

@@ -94,12 +94,12 @@ def _code(journal: Journal, winner: Retraining) -> tuple[str, ...]:
     record = journal.winners.get(winner.cell[:2])
     if record is None or (record.cell, record.trial, record.repeat) != (winner.cell, winner.trial, winner.repeat):
         return ()
-    predict = "predictions = model.predict(x) # x as in the study's data"
+    predict = "predictions = model.predict(x)  # x as in the study's data"
     if record.file.endswith(WHOLE):
         return ("import keras", f'model = keras.models.load_model("models/{record.file}")', predict)
     problem = f", problem={winner.cell.problem!r}" if len(journal.problems) > 1 else ""
     return (
-        f"model = study.best_model({winner.cell.tuner!r}{problem}) # study: that of the study's script",
+        f"model = study.best_model({winner.cell.tuner!r}{problem})  # study: that of the study's script",
         predict,
     )
 
