@@ -28,7 +28,7 @@ retrain = 1
 # Accuracy, as usual for a classifier; the best epoch counts, as it would with a ModelCheckpoint.
 objective = Objective("val_accuracy", "max")
 
-# The five tuners, each in its library's own loop. By default, the two that learn from trials begin with 12 and 10 drawn
+# The five tuners, each in its library's own loop. By default, the two that learn from trials begin with 15 and 10 drawn
 # at random; of six trials, they would choose none. So they begin with three.
 tuners = [
     "kt-random",
