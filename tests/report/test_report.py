@@ -324,6 +324,11 @@ def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
             {"baselines": BASELINES, "retrain": 5},
             "tuning run studies/s.py --budget 4 --replicates 2 --tuners a --retrain 5",
         ),
+        (  # of `python -m tuning`
+            ["__main__.py", "run", "studies/s.py"],
+            {"retrain": 1},
+            "tuning run studies/s.py --budget 4 --replicates 2 --tuners a --no-baselines --retrain 1",
+        ),
         (
             "/home/user/s.py",
             {"rope": 0.01},

@@ -59,4 +59,5 @@ def _until(rule: Rule) -> list[str]:
 def _called(read: Journal) -> list[str]:
     """The words of the last run's command line; earlier releases kept them as one string, separated by spaces."""
     command = read.manifest.command
-    return command.split() if isinstance(command, str) else command
+    words = command.split() if isinstance(command, str) else command
+    return ["tuning", *words[1:]] if words[:1] == ["__main__.py"] else words  # of `python -m tuning`
