@@ -5,8 +5,11 @@ Imports: words.
     bootstrap     intervals by resampling replicates
     choice        Choice, choose: which tuner to take now, and what a wrong choice is expected to cost
     components    components: what makes scores differ, the split, the search or the training
+    effects       effects: differences between tuners in spreads, a unit that problems share
     equality      whether a mean difference is smaller than what matters
+    hierarchy     worth: the model behind a choice over problems
     intervals     exact intervals of medians and shares, Student's of means
+    meta          together: pairs of tuners over several problems
     posterior     the model behind a choice, and draws from it
     power         critical values, replicates needed
     rank_sum      two independent samples: test, shift, chance of winning

@@ -1,0 +1,56 @@
+"""What is said over problems holds as often as is said; the tables of `docs/method.md` with small numbers."""
+
+import pytest
+
+from tests.simulations.problems import (
+    PROBLEMS,
+    Size,
+    chosen,
+    each_by_itself,
+    found,
+    rank_covered,
+    statements,
+)
+from tuning.statistics.signed_rank import LEVEL
+
+STUDIES = 1000
+ERROR = 0.02  # nearly three standard errors of a share of 5 % of 1,000
+
+
+@pytest.mark.parametrize("problems", PROBLEMS)
+@pytest.mark.parametrize("varies", [0.0, 0.5, 1.0])
+def test_intervals_hold_the_truth_and_levels_are_kept(problems: int, varies: float) -> None:
+    for size in (Size(problems, 2, 5), Size(problems, 5, 5)):
+        of = found(size, varies, "normal", STUDIES)
+        assert 0.93 <= of.these <= 0.975
+        assert 0.93 <= of.general <= (0.975 if varies else 1.0)  # wider than it must be where nothing varies
+        assert 0.92 <= of.new <= 0.97
+        assert of.declared_general <= LEVEL + ERROR
+        if not varies:  # else there are differences on these problems
+            assert of.declared_these <= LEVEL + ERROR
+
+
+@pytest.mark.parametrize("kind", ["shared split", "skewed", "one in ten far off", "uneven", "skewed over problems"])
+def test_they_hold_for_scores_of_other_shapes(kind: str) -> None:
+    of = found(Size(8, 5, 5), 0.5, kind, STUDIES)
+    assert min(of.these, of.general) >= 0.92
+    assert of.declared_general <= LEVEL + ERROR
+
+
+def test_ten_problems_each_judged_by_itself_differ_somewhere_the_line_over_them_does_not() -> None:
+    size = Size(10, 5, 10)
+    assert each_by_itself(size, 100) > 0.2
+    assert found(size, 0.0, "normal", STUDIES).declared_these <= LEVEL + ERROR
+
+
+def test_the_interval_of_a_mean_rank_covers_for_problems_in_general() -> None:
+    before, now = rank_covered(8, 1.0, 300)
+    assert before < 0.8
+    assert 0.92 <= now <= 0.98
+
+
+def test_a_tuner_said_to_be_best_is_the_best_as_often() -> None:
+    parts = [chosen(Size(problems, 5, 3), "normal", 100) for problems in (4, 12)]
+    for of in range(3):  # in general, on these problems, on a new one
+        for said, right, number in statements(parts, of):
+            assert abs(said - right) <= 0.05 + 1.5 / number**0.5
