@@ -131,6 +131,20 @@ def test_over_problems_means_are_of_problems_whatever_their_replicates() -> None
     assert standings_over(measures[:1], [4]).empty
 
 
+def test_over_problems_the_interval_is_student_s_over_draws_of_a_problem() -> None:
+    measures = [
+        measured(block(5, 3, 1, seed=seed), MAX, 9.0, list("abc"), random_search="a", stratum=seed) for seed in range(5)
+    ]
+    for draws in (None, [0, 0, 1, 2, 3]):
+        over = standings_over(measures, [4], draws).set_index("tuner")
+        ranks = np.array([of["b"]["rank"][0][0] for of in measures])
+        values = ranks if draws is None else np.array([ranks[:2].mean(), *ranks[2:]])
+        half = stats.t(len(values) - 1).ppf(0.975) * values.std(ddof=1) / np.sqrt(len(values))
+        assert over.loc["b", "rank"] == pytest.approx(values.mean())
+        assert over.loc["b", "rank_low"] == pytest.approx(max(1, values.mean() - half))
+        assert over.loc["b", "rank_high"] == pytest.approx(min(3, values.mean() + half))
+
+
 def test_the_grid_holds_the_budgets_of_the_verdict() -> None:
     assert {30.0, 60.0, 120.0} <= set(standing_grid(120))
     assert standing_grid(3) == [1.0, 2.0, 3.0]

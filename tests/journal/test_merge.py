@@ -65,7 +65,11 @@ def test_ranks_and_normalised_scores_over_the_problems_of_all_studies(tmp_path: 
     assert "tuning compare a b" in text
     assert "kt-grid" not in (tmp_path / "out" / "trials.csv").read_text()
     assert list(json.loads(report.summary.read_text())["problems"]) == ["digits", "iris"]
-    assert report.verdict.line.startswith("2 problems, each judged by itself: ")
+    assert report.verdict.line.startswith(
+        "optuna-tpe is shown better than kt-random, on average over these 2 problems "
+    )
+    assert report.verdict.line.endswith("in general, no difference is shown.")  # both are of the same data
+    assert "Independent problems: 1 of 2; digits and iris share data or a table, and count as one." in text
 
 
 def test_a_problem_that_two_studies_have_is_told_apart_and_said_to_be_one(tmp_path: Path) -> None:

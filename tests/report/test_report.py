@@ -396,14 +396,17 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
 
 
-def test_several_problems_are_judged_one_by_one(tmp_path: Path) -> None:
+def test_several_problems_without_scores_enough_have_no_verdict(tmp_path: Path) -> None:
     first = StudyRecord(study="golden", problems=dict.fromkeys(("digits", "iris"), study().problems["digits"]))
     with JournalWriter.create(tmp_path, first) as writer:
         session(writer, ["a", "b"], 2, 1)
         for problem in ("digits", "iris"):
             writer.trial(trial(Cell(problem, "a", 1), 0, [0.5, 0.6], 2))
     report = write_report(tmp_path)
-    assert report.verdict.line == "2 problems, each judged by itself: no verdict on digits and iris."
+    assert report.verdict.line.startswith("No verdict over problems: none has two tuners with scores enough to know")
+    assert "digits is left out of what is said over problems: fewer than two tuners have two scores." in (
+        report.markdown.read_text()
+    )
     assert sorted(path.name for path in report.figures) == [
         "best_so_far_1_digits.svg", "best_so_far_2_iris.svg", "coverage_1_digits.svg", "coverage_2_iris.svg",
         "parallel_1_digits.svg", "parallel_2_iris.svg", "slices_1_digits.svg", "slices_2_iris.svg",

@@ -18,6 +18,7 @@ Imports: words, statistics, journal.
     choices           ProblemChoice: which tuner to take now
     verdict/          who is shown to be better
     problem_summary   ProblemSummary: all this for one problem
+    over_problems/    what several problems say together
     summary           Summary, summarise: all this for one journal
     summary_json      to_json: `summary.json`
 """

@@ -1,7 +1,7 @@
 """How tuners stand at every budget: median, interquartile mean, rank and normalised score, each with its interval.
 
-One problem is described over its replicates. Several are described by their mean over problems; each problem is
-resampled within itself (`bootstrap`), so the result is about these problems, not about others.
+One problem is described over its replicates. Several are described by their mean over problems, with Student's interval
+over them: it is about problems like these. Problems that share data count as one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tuning.statistics.bootstrap import (
     percentile_interval,
     replicated,
 )
+from tuning.statistics.intervals import student
 from tuning.statistics.ranks import rank
 
 GRID_STEPS = 20  # budgets at which tuners are described; 25, 50 and 100 % are among them
@@ -103,27 +104,45 @@ def standings(scores: Floats, measures: Measures, budgets: Sequence[float]) -> p
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=STANDING_COLUMNS)
 
 
-def standings_over(problems: Sequence[Measures], budgets: Sequence[float]) -> pd.DataFrame:
+def standings_over(
+    problems: Sequence[Measures], budgets: Sequence[float], draws: Sequence[int] | None = None
+) -> pd.DataFrame:
     """Every tuner over several problems at every budget: the means of rank and normalised score.
 
     Args:
         problems: For each, its `measured`; all of the same tuners.
         budgets: (num_steps,) epochs.
+        draws: (num_problems,) which draw of a problem each belongs to; None for one draw each.
 
     Returns:
         (num_tuners * num_steps, 16), `STANDING_COLUMNS`, where ``blocks`` counts problems; empty for fewer than two.
+        Intervals are Student's over draws, `_over_draws`.
     """
     if len(problems) < 2:
         return pd.DataFrame(columns=STANDING_COLUMNS)
+    each = np.arange(len(problems)) if draws is None else np.asarray(draws)
+    nothing = np.full(len(budgets), np.nan)
     frames = []
     for name in problems[0]:
-        means = {
-            measure: _mean([measures[name][measure] for measures in problems])
-            for measure in ("rank", "normalised")
-            if all(measure in measures[name] for measures in problems)
-        }
-        frames.append(_rows(name, budgets, 0, len(problems), means))
+        columns: dict[str, object] = {"tuner": name, "spent_epochs": list(budgets), "replicates": 0}
+        columns["blocks"] = len(problems)
+        for measure in MEASURES:
+            there = measure in ("rank", "normalised") and all(measure in measures[name] for measures in problems)
+            values = [measures[name][measure][0] for measures in problems] if there else [nothing]
+            bounds = (1.0, float(len(problems[0]))) if measure == "rank" else (-np.inf, np.inf)
+            found = _over_draws(np.array(values), each[: len(values)], bounds)
+            columns |= dict(zip((measure, f"{measure}_low", f"{measure}_high"), found, strict=True))
+        frames.append(pd.DataFrame(columns, columns=STANDING_COLUMNS))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=STANDING_COLUMNS)
+
+
+def _over_draws(
+    values: Floats, draws: npt.NDArray[np.int64], bounds: tuple[float, float]
+) -> tuple[Floats, Floats, Floats]:
+    """Means (num_steps,) of (num_problems, num_steps) values, and the ends of Student's interval within bounds."""
+    of_draws = np.array([values[draws == draw].mean(axis=0) for draw in np.unique(draws)])
+    low, high = np.array([student(column) for column in of_draws.T]).reshape(-1, 2).T
+    return of_draws.mean(axis=0), np.clip(low, *bounds), np.clip(high, *bounds)
 
 
 def _located(block: Floats, place: int, stratum: int) -> dict[str, Measure]:
@@ -173,12 +192,6 @@ def _ranks(block: Floats, direction: str, stratum: int) -> tuple[Floats, Floats]
 def _normalised(iqm: Measure, best: float, gap: Floats) -> Measure:
     value, resampled = iqm
     return (best - value) / gap, (best - resampled) / gap if len(resampled) else NONE
-
-
-def _mean(measures: Sequence[Measure]) -> Measure:
-    """The mean over problems; with replicates if every problem has them."""
-    values, resampled = zip(*measures, strict=True)
-    return np.mean(values, axis=0), np.mean(resampled, axis=0) if all(map(len, resampled)) else NONE
 
 
 def _rows(

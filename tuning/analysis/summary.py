@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,11 +13,13 @@ from tuning.analysis.conduct import conduct
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import cells_frame
 from tuning.analysis.looks import accounts, complete_replicates, still_open
+from tuning.analysis.over_problems.draws import draws
+from tuning.analysis.over_problems.over_problems import OverProblems, over_problems
 from tuning.analysis.problem_summary import Comparison, ProblemSummary, Rows, summarise_problem
 from tuning.analysis.standings import standing_grid, standings_over
 from tuning.analysis.trials import failure_groups
 from tuning.analysis.tuner_table import TUNER_COLUMNS
-from tuning.analysis.verdict.verdict import overall
+from tuning.analysis.verdict.verdict import DIFFERENCE
 from tuning.analysis.winners import TUNER_COLUMNS as WINNER_COLUMNS
 from tuning.formatting import plural
 from tuning.journal import frames
@@ -39,6 +41,7 @@ class Summary(Comparison):
         retrainings: `frames.retrainings_frame`.
         cells: `curves.cells_frame`, the budget audit.
         failures: `trials.failure_groups`.
+        over_problems: What all problems say together; None if there is only one.
     """
 
     block: ClassVar[str] = "problem"
@@ -50,6 +53,7 @@ class Summary(Comparison):
     retrainings: pd.DataFrame
     cells: pd.DataFrame
     failures: pd.DataFrame
+    over_problems: OverProblems | None
 
     @property
     def tuners(self) -> pd.DataFrame:
@@ -69,11 +73,15 @@ def summarise(journal: Journal) -> Summary:
         rows = Rows(*its_own, *[conduct(journal, name)])
         problems[name], of_problem = summarise_problem(name, recorded, journal.objective(name), contest, rows, stratum)
         measures.append(of_problem)
+    over = over_problems(problems, journal.problems, contest) if len(problems) > 1 else None
+    if over is not None:
+        problems = {name: _one_of_several(problem, over) for name, problem in problems.items()}
+    drawn = list(draws(journal.problems).values())
     return Summary(
         contest=contest,
-        standings=standings_over(measures, standing_grid(contest.budget_epochs)),
-        rank_test=_rank_test(problems, contest),
-        verdict=overall({name: problem.verdict for name, problem in problems.items()}),
+        standings=standings_over(measures, standing_grid(contest.budget_epochs), drawn),
+        rank_test=_rank_test(problems, contest, drawn),
+        verdict=next(iter(problems.values())).verdict if over is None else over.verdict,
         study=journal.name,
         problems=problems,
         trials=trials,
@@ -81,7 +89,21 @@ def summarise(journal: Journal) -> Summary:
         retrainings=retrainings,
         cells=cells,
         failures=failure_groups(trials),
+        over_problems=over,
     )
+
+
+def _one_of_several(problem: ProblemSummary, over: OverProblems) -> ProblemSummary:
+    """A problem with a word on its verdict: judged by itself, one of many may differ by chance."""
+    if problem.verdict.kind != DIFFERENCE:
+        return problem
+    shown = int((problem.pairs["decided"] != "").sum())
+    left = int((over.single.loc[over.single["problem"] == problem.name, "decided"] != "").sum())
+    note = (
+        f"This problem is judged by itself here. With the {len(over.single)} pairs of all problems in one family, "
+        f"{left} of {plural(shown, 'difference')} {'is' if left == 1 else 'are'} shown."
+    )
+    return replace(problem, verdict=replace(problem.verdict, details=(note, *problem.verdict.details)))
 
 
 def looked_at(problems: Mapping[str, ProblemSummary], rule: Rule) -> list[str]:
@@ -100,16 +122,18 @@ def content(problem: ProblemSummary, rule: Rule) -> bool:
     return still_open(problem.pairs).empty if rule.loss is None else problem.choice.enough(rule.loss)
 
 
-def _rank_test(problems: Mapping[str, ProblemSummary], contest: Contest) -> RankTest | None:
-    """Over problems as blocks, each tuner scored by its mean."""
+def _rank_test(problems: Mapping[str, ProblemSummary], contest: Contest, drawn: Sequence[int]) -> RankTest | None:
+    """Over draws of a problem as blocks: tuners by their mean, or by their mean rank over the problems of one draw."""
     if len(problems) < 2:
         return None
     # If lower is better, scores change sign, so that ranks mean the same in every row.
     means = [
-        problem.objective.sign * problem.endpoint.table(contest.tuners)["mean"].to_numpy()
+        problem.objective.sign * problem.endpoint.table(contest.tuners)["mean"].to_numpy(dtype=float)
         for problem in problems.values()
     ]
-    return rank_test(np.array(means, dtype=float), contest.tuners, "max", "problem", LEVEL)
+    ranks = pd.DataFrame(means).rank(axis=1, ascending=False).to_numpy()
+    blocks = [ranks[np.array(drawn) == draw].mean(axis=0) for draw in dict.fromkeys(drawn)]
+    return rank_test(np.array(blocks), contest.tuners, "min", "problem", LEVEL)
 
 
 def results(summary: Summary) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from tuning.analysis.choices import ProblemChoice
+from tuning.analysis.over_problems.over_problems import OverProblems
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.analysis.variance import VarianceParts
@@ -45,6 +46,7 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         "over_problems": {
             "standings": _records(summary.standings),
             "ranks": _rank_test_json(summary.rank_test),
+            **({} if summary.over_problems is None else _over_problems_json(summary.over_problems)),
         },
         "problems": {
             name: _problem_json(problem) | {key: _records(frame) for key, frame in (more or {}).get(name, {}).items()}
@@ -52,6 +54,24 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         },
     }
     return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+
+
+def _over_problems_json(over: OverProblems) -> dict[str, Json]:
+    """What problems say together, as docs/json.md describes it."""
+    return {
+        "tuner": over.tuner,
+        "choice": list(over.choice),
+        "draws": {name: draw + 1 for name, draw in zip(over.measured.problems, over.measured.draws, strict=True)},
+        "pairs": _records(over.pairs),
+        "tuners": _records(over.tuners),
+        "by_problem": _with_problem(over.by_problem),
+        "single_problems": _with_problem(over.single),
+        "without": _records(over.left_out),
+    }
+
+
+def _with_problem(frame: pd.DataFrame) -> list[Json]:
+    return [_plain(row) for row in frame.to_dict("records")]
 
 
 def _problem_json(problem: ProblemSummary) -> dict[str, Json]:

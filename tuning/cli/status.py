@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -74,6 +75,21 @@ def tuner_table(report: Report) -> Table:
             count(row["trials"]) + failed,
             *(() if several else (seconds(row["train_seconds"]), seconds(row["suggest_seconds"]))),
         )
+    return table
+
+
+def problems_table(report: Report) -> Table:
+    """A row per problem: what each tuner gives there; names of tuners break at hyphens to fit."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    shown = report.by_problem
+    # Which to take, and what is scored, is said below and in the report.
+    kept = [place for place, heading in enumerate(shown.columns) if heading not in ("Take", "Score")]
+    for place in kept:
+        numeric = shown.numeric[place]
+        heading = escape(shown.columns[place]).replace("-", "-\n")
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    for row in shown.rows:
+        table.add_row(*(escape(row[place].text) for place in kept))
     return table
 
 
@@ -166,17 +182,23 @@ def _left(cells: list[CellStatus]) -> float | None:
 
 
 def show_report(report: Report, console: Console) -> None:
-    """The table of tuners, the verdict, which tuner to take, and where the report is."""
+    """The table of tuners, the verdict, which tuner to take, where the report is; first, what several problems say."""
+
+    def say(lines: Sequence[str], indent: str = "  ", style: str = "") -> None:
+        for line in lines:
+            console.print(f"{indent}{line}", markup=False, highlight=False, style=style)
+
+    over = report.over_problems
+    if over is not None:
+        console.print(problems_table(report))
+        say(over.choice[:1], "", "bold")
+        say(over.choice[1:])
     console.print(tuner_table(report))
     line = report.verdict.line
-    console.print(
-        line if line.startswith("No verdict") else f"Verdict: {line}", markup=False, highlight=False, style="bold"
-    )
-    for line in report.verdict.details:
-        console.print(f"  {line}", markup=False, highlight=False)
+    say([line if line.startswith("No verdict") else f"Verdict: {line}"], "", "bold")
+    say(report.verdict.details)
     for problem, choice in report.choices.items():
-        which = f"{problem}: " if len(report.choices) > 1 else ""
-        console.print(f"{which}{choice.line}", markup=False, highlight=False, style="bold")
-        for line in choice.details:
-            console.print(f"  {line}", markup=False, highlight=False)
+        which = f"{problem}: " if over is not None else ""
+        say([f"{which}{choice.line}"], "", "bold")
+        say(choice.details)
     console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)

@@ -192,10 +192,7 @@ def _notes(
             what = [getattr(problem, part) for part in SAME]
             for label, other in known:
                 if other == what:
-                    yield (
-                        f"{label} and {labels[at, name]} are the same problem, so they are not two that were drawn "
-                        "apart; what is said over problems counts them as two."
-                    )
+                    yield f"{label} and {labels[at, name]} are the same problem; over problems they count as one."
             known.append((labels[at, name], what))
     for study in studies:
         if study.healed:

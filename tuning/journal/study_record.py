@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from tuning.objective import Objective
 
 FORMAT = 1
+SYNTHETIC, NOT_RECORDED = "synthetic", "not recorded"  # fingerprints where there are no data, or none known
 Declaration = dict[str, Any]
 """A hyperparameter, as `tuning.space.space.Space.to_json` writes it."""
 

@@ -10,7 +10,7 @@ import keras_tuner
 import numpy as np
 
 from tuning.configuration import Configuration
-from tuning.journal.study_record import DataRecord, ProblemRecord
+from tuning.journal.study_record import SYNTHETIC, DataRecord, ProblemRecord
 from tuning.objective import Objective
 from tuning.seeds import derive
 from tuning.space.recorder import record
@@ -135,7 +135,7 @@ class SyntheticProblem:
             self.space.to_json(),
             self.objective,
             self.max_epochs,
-            DataRecord("synthetic"),
+            DataRecord(SYNTHETIC),
             folds=self.folds,
             repeats=self.repeats,
         )

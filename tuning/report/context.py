@@ -35,6 +35,7 @@ from tuning.report.sections.exploration import SearchSection, section
 from tuning.report.tables import comparison, study
 from tuning.report.tables.answer import problems_table
 from tuning.report.tables.base import Table
+from tuning.report.tables.over_problems import over_tables
 
 Shown: TypeAlias = dict[str, Any]
 """What the templates show, by their names for it."""
@@ -109,6 +110,7 @@ def context(
         "finished": finished(summary),
         "problems": problems,
         "by_problem": problems_table(summary.problems),
+        "chosen": summary.over_problems.choice if summary.over_problems else (),
         "over_problems": _over_problems(summary, over_problems),
         "normalised": normalised(summary.contest),
         "audit": audit,
@@ -208,12 +210,12 @@ def _with_numbers(
 
 def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, object]:
     """What is shown of all problems together, and from which comparison."""
-    if len(summary.problems) < 2:
+    if summary.over_problems is None:
         return {}
+    over = summary.over_problems
     return {
+        "details": [*over.choice[1:], *over.verdict.details],
+        "tables": [shown for shown in over_tables(over, summary.contest.tuners) if shown.rows],
         "figures": _with_numbers(summary, figures, OVER_PROBLEMS),
-        "note": "Each problem counts once; replicates are averaged within it. Intervals of mean ranks and normalised "
-        "scores resample the replicates of each problem: they speak of these problems. The critical difference takes "
-        "each problem as one block, with a tuner's median over its replicates: it speaks of problems like these, and "
-        "needs many of them. No test pools replicates of different problems.",
+        "note": prose.OVER_PROBLEMS,
     }

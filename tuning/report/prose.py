@@ -30,6 +30,19 @@ CHOICE_NOTE = (
     "simulation. As good are tuners that differ from the recommended one by less than matters."
 )
 
+OVER_PROBLEMS = (
+    "Differences are in spreads: a problem's difference divided by the standard deviation of one tuner's scores "
+    "between its searches there, so that problems of different metrics can be averaged; where searches hardly vary, "
+    "small differences are many spreads. Each problem counts once, and problems that share data count as one. These "
+    "problems: the average over them, uncertain only because searches are. Problems like these: the average over "
+    "those that might have been taken instead, uncertain also because problems differ; few problems say little. A new "
+    "problem: what the same study of one more problem would find. Pairs are compared by a random-effects "
+    "meta-analysis (Hedges, Journal of Educational Statistics 6, 1981; Hartung and Knapp, Statistics in Medicine 20, "
+    "2001), Holm-adjusted over pairs. Drawn together: by a hierarchical model, which moves what one problem says "
+    "towards what all say. Mean ranks and normalised scores have Student's interval over problems, and the critical "
+    "difference takes each problem as one block: both speak of problems like these."
+)
+
 
 def scope(journal: Journal, summary: Summary) -> str:
     """What was compared, in a line."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from tuning.analysis.choices import ProblemChoice
+from tuning.analysis.over_problems.over_problems import OverProblems
 from tuning.analysis.summary import results, summarise
 from tuning.analysis.summary_json import to_json
 from tuning.analysis.verdict.verdict import Verdict
@@ -27,6 +28,7 @@ from tuning.report.figures.vega_bundle import vega_bundle
 from tuning.report.render import html, latex, markdown, parts
 from tuning.report.sections.winners import NOTE as WINNERS_NOTE
 from tuning.report.sections.winners import winner_sections
+from tuning.report.tables.base import Table
 from tuning.tensorboard.best import write_best
 from tuning.tensorboard.summary import write_hparams_summary
 
@@ -37,6 +39,8 @@ class Report:
 
     Attributes:
         choices: By problem.
+        over_problems: What all problems say together; None if there is only one.
+        by_problem: Table of problems and tuners, if there are several.
         tuners: `Summary.tuners`.
     """
 
@@ -47,6 +51,8 @@ class Report:
     figures: tuple[Path, ...]
     verdict: Verdict
     choices: Mapping[str, ProblemChoice]
+    over_problems: OverProblems | None
+    by_problem: Table
     tuners: pd.DataFrame
 
 
@@ -106,5 +112,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         tuple(directory / name for name in texts if name.startswith("figures/")),
         summary.verdict,
         {name: problem.choice for name, problem in summary.problems.items()},
+        summary.over_problems,
+        shown["by_problem"],
         summary.tuners,
     )

@@ -25,7 +25,7 @@ from tuning.analysis.verdict.sentences import (
     qualifiers,
     remedies,
 )
-from tuning.formatting import decimals_for, names, number, p_value, plural
+from tuning.formatting import decimals_for, names, number, p_value
 from tuning.objective import Objective
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
@@ -181,19 +181,3 @@ def at_budget(share: float, epochs: int, scores: pd.DataFrame, tuners: Sequence[
     said = names([f"{tuner} {number(float(mean), places)}" for tuner, mean in ordered.items()], most=MAX_DESCRIBED)
     line = f"Means: {said}." if said else "No search has a result yet."
     return AtBudget(share, epochs, {str(tuner): float(mean) for tuner, mean in ordered.items()}, line)
-
-
-def overall(verdicts: Mapping[str, Verdict]) -> Verdict:
-    """One verdict over problems. Each is judged separately; this counts and names, it pools nothing."""
-    if len(verdicts) == 1:
-        return next(iter(verdicts.values()))
-    by_kind = {
-        kind: [problem for problem, verdict in verdicts.items() if verdict.kind == kind]
-        for kind in (DIFFERENCE, EQUAL, UNDECIDED, NO_VERDICT)
-    }
-    parts = [f"{kind} on {names(problems)}" for kind, problems in by_kind.items() if problems]
-    line = f"{plural(len(verdicts), 'problem')}, each judged by itself: {'; '.join(parts)}."
-    kind = next((kind for kind, problems in by_kind.items() if problems), NO_VERDICT)
-    details = tuple(f"{problem}: {verdict.line}" for problem, verdict in verdicts.items())
-    gaps = tuple(f"{problem}: {gap}" for problem, verdict in verdicts.items() for gap in verdict.gaps)
-    return Verdict(kind, line, details, gaps)

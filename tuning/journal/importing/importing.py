@@ -28,7 +28,7 @@ from tuning.journal.importing.search import ImportedSearch, ImportedTrial
 from tuning.journal.plan import Manifest, Plan, Session, TunerSettings
 from tuning.journal.provenance import IMPORTED
 from tuning.journal.records import Cell, CellEnd, CellState, Trial, TrialState
-from tuning.journal.study_record import DataRecord, Declaration, ImportRecord, ProblemRecord, StudyRecord
+from tuning.journal.study_record import NOT_RECORDED, DataRecord, Declaration, ImportRecord, ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 
 
@@ -85,7 +85,7 @@ def import_searches(
         space=list(space.values()),
         objective=searches[0].objective,
         max_epochs=max((row.target_epochs for rows in trials.values() for row in rows), default=0),
-        data=DataRecord("not recorded"),
+        data=DataRecord(NOT_RECORDED),
         imported=ImportRecord(
             searches={label: f"{search.library}, {search.source}" for label, search in labels.items()},
             told_epochs=(epochs or 0) if open_searches else 0,

@@ -18,7 +18,7 @@ WORSE, EVEN, BETTER = "#E9A27A", "#F5F5F5", "#7FB3D9"  # light, for dark text on
 
 
 def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
-    """Mean rank of every tuner against epochs spent, of one problem or over all, with bootstrap bands."""
+    """Mean rank of every tuner against epochs spent, of one problem or over all, with bands."""
     ranked = compared.standings[compared.standings["rank"].notna()]
     if ranked.empty or compared.contest.budget_epochs == ranked["spent_epochs"].min():
         return None
@@ -74,7 +74,10 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
         if compared.block == "replicate"
         else plural(blocks, compared.block)
     )
-    band_words = f"; bands are {CONFIDENCE:.0%} bootstrap intervals" if layers else "; too few replicates for intervals"
+    kind = "bootstrap" if compared.block == "replicate" else "Student's"
+    band_words = (
+        f"; bands are {CONFIDENCE:.0%} {kind} intervals" if layers else f"; too few {compared.block}s for intervals"
+    )
     last = ranked[ranked["spent_epochs"] == ranked["spent_epochs"].max()].sort_values("rank", kind="stable")
     ends = "; ".join(f"{row['tuner']} {row['rank']:.2f}" for row in last.to_dict("records"))
     description = f"Step curves of the mean rank over {over} against training epochs spent. At the end: {ends}."

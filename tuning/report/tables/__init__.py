@@ -2,9 +2,10 @@
 
 Imports: words, statistics, journal, analysis, exploration, report.
 
-    answer        the tables that open a report
-    base          Entry, Table, table
-    comparison    tuners, scores, pairs, ranks, targets
-    exploration   best trials, coverage, importance, bounds, rungs
-    study         winners, budgets, failures, space, manifest
+    answer          the tables that open a report
+    base            Entry, Table, table
+    comparison      tuners, scores, pairs, ranks, targets
+    exploration     best trials, coverage, importance, bounds, rungs
+    over_problems   what problems say together
+    study           winners, budgets, failures, space, manifest
 """

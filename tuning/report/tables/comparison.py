@@ -204,7 +204,8 @@ def standing_table(compared: Comparison) -> Table:
                     *(estimate_entry(row, name, digits.get(name, 2)) for name in measures),
                 ]
             )
-    return table(f"Over {compared.block}s, with {CONFIDENCE:.0%} bootstrap intervals", columns, rows)
+    kind = "bootstrap" if compared.block == "replicate" else "Student's"
+    return table(f"Over {compared.block}s, with {CONFIDENCE:.0%} {kind} intervals", columns, rows)
 
 
 def ranks_table(compared: Comparison) -> Table:
