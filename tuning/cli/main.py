@@ -325,8 +325,8 @@ def export(
 ) -> None:
     """Write a study in the format of another tool.
 
-    FORMAT is parquet, optuna, mlflow or configspace. TARGET is a new folder; for optuna and mlflow, a database's URL.
-    Nothing that is there is overwritten.
+    FORMAT is parquet, optuna, mlflow, wandb-offline or configspace. TARGET is a new folder; for optuna and mlflow, a
+    database's URL. Nothing that is there is overwritten.
     """
 
     def work() -> int:

@@ -8,5 +8,6 @@ Imports: words, journal, exploration.
     parquet       the tables
     optuna        a database of Optuna studies
     mlflow        a database of MLflow runs
+    wandb         folders of W&B runs, to be synced
     configspace   one search space for each problem
 """

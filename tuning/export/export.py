@@ -12,6 +12,7 @@ from tuning.export.configspace import write_configspace
 from tuning.export.mlflow import write_mlflow
 from tuning.export.optuna import write_optuna
 from tuning.export.parquet import write_parquet
+from tuning.export.wandb import write_wandb
 from tuning.journal.journal import Journal, read
 
 
@@ -36,6 +37,7 @@ FORMATS = {
     "parquet": Format(write_parquet, "{}/export/parquet", "pyarrow", "pyarrow>=18"),
     "optuna": Format(write_optuna, "sqlite:///{}/export/optuna.db", "optuna", "optuna>=4.1"),
     "mlflow": Format(write_mlflow, "sqlite:///{}/export/mlflow.db", "mlflow", "mlflow-skinny>=3"),
+    "wandb-offline": Format(write_wandb, "{}/export/wandb", "wandb", "wandb>=0.20"),
     "configspace": Format(write_configspace, "{}/export/configspace", "ConfigSpace", "ConfigSpace>=1.2"),
 }
 

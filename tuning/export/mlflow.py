@@ -93,14 +93,14 @@ def _write_trial(client: MlflowClient, experiment: str, search: str, facts: Tria
     from mlflow.entities import Metric, Param
 
     trial = facts.trial
-    scores = {name: value for name, value in facts.entries.items() if _is_score(name)}
+    scores = {name: value for name, value in facts.entries.items() if facts.is_score(name)}
     begun, ended = _milliseconds(facts), _milliseconds(facts, end=True)
     run = client.create_run(
         experiment,
         start_time=begun,
         run_name=f"{trial.cell.tuner}/{trial.cell.replicate}/{trial.trial}",
         tags={
-            **_texts({name: value for name, value in facts.entries.items() if not _is_score(name)}),
+            **_texts({name: value for name, value in facts.entries.items() if not facts.is_score(name)}),
             "mlflow.parentRunId": search,
         },
     ).info.run_id
@@ -117,10 +117,6 @@ def _write_trial(client: MlflowClient, experiment: str, search: str, facts: Tria
     for part in _parts(params, MOST_PARAMETERS):
         client.log_batch(run, params=part)
     client.set_terminated(run, _STATES[trial.state], end_time=ended)
-
-
-def _is_score(name: str) -> bool:
-    return name in ("score", "retrained_score") or name.startswith("test.")
 
 
 def _milliseconds(facts: TrialFacts, end: bool = False) -> int:

@@ -36,6 +36,11 @@ class TrialFacts:
         """Unique within the study."""
         return f"{self.trial.cell}/{self.trial.trial}"
 
+    @staticmethod
+    def is_score(entry: str) -> bool:
+        """Whether an entry is a score, of the search or on fresh seeds."""
+        return entry in ("score", "retrained_score") or entry.startswith("test.")
+
 
 def cells_of(journal: Journal) -> list[Cell]:
     """The cells that have trials, in the order of problems, tuners and replicates."""
