@@ -23,8 +23,8 @@ WORDS = "words"
 """The modules at the top that all share; ways into the whole package stand there too."""
 FACADES = {"study", "testing", "lr_range", "datasets", "__main__"}
 TRAINING = {"keras", "tensorflow", "keras_tuner", "optuna", "sklearn", "scikeras"}
-# Imported where it is called, and a report without it says so.
-OPTIONAL = {("exploration.importance", "optuna")}
+# Imported where it is called; what is made without it says so.
+OPTIONAL = {("exploration.importance", "optuna"), ("export.optuna", "optuna")}
 
 
 def modules() -> dict[str, ast.Module]:
@@ -143,7 +143,7 @@ def reached(name: str) -> set[str]:
     return found
 
 
-WITHOUT_TRAINING = ("statistics", "journal", "analysis", "exploration", "tensorboard", "report")
+WITHOUT_TRAINING = ("statistics", "journal", "analysis", "exploration", "tensorboard", "report", "export")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_reports_need_nothing_that_trains(name: str) -> None:
 
 def test_reports_load_nothing_that_trains() -> None:
     script = (
-        "import json, sys, tuning.report.report, tuning.tensorboard.hparams, tuning.cli.status; "
+        "import json, sys, tuning.report.report, tuning.tensorboard.hparams, tuning.cli.status, tuning.export.export; "
         f"print(json.dumps(sorted(set(sys.modules) & {TRAINING!r})))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -6,8 +6,8 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from tuning.exploration.dimensions import Dimension, chance, dimensions
-from tuning.space.hyperparameter import is_active, value_at
+from tuning.exploration.dimensions import Dimension, chance, dimensions, hyperparameters
+from tuning.space.hyperparameter import finite_values, is_active, value_at
 from tuning.space.recorder import record
 from tuning.space.space import Space
 
@@ -99,3 +99,18 @@ def test_what_is_missing_or_foreign_has_no_position(found: dict[str, Dimension])
     assert math.isnan(found["optimizer"].position("lion"))
     assert math.isnan(found["rate"].position(None))
     assert math.isnan(found["rate"].position(math.nan))
+
+
+def test_a_range_of_millions_of_steps_is_not_listed() -> None:
+    (wide,) = dimensions([{"name": "seed", "type": "Int", "min_value": 0, "max_value": 2**31, "step": 1}])
+    assert wide.levels is None
+    assert wide.count == 0
+    assert wide.position(2**30) == pytest.approx(0.5)
+
+
+def test_values_with_a_step_are_listed_as_keras_tuner_draws_them(space: Space) -> None:
+    by_name = dict(zip(space.keys, space.hyperparameters, strict=True))
+    for one in hyperparameters(space.to_json()):
+        if one.listed:
+            assert list(one.listed) == list(finite_values(by_name[one.key]) or ())
+    assert [one.key for one in hyperparameters(space.to_json())] == list(space.keys)

@@ -117,8 +117,8 @@ def problem_choice(
     objective = scored.objective
     rope = seed_noise(retrainings, contest.tuners) if contest.rope is None else contest.rope
     algorithms = _algorithms(contest.tuners, same)
-    scores = np.column_stack([_means(scored.matrix(algorithm)) for algorithm in algorithms])
-    found = statistics.choose(scores, paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
+    columns = [_means(scored.matrix(algorithm)) for algorithm in algorithms]
+    found = statistics.choose(np.column_stack(columns or [[]]), paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
     if found is None:
         return _nothing(scored.name)
     tuner, loss = algorithms[found.recommended][0], found.expected_loss

@@ -1,7 +1,7 @@
 """The command line `tuning`. Each command imports what it needs when it runs.
 
 Imports: words, process, statistics, journal, space, training, problems, tuners, analysis, tensorboard,
-runner, report.
+runner, report, export.
 
     main         the commands
     options      RunOptions and others: options, each once

@@ -309,6 +309,35 @@ def compare(
     guarded(work, debug)
 
 
+@app.command(
+    epilog=epilog(
+        "tuning export reports/mine --to parquet",
+        "tuning export reports/mine --to optuna:sqlite:///mine.db",
+    )
+)
+def export(
+    directory: Folder,
+    to: Annotated[
+        str,
+        typer.Option(metavar="FORMAT[:TARGET]", help="The format; the default target is in DIR/export."),
+    ],
+    debug: Debug = False,
+) -> None:
+    """Write a study in the format of another tool.
+
+    FORMAT is parquet, optuna, mlflow, wandb-offline or configspace. TARGET is a new folder; for optuna and mlflow, a
+    database's URL. Nothing that is there is overwritten.
+    """
+
+    def work() -> int:
+        from tuning.export.export import export as written
+
+        output().print(written(directory, to), markup=False, highlight=False, soft_wrap=True)
+        return 0
+
+    guarded(work, debug)
+
+
 @app.command(epilog=epilog("tuning board reports/mine", "tuning board reports/mine --port 6007 --no-browser"))
 def board(
     directory: Folder,

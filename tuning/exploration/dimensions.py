@@ -18,18 +18,18 @@ from tuning.configuration import Configuration, Value
 from tuning.journal.study_record import Declaration
 from tuning.statistics.bootstrap import Floats
 
-MAX_LEVELS = 10_000  # whole numbers on a log scale handled one by one; with more, the dimension counts as continuous
+MAX_LEVELS = 10_000  # values handled one by one; with more, the dimension counts as continuous
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """One hyperparameter that has more than one value.
+    """One hyperparameter.
 
     Attributes:
         key: Its name, numbered if a name has several parents.
         name: As in a configuration.
-        kind: ``"Int"``, ``"Float"``, ``"Choice"`` or ``"Boolean"``.
-        values: Of a choice or a boolean, in declared order; empty otherwise.
+        kind: ``"Int"``, ``"Float"``, ``"Choice"``, ``"Boolean"`` or ``"Fixed"``.
+        values: Of a choice, a boolean or a fixed one, in declared order; empty otherwise.
         low: The lower bound; NaN for a choice.
         high: The upper bound; NaN for a choice.
         step: Between values, a factor on a log scale; None without a step.
@@ -76,9 +76,22 @@ class Dimension:
             middles = self._curved(whole[:-1] + self.low + 0.5, self.high + 1)
             return middles, np.diff(edges)
         count = len(self.values) or self._steps
-        if not count:
+        if not 0 < count <= MAX_LEVELS:
             return None
         return (np.arange(count) + 0.5) / count, np.full(count, 1 / count)
+
+    @property
+    def listed(self) -> Sequence[Value]:
+        """All values of a choice, or of a number with a step, as KerasTuner computes them; empty otherwise."""
+        if self.values or self.step is None:
+            return self.values
+        if self.sampling == "linear":
+            values = [self.low + index * self.step for index in range(self._steps)]
+        else:
+            values = [self.low * math.pow(self.step, index) for index in range(self._steps)]
+        if self.sampling == "reverse_log":
+            values = [self.high + self.low - value for value in values]
+        return [int(value) for value in values] if self.kind == "Int" else values
 
     @property
     def count(self) -> int:
@@ -153,7 +166,12 @@ class Dimension:
 
 def dimensions(space: Sequence[Declaration]) -> list[Dimension]:
     """The hyperparameters of a recorded space (`Space.to_json`) that have more than one value, in order."""
-    several, counts = [], dict[str, int]()
+    return [one for one in hyperparameters(space) if len(one.values) > 1 or one.low < one.high]
+
+
+def hyperparameters(space: Sequence[Declaration]) -> list[Dimension]:
+    """All hyperparameters of a recorded space, in order, those of a single value too."""
+    found, counts = [], dict[str, int]()
     for entry in space:
         name, kind = str(entry["name"]), str(entry["type"])
         counts[name] = counts.get(name, 0) + 1
@@ -161,7 +179,7 @@ def dimensions(space: Sequence[Declaration]) -> list[Dimension]:
             key=name if counts[name] == 1 else f"{name} [{counts[name]}]",
             name=name,
             kind=kind,
-            values=(False, True) if kind == "Boolean" else tuple(entry.get("values", ())) if kind == "Choice" else (),
+            values=_values(entry),
             low=float(entry.get("min_value", math.nan)),
             high=float(entry.get("max_value", math.nan)),
             # Whole numbers on a linear scale have a step of 1 if none is given.
@@ -171,9 +189,31 @@ def dimensions(space: Sequence[Declaration]) -> list[Dimension]:
                 (str(condition["name"]), tuple(condition["values"])) for condition in entry.get("conditions", ())
             ),
         )
-        if kind != "Fixed" and (len(dimension.values) > 1 or dimension.low < dimension.high):
-            several.append(dimension)
-    return several
+        found.append(dimension)
+    return found
+
+
+def _values(entry: Declaration) -> tuple[Value, ...]:
+    match entry["type"]:
+        case "Boolean":
+            return (False, True)
+        case "Choice":
+            return tuple(entry.get("values", ()))
+        case "Fixed":
+            return (entry["value"],)
+        case _:
+            return ()
+
+
+def by_key(configuration: Configuration, of: Sequence[Dimension]) -> dict[str, Value]:
+    """A configuration's values under the keys of the space; of one name, the first that is active counts."""
+    found: dict[str, Value] = {}
+    taken: set[str] = set()
+    for dimension in of:
+        if dimension.name not in taken and dimension.active(configuration):
+            found[dimension.key] = configuration[dimension.name]
+            taken.add(dimension.name)
+    return found
 
 
 def allowed(of: Sequence[Dimension]) -> dict[str, set[Value]]:

@@ -35,6 +35,7 @@ from tuning.report.sections.exploration import SearchSection, section
 from tuning.report.tables import comparison, study
 from tuning.report.tables.answer import problems_table
 from tuning.report.tables.base import Table
+from tuning.report.tables.checklist import checklist_table
 from tuning.report.tables.over_problems import over_tables
 
 Shown: TypeAlias = dict[str, Any]
@@ -140,6 +141,7 @@ def context(
             *batches(journal),
             *([prose.looks_method(summary.contest.rule)] if summary.contest.rule else []),
         ],
+        "checklist": checklist_table(journal),
         "manifest": study.manifest_table(journal),
         "command": command(journal),
     }

@@ -4,6 +4,7 @@ Imports: words, statistics, journal, analysis, exploration, report.
 
     answer          the tables that open a report
     base            Entry, Table, table
+    checklist       good practice, item by item
     comparison      tuners, scores, pairs, ranks, targets
     exploration     best trials, coverage, importance, bounds, rungs
     over_problems   what problems say together

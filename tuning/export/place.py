@@ -1,0 +1,36 @@
+"""Where an export is written: somewhere new, and nothing is left of a failed one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tuning.errors import StudyError
+
+
+@contextmanager
+def new_place(path: Path) -> Iterator[Path]:
+    """A file or folder that is not there yet; its parent is created, and an error within removes what was written.
+
+    Raises:
+        StudyError: It is there already.
+    """
+    if path.exists() or path.is_symlink():
+        raise StudyError(f"{path} is there already; remove it, or name another place: --to FORMAT:PLACE")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield path
+    except BaseException:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def database(url: str) -> Path | None:
+    """The file of an SQLite database's URL; None for a server's."""
+    prefix = "sqlite:///"
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
