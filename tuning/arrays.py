@@ -128,6 +128,66 @@ def mapped(function: Callable[[Array], Array], entry: Arrays) -> Arrays:
     return function(entry)
 
 
+class RowsOf:
+    """Some rows of an array, taken when they are read: the parts of all splits of a data set share its memory.
+
+    numpy takes it for an array, by a copy. What trains by row numbers needs none: it gathers from `array`.
+
+    Attributes:
+        array: (num_samples, ...).
+        rows: (num_rows,) row numbers; one object for all arrays of a part.
+    """
+
+    def __init__(self, array: Array, rows: NDArray[np.intp]) -> None:
+        self.array = array
+        self.rows = rows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.rows), *self.array.shape[1:])
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.array.dtype
+
+    @property
+    def nbytes(self) -> int:
+        return self.rows.nbytes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Array:
+        taken: Array = self.array[self.rows[index]]
+        return taken
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if copy is False:
+            raise ValueError("the rows of an array cannot be read without a copy")
+        return self.read().astype(self.dtype if dtype is None else dtype, copy=False)
+
+    def read(self) -> Array:
+        """These rows as an array; aligned, if they are numbers, so that a tensor can share its memory."""
+        if self.dtype.kind not in "biuf":
+            return self[:]
+        rows = empty(self.shape, self.dtype)
+        np.take(self.array, self.rows, axis=0, out=rows)
+        return rows
+
+
+def read(entry: Arrays) -> Arrays:
+    """The same structure with each `RowsOf` as an array; anything else as it is."""
+
+    def as_array(leaf: Any) -> Any:
+        return leaf.read() if isinstance(leaf, RowsOf) else leaf
+
+    return mapped(as_array, entry)
+
+
 def pieces(array: Array) -> Iterator[Array]:
     """The array's rows, some at a time."""
     rows = max(1, _CHUNK_BYTES // max(1, array.nbytes // max(1, len(array))))

@@ -15,12 +15,12 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from tuning.arrays import Array, Arrays, by_path, check_finite, checked, describe, mapped, pieces
+from tuning.arrays import Array, Arrays, by_path, check_finite, checked, describe, mapped, pieces, read
 from tuning.batches import first, in_batches, is_dataset, number
 from tuning.errors import DataError, TuningError
 from tuning.text import error_line
@@ -50,6 +50,10 @@ class Splits:
     validation: Part | None
     test: Part | None = None
     class_names: Sequence[str] | Mapping[str, Sequence[str]] | None = None
+
+    def read(self) -> Splits:
+        """The same with arrays in place of `RowsOf` arrays."""
+        return replace(self, **{name: read(part) for name, part in self.parts().items()})
 
     def parts(self) -> dict[str, Part]:
         """The parts that exist, by name, in the order train, validation, test."""

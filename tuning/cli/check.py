@@ -148,7 +148,7 @@ def _pace(problem: Problem) -> tuple[float, float]:
 
     samples = timed(problem.recipe, problem.space, problem.objective, TIMED_SAMPLES, TIMED_EPOCHS, on_epoch)
     steady = ends[-1] - ends[-2]
-    whole = size(problem.splits.train)
+    whole = size(problem.recipe.splits.train)
     return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)
 
 

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from tuning.arguments import share, whole_number
+from tuning.arrays import RowsOf
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.study_record import ProblemRecord
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tuning.training.outcome import Logs, Outcome
     from tuning.training.recipe import BuildModel, Callbacks, Recipe
     from tuning.training.request import RetrainingRequest, TrainingRequest
+    from tuning.training.resident import Resident
 
 _OF_DATA = "give it in the problem's data, beside x and y"
 RESERVED = {
@@ -169,6 +171,7 @@ class Problem:
 
             self.beforehand = Beforehand(hyperparameters, tune_new_entries, allow_new_entries)
         self._space: Space | None = None
+        self._resident: Resident | None = None
 
     @property
     def splits(self) -> Splits:
@@ -186,20 +189,26 @@ class Problem:
 
     def _recipe_of(self, split: SplitSeeds) -> Recipe:
         """The recipe with the data of one fold of a replicate. It is kept, with its tensors, as long as these are."""
-        from tuning.training import recipe, resident
+        from tuning.training import recipe
 
         kept = self.resampled.kept(split)
         if kept.recipe is None:
-            parts = [part for part in kept.splits.parts().values() if isinstance(part, tuple)]
-            arrays = [array for part in parts for array in _arrays(part)]
-            kept.recipe = recipe.Recipe(
-                recipe.hypermodel_of(self.build_model),
-                kept.splits,
-                self.fit_arguments,
-                self.callbacks,
-                resident.Resident(arrays, self._traces),
-            )
+            hypermodel = recipe.hypermodel_of(self.build_model)
+            if recipe.has_own_fit(hypermodel):  # a user's own code gets arrays
+                kept.splits = kept.splits.read()
+            resident = self._resident_of(kept.splits)
+            kept.recipe = recipe.Recipe(hypermodel, kept.splits, self.fit_arguments, self.callbacks, resident)
         return kept.recipe
+
+    def _resident_of(self, splits: Splits) -> Resident:
+        """Tensors of the arrays of these splits. Splits that are rows of the same arrays share them."""
+        from tuning.training.resident import Resident
+
+        parts = [part for part in splits.parts().values() if isinstance(part, tuple)]
+        arrays = [leaf.array if isinstance(leaf, RowsOf) else leaf for part in parts for leaf in _arrays(part)]
+        if self._resident is None or not self._resident.holds(arrays):
+            self._resident = Resident(arrays, self._traces)
+        return self._resident
 
     @cached_property
     def _traces(self) -> Traces:
@@ -232,12 +241,12 @@ class Problem:
     @property
     def has_test(self) -> bool:
         """Whether the data have a test part. Raises DataError."""
-        return self.splits.test is not None
+        return self.resampled.kept().splits.test is not None
 
     @property
     def is_regression(self) -> bool:
         """Whether the (first) target is a floating-point number, not a class, or there is none."""
-        described = described_by(self.splits.train)
+        described = described_by(self.resampled.kept().splits.train)
         if len(described) == 1:
             return True
         targets = _arrays(described[1])
@@ -320,7 +329,8 @@ class Problem:
 
     def __getstate__(self) -> dict[str, object]:
         """For workers: with the space, but without tensors and without the data, which each worker loads itself."""
-        return {name: value for name, value in self.__dict__.items() if name != "_traces"}
+        state = {name: value for name, value in self.__dict__.items() if name != "_traces"}
+        return {**state, "_resident": None}
 
 
 def _arrays(part: Part) -> list[Any]:

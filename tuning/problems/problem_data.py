@@ -33,7 +33,10 @@ only the split or the fold that is trained on is there, beside the whole data se
 
 @dataclass
 class Kept:
-    """Arrays that are kept, and the recipe that `Problem` makes of them, with their tensors."""
+    """Splits that are kept, and the recipe that `Problem` makes of them.
+
+    They are `RowsOf` the whole data set's arrays, unless these are transformed or a user's `fit` gets them.
+    """
 
     splits: Splits
     recipe: Recipe | None = None
@@ -107,10 +110,10 @@ class ProblemData:
 
     def splits(self, split: SplitSeeds = FIRST_SPLIT) -> Splits:
         """The arrays of a replicate's split, or the fixed ones. Raises DataError."""
-        return self.kept(split).splits
+        return self.kept(split).splits.read()
 
     def kept(self, split: SplitSeeds = FIRST_SPLIT) -> Kept:
-        """These arrays, and what was made of them, which is kept as long. Raises DataError."""
+        """What is kept of a replicate's split, or of the fixed ones. Raises DataError."""
         if self.resampling is None:
             key = FIRST_SPLIT
         else:

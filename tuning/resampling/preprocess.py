@@ -7,10 +7,11 @@ rows, and applied to its validation and test rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tuning import seeds
-from tuning.arrays import Arrays, check_finite, checked, describe, mapped
+from tuning.arrays import Arrays, RowsOf, check_finite, checked, describe, mapped
 from tuning.errors import DataError, StudyError
 from tuning.resampling.labels import class_labels
 from tuning.resampling.partition import Fold, Rows
@@ -36,7 +37,7 @@ def fitted_splits(
 ) -> Splits:
     """One fold's arrays: training, validation and test.
 
-    These are copies; a fold can also be trained by its row numbers, where nothing is transformed.
+    These are `RowsOf` the data set's arrays, but for what is transformed and what the data bring as test.
 
     Args:
         samples: The data set; raw where there is a transformer (`load_samples(raw=True)`).
@@ -51,10 +52,11 @@ def fitted_splits(
             a dense array of finite numbers.
         StudyError: It is no transformer.
     """
-    parts = {"train": _rows_of(samples, fold.train), "validation": _rows_of(samples, fold.validation)}
-    if test is not None:
-        parts["test"] = _rows_of(samples, test)
-    elif samples.test is not None:
+    rows = {"train": fold.train, "validation": fold.validation} | ({} if test is None else {"test": test})
+    parts = {
+        name: _rows_of(samples, chosen, taken if preprocess is not None else RowsOf) for name, chosen in rows.items()
+    }
+    if test is None and samples.test is not None:
         parts["test"] = tuple(samples.test)
     if preprocess is not None:
         parts = _transformed(preprocess, parts, seed)
@@ -66,8 +68,8 @@ def transformed(splits: Splits, preprocess: Any, *, seed: int = 1) -> Splits:
     return Splits(**_transformed(preprocess, splits.parts(), seed), class_names=splits.class_names)
 
 
-def _rows_of(samples: Samples, rows: Rows) -> Part:
-    return tuple(mapped(lambda leaf: taken(leaf, rows), side) for side in samples.part)
+def _rows_of(samples: Samples, rows: Rows, take: Callable[[Any, Rows], Any]) -> Part:
+    return tuple(mapped(lambda leaf: take(leaf, rows), side) for side in samples.part)
 
 
 def _transformed(preprocess: Any, parts: dict[str, Part], seed: int) -> dict[str, Part]:

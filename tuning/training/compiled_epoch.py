@@ -19,10 +19,12 @@ from typing import TypeAlias
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
+from tuning.arrays import RowsOf, read
 from tuning.batches import is_dataset
 from tuning.process.keras_settings import caps
-from tuning.training.fit_arguments import Arguments, Data, is_arrays, normalise, size_of
+from tuning.training.fit_arguments import Arguments, Data, is_arrays, normalise
 from tuning.training.graph_cache import Traces, is_of_keras
 from tuning.training.internals import keras as keras_internals
 from tuning.training.internals.tensorflow import Function, Tensor
@@ -86,8 +88,8 @@ def fit(
 
     arguments = normalise(arguments)
     batch_size, validation = arguments["batch_size"], arguments["validation_data"]
-    data = _element(arguments["x"], arguments["y"], arguments["sample_weight"], resident)
-    size = size_of(data)
+    data, chosen = _element(arguments["x"], arguments["y"], arguments["sample_weight"], resident)
+    size = len(chosen)
     _make_variables(model, _rows(data, min(batch_size, size)))
     callbacks = keras.callbacks.CallbackList(
         arguments["callbacks"],
@@ -101,7 +103,7 @@ def fit(
     train_epoch = whole_epoch("train_step", batch_size, data)
 
     def train() -> Logs:
-        rows = order(size) if arguments["shuffle"] else np.arange(size, dtype=np.int32)
+        rows = chosen[order(size)] if arguments["shuffle"] else chosen
         if model.stop_training:  # set when the epoch began: Keras' loop ends after its first batch
             rows = rows[:batch_size]
         logs: Logs = train_epoch(data, tf.constant(rows, tf.int32))
@@ -113,9 +115,9 @@ def fit(
         evaluate = functools.partial(model.evaluate, validation, callbacks=callbacks, return_dict=True)
         return _epochs(model, arguments, callbacks, train, evaluate)
     x, y, weight = validation
-    held_out = _element(x, y, weight, resident)
+    held_out, rows = _element(x, y, weight, resident)
     test_epoch = whole_epoch("test_step", arguments["validation_batch_size"], held_out)
-    test = functools.partial(test_epoch, held_out, tf.range(size_of(held_out)))
+    test = functools.partial(test_epoch, held_out, tf.constant(rows))
     resets = not _keeps_metrics(model, "test_step")
     return _epochs(model, arguments, callbacks, train, functools.partial(_evaluate, model, callbacks, test, resets))
 
@@ -164,11 +166,11 @@ def evaluate(
     import tensorflow as tf
 
     x, y, weight = (*data, None, None)[:3]
-    held_out = _element(x, y, weight, resident)
+    held_out, rows = _element(x, y, weight, resident)
     test_epoch = _whole_epoch(model, resident.traces, cached_as, "test_step", batch_size, held_out)
     if not _keeps_metrics(model, "test_step"):
         model.reset_metrics()
-    return keras_internals.plain_logs(test_epoch(held_out, tf.range(size_of(held_out))))
+    return keras_internals.plain_logs(test_epoch(held_out, tf.constant(rows)))
 
 
 def _evaluate(
@@ -309,10 +311,18 @@ def _is_default_strategy(model: keras.Model) -> bool:
     return not tf.distribute.has_strategy() and model.distribute_strategy is tf.distribute.get_strategy()
 
 
-def _element(x: Data, y: Data, sample_weight: Data, resident: Resident) -> Data:
-    """The data as one element of a data set: lists become tuples, for `tf.data` would stack lists."""
-    parts = (None if part is None else _tensors(part, resident) for part in (x, y, sample_weight))
-    return keras.utils.pack_x_y_sample_weight(*parts)
+def _element(x: Data, y: Data, sample_weight: Data, resident: Resident) -> tuple[Data, NDArray[np.int32]]:
+    """The data as one element of a data set, and which of its rows count: some of them where a split shares them.
+
+    Lists become tuples, for `tf.data` would stack lists.
+    """
+    parts = [x, y, sample_weight]
+    leaves = [leaf for part in parts if part is not None for leaf in keras.tree.flatten(part)]
+    rows = getattr(leaves[0], "rows", None)
+    if rows is None or any(getattr(leaf, "rows", None) is not rows for leaf in leaves):
+        parts, rows = read(parts), np.arange(len(leaves[0]))  # class weights, for instance, are of a part alone
+    tensors = (None if part is None else _tensors(part, resident) for part in parts)
+    return keras.utils.pack_x_y_sample_weight(*tensors), rows.astype(np.int32)
 
 
 def _tensors(part: Data, resident: Resident) -> Data:
@@ -320,7 +330,7 @@ def _tensors(part: Data, resident: Resident) -> Data:
         return {name: _tensors(value, resident) for name, value in part.items()}
     if isinstance(part, tuple | list):
         return tuple(_tensors(value, resident) for value in part)
-    return resident.tensor(part)
+    return resident.tensor(part.array if isinstance(part, RowsOf) else part)
 
 
 def _rows(part: Data, count: int) -> Data:

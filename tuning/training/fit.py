@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from tuning import seeds
+from tuning.arrays import read
 from tuning.batches import fresh, in_batches, is_dataset, is_endless
 from tuning.splits import FIELDS, Part
 from tuning.training import compiled_epoch, fit_arguments, keras_loop
@@ -132,7 +133,7 @@ class Fit:
         with self._fitting(model, way, continuable):
             self.watcher.begin(self._epochs(arguments))
             if reason:
-                return keras_loop.fit_by_keras(model, arguments, self.next_order)
+                return keras_loop.fit_by_keras(model, fit_arguments.with_arrays(arguments), self.next_order)
             return compiled_epoch.fit(model, arguments, self.next_order, self.recipe.resident, cached_as)
 
     def evaluate(self, model: keras.Model, part: Part) -> Logs:
@@ -144,7 +145,7 @@ class Fit:
         batch_size = next((size for size in sizes if size), 32)  # Keras' own default
         if self.how == "compiled":
             return scalars(compiled_epoch.evaluate(model, part, batch_size, self.recipe.resident, "fit 0"))
-        arrays = fit_arguments.texts_as_tensors(dict(zip(FIELDS, part, strict=False)))
+        arrays = fit_arguments.texts_as_tensors(dict(zip(FIELDS, read(part), strict=False)))
         return scalars(model.evaluate(**arrays, batch_size=batch_size, return_dict=True, verbose=0))
 
     def _epochs(self, arguments: Mapping[str, int]) -> int:
@@ -160,7 +161,7 @@ class Fit:
         self, model: keras.Model, args: Sequence[object], kwargs: dict[str, object]
     ) -> keras.callbacks.History:
         """A subclass's own `fit` may take other arguments and gets them unchanged."""
-        kwargs["callbacks"] = self._with_watcher(kwargs.get("callbacks"))
+        kwargs = {**fit_arguments.with_arrays(kwargs), "callbacks": self._with_watcher(kwargs.get("callbacks"))}
         if fit_arguments.takes(type(model).fit, "verbose"):
             kwargs.setdefault("verbose", 0)
         self.as_given = False
@@ -205,8 +206,11 @@ def _same(theirs: fit_arguments.Data, ours: fit_arguments.Data) -> bool:
         return True
     theirs, ours = keras.tree.flatten(theirs), keras.tree.flatten(ours)
     return len(theirs) == len(ours) and all(
-        isinstance(one, np.ndarray)
-        and isinstance(other, np.ndarray)
-        and one.__array_interface__ == other.__array_interface__
+        one is other
+        or (
+            isinstance(one, np.ndarray)
+            and isinstance(other, np.ndarray)
+            and one.__array_interface__ == other.__array_interface__
+        )
         for one, other in zip(theirs, ours, strict=True)
     )

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
+from tuning.arrays import RowsOf, read
+from tuning.splits import FIELDS
 from tuning.text_arrays import is_text
 
 Data: TypeAlias = Any
@@ -79,6 +81,12 @@ def normalise(arguments: Arguments) -> dict[str, Any]:
     return {**arguments, **settled}
 
 
+def with_arrays(arguments: Arguments) -> dict[str, Any]:
+    """The same with arrays in place of `RowsOf` arrays, for all that is not our own loop."""
+    data = (*FIELDS, "validation_data")
+    return {name: read(value) if name in data else value for name, value in arguments.items()}
+
+
 def is_arrays(part: Data) -> bool:
     """Whether a structure holds only dense arrays of numbers or texts, tensors, data frames or None."""
     if part is None:
@@ -89,6 +97,8 @@ def is_arrays(part: Data) -> bool:
         return all(is_arrays(value) for value in part)
     if hasattr(part, "iloc"):
         part = part.to_numpy()
+    if isinstance(part, RowsOf):
+        part = part.array
     if isinstance(part, np.ndarray):
         return part.dtype.kind in "fiub" or is_text(part)
     return type(part).__name__ == "EagerTensor"
@@ -145,7 +155,7 @@ def _class_weights(y: Data, sample_weight: Data, class_weight: Mapping[int, floa
         raise ValueError("sample_weight and class_weight cannot be given both")
     if keras.tree.is_nested(y):
         raise ValueError("class_weight is for models with one output; give sample weights")
-    classes = keras.ops.convert_to_numpy(y)
+    classes = keras.ops.convert_to_numpy(read(y))
     classes = classes.argmax(-1) if classes.ndim > 1 and classes.shape[-1] != 1 else classes.reshape(len(classes))
     classes = np.round(classes).astype("int32")
     weights = np.ones(len(classes), dtype=keras.config.floatx())

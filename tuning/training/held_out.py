@@ -14,6 +14,7 @@ import keras
 import keras_tuner
 import numpy as np
 
+from tuning.arrays import read
 from tuning.batches import fresh
 from tuning.objective import Objective
 from tuning.splits import Part
@@ -61,7 +62,7 @@ def scores_on_test(
 def _by_hook(
     hypermodel: _Evaluates, hp: keras_tuner.HyperParameters, model: keras.Model, test: Part, objective: Objective
 ) -> Logs:
-    x, y = (*test, None)[:2] if isinstance(test, tuple) else (fresh(test), None)
+    x, y = (*read(test), None)[:2] if isinstance(test, tuple) else (fresh(test), None)
     result = hypermodel.evaluate(hp, model, x, y)
     if isinstance(result, Mapping):
         return scalars(result)

@@ -28,6 +28,10 @@ class Resident:
         self._tensors: dict[int, Tensor] = {}
         self.traces = traces or Traces()
 
+    def holds(self, arrays: Sequence[Data]) -> bool:
+        """Whether all these are kept."""
+        return all(id(array) in self._arrays for array in arrays)
+
     def tensor(self, array: Data) -> Tensor:
         """The array as a tensor; floats are cast to `keras.config.floatx()`, as Keras' own adapter does."""
         if id(array) in self._tensors:

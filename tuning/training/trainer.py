@@ -19,6 +19,7 @@ import keras
 import keras_tuner
 import numpy as np
 
+from tuning.arrays import read
 from tuning.batches import is_dataset, is_endless
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
@@ -126,6 +127,7 @@ def _after(
     if save is None:
         return
     splits = trainer.recipe.splits
+    splits = replace(splits, validation=read(splits.validation), test=read(splits.test))
     remarks = [save_model(model, save, trainer.recipe)]
     if outcome.untested:
         remarks.append(f"Not scored on the test split: {outcome.untested}.")
