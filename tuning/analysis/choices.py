@@ -118,7 +118,9 @@ def problem_choice(
     rope = seed_noise(retrainings, contest.tuners) if contest.rope is None else contest.rope
     algorithms = _algorithms(contest.tuners, same)
     columns = [_means(scored.matrix(algorithm)) for algorithm in algorithms]
-    found = statistics.choose(np.column_stack(columns or [np.empty(0)]), paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope)
+    found = statistics.choose(
+        np.column_stack(columns or [np.empty(0)]), paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope
+    )
     if found is None:
         return _nothing(scored.name)
     tuner, loss = algorithms[found.recommended][0], found.expected_loss
