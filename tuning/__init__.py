@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tuning.objective import Objective as Objective
     from tuning.problems.problem import Problem as Problem
     from tuning.problems.table import TableProblem as TableProblem
+    from tuning.report.result import Result as Result
     from tuning.resampling.plans import CrossValidation as CrossValidation
     from tuning.resampling.plans import Holdout as Holdout
     from tuning.resampling.samples import Samples as Samples
@@ -58,6 +59,7 @@ _PUBLIC = {
     "OptunaTPEHyperband": "tuning.tuners.optuna",
     "OptunaTPEMedian": "tuning.tuners.optuna",
     "Problem": "tuning.problems.problem",
+    "Result": "tuning.report.result",
     "Samples": "tuning.resampling.samples",
     "SklearnBaseline": "tuning.tuners.baselines.sklearn_model",
     "SklearnGrid": "tuning.tuners.scikit_learn",

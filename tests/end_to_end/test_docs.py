@@ -116,7 +116,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     study = load_study(script).changed(
         Overrides(budget=20, replicates=1, tuners=["kt-random"], baselines=False, retrain=1)
     )
-    retrained = read(study.run("reports")).retrainings[("breast-cancer", "kt-random", 1)]
+    retrained = read(study.run("reports").directory).retrainings[("breast-cancer", "kt-random", 1)]
     assert max(done.test["accuracy"] for done in retrained) > 0.7
     names: dict[str, Any] = {}
     exec(last, names)

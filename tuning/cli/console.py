@@ -30,6 +30,11 @@ def output() -> SafeConsole:
     return SafeConsole(file=sys.stdout)
 
 
+def silent() -> SafeConsole:
+    """A console that shows nothing."""
+    return SafeConsole(file=io.StringIO(), quiet=True)
+
+
 def errors() -> SafeConsole:
     """A console on the current standard error."""
     return SafeConsole(stderr=True)

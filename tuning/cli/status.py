@@ -54,7 +54,7 @@ class StudyStatus(TypedDict):
 
 def tuner_table(report: Report) -> Table:
     """A row per tuner: scores over replicates, cells, epochs, trials, training and thinking time."""
-    frame = report.tuners
+    frame = report.result.tuners()
     several = frame["problem"].nunique() > 1
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0))  # fits into 80 columns
     for heading in (["problem"] if several else []) + ["tuner"]:
@@ -197,8 +197,8 @@ def show_report(report: Report, console: Console) -> None:
     line = report.verdict.line
     say([line if line.startswith("No verdict") else f"Verdict: {line}"], "", "bold")
     say(report.verdict.details)
-    for problem, choice in report.choices.items():
-        which = f"{problem}: " if over is not None else ""
+    for problem in report.result.problems:
+        which, choice = f"{problem}: " if over is not None else "", report.result.problem(problem).recommendation
         say([f"{which}{choice.line}"], "", "bold")
         say(choice.details)
     console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)
