@@ -5,6 +5,7 @@ Everything is made from the journal, so it can be deleted and rebuilt: the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tuning.report.figures.render import DrawnBeside
 from tuning.report.figures.vega_bundle import vega_bundle
 from tuning.report.render import html, latex, markdown, parts
 from tuning.report.result import Result
+from tuning.report.sections.answer import Answer
 from tuning.report.sections.winners import NOTE as WINNERS_NOTE
 from tuning.report.sections.winners import winner_sections
 from tuning.report.tables.base import Table
@@ -37,6 +39,7 @@ class Report:
     Attributes:
         over_problems: What all problems say together; None if there is only one.
         by_problem: Table of problems and tuners, if there are several.
+        answers: By problem, what opens the report.
     """
 
     directory: Path
@@ -47,6 +50,7 @@ class Report:
     result: Result
     over_problems: OverProblems | None
     by_problem: Table
+    answers: Mapping[str, Answer]
 
     @property
     def verdict(self) -> Verdict:
@@ -110,4 +114,5 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         Result(read, summary),
         summary.over_problems,
         shown["by_problem"],
+        {part.name: part.answer for part in shown["problems"]},
     )
