@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tuning import datasets as datasets
     from tuning.budget import Budget as Budget
+    from tuning.errors import TuningError as TuningError
+    from tuning.lr_range import LearningRates as LearningRates
     from tuning.lr_range import lr_range_test as lr_range_test
     from tuning.objective import Objective as Objective
     from tuning.problems.problem import Problem as Problem
     from tuning.problems.table import TableProblem as TableProblem
+    from tuning.report.result import Result as Result
     from tuning.resampling.plans import CrossValidation as CrossValidation
     from tuning.resampling.plans import Holdout as Holdout
     from tuning.resampling.samples import Samples as Samples
     from tuning.splits import Splits as Splits
     from tuning.study import Study as Study
+    from tuning.tuners.ax import Ax as Ax
     from tuning.tuners.base import Tuner as Tuner
     from tuning.tuners.baselines.keras_model import KerasBaseline as KerasBaseline
     from tuning.tuners.baselines.sklearn_model import SklearnBaseline as SklearnBaseline
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from tuning.tuners.keras_tuner import KTGrid as KTGrid
     from tuning.tuners.keras_tuner import KTHyperband as KTHyperband
     from tuning.tuners.keras_tuner import KTRandom as KTRandom
+    from tuning.tuners.nevergrad import Nevergrad as Nevergrad
     from tuning.tuners.optuna import OptunaCmaEs as OptunaCmaEs
     from tuning.tuners.optuna import OptunaGP as OptunaGP
     from tuning.tuners.optuna import OptunaQMC as OptunaQMC
@@ -37,10 +42,12 @@ if TYPE_CHECKING:
     from tuning.tuners.scikit_learn import SklearnGrid as SklearnGrid
     from tuning.tuners.scikit_learn import SklearnHalving as SklearnHalving
     from tuning.tuners.scikit_learn import SklearnRandomized as SklearnRandomized
+    from tuning.tuners.smac import SMAC as SMAC
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Ax": "tuning.tuners.ax",
     "Budget": "tuning.budget",
     "CrossValidation": "tuning.resampling.plans",
     "Holdout": "tuning.resampling.plans",
@@ -49,6 +56,8 @@ _PUBLIC = {
     "KTHyperband": "tuning.tuners.keras_tuner",
     "KTRandom": "tuning.tuners.keras_tuner",
     "KerasBaseline": "tuning.tuners.baselines.keras_model",
+    "LearningRates": "tuning.lr_range",
+    "Nevergrad": "tuning.tuners.nevergrad",
     "Objective": "tuning.objective",
     "OptunaCmaEs": "tuning.tuners.optuna",
     "OptunaGP": "tuning.tuners.optuna",
@@ -58,6 +67,8 @@ _PUBLIC = {
     "OptunaTPEHyperband": "tuning.tuners.optuna",
     "OptunaTPEMedian": "tuning.tuners.optuna",
     "Problem": "tuning.problems.problem",
+    "Result": "tuning.report.result",
+    "SMAC": "tuning.tuners.smac",
     "Samples": "tuning.resampling.samples",
     "SklearnBaseline": "tuning.tuners.baselines.sklearn_model",
     "SklearnGrid": "tuning.tuners.scikit_learn",
@@ -67,6 +78,7 @@ _PUBLIC = {
     "Study": "tuning.study",
     "TableProblem": "tuning.problems.table",
     "Tuner": "tuning.tuners.base",
+    "TuningError": "tuning.errors",
     "datasets": "",
     "lr_range_test": "tuning.lr_range",
 }

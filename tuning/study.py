@@ -9,7 +9,8 @@ from tuning.configuration import Configuration
 from tuning.journal.journal import read
 from tuning.runner.plan import StudyPlan
 
-if TYPE_CHECKING:  # training code
+if TYPE_CHECKING:
+    from tuning.report.result import Result
     from tuning.runner.winner_models import KerasModel
 
 
@@ -46,20 +47,30 @@ class Study(StudyPlan):
         StudyError: An argument is invalid.
     """
 
-    def run(self, out: str | Path = "reports") -> Path:
-        """Runs or resumes the study in this process, saves winners and makes the report; returns its folder.
+    def run(
+        self, out: str | Path = "reports", *, jobs: int | None = 1, scheduler: str = "", progress: bool = True
+    ) -> Result:
+        """Runs the study, or goes on with it; saves winners and makes the report.
 
-        Raises what `tuning.runner.runner.run` raises.
+        Interrupt it whenever you like: every trial that ended is recorded, and the next call goes on from there.
+
+        Args:
+            out: The study's folder is made in it.
+            jobs: Processes; 1: this one, None: one for each core. A script that gives more than 1 must do so under
+                ``if __name__ == "__main__":``, as the processes import it.
+            scheduler: Address of a Dask cluster to run on instead.
+            progress: Whether to show it: lines, and in a terminal or a notebook a live view.
+
+        Raises:
+            DataError, SpaceError, ObjectiveError: A problem cannot be searched.
+            JournalError: The folder holds another study, or this one with other settings, or is in use.
+            ReplayError: A resumed search asks for other trials than the journal holds.
         """
-        from tuning.report.report import write_report
-        from tuning.runner.runner import run
-        from tuning.runner.winner_models import save_winners
+        from tuning.cli.console import output, silent
+        from tuning.cli.launch import carry_out
 
-        directory = run(self, Path(out)).directory
-        journal = read(directory)
-        save_winners(journal, self.problems, self.continue_winners, full=self.tensorboard == "full")
-        write_report(directory, journal)
-        return directory
+        *_, report = carry_out(self, Path(out), jobs, scheduler, output() if progress else silent())
+        return report.result
 
     def best_configuration(
         self, tuner: str | None = None, *, problem: str | None = None, out: str | Path = "reports"

@@ -58,7 +58,7 @@ def main(name: str, jobs: int, replicates: int = 1) -> None:
     with tempfile.TemporaryDirectory() as folder:
         done = run(study, Path(folder), execute=execute)
         report = write_report(done.directory)
-    print(json.dumps({"epochs": int(report.tuners["charged_epochs"].sum())}))
+    print(json.dumps({"epochs": int(report.result.tuners()["charged_epochs"].sum())}))
 
 
 if __name__ == "__main__":

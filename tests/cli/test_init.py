@@ -42,7 +42,8 @@ def test_runs_as_it_is(tmp_path: Path) -> None:
     from tuning.journal.journal import read
 
     study = load_study(write_script(tmp_path / "mine"))
-    directory = study.changed(Overrides(budget=10, replicates=1, tuners=["kt-random"], retrain=1)).run(tmp_path)
+    changed = study.changed(Overrides(budget=10, replicates=1, tuners=["kt-random"], retrain=1))
+    directory = changed.run(tmp_path).directory
     assert directory == tmp_path / "mine"
     [retrained] = read(directory).retrainings[("mine", "kt-random", 1)]
     assert retrained.test["accuracy"] > 0.3

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -242,6 +243,44 @@ def test_run_shows_cells_tuners_verdict_and_report(ran: Ran, script: Path, study
     again = invoke("run", script, "--out", study_folder.parent, "--jobs", 1)
     assert again.exit_code == 0
     assert "4 of 4 cells are done already." in again.stdout
+
+
+def test_run_ends_with_what_to_take_and_where_it_is(ran: Ran) -> None:
+    lines = ran.result.stdout.splitlines()
+    begins = ["If you must choose now: ", "More compute? One more replicate ", "The best trials in TensorBoard: "]
+    places = [next(place for place, line in enumerate(lines) if line.startswith(begin)) for begin in begins]
+    assert places == sorted(places)
+    assert lines[-2] == f"The best trials in TensorBoard: tuning board {ran.out}/s"
+
+
+def test_a_cell_that_has_not_begun_is_not_started(study_folder: Path) -> None:
+    path = study_folder / "journal" / "journal.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:3]))  # the study, the session, one trial
+    shown = invoke("status", study_folder).stdout
+    assert re.search(r"synthetic/optuna-tpe/1 +not started +0/6 ", shown)
+    assert "MISSING" not in shown
+
+
+def test_seeds_are_shown_when_asked_for(script: Path) -> None:
+    shown = invoke("check", script, "--draws", 200).stdout
+    assert "seed of its search" not in shown
+    assert invoke("check", script, "--draws", 200, "--seeds").stdout.startswith(f"{shown}cell ")
+
+
+def test_a_run_says_what_it_does_before_anything_heavy_is_imported(script: Path) -> None:
+    spy = (
+        "import sys, time\n"
+        "class Spy:\n"
+        "    def write(self, text):\n"
+        "        sys.exit(f'{text}|{time.process_time() < 1}|{sorted(set(sys.modules) & set(sys.argv[2].split()))}')\n"
+        "    def flush(self): pass\n"
+        "    encoding = 'utf-8'\n"
+        "sys.stdout = Spy()\n"
+        "from tuning.cli.main import app\n"
+        "app(['run', sys.argv[1]])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", spy, str(script), " ".join(HEAVY)], capture_output=True, text=True)
+    assert done.stderr.replace("\n", "").startswith(f"Loading TensorFlow and {script} ...|True|[]"), done.stderr
 
 
 def test_run_with_other_numbers(script: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import typer
 
 import tuning
 from tests.cli import test_main
-from tests.support import documentation
+from tests.support import documentation, notebook
 from tests.support.documentation import ROOT, blocks, commands, comparable
 from tests.support.undrawn import undrawn
 from tuning.cli import main
@@ -116,7 +116,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     study = load_study(script).changed(
         Overrides(budget=20, replicates=1, tuners=["kt-random"], baselines=False, retrain=1)
     )
-    retrained = read(study.run("reports")).retrainings[("breast-cancer", "kt-random", 1)]
+    retrained = read(study.run("reports").directory).retrainings[("breast-cancer", "kt-random", 1)]
     assert max(done.test["accuracy"] for done in retrained) > 0.7
     names: dict[str, Any] = {}
     exec(last, names)
@@ -162,6 +162,11 @@ def test_every_public_name_is_in_the_reference() -> None:
         )
 
 
+def test_the_gallery_has_every_study() -> None:
+    shown = re.findall(r"^\| `(\w+\.py)` \|", (ROOT / "docs" / "gallery.md").read_text(), re.MULTILINE)
+    assert sorted(shown) == sorted(path.name for path in (ROOT / "studies").glob("*.py"))
+
+
 def test_every_json_key_is_explained() -> None:
     text = (ROOT / "docs" / "json.md").read_text()
     keys = {key for name, found in vars(test_main).items() if name.endswith("_KEYS") for key in found}
@@ -198,3 +203,29 @@ def test_it_builds_without_a_warning_and_asks_nobody(tmp_path: Path) -> None:
         assert re.findall(loads, page.read_text()) == [], page
     for sheet in (tmp_path / "site").rglob("*.css"):
         assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text()), sheet
+
+
+@pytest.mark.slow
+def test_a_small_part_of_the_notebook_runs(tmp_path: Path) -> None:
+    shown = notebook.texts(notebook.executed(notebook.small(notebook.opened()), tmp_path))
+    assert any("<Study 'moons': problem moons; tuners kt-random; 1 replicate;" in text for text in shown)
+    assert any("latest search" in text and "1/1" in text for text in shown), "the live view, in its last state"
+    assert any("Use this model" in text for text in shown), "the first screen"
+    assert any("<svg" in text for text in shown), "a figure"
+    assert (tmp_path / "reports" / "moons" / "models" / "kt-random.keras").is_file()
+
+
+@pytest.mark.nightly
+def test_the_notebook_shows_what_it_shows_now(tmp_path: Path) -> None:
+    kept = notebook.opened()
+    for before, cell in zip(kept.cells, notebook.executed(notebook.opened(), tmp_path).cells, strict=True):
+        kinds = [[output.output_type for output in one.get("outputs", [])] for one in (before, cell)]
+        assert kinds[0] == kinds[1], cell.source
+
+
+def test_the_notebook_is_kept_with_its_outputs() -> None:
+    code = [cell for cell in notebook.opened().cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), (
+        "run it: PYTHONPATH=. python tests/support/notebook.py"
+    )
+    assert not any(output.output_type == "error" for cell in code for output in cell.outputs)

@@ -17,7 +17,7 @@ from tuning.journal.records import Cell, CellEnd, CellState
 from tuning.journal.study_record import StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.report.report import Report, write_report
-from tuning.report.sections.answer import _code, answers
+from tuning.report.sections.answer import _code, _file, answers
 from tuning.report.tables.answer import answer_table, problems_table
 
 
@@ -77,7 +77,7 @@ def test_headings_are_in_order_and_every_link_has_its_place(golden_report: Repor
 def test_the_first_screen_says_which_tuner_and_which_model(golden_report: Report) -> None:
     text = golden_report.html.read_text()
     first = text[text.index("<h1") : text.index('id="shown"')]
-    choice = next(iter(golden_report.choices.values()))
+    choice = golden_report.result.recommendation
     order = [choice.line, golden_report.verdict.line, "Use this model", "Was searching worth it?", "More compute?"]
     places = [first.index(sentence.replace("'", "&#39;")) for sentence in order]
     assert places == sorted(places)
@@ -87,9 +87,10 @@ def test_the_first_screen_says_which_tuner_and_which_model(golden_report: Report
 def test_a_model_is_loaded_by_three_lines_of_python(golden_report: Report) -> None:
     read = journal.read(golden_report.directory)
     found = answers(read, summarise(read).problems)["digits"]
-    assert found.use.startswith("optuna-tpe, replicate 1, trial 1: val_accuracy 0.8440 and test accuracy 0.8390, means")
+    assert found.use.startswith("optuna-tpe, replicate 1, trial 1: val_accuracy 0.844 and test accuracy 0.839, means")
     assert found.code == ()  # the golden journal holds no record of this winner's model
-    saved = _code(read, winners(read)["digits", "kt-random"])
+    winner = winners(read)["digits", "kt-random"]
+    saved = _code(read, winner, _file(read, winner))
     assert saved[:2] == ("import keras", 'model = keras.models.load_model("models/kt-random.keras")')
     assert len(saved) == 3
 

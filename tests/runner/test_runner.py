@@ -264,10 +264,36 @@ def test_several_problems_are_kept_apart(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_pictures")
 def test_study_run_makes_the_report(tmp_path: Path) -> None:
-    directory = study(tuners=["kt-random"]).run(tmp_path)
+    directory = study(tuners=["kt-random"]).run(tmp_path).directory
     names = {path.name for path in directory.iterdir()}
     assert names >= {"journal", "trials.csv", "epochs.csv", "summary.json", "report.html", "report.md", "hparams"}
     assert len(pd.read_csv(directory / "epochs.csv")) == 20
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_study_run_returns_its_results_and_is_silent_if_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = study(tuners=["kt-random"])
+    result = ours.run(tmp_path, progress=False)
+    assert capsys.readouterr() == ("", "")
+    assert result.directory == tmp_path / ours.name
+    assert len(result.epochs()) == 20
+    assert read(result.directory).manifest.command == []  # no command line began it
+    again = ours.run(tmp_path)
+    assert again.trials().equals(result.trials())
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Study {ours.name}: 1 tuner, ")
+    assert "2 of 2 cells are done already." in shown
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
+def test_study_run_gives_the_same_on_workers(tmp_path: Path) -> None:
+    ours = study(tuners=["kt-random"])
+    here, apart = (ours.run(tmp_path / name, jobs=jobs, progress=False) for name, jobs in (("1", 1), ("2", 2)))
+    columns = ["replicate", "trial", "score", "spent_epochs"]
+    assert here.trials()[columns].equals(apart.trials()[columns])
 
 
 def test_the_five_are_the_registered() -> None:

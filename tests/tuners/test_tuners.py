@@ -10,10 +10,13 @@ import pytest
 
 from tests.support.documentation import ROOT, blocks
 from tuning import (
+    SMAC,
+    Ax,
     KTBayesian,
     KTGrid,
     KTHyperband,
     KTRandom,
+    Nevergrad,
     OptunaCmaEs,
     OptunaGP,
     OptunaRandom,
@@ -447,7 +450,10 @@ def test_a_pruner_of_ones_own_takes_the_place_of_the_tuners() -> None:
         assert {trial.state for trial in trials} == {TrialState.COMPLETE}
 
 
-@pytest.mark.parametrize(("kind", "module"), [(OptunaGP, "torch"), (OptunaCmaEs, "cmaes")])
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [(OptunaGP, "torch"), (OptunaCmaEs, "cmaes"), (SMAC, "smac"), (Ax, "ax"), (Nevergrad, "nevergrad")],
+)
 def test_a_missing_library_is_named_with_what_installs_it(
     kind: type[Tuner], module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

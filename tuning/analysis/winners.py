@@ -14,7 +14,7 @@ A tuner's winner is its final incumbent with the best such value.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from tuning.analysis.curves import CELL, mean_interval
 from tuning.journal.frames import retrainings_frame
 from tuning.journal.journal import Journal
 from tuning.journal.records import Cell, Retraining, Trial, TrialState
+from tuning.journal.winner_record import Winner
 from tuning.objective import Objective
 
 CELL_COLUMNS = [
@@ -163,6 +164,22 @@ def mean_score(journal: Journal, winner: Retraining) -> float:
     ]
     mean = sum(scores) / len(scores)
     return journal.trials[winner.cell][winner.trial].score if math.isnan(mean) else mean
+
+
+def record_of(journal: Journal, winner: Retraining) -> Winner | None:
+    """The record of this winner as it was saved; None if none is, or only an earlier winner."""
+    known = journal.winners.get(winner.cell[:2])
+    same = known is not None and (known.cell, known.trial, known.repeat) == (winner.cell, winner.trial, winner.repeat)
+    return known if same else None
+
+
+def best_winner(journal: Journal, found: Iterable[Retraining]) -> Retraining | None:
+    """Of the winners of one problem the first that is best by `mean_score`, which is the model to use; None of none."""
+    means = [(winner, mean_score(journal, winner)) for winner in found]
+    if not means:
+        return None
+    best = journal.objective(means[0][0].cell.problem).best(mean for _, mean in means)
+    return next(winner for winner, mean in means if mean == best)
 
 
 def _searched(journal: Journal, row: pd.Series[Any]) -> Trial:

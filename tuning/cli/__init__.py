@@ -14,6 +14,7 @@ runner, report, export.
     tuner_list   `tuning tuners`
     init         `tuning init`
     progress     ProgressView
+    notebook_view   NotebookLive: a live view in a notebook
     live_view    best scores as lines of text
     console      consoles safe from escape codes
     signals      Interruption

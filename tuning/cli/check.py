@@ -152,14 +152,19 @@ def _pace(problem: Problem) -> tuple[float, float]:
     return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)
 
 
-def show(examined: Facts, console: Console) -> None:
-    """Prints what `examine` found: spaces, equality by sampling, budgets, time and seeds."""
+def show(examined: Facts, console: Console, with_seeds: bool = False) -> None:
+    """Prints what `examine` found: spaces, equality by sampling, budgets and time; seeds on request."""
     for problem in examined["problems"]:
         _show_problem(problem, console)
     _show_budgets(examined, console)
     console.print(f"The verdict will be about {ENDPOINTS[examined['endpoint']]}.", markup=False)
     for line in examined["outlook"]:
         console.print(line, style="yellow", markup=False, highlight=False)
+    if with_seeds:
+        _show_seeds(examined, console)
+
+
+def _show_seeds(examined: Facts, console: Console) -> None:
     table = _table("cell", "seed of its search")
     for cell in examined["cells"]:
         table.add_row(escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"), str(cell["seed"]))
@@ -245,10 +250,15 @@ def _show_budgets(examined: Facts, console: Console) -> None:
             f"{row['full_trials']:.3g}" + (" (more, shorter ones)" if row["shorter_trials"] else ""),
         )
     console.print(table)
-    takes = "an unknown time" if examined["seconds"] is None else f"about {seconds(examined['seconds'])}"
+    replicates = max(cell["replicate"] for cell in examined["cells"])
+    takes, each = (
+        "an unknown time" if examined["seconds"] is None else f"about {seconds(examined['seconds'] / parts)}"
+        for parts in (1, replicates)
+    )
     console.print(
         f"{plural(len(examined['cells']), 'cell')}, {count(examined['epochs'])} epochs at most: {takes} of training on "
-        "one core, by the default configuration's pace; other configurations may be much slower or faster. Thinking "
+        f"one core, by the default configuration's pace; a replicate costs {count(examined['epochs'] // replicates)} "
+        f"epochs, {each}. Other configurations may be much slower or faster. Thinking "
         f"comes on top, and retraining: each cell's incumbents {examined['retrain']} times in full, uncharged; two or "
         "three a cell.",
         markup=False,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -28,6 +30,18 @@ def output() -> SafeConsole:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="replace")
     return SafeConsole(file=sys.stdout)
+
+
+def say_loading(study: Path) -> None:
+    """Tells what the next seconds are spent on: importing a study's libraries shows nothing by itself."""
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    library = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}.get(backend, "Keras")
+    output().print(f"Loading {library} and {study} ...", markup=False, highlight=False, soft_wrap=True)
+
+
+def silent() -> SafeConsole:
+    """A console that shows nothing."""
+    return SafeConsole(file=io.StringIO(), quiet=True)
 
 
 def errors() -> SafeConsole:

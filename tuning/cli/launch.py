@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from tuning.journal.provenance import words
 from tuning.journal.records import TrialState
 from tuning.problems.table import TableProblem
 from tuning.process.system import shell_line
-from tuning.report.report import write_report
+from tuning.report.report import Report, write_report
 from tuning.runner.dask.cluster import default_jobs, require_scheduler
 from tuning.runner.dask.executor import on_dask
 from tuning.runner.executor import run_here
@@ -46,15 +46,28 @@ def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str) -> 
     """
     console = output()
     with _interruptible(out / study.name, console):
-        done = _cells(study, out, jobs, scheduler, console)
-        journal = read(done.directory)
-        full = study.tensorboard == "full"
-        say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-        save_winners(journal, study.problems, study.continue_winners, full=full, say=say)
-    if full:
-        say(f"All of the winners' trainings: tuning board {done.directory} --winners")
-    show_report(write_report(done.directory, journal), console)
+        done, journal, report = carry_out(study, out, jobs, scheduler, console, command_line())
+    show_report(report, console)
     return _failed(done, journal, console)
+
+
+def carry_out(
+    study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console, command: Sequence[str] = ()
+) -> tuple[Run, Journal, Report]:
+    """Runs what is left of a study, saves its winners and makes its report.
+
+    Args:
+        jobs: Processes; None for one per core.
+        scheduler: Address of a Dask cluster to use instead; empty for none.
+        console: Shows the progress.
+        command: The words of the command line, if that began it.
+    """
+    done = _cells(study, out, jobs, scheduler, console, command)
+    journal = read(done.directory)
+    full = study.tensorboard == "full"
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    save_winners(journal, study.problems, study.continue_winners, full=full, say=say)
+    return done, journal, write_report(done.directory, journal)
 
 
 def train_table(
@@ -64,7 +77,7 @@ def train_table(
     console = output()
     trained = table_study(study, configurations, repeats)
     with _interruptible(out / trained.name, console):
-        done = _cells(trained, out, jobs, scheduler, console)
+        done = _cells(trained, out, jobs, scheduler, console, command_line())
         journal = read(done.directory)
     problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
     for problem in problems:
@@ -82,7 +95,9 @@ def train_table(
     return _failed(done, journal, console)
 
 
-def _cells(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console) -> Run:
+def _cells(
+    study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console, command: Sequence[str]
+) -> Run:
     """Runs a study's cells, with progress."""
     rule = study.until_decided
     if rule is not None:
@@ -109,11 +124,11 @@ def _cells(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, consol
     with executor as execute:
         if rule is None:
             with ProgressView(console) as view:
-                return run(study, out, view, command_line(), execute)
+                return run(study, out, view, command, execute)
         watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
         at_once = max(1, jobs * study.replicates // cells)
         on_look = partial(say, soft_wrap=True)
-        return until_decided(study, out, watch, command_line(), execute, at_once=at_once, on_look=on_look)
+        return until_decided(study, out, watch, command, execute, at_once=at_once, on_look=on_look)
 
 
 @contextmanager

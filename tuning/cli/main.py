@@ -12,7 +12,7 @@ import typer
 
 from tuning import __version__
 from tuning.cli.completion import study_folders
-from tuning.cli.console import output
+from tuning.cli.console import output, say_loading
 from tuning.cli.exit import EXIT_FAILED, guarded
 from tuning.cli.options import (
     AsJson,
@@ -112,10 +112,12 @@ def init(
 @with_options
 def run(study: StudyOrCode, named: Named, options: RunOptions) -> None:
     """Run a study, or go on with it, and make its report."""
-    from tuning.cli.load import find_study
 
     def work() -> int:
+        say_loading(study)
         with _workers_ahead(options.jobs, options.scheduler):
+            from tuning.cli.load import find_study
+
             plan = changed(find_study(study, named, options.budget), options)
             from tuning.cli.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
 
@@ -138,21 +140,25 @@ def check(
     named: Named,
     changes: Changes,
     draws: Annotated[int, typer.Option(min=100, help="Configurations to draw through each library.")] = 2000,
+    with_seeds: Annotated[bool, typer.Option("--seeds", help="Show the seed of each search too.")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Show a study before it runs; search nothing.
 
-    The space as each library sees it, and whether all draw alike; budgets, seeds, and an estimate of the time.
+    The space as each library sees it, and whether all draw alike; budgets, and an estimate of the time.
     """
-    from tuning.cli.load import find_study
 
     def work() -> int:
         from tuning.cli.check import examine, show
 
+        if not as_json:
+            say_loading(study)
+        from tuning.cli.load import find_study
+
         with aside() if as_json else nullcontext():  # a study's own lines would not be JSON
             examined = examine(changed(find_study(study, named, changes.budget), changes), draws)
-        _print_json(examined) if as_json else show(examined, output())
+        _print_json(examined) if as_json else show(examined, output(), with_seeds)
         return 0 if examined["alike"] else EXIT_FAILED
 
     guarded(work, debug)
@@ -176,10 +182,12 @@ def table(
     trainings go on where they were stopped, and shows how well a surrogate fits them. With --repeats the surrogate's
     noise is that of seeds and splits; without, it also holds what the surrogate could not explain.
     """
-    from tuning.cli.load import load_study
 
     def work() -> int:
+        say_loading(study)
         with _workers_ahead(jobs, scheduler):
+            from tuning.cli.load import load_study
+
             loaded = load_study(study)
             from tuning.cli.launch import train_table  # it imports TensorFlow, which `load_study` has imported quietly
 

@@ -1,4 +1,4 @@
-"""The progress of a run: a live view in a terminal, plain lines elsewhere."""
+"""The progress of a run: a live view in a terminal or a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from tuning.cli import live_view
+from tuning.cli.notebook_view import NotebookLive
 from tuning.journal.records import Cell, CellEnd, Retraining, Trial, TrialState
 from tuning.objective import Objective
 from tuning.runner.cell import CellTask
@@ -25,14 +26,13 @@ SHOWN_FAILURES = 3
 class ProgressView:
     """Shows cells, epochs, the best score so far and the time left. Use as a context manager.
 
-    In a terminal, it redraws a line per tuner, a bar for the whole study and the last failures; elsewhere it prints a
-    line when a cell ends or a trial fails.
+    In a terminal or a notebook, it redraws a line per tuner, a bar for the whole study and the last failures;
+    elsewhere it prints a line when a cell ends or a trial fails.
     """
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._draws = console.is_terminal and not console.is_dumb_terminal
-        self._live: Live | None = None
+        self._live: Live | NotebookLive | None = None
         self._budget: dict[Cell, int] = {}
         self._spent: dict[Cell, int] = {}
         self._best: dict[Cell, float] = {}
@@ -72,9 +72,23 @@ class ProgressView:
             task.cell: self._spent[task.cell] + sum(done.epochs for done in task.retrained) for task in pending
         }
         self._total = sum(self._open.values()) - sum(self._worked.values())
-        if pending and self._draws:
-            self._live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=4)
+        if pending:
+            self._live = self._view()
+        if self._live is not None:
             self._live.start()
+
+    def _view(self) -> Live | NotebookLive | None:
+        """What draws; None where only lines can be shown."""
+        if self.console.is_jupyter:
+            return NotebookLive(self._picture)
+        if not self.console.is_terminal or self.console.is_dumb_terminal:
+            return None
+        return Live(get_renderable=self._picture, console=self.console, refresh_per_second=4)
+
+    def _moved(self) -> None:
+        """Redraws where no thread does."""
+        if isinstance(self._live, NotebookLive):
+            self._live.refresh()
 
     def note(self, note: str) -> None:
         self.console.print(note, markup=False)
@@ -84,6 +98,7 @@ class ProgressView:
         self._spent[cell] += new
         self._advance(cell, new)
         self._heard(cell, spent, best)
+        self._moved()
 
     def _heard(self, cell: Cell, spent: int, best: float) -> None:
         """A replay, when a run is resumed, begins again with the first scores: what was known stays."""
@@ -114,6 +129,7 @@ class ProgressView:
     def retraining(self, retraining: Retraining) -> None:
         self._retrained += 1
         self._advance(retraining.cell, retraining.epochs)
+        self._moved()
         if retraining.state == TrialState.FAILED:
             line = f"{retraining.cell} trial {retraining.trial} FAILED when retrained: {retraining.error}"
             self._fail(f"{line}; configuration {retraining.configuration}")
@@ -132,6 +148,7 @@ class ProgressView:
         if self._live is not None:
             if end.error:
                 self._fail(f"{end.cell} {end.state}: {end.error}")
+            self._moved()
             return
         best = self._best_of(end.cell.problem, [self._best[end.cell]])
         best = f"best {self._objectives[end.cell.problem].metric} {best}" if best else "no score yet"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -12,16 +13,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tuning.analysis.curves import CELL
+from tuning.analysis.curves import CELL, MISSING
 from tuning.analysis.looks import rule_of
 from tuning.analysis.summary import Summary, looked_at, summarise
 from tuning.formatting import count, decimals_for, interval, number, plural, seconds
 from tuning.journal import journal
 from tuning.journal.provenance import words
 from tuning.journal.records import CellState
+from tuning.process.system import shell_line
+from tuning.tensorboard.best import BEST
 
 if TYPE_CHECKING:  # it draws, and `tuning status` does not
     from tuning.report.report import Report
+
+
+STATES = {MISSING: "not started"}
+"""States of cells in words, where the table's own word says less."""
 
 
 class CellStatus(TypedDict):
@@ -54,7 +61,7 @@ class StudyStatus(TypedDict):
 
 def tuner_table(report: Report) -> Table:
     """A row per tuner: scores over replicates, cells, epochs, trials, training and thinking time."""
-    frame = report.tuners
+    frame = report.result.tuners()
     several = frame["problem"].nunique() > 1
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0))  # fits into 80 columns
     for heading in (["problem"] if several else []) + ["tuner"]:
@@ -130,7 +137,7 @@ def show(state: StudyStatus, console: Console) -> None:
     for cell in state["cells"]:
         table.add_row(
             escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"),
-            escape(cell["state"] + (f": {cell['error']}" if cell["error"] else "")),
+            escape(STATES.get(cell["state"], cell["state"]) + (f": {cell['error']}" if cell["error"] else "")),
             f"{cell['epochs']}/{cell['planned_epochs']}",
             str(cell["trials"]),
             number(math.nan if cell["best_score"] is None else cell["best_score"]),
@@ -182,23 +189,37 @@ def _left(cells: list[CellStatus]) -> float | None:
 
 
 def show_report(report: Report, console: Console) -> None:
-    """The table of tuners, the verdict, which tuner to take, where the report is; first, what several problems say."""
-
-    def say(lines: Sequence[str], indent: str = "  ", style: str = "") -> None:
-        for line in lines:
-            console.print(f"{indent}{line}", markup=False, highlight=False, style=style)
-
-    over = report.over_problems
-    if over is not None:
+    """First what several problems say; the table of tuners, the verdict, what to take and use; where everything is."""
+    say = partial(console.print, markup=False, highlight=False)
+    if report.over_problems is not None:
         console.print(problems_table(report))
-        say(over.choice[:1], "", "bold")
-        say(over.choice[1:])
+        for place, line in enumerate(report.over_problems.choice):
+            say(line if place == 0 else f"  {line}", style="" if place else "bold")
     console.print(tuner_table(report))
     line = report.verdict.line
-    say([line if line.startswith("No verdict") else f"Verdict: {line}"], "", "bold")
-    say(report.verdict.details)
-    for problem, choice in report.choices.items():
-        which = f"{problem}: " if over is not None else ""
-        say([f"{which}{choice.line}"], "", "bold")
-        say(choice.details)
-    console.print(f"Report: {report.html}", markup=False, highlight=False, soft_wrap=True)
+    say(line if line.startswith("No verdict") else f"Verdict: {line}", style="bold")
+    for line in report.verdict.details:
+        say(f"  {line}")
+    for problem in report.result.problems:
+        _show_answer(report, problem, say)
+    if (report.directory / BEST).is_dir():
+        board = shell_line(["tuning", "board", str(report.directory)])
+        say(f"The best trials in TensorBoard: {board}", soft_wrap=True)
+    say(f"Report: {report.html}", soft_wrap=True)
+
+
+def _show_answer(report: Report, problem: str, say: Callable[..., None]) -> None:
+    """Which tuner to take, the model to use, and what more compute would bring."""
+    choice, answer = report.result.problem(problem).recommendation, report.answers[problem]
+    which = f"{problem}: " if len(report.answers) > 1 else ""
+    say(f"{which}{choice.line}", style="bold")
+    for line in (choice.alike, choice.probable):
+        if line:
+            say(f"  {line}")
+    if answer.use:
+        file = report.directory / answer.model
+        saved = bool(answer.model) and file.is_file()
+        say(f"{which}Use this model: {file}" if saved else f"{which}The best winner:", style="bold", soft_wrap=True)
+        say(f"  {answer.use}")
+    for line in answer.more:
+        say(f"{which}More compute? {line}")

@@ -15,6 +15,8 @@ from msgspec import Meta, Struct
 
 from tuning.journal.records import Cell
 
+MODELS = "models"
+"""Folder of the saved winners, in that of the study."""
 MAX_CLASSES = 100  # a larger matrix is neither readable nor small
 BINS = 48  # on each axis of predicted against true values
 Shape = tuple[int | None, ...]

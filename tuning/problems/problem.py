@@ -19,6 +19,7 @@ from tuning.arguments import share, whole_number
 from tuning.arrays import RowsOf
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
+from tuning.formatting import plural
 from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
 from tuning.problems.problem_data import ProblemData
@@ -92,6 +93,17 @@ class TrainingProblem(Protocol):
 def trainings_of(problem: TrainingProblem) -> int:
     """How many models a trial of the problem trains: one for each fold and repeat. Raises DataError."""
     return problem.folds * problem.repeats
+
+
+def described(problem: TrainingProblem, *more: str) -> str:
+    """What a problem's `repr` says of it, and whatever else is known."""
+    rule = problem.objective
+    parts = [
+        f"{rule.metric}, {rule.direction}, {rule.epoch} epoch of a trial",
+        f"{plural(problem.max_epochs, 'epoch')} in full",
+        *(part for part in more if part),
+    ]
+    return f"<{type(problem).__name__} {problem.name!r}: {'; '.join(parts)}>"
 
 
 class Problem:
@@ -172,6 +184,10 @@ class Problem:
             self.beforehand = Beforehand(hyperparameters, tune_new_entries, allow_new_entries)
         self._space: Space | None = None
         self._resident: Resident | None = None
+
+    def __repr__(self) -> str:
+        """Short, and without loading data or recording the space."""
+        return described(self, "" if self._space is None else repr(self._space))
 
     @property
     def splits(self) -> Splits:

@@ -12,6 +12,7 @@ import numpy as np
 from tuning.configuration import Configuration
 from tuning.journal.study_record import SYNTHETIC, DataRecord, ProblemRecord
 from tuning.objective import Objective
+from tuning.problems.problem import described
 from tuning.seeds import derive
 from tuning.space.recorder import record
 from tuning.space.space import Space
@@ -80,6 +81,9 @@ class SyntheticProblem:
         self.fail = fail
         self.trained_epochs = 0
         """Counted independently of the evaluator."""
+
+    def __repr__(self) -> str:
+        return described(self, repr(self.space))
 
     def value(self, configuration: Configuration, epoch: int, seed: int) -> float:
         """The metric after an epoch (from 1), in 0 .. 1 for direction ``"max"``."""

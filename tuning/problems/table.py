@@ -18,11 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from tuning.errors import StudyError
+from tuning.formatting import plural
 from tuning.journal import journal as journals
 from tuning.journal import lines
 from tuning.journal.provenance import SURROGATE
 from tuning.journal.records import TrialState
 from tuning.journal.study_record import DataRecord, ProblemRecord, SurrogateRecord
+from tuning.problems.problem import described
 from tuning.problems.surrogate import FOLDS, TREES, Surrogate
 from tuning.space.space import Space
 from tuning.training.outcome import Outcome
@@ -82,6 +84,9 @@ class TableProblem:
         self.space = Space.from_json(self._trained.space)
         self.is_regression = False  # scikit-learn's search over row numbers is the same for both
         self.has_test = False
+
+    def __repr__(self) -> str:
+        return described(self, repr(self.space), f"computed from {plural(len(self._rows), 'training')}")
 
     @cached_property
     def surrogate(self) -> Surrogate:

@@ -3,6 +3,9 @@
 Imports: words, process, statistics, journal, analysis, exploration, tensorboard.
 
     report      write_report
+    result      Result: a study's results in Python
+    plots       Plots: its figures
+    first_screen   first_screen: for a notebook
     context     context: what the templates show
     prose       the sentences
     render      context to HTML, Markdown and LaTeX

@@ -36,17 +36,9 @@ def markdown(shown: Shown) -> str:
 
 
 def html(shown: Shown, svgs: dict[str, str], bundle: str) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tuning.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
     bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     page = _template("report.js") + _template("search.js")
-    return environment.get_template("report.html.j2").render(
+    return _page("report.html.j2").render(
         shown,
         style=Markup(_template("report.css") + _colour_rules()),
         bundle=Markup(bundle),
@@ -55,6 +47,23 @@ def html(shown: Shown, svgs: dict[str, str], bundle: str) -> str:
         images={name: base64.b64encode(text.encode("utf-8", errors="replace")).decode() for name, text in svgs.items()},
         specs={figure.name: _spec(figure) for part in parts(shown) for figure, _ in part.values()},
     )
+
+
+def notebook(shown: Shown) -> str:
+    """The first screen alone, as HTML for a notebook."""
+    return _page("notebook.html.j2").render(shown)
+
+
+def _page(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tuning.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
 
 
 def latex(problems: list[ProblemPart]) -> dict[str, str]:

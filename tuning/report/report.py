@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from tuning.analysis.choices import ProblemChoice
 from tuning.analysis.over_problems.over_problems import OverProblems
 from tuning.analysis.summary import results, summarise
 from tuning.analysis.summary_json import to_json
@@ -26,6 +23,8 @@ from tuning.report.figures import scores
 from tuning.report.figures.render import DrawnBeside
 from tuning.report.figures.vega_bundle import vega_bundle
 from tuning.report.render import html, latex, markdown, parts
+from tuning.report.result import Result
+from tuning.report.sections.answer import Answer
 from tuning.report.sections.winners import NOTE as WINNERS_NOTE
 from tuning.report.sections.winners import winner_sections
 from tuning.report.tables.base import Table
@@ -35,13 +34,12 @@ from tuning.tensorboard.summary import write_hparams_summary
 
 @dataclass(frozen=True)
 class Report:
-    """What `write_report` wrote, and what of it the command line prints.
+    """What `write_report` wrote, and the results behind it.
 
     Attributes:
-        choices: By problem.
         over_problems: What all problems say together; None if there is only one.
         by_problem: Table of problems and tuners, if there are several.
-        tuners: `Summary.tuners`.
+        answers: By problem, what opens the report.
     """
 
     directory: Path
@@ -49,11 +47,14 @@ class Report:
     markdown: Path
     summary: Path
     figures: tuple[Path, ...]
-    verdict: Verdict
-    choices: Mapping[str, ProblemChoice]
+    result: Result
     over_problems: OverProblems | None
     by_problem: Table
-    tuners: pd.DataFrame
+    answers: Mapping[str, Answer]
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.result.verdict
 
 
 @no_search_for_cycles()
@@ -110,9 +111,8 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         directory / "report.md",
         directory / "summary.json",
         tuple(directory / name for name in texts if name.startswith("figures/")),
-        summary.verdict,
-        {name: problem.choice for name, problem in summary.problems.items()},
+        Result(read, summary),
         summary.over_problems,
         shown["by_problem"],
-        summary.tuners,
+        {part.name: part.answer for part in shown["problems"]},
     )

@@ -14,6 +14,7 @@ from tuning import tuners as registry
 from tuning.arguments import whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
+from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
 from tuning.journal.plan import ENDPOINTS, RETRAINED, SEARCH, TEST, Looks, Plan, TunerSettings
 from tuning.journal.records import Trial, TrialState
@@ -141,6 +142,16 @@ class StudyPlan:
                 raise StudyError(f"two {kind}s are called {twice[0]!r}; give one another {argument}=...")
         for problem in self.problems:
             _check_room(self.budget, problem.name, problem.max_epochs * problem.repeats)
+
+    def __repr__(self) -> str:
+        parts = [
+            f"problem{'s' if len(self.problems) > 1 else ''} {names([problem.name for problem in self.problems])}",
+            f"tuners {names([tuner.label for tuner in self.tuners])}",
+            *([f"baselines {names([tuner.label for tuner in self.baselines])}"] if self.baselines else []),
+            plural(self.replicates, "replicate"),
+            f"{plural(self.budget.epochs, 'epoch')} a cell",
+        ]
+        return f"<Study {self.name!r}: {'; '.join(parts)}>"
 
     def changed(self, overrides: Overrides) -> Self:
         """This plan with other settings; what `overrides` does not name stays the same."""

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec.structs import replace
 
 from tuning import seeds
-from tuning.analysis.winners import mean_score, winners
+from tuning.analysis.winners import best_winner, record_of, winners
 from tuning.arguments import whole_number
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.journal import Journal
 from tuning.journal.records import Retraining
-from tuning.journal.winner_record import Winner, weights_file
+from tuning.journal.winner_record import MODELS, Winner, weights_file
 from tuning.journal.writer import JournalWriter
 from tuning.problems.problem import Problem, TrainingProblem
 from tuning.runner.retraining import retraining_split
@@ -35,7 +35,6 @@ from tuning.training.request import RetrainingRequest
 if TYPE_CHECKING:
     from tuning.training.outcome import Logs
 
-FOLDER = "models"
 KerasModel: TypeAlias = Any  # `keras.Model`; Keras ships no types, and is not imported just for a name
 
 
@@ -65,7 +64,7 @@ def save_winners(
     written = []
     for (key, winner), path in zip(chosen.items(), _paths(journal, list(chosen)), strict=True):
         logs = journal.directory / WINNERS / path.stem if full else None
-        known = _saved(journal, key, winner, path)
+        known = _saved(journal, winner, path)
         if key[0] not in by_name:
             continue
         if known is None or (logs is not None and not (logs / "model").is_dir()):
@@ -81,15 +80,15 @@ def save_winners(
 
 def best_configuration(journal: Journal, tuner: str | None = None, problem: str | None = None) -> Configuration:
     """The configuration of a tuner's winner, or of the best winner of all. Raises StudyError if there is none."""
-    return dict(_pick(journal, tuner, problem)[1].configuration)
+    return dict(_pick(journal, tuner, problem)[0].configuration)
 
 
 def best_model(
     journal: Journal, problems: Sequence[TrainingProblem], tuner: str | None = None, problem: str | None = None
 ) -> KerasModel:
     """A tuner's saved winner, a compiled `keras.Model`. Raises StudyError if there is no winner, or no file."""
-    key, winner, path = _pick(journal, tuner, problem)
-    return _problem(problems, key[0]).load_model(_file(journal, key, winner, path), winner.configuration)
+    winner, path = _pick(journal, tuner, problem)
+    return _problem(problems, winner.cell.problem).load_model(_file(journal, winner, path), winner.configuration)
 
 
 def continue_training(
@@ -107,13 +106,13 @@ def continue_training(
         StudyError: There is no such winner or no file of it, or it cannot be trained further.
     """
     whole_number(epochs, f"continue_training(epochs={epochs!r})")
-    key, winner, path = _pick(journal, tuner, problem)
-    own = _problem(problems, key[0])
-    record = _continue(journal, own, winner, _file(journal, key, winner, path), epochs)
+    winner, path = _pick(journal, tuner, problem)
+    own = _problem(problems, winner.cell.problem)
+    record = _continue(journal, own, winner, _file(journal, winner, path), epochs)
     return own.load_model(_continued(path), winner.configuration), dict(record.continued)
 
 
-def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[tuple[str, str], Retraining, Path]:
+def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[Retraining, Path]:
     """The requested winner, and where its model is saved."""
     known = list(journal.problems)
     if problem is None and len(known) > 1:
@@ -126,16 +125,14 @@ def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[tup
         raise StudyError(f"study {journal.name!r} has no tuner {tuner!r}; it has {', '.join(tuners) or 'none yet'}")
     chosen = winners(journal)
     paths = dict(zip(chosen, _paths(journal, list(chosen)), strict=True))
-    own = {key: winner for key, winner in chosen.items() if key[0] == name and tuner in (None, key[1])}
-    if not own:
+    own = [winner for key, winner in chosen.items() if key[0] == name and tuner in (None, key[1])]
+    winner = best_winner(journal, own)
+    if winner is None:
         raise StudyError(
             f"{tuner or 'no tuner'} has {'no' if tuner else 'a'} winner in {journal.directory}: no final incumbent is "
             "retrained; `tuning run STUDY.py --retrain 1 --endpoint search` does that"
         )
-    means = {key: mean_score(journal, winner) for key, winner in own.items()}
-    best = journal.objective(name).best(means.values())
-    key = next(key for key, mean in means.items() if mean == best)
-    return key, own[key], paths[key]
+    return winner, paths[name, winner.cell.tuner]
 
 
 def _problem(problems: Sequence[TrainingProblem], name: str) -> Problem:
@@ -147,20 +144,17 @@ def _problem(problems: Sequence[TrainingProblem], name: str) -> Problem:
     return found
 
 
-def _file(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path) -> Path:
-    if _saved(journal, key, winner, path) is None:
+def _file(journal: Journal, winner: Retraining, path: Path) -> Path:
+    if _saved(journal, winner, path) is None:
         what = "is not of the winner of today" if _there(path) else "is missing"
         raise StudyError(f"{path} {what}; `tuning run STUDY.py` saves it again")
     return path
 
 
-def _saved(journal: Journal, key: tuple[str, str], winner: Retraining, path: Path) -> Winner | None:
+def _saved(journal: Journal, winner: Retraining, path: Path) -> Winner | None:
     """The record of this winner, if its files exist too."""
-    known = journal.winners.get(key)
-    if known is None or known.file != _there(path):
-        return None
-    same = (known.cell, known.trial, known.repeat) == (winner.cell, winner.trial, winner.repeat)
-    return known if same else None
+    known = record_of(journal, winner)
+    return known if known is not None and known.file == _there(path) else None
 
 
 def _there(path: Path) -> str:
@@ -255,5 +249,5 @@ def _paths(journal: Journal, chosen: Sequence[tuple[str, str]]) -> list[Path]:
     for problem, tuner in chosen:
         name = file_name(f"{problem}-{tuner}" if several else tuner, keep="._-", trim=".", limit=80)
         alike = sum(path.stem.partition("~")[0].lower() == name.lower() for path in paths)  # not all systems see case
-        paths.append(journal.directory / FOLDER / (f"{name}~{alike + 1}.keras" if alike else f"{name}.keras"))
+        paths.append(journal.directory / MODELS / (f"{name}~{alike + 1}.keras" if alike else f"{name}.keras"))
     return paths

@@ -21,6 +21,7 @@ import keras_tuner
 
 from tuning.configuration import Configuration, Value
 from tuning.errors import SpaceError
+from tuning.formatting import names
 from tuning.space.hyperparameter import (
     HyperParameter,
     Json,
@@ -35,6 +36,8 @@ from tuning.space.hyperparameter import (
 )
 from tuning.space.keras_tuner_internals import ObservedHyperParameters
 
+SHOWN = 8
+"""Hyperparameters that a space's `repr` spells out."""
 MAX_REPEATS = 10_000  # draws in a row without a new configuration: then the space counts as exhausted
 
 
@@ -69,6 +72,10 @@ class Space:
             keys.append(hp.name if counts[hp.name] == 1 else f"{hp.name} [{counts[hp.name]}]")
         self.keys = tuple(keys)
         """One unique key per hyperparameter: its name, numbered if a name has several parents."""
+
+    def __repr__(self) -> str:
+        declared = [f"{key} {describe(hp)}" for key, hp in zip(self.keys, self.hyperparameters, strict=True)]
+        return f"<Space of {len(declared)}: {names(declared, SHOWN)}>"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -62,6 +62,10 @@ class Tuner(ABC):
         self.label = label or self.name
         self.arguments = arguments
 
+    def __repr__(self) -> str:
+        given = [f"{name}={value!r}" for name, value in sorted(self.arguments.items()) if value is not None]
+        return f"<{type(self).__name__} {self.label!r}{': ' if given else ''}{', '.join(given)}>"
+
     @classmethod
     def is_installed(cls) -> bool:
         """Whether the module that it `needs` is installed."""

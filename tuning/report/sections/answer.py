@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from tuning.analysis.problem_summary import ProblemSummary
-from tuning.analysis.winners import mean_score, winners
+from tuning.analysis.winners import best_winner, record_of, winners
 from tuning.formatting import decimals_for, number, plural, setting
 from tuning.journal.journal import Journal
 from tuning.journal.records import Retraining
+from tuning.journal.winner_record import MODELS
 from tuning.report.tables.answer import answer_table
 from tuning.report.tables.base import Row, Table, rows_of
 
@@ -25,7 +25,8 @@ class Answer:
     """What a reader must know first.
 
     Attributes:
-        use: The model to use, in a sentence or two; empty if nothing was retrained.
+        use: The model to use, the best of all winners, in a sentence or two; empty if nothing was retrained.
+        model: Its file, from the study's folder; empty if it is not saved.
         code: Lines of Python that load it; empty if it is not saved.
         worth: What searching gained over each baseline, a sentence each.
         more: What more replicates would cost and gain, a sentence each.
@@ -33,6 +34,7 @@ class Answer:
     """
 
     use: str
+    model: str
     code: tuple[str, ...]
     worth: tuple[str, ...]
     more: tuple[str, ...]
@@ -49,27 +51,23 @@ def answers(journal: Journal, problems: Mapping[str, ProblemSummary]) -> dict[st
 
 
 def _answer(journal: Journal, problem: ProblemSummary, found: Mapping[str, Retraining]) -> Answer:
-    tuner = problem.choice.tuner or _best(journal, problem, found)
-    winner = found.get(tuner)
+    winner = best_winner(journal, found.values())
+    tuner = problem.choice.tuner or (winner.cell.tuner if winner else "")
+    file = "" if winner is None else _file(journal, winner)
     return Answer(
         use="" if winner is None else _use(problem, winner),
-        code=() if winner is None else _code(journal, winner),
+        model=file,
+        code=() if winner is None or not file else _code(journal, winner, file),
         worth=tuple(_gained(problem, row) for row in rows_of(problem.baseline_pairs) if row["a"] == tuner),
         more=(problem.choice.more,) if problem.choice.more else (),
         table=answer_table(problem),
     )
 
 
-def _best(journal: Journal, problem: ProblemSummary, found: Mapping[str, Retraining]) -> str:
-    """The tuner whose winner is best on fresh seeds, where there is nothing to choose by; empty without any."""
-    scores = {tuner: mean_score(journal, winner) for tuner, winner in found.items()}
-    best = problem.objective.best(scores.values()) if scores else math.nan
-    return next((tuner for tuner, score in scores.items() if score == best), "")
-
-
 def _use(problem: ProblemSummary, winner: Retraining) -> str:
-    cells = problem.retrained[problem.retrained["tuner"] == winner.cell.tuner]
-    row = cells[cells["replicate"] == winner.cell.replicate].to_dict("records")[0]
+    cells = problem.retrained[problem.retrained["tuner"].isin(problem.contest.tuners)]
+    own = (cells["tuner"] == winner.cell.tuner) & (cells["replicate"] == winner.cell.replicate)
+    row = cells[own].to_dict("records")[0]
     rule = problem.objective
     places = decimals_for([*cells["retrained"].dropna(), *cells["test"].dropna()])
     scores = [
@@ -90,13 +88,15 @@ def _use(problem: ProblemSummary, winner: Retraining) -> str:
     )
 
 
-def _code(journal: Journal, winner: Retraining) -> tuple[str, ...]:
-    record = journal.winners.get(winner.cell[:2])
-    if record is None or (record.cell, record.trial, record.repeat) != (winner.cell, winner.trial, winner.repeat):
-        return ()
+def _file(journal: Journal, winner: Retraining) -> str:
+    record = record_of(journal, winner)
+    return f"{MODELS}/{record.file}" if record else ""
+
+
+def _code(journal: Journal, winner: Retraining, file: str) -> tuple[str, ...]:
     predict = "predictions = model.predict(x)  # x as in the study's data"
-    if record.file.endswith(WHOLE):
-        return ("import keras", f'model = keras.models.load_model("models/{record.file}")', predict)
+    if file.endswith(WHOLE):
+        return ("import keras", f'model = keras.models.load_model("{file}")', predict)
     problem = f", problem={winner.cell.problem!r}" if len(journal.problems) > 1 else ""
     return (
         f"model = study.best_model({winner.cell.tuner!r}{problem})  # study: that of the study's script",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tuning.analysis.winners import mean_score, winners
+from tuning.analysis.winners import best_winner, mean_score, record_of, winners
 from tuning.formatting import MISSING, count, decimals_for, number, plural, setting
 from tuning.journal.journal import Journal
 from tuning.journal.records import Retraining
@@ -78,16 +78,16 @@ def winner_sections(journal: Journal) -> dict[str, Winners]:
     for problem in journal.problems:
         of_problem = {tuner: winner for (name, tuner), winner in chosen.items() if name == problem}
         if of_problem:
-            records = {tuner: _record_of(journal, winner) for tuner, winner in of_problem.items()}
+            records = {tuner: record_of(journal, winner) for tuner, winner in of_problem.items()}
             means = {tuner: mean_score(journal, winner) for tuner, winner in of_problem.items()}
-            best = journal.objective(problem).best(means.values())
+            best = best_winner(journal, of_problem.values())
             sections = [
                 _section(
                     journal,
                     winner,
                     records[tuner],
                     f"winner{safe[problem]}_{place}_{file_name(tuner)}",
-                    means[tuner] == best,
+                    winner is best,
                 )
                 for place, (tuner, winner) in enumerate(of_problem.items(), start=1)
             ]
@@ -95,13 +95,6 @@ def winner_sections(journal: Journal) -> dict[str, Winners]:
                 _configurations(journal, problem, of_problem, records, means), tuple(sections)
             )
     return by_problem
-
-
-def _record_of(journal: Journal, winner: Retraining) -> Winner | None:
-    """The record of this winner; None if none is saved, or only an earlier winner's."""
-    known = journal.winners.get(winner.cell[:2])
-    same = known is not None and (known.cell, known.trial, known.repeat) == (winner.cell, winner.trial, winner.repeat)
-    return known if same else None
 
 
 def _section(journal: Journal, winner: Retraining, record: Winner | None, name: str, best: bool) -> Section:
