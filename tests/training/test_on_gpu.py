@@ -53,11 +53,13 @@ def test_data_over_half_of_a_gpu_are_fed_by_keras(on_gpu, monkeypatch):
     model = network()
     assert compiled_epoch.fallback_reason(model, arguments(model)) == ""
     monkeypatch.setattr(gpus, "memory", lambda: 2 * 2 * (X.nbytes + Y.nbytes) - 1)
+    assert compiled_epoch.fallback_reason(model, arguments(model)) == ""  # what is given twice is there once
     said = "data of 3.2e-06 GB, over half of the GPU's memory"
-    assert compiled_epoch.fallback_reason(model, arguments(model)) == said
+    others = arguments(model, validation_data=(X.copy(), Y.copy()))
+    assert compiled_epoch.fallback_reason(model, others) == said
     assert compiled_epoch.fallback_reason(model, arguments(model, validation_data=None)) == ""
     monkeypatch.setattr(gpus, "memory", lambda: 0)  # not known
-    assert compiled_epoch.fallback_reason(model, arguments(model)) == ""
+    assert compiled_epoch.fallback_reason(model, others) == ""
 
 
 def test_xla_compiles_what_the_user_compiled_so(monkeypatch):

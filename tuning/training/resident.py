@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from tuning.arrays import is_aligned
+from tuning.arrays import RowsOf, is_aligned
 from tuning.process import gpus
 from tuning.training.fit_arguments import Data, is_arrays, texts_as_tensors
 from tuning.training.graph_cache import Traces
@@ -21,8 +21,9 @@ def too_large(*parts: Data) -> str:
     """Why these arrays cannot stay on the GPU that trains, in a few words; empty if they can, or if there is none."""
     if not gpus.in_use() or not (room := gpus.memory()):
         return ""
-    arrays = [array for part in parts if part is not None and is_arrays(part) for array in keras.tree.flatten(part)]
-    size = sum(getattr(array, "nbytes", 0) for array in arrays)
+    leaves = [leaf for part in parts if part is not None and is_arrays(part) for leaf in keras.tree.flatten(part)]
+    arrays = [leaf.array if isinstance(leaf, RowsOf) else leaf for leaf in leaves]  # it is there as a whole, and once
+    size = sum(getattr(array, "nbytes", 0) for array in {id(array): array for array in arrays}.values())
     if size <= GPU_SHARE * room:
         return ""
     return f"data of {size / 1e9:.3g} GB, over half of the GPU's memory"
