@@ -42,6 +42,8 @@ class Study(StudyPlan):
         trial_seconds: A trial, or a retraining, that takes longer is FAILED: at the end of its epoch, or with its
             process if it hangs and cells run in their own processes. Results then depend on the machine. None: no
             limit.
+        trial_memory: A trial whose model needs more GB than this to be trained is FAILED before it takes them, by an
+            estimate from its weights, its optimizer and its layers' outputs for a batch. None: no limit.
 
     Raises:
         StudyError: An argument is invalid.
@@ -68,8 +70,9 @@ class Study(StudyPlan):
         """
         from tuning.cli.console import output, silent
         from tuning.cli.launch import carry_out
+        from tuning.runner.devices import CPUS
 
-        *_, report = carry_out(self, Path(out), jobs, scheduler, output() if progress else silent())
+        *_, report = carry_out(self, Path(out), jobs, scheduler, CPUS, output() if progress else silent())
         return report.result
 
     def best_configuration(

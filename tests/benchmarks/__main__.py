@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from tests.benchmarks import results
+from tuning.process.gpus import visible
 
 Pair = tuple[float, float]
 
@@ -22,18 +23,29 @@ Pair = tuple[float, float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     everything = [*BENCHMARKS, *BOUNDS]
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(everything)}; default: all")
+    names = f"of {', '.join(everything)}, or gpu for those on a GPU; default: all that this machine has the devices for"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=names)
     parser.add_argument("--runs", type=int, default=3, help="runs of each benchmark, pairs where two are compared")
     parser.add_argument("--write", action="store_true", help="put the rows into reports/benchmarks.md, and keep others")
     options = parser.parse_args()
     rows: dict[str, list[str]] = {}
-    for name in options.names or everything:
+    for name in _with_devices(options.names or everything):
         rows[name] = [*(_compared if name in BENCHMARKS else _bounded)(name, options.runs)]
         if options.write:
             results.write(rows[name], name, options.runs, everything)
     missed = sum(results.MISSED in line for lines in rows.values() for line in lines)
     if missed:
         raise SystemExit(f"{missed} missed")
+
+
+def _with_devices(names: list[str]) -> list[str]:
+    """The benchmarks of these names, `gpu` being all of its kind; those on a GPU are left out where there is none."""
+    on_gpu = [name for name in BENCHMARKS if name.startswith("gpu-")]
+    wanted = [one for name in names for one in (on_gpu if name == "gpu" else [name])]
+    left_out = [] if visible() else [name for name in wanted if name in on_gpu]
+    if left_out:
+        print(f"Left out, for `nvidia-smi -L` lists no GPU here: {', '.join(left_out)}", flush=True)
+    return [name for name in wanted if name not in left_out]
 
 
 def _compared(name: str, runs: int) -> Iterator[str]:
@@ -76,6 +88,18 @@ def _trial(name: str, epochs: int, figure: str, before: str = "keras", ours: str
     def measure() -> Pair:
         one, other = (
             json.loads(_output("one_trial", way, name, str(epochs)).splitlines()[-1])[figure] for way in (before, ours)
+        )
+        return one, other
+
+    return measure
+
+
+def _on_gpu(name: str, workers: int, before: str = "keras", after: str = "ours") -> Callable[[], Pair]:
+    """Seconds an epoch, which are the inverse of epochs a second, of processes that share a GPU."""
+
+    def measure() -> Pair:
+        one, other = (
+            json.loads(_output("on_gpu", way, name, str(workers)).splitlines()[-1])["epoch"] for way in (before, after)
         )
         return one, other
 
@@ -196,6 +220,21 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
     "fashion-study": (
         "the same on Fashion MNIST, 3-epoch trials, 83 epochs each",
         "s", "6", _whole(["five_loops", "fashion_mnist"], ["five_tuners", "fashion_mnist", "2"]),
+    ),
+    **{
+        f"gpu-{short}{f'-{workers}' if workers > 1 else ''}": (
+            f"an epoch of {what} on Fashion MNIST, on one GPU, {workers} at once, validation included",
+            "s", "", _on_gpu(name, workers),
+        )
+        for short, name, what in (
+            ("mlp", "fashion_mnist", "an MLP (300-100-10, batch 32)"),
+            ("cnn", "fashion_cnn", "a CNN (convolutions of 32 and 64, 100-10, batch 32)"),
+        )
+        for workers in (1, 4)
+    },
+    "gpu-deterministic": (
+        "the price of deterministic operations: an epoch of that CNN without them, against with them",
+        "s", "", _on_gpu("fashion_cnn", 1, "ours", "deterministic"),
     ),
     "fashion-jobs": (
         "2 processes against 1, the same study on Fashion MNIST with 4 replicates, imports included",

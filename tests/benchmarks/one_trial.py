@@ -36,7 +36,7 @@ def by_keras(name: str, epochs: int) -> list[list[float]]:
     for _ in range(3):
         keras.backend.clear_session()
         trials.append(ends := [time.perf_counter()])
-        model = make(splits.train[0].shape[1:], 0, 0, layers=problem.layers)
+        model = make(splits.train[0].shape[1:], 0, 0, layers=problem.layers, convolutions=problem.convolutions)
         mark = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))
         model.fit(*splits.train, epochs=epochs, validation_data=splits.validation, verbose=0, callbacks=[mark])
     return trials
@@ -48,7 +48,8 @@ def by_ours(name: str, epochs: int) -> list[list[float]]:
 
     def build(hp):
         hp.Int("configuration", 1, 2)
-        return make(problem.splits.train[0].shape[1:], 0, 0, layers=benchmark.layers)
+        shape = problem.splits.train[0].shape[1:]
+        return make(shape, 0, 0, layers=benchmark.layers, convolutions=benchmark.convolutions)
 
     problem = Problem(build, benchmark.data, Objective("val_accuracy", "max"), epochs)
     trials = []

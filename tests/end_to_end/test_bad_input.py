@@ -132,6 +132,10 @@ STUDY_FILES = {
         study_of(trial_seconds="'10 min'"),
         "Study(trial_seconds='10 min'): expected seconds above 0, or None for no limit",
     ),
+    "trials of no memory": (
+        study_of(trial_memory="0"),
+        "Study(trial_memory=0): expected GB above 0, or None for no limit",
+    ),
     "logs of another kind": (
         study_of(tensorboard="'all'"),
         "Study(tensorboard='all'): expected 'curves' or 'full'",

@@ -21,8 +21,10 @@ from tuning.journal.records import Cell, CellEnd, CellResult, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.process import manifest
+from tuning.process.gpus import Gpu
 from tuning.report.tables.study import manifest_table
 from tuning.runner.cell import CellTask
+from tuning.runner.devices import CONTEXT_MIB, Devices
 from tuning.runner.executor import Listener, run_here
 from tuning.runner.plan import FIVE, Overrides
 from tuning.runner.runner import Run, Unwatched, command_line, run
@@ -330,6 +332,23 @@ def test_libraries_that_changed_since_the_last_run_are_said(tmp_path: Path, monk
     journal = read(done.directory)
     assert different_versions(journal.sessions) == different
     assert ["earlier runs", different] in [[entry.text for entry in row] for row in manifest_table(journal).rows]
+
+
+def test_gpus_are_in_the_manifest_and_said_if_they_change(tmp_path: Path) -> None:
+    devices = Devices((Gpu("GPU-a", "H200", 143771, "9.0", "570.86"),), per_gpu=2, deterministic=True)
+    done = run(study(tuners=["kt-random"], replicates=1), tmp_path, devices=devices)
+    found = {
+        "GPUs": ["H200, compute capability 9.0, 140 GiB"],
+        "GPU driver": "570.86",
+        "deterministic operations": True,
+        "workers a GPU": 2,
+        "MiB a worker": [143771 // 2 - CONTEXT_MIB],
+    }
+    assert read(done.directory).manifest.items() >= found.items()
+    watcher = _Watching()
+    done = run(study(tuners=["kt-random"]), tmp_path, watcher)
+    assert watcher.notes[0].startswith("The run before had GPUs H200, compute capability 9.0, 140 GiB, now none. If")
+    assert not found.keys() & read(done.directory).manifest.keys()
 
 
 def limited(seconds: float | None, **changes: Any) -> Study:

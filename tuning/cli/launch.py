@@ -21,10 +21,13 @@ from tuning.journal.journal import Journal, read
 from tuning.journal.provenance import words
 from tuning.journal.records import TrialState
 from tuning.problems.table import TableProblem
+from tuning.process.keras_settings import make_deterministic
 from tuning.process.system import shell_line
 from tuning.report.report import Report, write_report
 from tuning.runner.dask.cluster import default_jobs, require_scheduler
 from tuning.runner.dask.executor import on_dask
+from tuning.runner.dask.winners import save_winners_on
+from tuning.runner.devices import CPUS, Devices
 from tuning.runner.executor import run_here
 from tuning.runner.runner import Run, command_line, run
 from tuning.runner.table_study import table_study
@@ -34,50 +37,63 @@ from tuning.runner.winner_models import save_winners
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tuning.runner.cell import CellTask
     from tuning.runner.plan import StudyPlan
 
 
-def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str) -> int:
+def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, devices: Devices = CPUS) -> int:
     """Runs or resumes a study, and makes its report; returns the exit code.
 
     Args:
-        jobs: Processes; None for one per core.
+        jobs: Processes; None for one per core, or one for each place on a GPU.
         scheduler: Address of a Dask cluster to use instead; empty for none.
+        devices: What processes of this machine train on.
     """
     console = output()
     with _interruptible(out / study.name, console):
-        done, journal, report = carry_out(study, out, jobs, scheduler, console, command_line())
+        done, journal, report = carry_out(study, out, jobs, scheduler, devices, console, command_line())
     show_report(report, console)
     return _failed(done, journal, console)
 
 
 def carry_out(
-    study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console, command: Sequence[str] = ()
+    study: StudyPlan,
+    out: Path,
+    jobs: int | None,
+    scheduler: str,
+    devices: Devices,
+    console: Console,
+    command: Sequence[str] = (),
 ) -> tuple[Run, Journal, Report]:
     """Runs what is left of a study, saves its winners and makes its report.
 
     Args:
         jobs: Processes; None for one per core.
         scheduler: Address of a Dask cluster to use instead; empty for none.
+        devices: What the processes train on.
         console: Shows the progress.
         command: The words of the command line, if that began it.
     """
-    done = _cells(study, out, jobs, scheduler, console, command)
+    done = _cells(study, out, jobs, scheduler, devices, console, command)
     journal = read(done.directory)
     full = study.tensorboard == "full"
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    save_winners(journal, study.problems, study.continue_winners, full=full, say=say)
+    if devices.gpus:
+        save_winners_on(devices, done.directory, study.problems, study.continue_winners, full=full, say=say)
+        journal = read(done.directory)
+    else:
+        save_winners(journal, study.problems, study.continue_winners, full=full, say=say)
     return done, journal, write_report(done.directory, journal)
 
 
 def train_table(
-    study: StudyPlan, configurations: int, repeats: int, out: Path, jobs: int | None, scheduler: str
+    study: StudyPlan, configurations: int, repeats: int, out: Path, jobs: int | None, scheduler: str, devices: Devices
 ) -> int:
     """Trains a table of a study's space, and shows how well a surrogate fits; the exit code."""
     console = output()
     trained = table_study(study, configurations, repeats)
     with _interruptible(out / trained.name, console):
-        done = _cells(trained, out, jobs, scheduler, console, command_line())
+        done = _cells(trained, out, jobs, scheduler, devices, console, command_line())
         journal = read(done.directory)
     problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
     for problem in problems:
@@ -96,7 +112,13 @@ def train_table(
 
 
 def _cells(
-    study: StudyPlan, out: Path, jobs: int | None, scheduler: str, console: Console, command: Sequence[str]
+    study: StudyPlan,
+    out: Path,
+    jobs: int | None,
+    scheduler: str,
+    devices: Devices,
+    console: Console,
+    command: Sequence[str],
 ) -> Run:
     """Runs a study's cells, with progress."""
     rule = study.until_decided
@@ -105,30 +127,39 @@ def _cells(
         until = "decided" if rule.loss is None else f"choosing is expected to cost at most {rule.loss:g}"
         console.print(f"Until {until}: what follows, then one replicate at a time, at most {rule.cap}.")
     tasks = study.tasks()
-    cells, epochs = len(tasks), sum(task.budget.epochs for task in tasks)
-    jobs = min(jobs or default_jobs(cells), cells)
-    # A hanging training can only be ended with its process.
-    apart = bool(scheduler) or jobs > 1 or study.trial_seconds is not None
-    executor = on_dask(jobs=jobs, scheduler=scheduler) if apart else nullcontext(run_here)
-    where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes")
-    who = plural(len(study.tuners), "tuner")
-    who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
-    again = f", and {plural(study.retrain, 'retraining')} of each incumbent" if study.retrain else ""
-    console.print(
-        f"Study {study.name}: {who}, {plural(study.replicates, 'replicate')}, "
-        f"{study.budget.epochs} epochs a cell: {plural(cells, 'cell')}, {count(epochs)} epochs{again}, on {where}.",
-        highlight=False,
-    )
+    cells = len(tasks)
+    jobs = int(min(jobs or default_jobs(cells, devices), cells, devices.workers))
+    # A hanging training can only be ended with its process, and this one sees no GPU.
+    apart = bool(scheduler) or jobs > 1 or bool(devices.gpus) or study.trial_seconds is not None
+    executor = on_dask(jobs=jobs, scheduler=scheduler, devices=devices) if apart else nullcontext(run_here)
+    where = f"the Dask cluster at {scheduler}" if scheduler else plural(jobs, "process", "processes") + devices.words()
+    _announce(study, tasks, where, console)
+    if devices.note:
+        console.print(devices.note, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if devices.deterministic:
+        make_deterministic()
     if scheduler:
         require_scheduler(scheduler)  # before there is a folder
     with executor as execute:
         if rule is None:
             with ProgressView(console) as view:
-                return run(study, out, view, command, execute)
+                return run(study, out, view, command, execute, devices)
         watch, say = partial(ProgressView, console), partial(console.print, markup=False, highlight=False)
         at_once = max(1, jobs * study.replicates // cells)
         on_look = partial(say, soft_wrap=True)
-        return until_decided(study, out, watch, command, execute, at_once=at_once, on_look=on_look)
+        return until_decided(study, out, watch, command, execute, devices=devices, at_once=at_once, on_look=on_look)
+
+
+def _announce(study: StudyPlan, tasks: Sequence[CellTask], where: str, console: Console) -> None:
+    cells, epochs = plural(len(tasks), "cell"), count(sum(task.budget.epochs for task in tasks))
+    who = plural(len(study.tuners), "tuner")
+    who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
+    again = f", and {plural(study.retrain, 'retraining')} of each incumbent" if study.retrain else ""
+    console.print(
+        f"Study {study.name}: {who}, {plural(study.replicates, 'replicate')}, "
+        f"{study.budget.epochs} epochs a cell: {cells}, {epochs} epochs{again}, on {where}.",
+        highlight=False,
+    )
 
 
 @contextmanager

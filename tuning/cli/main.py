@@ -18,10 +18,13 @@ from tuning.cli.options import (
     AsJson,
     Changes,
     Debug,
+    Deterministic,
+    Device,
     Folder,
     Jobs,
     Named,
     Out,
+    PerGpu,
     RunOptions,
     Scheduler,
     StudyOrCode,
@@ -32,6 +35,7 @@ from tuning.cli.options import (
 from tuning.errors import StudyError
 from tuning.process.limits import cores
 from tuning.process.silence import aside
+from tuning.runner.devices import choose
 from tuning.runner.forkserver import forked
 
 
@@ -115,13 +119,14 @@ def run(study: StudyOrCode, named: Named, options: RunOptions) -> None:
 
     def work() -> int:
         say_loading(study)
+        devices = choose(options.device, options.per_gpu, options.deterministic, options.scheduler)
         with _workers_ahead(options.jobs, options.scheduler):
             from tuning.cli.load import find_study
 
             plan = changed(find_study(study, named, options.budget), options)
             from tuning.cli.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
 
-            return run_study(plan, options.out, options.jobs, options.scheduler)
+            return run_study(plan, options.out, options.jobs, options.scheduler, devices)
 
     guarded(work, options.debug)
 
@@ -173,6 +178,9 @@ def table(
     ] = 1,
     jobs: Jobs = None,
     scheduler: Scheduler = "",
+    device: Device = "auto",
+    per_gpu: PerGpu = None,
+    deterministic: Deterministic = None,
     out: Out = Path("reports"),
     debug: Debug = False,
 ) -> None:
@@ -185,13 +193,14 @@ def table(
 
     def work() -> int:
         say_loading(study)
+        devices = choose(device, per_gpu, deterministic, scheduler)
         with _workers_ahead(jobs, scheduler):
             from tuning.cli.load import load_study
 
             loaded = load_study(study)
             from tuning.cli.launch import train_table  # it imports TensorFlow, which `load_study` has imported quietly
 
-            return train_table(loaded, configurations, repeats, out, jobs, scheduler)
+            return train_table(loaded, configurations, repeats, out, jobs, scheduler, devices)
 
     guarded(work, debug)
 

@@ -37,6 +37,20 @@ Folder = Annotated[
 ]
 Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each core.")]
 Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Run on this Dask cluster instead.")]
+Device = Annotated[
+    str, typer.Option(metavar="cpu|gpu|auto", help="What cells train on; auto: a process on each GPU, if there is one.")
+]
+PerGpu = Annotated[
+    int | None, typer.Option(metavar="K", min=1, help="Processes that share each GPU, with a part of its memory each.")
+]
+Deterministic = Annotated[
+    bool | None,
+    typer.Option(
+        "--deterministic/--no-deterministic",
+        help="Train with operations that give the same bits each time; default: only on GPUs.",
+        show_default=False,
+    ),
+]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the study's folder is.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for programs.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -153,8 +167,17 @@ class RunOptions(Changes):
         float | None,
         typer.Option(metavar="S", help="A trial that takes longer is FAILED, and one that hangs is ended."),
     ] = None
+    trial_memory: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GB", help="A trial whose model would need more is FAILED before it trains, by an estimate."
+        ),
+    ] = None
     jobs: Jobs = None
     scheduler: Scheduler = ""
+    device: Device = "auto"
+    per_gpu: PerGpu = None
+    deterministic: Deterministic = None
     tensorboard: Annotated[
         str | None,
         typer.Option(
@@ -220,6 +243,7 @@ def changed(study: StudyPlan, options: Changes) -> StudyPlan:
             endpoint=options.endpoint,
             rope=run.rope,
             trial_seconds=run.trial_seconds,
+            trial_memory=run.trial_memory,
             tensorboard=run.tensorboard,
         )
     )

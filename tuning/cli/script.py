@@ -21,8 +21,10 @@ def run_script(study: StudyPlan) -> None:
     def command(options: RunOptions) -> None:
         def work() -> int:
             from tuning.cli.launch import run_study
+            from tuning.runner.devices import choose
 
-            return run_study(changed(study, options), options.out, options.jobs, options.scheduler)
+            devices = choose(options.device, options.per_gpu, options.deterministic, options.scheduler)
+            return run_study(changed(study, options), options.out, options.jobs, options.scheduler, devices)
 
         guarded(work, options.debug)
 

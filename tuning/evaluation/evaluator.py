@@ -63,6 +63,7 @@ class Evaluator:
             process dies now: FAILED, with the epochs so far.
         keep_states: Whether trials may be continued later, so that their states must be kept.
         trial_seconds: A trial that takes longer is FAILED at the end of its epoch; None for no limit.
+        trial_memory: A trial that needs more GB, by an estimate, is FAILED before it trains; None for no limit.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Evaluator:
         on_running: Callable[[Trial], None] = lambda trial: None,
         keep_states: bool = False,
         trial_seconds: float | None = None,
+        trial_memory: float | None = None,
     ) -> None:
         self.problem = problem
         self.cell = cell
@@ -91,6 +93,7 @@ class Evaluator:
         self._on_epoch = on_epoch
         self._on_running = on_running
         self._trial_seconds = trial_seconds
+        self._trial_bytes = None if trial_memory is None else trial_memory * 1e9
         self._states = States(problem, self.trials, self._members_of) if keep_states else None
         self._failures = 0
         self._asked_at = time.perf_counter()
@@ -212,6 +215,7 @@ class Evaluator:
             self._states,
             budget=self.budget.epochs - self.spent_epochs,
             seconds=self._trial_seconds,
+            memory=self._trial_bytes,
             returns=any(known.returned for known in self.trials),
             on_running=self._on_running,
             on_epoch=self._tell_epoch,

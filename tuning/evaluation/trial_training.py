@@ -34,6 +34,7 @@ class TrialTraining:
         states: Where the members' states are kept; None if nothing is continued.
         budget: Epochs that may still be charged, at least 1.
         seconds: Time limit of the whole trial, None for no limit.
+        memory: Bytes that each training may need, None for no limit.
         returns: Whether earlier trials got their score from what the user's `fit` returned.
         on_running: Called when a member begins, and after each epoch, with the trial as it would be if the process
             died now.
@@ -51,6 +52,7 @@ class TrialTraining:
         *,
         budget: int,
         seconds: float | None,
+        memory: float | None,
         returns: bool,
         on_running: Callable[[Trial], None],
         on_epoch: Callable[[int, float], None],
@@ -66,6 +68,7 @@ class TrialTraining:
         self._states = states
         self._budget = budget
         self._seconds = seconds
+        self._memory = memory
         self._returns = returns
         self._on_running = on_running
         self._on_epoch = on_epoch
@@ -129,6 +132,7 @@ class TrialTraining:
             state=state,
             keep_state=self._states is not None,
             split=member.split,
+            memory=self._memory,
         )
         outcome = self.problem.train(request)
         if self._states is not None:

@@ -79,6 +79,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         retrain: How often each incumbent is retrained.
         rope: Differences smaller than this, in the metric's unit, do not matter; None if not set.
         trial_seconds: A trial that takes longer is FAILED; None for no limit.
+        trial_memory: A trial that needs more GB, by an estimate, is FAILED; None for no limit.
         until_decided: The rule for adding replicates; None for a fixed number.
         endpoint: What the verdict is about, one of `ENDPOINTS`; empty in journals of earlier releases.
         reference: The tuner that each other is compared with; empty: every two are compared.
@@ -93,6 +94,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     retrain: int = 0
     rope: int | float | None = None
     trial_seconds: int | float | None = None
+    trial_memory: int | float | None = None
     until_decided: Looks | None = None
     endpoint: str = ""
     reference: str = ""
@@ -107,7 +109,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 def merged(plans: Sequence[Plan]) -> Plan:
     """The plan of all runs together.
 
-    A run may add to the earlier ones, but remove nothing; `Plan.trial_seconds` is the last run's.
+    A run may add to the earlier ones, but remove nothing; the limits of a trial are the last run's.
     """
     return Plan(
         tuners={label: settings for plan in plans for label, settings in plan.tuners.items()},
@@ -117,6 +119,7 @@ def merged(plans: Sequence[Plan]) -> Plan:
         retrain=max((plan.retrain for plan in plans), default=0),
         rope=next((plan.rope for plan in reversed(plans) if plan.rope is not None), None),
         trial_seconds=plans[-1].trial_seconds if plans else None,
+        trial_memory=plans[-1].trial_memory if plans else None,
         until_decided=next((plan.until_decided for plan in plans if plan.until_decided is not None), None),
         endpoint=next((plan.endpoint for plan in plans if plan.endpoint), ""),
         reference=plans[0].reference if plans else "",

@@ -2,6 +2,7 @@
 
 Imports: nothing.
 
+    gpus                visible, hide: GPUs, without TensorFlow
     garbage             no_search_for_cycles, kept_for_good
     keras_settings      KerasSettings: precision and the like, told to workers
     limits              cores, free_memory: in a container too

@@ -7,11 +7,14 @@ driver: else a study would train other models with another number of jobs.
 from __future__ import annotations
 
 import json
+import os
 from typing import NamedTuple
 
 import keras
 
 from tuning.process.manifest import SETTINGS
+
+DETERMINISTIC = "TF_DETERMINISTIC_OPS"  # TensorFlow reads it, and has no public function that tells
 
 
 class KerasSettings(NamedTuple):
@@ -25,6 +28,8 @@ class KerasSettings(NamedTuple):
         max_epochs, max_steps_per_epoch: Keras' own caps on every fit; None for none.
         eager: Whether TensorFlow runs functions eagerly.
         jit: TensorFlow's automatic clustering for XLA; empty for none.
+        tf32: Whether a GPU may multiply in TensorFloat-32.
+        deterministic: Whether TensorFlow uses only operations that give the same bits each time.
     """
 
     floatx: str
@@ -35,6 +40,8 @@ class KerasSettings(NamedTuple):
     max_steps_per_epoch: int | None
     eager: bool = False
     jit: str = ""
+    tf32: bool = True
+    deterministic: bool = False
 
     def described(self) -> dict[str, object]:
         """For the manifest: the precision and the layout, and what is set besides."""
@@ -49,7 +56,11 @@ class KerasSettings(NamedTuple):
             self.eager or None,
             self.jit or None,
         )
-        return {name: value for name, value in zip(SETTINGS, values, strict=True) if value is not None}
+        bits = {
+            **({} if self.tf32 else {"TensorFloat-32": False}),
+            **({"deterministic operations": True} if self.deterministic else {}),
+        }
+        return {**{name: value for name, value in zip(SETTINGS, values, strict=True) if value is not None}, **bits}
 
 
 def caps() -> tuple[int | None, int | None]:
@@ -72,7 +83,12 @@ def in_force() -> KerasSettings:
         return own
     import tensorflow as tf
 
-    return own._replace(eager=bool(tf.config.functions_run_eagerly()), jit=str(tf.config.optimizer.get_jit() or ""))
+    return own._replace(
+        eager=bool(tf.config.functions_run_eagerly()),
+        jit=str(tf.config.optimizer.get_jit() or ""),
+        tf32=bool(tf.config.experimental.tensor_float_32_execution_enabled()),
+        deterministic=os.environ.get(DETERMINISTIC, "0").lower() in ("1", "true"),
+    )
 
 
 def set_in_force(wanted: KerasSettings) -> None:
@@ -90,3 +106,15 @@ def set_in_force(wanted: KerasSettings) -> None:
         tf.config.run_functions_eagerly(wanted.eager)
         if wanted.jit != str(tf.config.optimizer.get_jit() or ""):
             tf.config.optimizer.set_jit(wanted.jit)
+        tf.config.experimental.enable_tensor_float_32_execution(wanted.tf32)
+        if wanted.deterministic:
+            make_deterministic()
+
+
+def make_deterministic() -> None:
+    """Lets TensorFlow use only operations that give the same bits each time, in this process and those it starts."""
+    os.environ[DETERMINISTIC] = "1"
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()

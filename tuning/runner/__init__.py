@@ -8,6 +8,7 @@ Imports: words, process, statistics, journal, training, problems, evaluation, tu
     retraining           retrain_incumbents: incumbents on fresh seeds
     schedule             longest_first
     executor             Executor, Listener, run_here
+    devices              choose: CPUs, or a GPU for each worker
     dask/                the same on Dask's workers
     worker               run_remote: what a worker runs
     forkserver           forked: how workers of this machine start

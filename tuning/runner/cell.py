@@ -29,6 +29,7 @@ class CellTask:
         retrain: Number of seeds on which each incumbent is retrained after the search.
         retrained: The cell's retrainings from the journal.
         trial_seconds: A trial or retraining that takes longer is FAILED; None for no limit.
+        trial_memory: A trial that needs more GB, by an estimate, is FAILED; None for no limit.
     """
 
     study: str
@@ -40,6 +41,7 @@ class CellTask:
     retrain: int = 0
     retrained: Sequence[Retraining] = ()
     trial_seconds: float | None = None
+    trial_memory: float | None = None
 
     @property
     def cell(self) -> Cell:
@@ -81,6 +83,7 @@ def run_cell(
         on_running=on_running,
         keep_states=task.tuner.resumes,
         trial_seconds=task.trial_seconds,
+        trial_memory=task.trial_memory,
     )
     seed = seeds.of_tuner(task.study, cell.problem, cell.tuner, cell.replicate)
     started = time.perf_counter()

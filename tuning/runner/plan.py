@@ -50,6 +50,7 @@ class Overrides:
     endpoint: str | None = None
     rope: float | None = None
     trial_seconds: float | None = None
+    trial_memory: float | None = None
     tensorboard: str | None = None
     until_decided: Rule | None = None
 
@@ -72,6 +73,7 @@ class StudyPlan:
         rope: float | None = None,
         continue_winners: int = 0,
         trial_seconds: float | None = None,
+        trial_memory: float | None = None,
         tensorboard: str = "curves",
     ) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -90,6 +92,7 @@ class StudyPlan:
         self.rope = rope
         self.continue_winners = continue_winners
         self.trial_seconds = trial_seconds
+        self.trial_memory = trial_memory
         self.tensorboard = tensorboard
         self.until_decided: Rule | None = None
         """The rule by which replicates are added; None for a fixed number."""
@@ -121,11 +124,12 @@ class StudyPlan:
             raise StudyError(f"Study(reference={self.reference!r}): expected one of its tuners, {', '.join(labels)}")
         if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
             raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
-        limit = self.trial_seconds
-        if limit is not None and not (
-            isinstance(limit, int | float) and not isinstance(limit, bool) and 0 < limit < math.inf
-        ):
-            raise StudyError(f"Study(trial_seconds={limit!r}): expected seconds above 0, or None for no limit")
+        for name, unit in (("trial_seconds", "seconds"), ("trial_memory", "GB")):
+            limit = getattr(self, name)
+            if limit is not None and not (
+                isinstance(limit, int | float) and not isinstance(limit, bool) and 0 < limit < math.inf
+            ):
+                raise StudyError(f"Study({name}={limit!r}): expected {unit} above 0, or None for no limit")
         for problem in self.problems:
             if not hasattr(problem, "max_epochs"):
                 raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
@@ -157,7 +161,7 @@ class StudyPlan:
         """This plan with other settings; what `overrides` does not name stays the same."""
         plan = copy.copy(self)
         by_label = {tuner.label: tuner for tuner in self.tuners}
-        for name in ("replicates", "retrain", "rope", "trial_seconds", "tensorboard", "until_decided"):
+        for name in ("replicates", "retrain", "rope", "trial_seconds", "trial_memory", "tensorboard", "until_decided"):
             if (value := getattr(overrides, name)) is not None:
                 setattr(plan, name, value)
         if overrides.endpoint is not None:
@@ -218,6 +222,7 @@ class StudyPlan:
             retrain=self.retrain,
             rope=self.rope,
             trial_seconds=self.trial_seconds,
+            trial_memory=self.trial_memory,
             endpoint=self.endpoint,
             reference=self.reference or "",
             random_draws={
@@ -242,6 +247,7 @@ class StudyPlan:
                 self.budget_of(tuner, problem),
                 retrain=self.retrain,
                 trial_seconds=self.trial_seconds,
+                trial_memory=self.trial_memory,
             )
             for replicate in range(1, self.replicates + 1)
             for problem in self.problems

@@ -27,6 +27,7 @@ from tuning.journal.writer import JournalWriter
 from tuning.problems.problem import Problem
 from tuning.process.manifest import SETTINGS, manifest
 from tuning.runner.cell import CellTask
+from tuning.runner.devices import CPUS, Devices
 from tuning.runner.executor import Executor, run_here
 from tuning.runner.plan import StudyPlan
 from tuning.runner.retraining import pending_retrainings
@@ -77,6 +78,7 @@ def run(
     watcher: Watcher | None = None,
     command: Sequence[str] = (),
     execute: Executor = run_here,
+    devices: Devices = CPUS,
 ) -> Run:
     """Runs the cells of a study that are not done yet, into ``<out>/<study>/``.
 
@@ -90,7 +92,7 @@ def run(
     from tuning.process.setup import prepare_process
 
     watcher = watcher or Unwatched()
-    facts = prepare_process()
+    facts = {**prepare_process(), **devices.described()}
     study.check_budget()
     for problem in study.problems:
         problem.check()
@@ -309,12 +311,17 @@ def _check_settings(known: Journal, now: Manifest) -> None:
 
 def _newer(before: Manifest, now: Manifest) -> str:
     """Libraries that have changed since the last run, because their changes affect the results."""
-    old, new = ({"python": made.python, **made.versions} for made in (before, now))
+    old, new = ({"python": made.python, **made.versions, "GPUs": _gpus(made)} for made in (before, now))
     changed = [f"{name} {old[name]}, now {new[name]}" for name in old if name in new and old[name] != new[name]]
     changed += [f"{name} {old[name]}, now gone" for name in old if name not in new]
     if not before or not changed:
         return ""
     return f"The run before had {'; '.join(changed)}. If that changes what is searched, this run says so and stops."
+
+
+def _gpus(manifest: Manifest) -> str:
+    found = manifest.get("GPUs")
+    return "; ".join(map(str, found)) if isinstance(found, list) else "none"
 
 
 def _check_limit(known: Journal, limit: float | None) -> None:

@@ -38,4 +38,5 @@ def table_study(study: StudyPlan, configurations: int, repeats: int = 1) -> Stud
         baselines=(),
         retrain=0,
         trial_seconds=study.trial_seconds,
+        trial_memory=study.trial_memory,
     )

@@ -20,6 +20,7 @@ from tuning.journal import journal as journals
 from tuning.journal.records import Cell
 from tuning.runner import runner
 from tuning.runner.cell import CellTask
+from tuning.runner.devices import CPUS, Devices
 from tuning.runner.executor import Executor, Listener, run_here
 from tuning.runner.plan import Overrides, StudyPlan
 from tuning.runner.runner import Run, Unwatched, Watcher
@@ -34,6 +35,7 @@ def until_decided(
     command: Sequence[str] = (),
     execute: Executor = run_here,
     *,
+    devices: Devices = CPUS,
     at_once: int = 1,
     on_look: Callable[[str], None] = lambda line: None,
 ) -> Run:
@@ -45,6 +47,7 @@ def until_decided(
         watch: Gives a watcher for each round of replicates.
         command: For the manifest.
         execute: Runs the cells; called once per round.
+        devices: What they train on, for the manifest.
         at_once: Replicates added per round: more than one keep workers busy that one would leave idle. What is
             decided, and after which replicate, does not depend on it.
         on_look: Called after each round with what is settled, or chosen, one line per problem.
@@ -69,7 +72,7 @@ def until_decided(
     while True:
         grown = study.changed(Overrides(replicates=replicates))
         with watch() as watcher:
-            done.ends += runner.run(grown, out, watcher, command, once).ends
+            done.ends += runner.run(grown, out, watcher, command, once, devices).ends
         problems = summarise(journals.read(done.directory)).problems
         for line in looked_at(problems, rule):
             on_look(line)

@@ -20,6 +20,7 @@ from tuning.errors import StudyError
 from tuning.journal.lines import encode
 from tuning.journal.records import Cell, CellResult, Retraining, Trial
 from tuning.problems.problem import TrainingProblem
+from tuning.process import gpus
 from tuning.process.silence import silent
 from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.cell import CellTask, run_cell
@@ -67,12 +68,7 @@ def _run(pickled: bytes, settings: KerasSettings, topic: str, again: bool, forei
             "share TensorFlow's random numbers; start workers with `dask worker --nthreads 1`, several on a machine "
             "with --nworkers"
         )
-    import_tensorflow()
-
-    from tuning.process.keras_settings import set_in_force
-    from tuning.process.setup import prepare_process
-
-    set_in_force(settings)  # before anything is made of the study's own code
+    set_keras(settings)
     task: CellTask = pickle.loads(pickled)
 
     running = worker.get_current_task()
@@ -86,10 +82,7 @@ def _run(pickled: bytes, settings: KerasSettings, topic: str, again: bool, forei
         _problems.clear()
     if key not in _problems:
         _problems[key] = task.problem
-        leave_random_alone()
-        steady_clock(worker.loop)
-        _first_to_be_killed()
-        prepare_process()
+        prepare()
     told = told_running = 0.0
     # After a death, each message is confirmed before the next training begins, to know which training kills.
     tell = functools.partial(get_client().log_event if again else worker.log_event, topic)
@@ -121,6 +114,37 @@ def _run(pickled: bytes, settings: KerasSettings, topic: str, again: bool, forei
         return run_cell(replace(task, problem=_problems[key]), on_trial, on_epoch, on_retraining, on_running)
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+def set_keras(settings: KerasSettings) -> None:
+    """In a worker: sets Keras as it is in the driver, before anything is made of the study's own code."""
+    import_tensorflow()
+
+    from tuning.process.keras_settings import set_in_force
+
+    set_in_force(settings)
+
+
+def prepare() -> None:
+    """In a worker: sets up its process for training; raises what `check_device` raises."""
+    from distributed import get_worker
+
+    from tuning.process.setup import prepare_process
+
+    leave_random_alone()
+    steady_clock(get_worker().loop)
+    _first_to_be_killed()
+    prepare_process()
+    check_device()
+
+
+def check_device() -> None:
+    """Raises StudyError if this worker was given a GPU that it cannot use."""
+    if gpus.promised() and os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" and not gpus.in_use():
+        raise StudyError(
+            "TensorFlow cannot use the GPU that its worker was given, as its CUDA libraries are missing or too old for "
+            'it; `python -m pip install "tensorflow[and-cuda]"` brings them, --device cpu does without'
+        )
 
 
 def _first_to_be_killed() -> None:

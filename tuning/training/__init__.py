@@ -16,6 +16,7 @@ Imports: words, process, journal, space.
     resident         Resident: tensors that all trials share
     graph_cache      Traces: cached compiled epochs
     outcome          Outcome: the result of a training
+    memory           check: models too large for a trial
     state            read_state, write_state: what a training continues from
     session          what Keras keeps between trainings
     probe            record_space, probe: what is known before a search

@@ -28,7 +28,7 @@ from tuning.training.fit_arguments import Arguments, Data, is_arrays, normalise
 from tuning.training.graph_cache import Traces, is_of_keras
 from tuning.training.internals import keras as keras_internals
 from tuning.training.internals.tensorflow import Function, Tensor
-from tuning.training.resident import Resident
+from tuning.training.resident import Resident, too_large
 
 Logs = dict[str, Tensor]
 WholeEpoch: TypeAlias = Callable[..., Logs]
@@ -70,7 +70,7 @@ def fallback_reason(model: keras.Model, arguments: Arguments) -> str:
     for callback in keras.tree.flatten(arguments["callbacks"] or ()):
         if _works_on_batches(callback):
             return f"{type(callback).__name__} works on batches"
-    return ""
+    return too_large(arguments["x"], arguments["y"], arguments["sample_weight"], validation)
 
 
 def fit(
@@ -197,6 +197,8 @@ def _whole_epoch(
     import tensorflow as tf
 
     step = getattr(model, step_name)
+    if model.jit_compile:  # as the model was compiled; Keras' default is XLA on a GPU
+        step = tf.function(step, reduce_retracing=True, jit_compile=True, autograph=False)
     standard = _is_standard(model, step_name) and _is_standard(model, "compute_metrics")
     keeps_metrics = _keeps_metrics(model, step_name)
 

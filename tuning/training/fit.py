@@ -13,7 +13,7 @@ from tuning import seeds
 from tuning.arrays import read
 from tuning.batches import fresh, in_batches, is_dataset, is_endless
 from tuning.splits import FIELDS, Part
-from tuning.training import compiled_epoch, fit_arguments, keras_loop
+from tuning.training import compiled_epoch, fit_arguments, keras_loop, memory
 from tuning.training.internals import keras as keras_internals
 from tuning.training.outcome import Logs, scalars
 from tuning.training.recipe import Recipe, data_arguments
@@ -113,6 +113,7 @@ class Fit:
         if type(model).fit is not keras.Model.fit:
             return self._by_its_own_fit(model, args, kwargs)
         arguments = fit_arguments.bind(model, args, kwargs, self.withheld)
+        memory.check(model, arguments, self.request.memory)
         self.as_given = self.as_given and self._is_given(arguments)
         arguments["callbacks"] = self._with_watcher(arguments["callbacks"])
         initial_epoch = self.request.initial_epoch

@@ -28,6 +28,7 @@ class TrainingRequest:
         state: To continue from: weights, optimizer state, and the state of random layers.
         keep_state: Whether the outcome holds the state after the last epoch.
         split: What the rows are drawn from, if the problem draws them.
+        memory: Bytes that it may need, by the estimate of `tuning.training.memory`; None for no limit.
     """
 
     configuration: Configuration
@@ -38,6 +39,7 @@ class TrainingRequest:
     state: State | None = None
     keep_state: bool = False
     split: SplitSeeds = FIRST_SPLIT
+    memory: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

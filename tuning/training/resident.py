@@ -7,10 +7,26 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from tuning.arrays import is_aligned
-from tuning.training.fit_arguments import Data, texts_as_tensors
+from tuning.arrays import RowsOf, is_aligned
+from tuning.process import gpus
+from tuning.training.fit_arguments import Data, is_arrays, texts_as_tensors
 from tuning.training.graph_cache import Traces
 from tuning.training.internals.tensorflow import Tensor
+
+GPU_SHARE = 0.5
+"""Share of a GPU's memory that data may take; the rest is for the model and what it computes."""
+
+
+def too_large(*parts: Data) -> str:
+    """Why these arrays cannot stay on the GPU that trains, in a few words; empty if they can, or if there is none."""
+    if not gpus.in_use() or not (room := gpus.memory()):
+        return ""
+    leaves = [leaf for part in parts if part is not None and is_arrays(part) for leaf in keras.tree.flatten(part)]
+    arrays = [leaf.array if isinstance(leaf, RowsOf) else leaf for leaf in leaves]  # it is there as a whole, and once
+    size = sum(getattr(array, "nbytes", 0) for array in {id(array): array for array in arrays}.values())
+    if size <= GPU_SHARE * room:
+        return ""
+    return f"data of {size / 1e9:.3g} GB, over half of the GPU's memory"
 
 
 class Resident:
@@ -49,9 +65,14 @@ def _copied(array: Data) -> Tensor:
 
 
 def _shared(array: np.ndarray) -> Tensor:
-    """A tensor in the array's own memory if possible; TensorFlow would crash on an array that is not aligned."""
+    """A tensor in the array's own memory if possible; TensorFlow would crash on an array that is not aligned.
+
+    On a GPU it is a copy in the GPU's memory: what is shared stays outside, and would be sent there in each epoch.
+    """
     import tensorflow as tf
 
+    if gpus.in_use():
+        return _copied(array)
     as_it_is = array.dtype.kind in "iub" or array.dtype.name == keras.config.floatx()
     if as_it_is and array.flags.writeable and is_aligned(array):
         return tf.experimental.dlpack.from_dlpack(array.__dlpack__())

@@ -33,6 +33,7 @@ from tuning.training.fit import Fit
 from tuning.training.fit_result import score_of
 from tuning.training.held_out import scores_on_test
 from tuning.training.hypermodel_fit import call_fit
+from tuning.training.memory import TooLarge, weights_within
 from tuning.training.outcome import Logs, Outcome
 from tuning.training.recipe import Recipe, build, has_own_fit
 from tuning.training.request import TrainingRequest
@@ -77,7 +78,8 @@ def train_epochs(
     try:
         with seeds_of_its_own(request.seed), trainer.of_every_model(), silent():
             try:
-                model = build(recipe, hp)
+                with weights_within(request.memory):
+                    model = build(recipe, hp)
                 trainer.attach(model)
                 outcome.score = _score(trainer, hp, model, objective)
             except Stop:
@@ -87,6 +89,8 @@ def train_epochs(
                 _after(outcome, trainer, hp, trainer.trained or model, best, save, logs)
     except keras_tuner.errors.FatalError as error:
         outcome.error = FATAL + error_line(error).removeprefix(FATAL)
+    except TooLarge as error:
+        outcome.error = str(error)
     except Exception as error:
         outcome.error = error_line(error)
     outcome.fit, outcome.state, outcome.interrupted = trainer.how, watcher.state, watcher.interrupted

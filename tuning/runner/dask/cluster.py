@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tuning.errors import StudyError
 from tuning.process.limits import cores, free_memory
 from tuning.runner.dask.internals import Inner, steady_clock, workers_without_process
+from tuning.runner.devices import CPUS, Devices
 from tuning.runner.forkserver import ctrl_c_waits, forked, start_method
 from tuning.text import error_line
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Nanny
 
 WORKER_BYTES = 1.5e9  # memory planned per worker when their number is chosen
 CONNECT_SECONDS = 20  # a scheduler that does not answer within this time counts as absent
@@ -28,15 +30,15 @@ def require_scheduler(address: str) -> None:
         pass
 
 
-def default_jobs(cells: int) -> int:
-    """Workers for this machine: one per core, limited by memory and by the number of cells."""
+def default_jobs(cells: int, devices: Devices = CPUS) -> int:
+    """Workers for this machine: one per core or per place on a GPU, limited by memory and by the number of cells."""
     room = int(free_memory() // WORKER_BYTES)
-    return max(1, min(cores(), room, cells))
+    return max(1, min(int(devices.workers) if devices.gpus else cores(), room, cells))
 
 
 @contextmanager
-def client_of(jobs: int, scheduler: str) -> Iterator[Client]:
-    with _client_of_a_cluster(scheduler) if scheduler else _client_of_this_machine(jobs) as client:
+def client_of(jobs: int, scheduler: str, devices: Devices = CPUS) -> Iterator[Client]:
+    with _client_of_a_cluster(scheduler) if scheduler else _client_of_this_machine(jobs, devices) as client:
         steady_clock(client.loop)
         yield client
 
@@ -56,7 +58,7 @@ def _client_of_a_cluster(scheduler: str) -> Iterator[Client]:
 
 
 @contextmanager
-def _client_of_this_machine(jobs: int) -> Iterator[Client]:
+def _client_of_this_machine(jobs: int, devices: Devices) -> Iterator[Client]:
     import logging
 
     import dask
@@ -88,6 +90,7 @@ def _client_of_this_machine(jobs: int) -> Iterator[Client]:
                     n_workers=jobs,
                     threads_per_worker=1,
                     processes=True,
+                    worker_class=partial(_worker, devices),
                     dashboard_address=None,
                     # Dask still starts a web server, open to everybody, on a port that would be taken for a second
                     # run.
@@ -97,6 +100,13 @@ def _client_of_this_machine(jobs: int) -> Iterator[Client]:
                 )
             )
         yield stack.enter_context(Client(cluster))
+
+
+def _worker(devices: Devices, scheduler: str, *, name: int, **options: Inner) -> Nanny:
+    """A worker process of `LocalCluster`, and what restarts it in the same environment."""
+    from distributed import Nanny
+
+    return Nanny(scheduler, name=name, env=devices.environment(name), **options)
 
 
 class LocalWorkers:

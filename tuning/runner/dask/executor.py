@@ -24,6 +24,7 @@ from tuning.journal.lines import decode
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
 from tuning.runner.cell import CellTask
 from tuning.runner.dask.cluster import LocalWorkers, client_of
+from tuning.runner.devices import CPUS, Devices
 from tuning.runner.executor import Executor, Listener
 from tuning.runner.schedule import longest_first
 from tuning.runner.worker import StartedBefore, run_remote
@@ -55,8 +56,8 @@ def run_on_dask(tasks: Sequence[CellTask], listener: Listener, *, jobs: int = 0,
 
 
 @contextmanager
-def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
-    """`run_on_dask` for several runs in turn: all use the workers of the first."""
+def on_dask(*, jobs: int = 0, scheduler: str = "", devices: Devices = CPUS) -> Iterator[Executor]:
+    """`run_on_dask` for several runs in turn, on these devices: all use the workers of the first."""
     with ExitStack() as stack:
         client: Client | None = None
 
@@ -64,7 +65,7 @@ def on_dask(*, jobs: int = 0, scheduler: str = "") -> Iterator[Executor]:
             nonlocal client
             if tasks:
                 if client is None:
-                    client = stack.enter_context(client_of(jobs, scheduler))
+                    client = stack.enter_context(client_of(jobs, scheduler, devices))
                 # A shared cluster may grow with its queue. Here, a cell queued behind another on one worker would be
                 # lost with it, and be counted as one that kills workers.
                 _Run(client, listener, at_once=len(tasks) if scheduler else jobs, foreign=bool(scheduler)).all(tasks)
