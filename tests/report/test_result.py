@@ -102,7 +102,7 @@ def test_in_a_notebook_it_is_the_first_screen(result: Result) -> None:
 def test_several_problems_are_answered_one_by_one(tmp_path: Path) -> None:
     both = Result.load(two_problems(tmp_path))
     assert both.problems == ("one", "the other")
-    assert both.verdict.line.startswith("2 problems, each judged by itself")
+    assert both.verdict.line.startswith("b is shown better than a, on average over these 2 problems")
     with pytest.raises(StudyError, match=r"the problems one, the other, .* say which: result\.problem\('one'\)\.best$"):
         _ = both.best
     with pytest.raises(StudyError, match=r"result\.problem\('one'\)\.plot$"):
