@@ -135,7 +135,7 @@ class ProblemSummary(Comparison):
 
 
 def summarise_problem(
-    name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows, stratum: int = 0
+    name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows
 ) -> tuple[ProblemSummary, Measures]:
     """All that a report shows of one problem, and the measures that are averaged over problems.
 
@@ -145,7 +145,6 @@ def summarise_problem(
         objective: The problem's.
         contest: Who is compared.
         rows: Its rows of the frames.
-        stratum: Its number in the study, for bootstraps.
     """
     tuners, cells = contest.tuners, rows.cells
     steps = incumbents(rows.trials, rows.epochs, objective)
@@ -160,7 +159,7 @@ def summarise_problem(
     best = best_known(steps, objective)
     grid = standing_grid(contest.budget_epochs)
     scores = scores_at(steps, cells, tuners, grid)
-    measures = measured(scores, objective, best, tuners, random_search=contest.random_search, stratum=stratum)
+    measures = measured(scores, objective, best, tuners, random_search=contest.random_search)
     contested = finals[finals["tuner"].isin(tuners)]
     wanted = targets(contested, best, contest.random_search)
     reached = epochs_to_reach(steps, cells[cells["tuner"].isin(tuners)], objective, wanted)

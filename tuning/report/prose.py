@@ -186,10 +186,14 @@ def method(contest: Contest) -> list[str]:
         "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
         "A score counts at the epoch that paid for it, and the best so far is a step function, never interpolated. "
         "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
-        f"Intervals of medians, interquartile means and ranks are {CONFIDENCE:.0%} bootstrap percentile intervals over "
-        f"replicates ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, the same draws for all tuners, stratified by "
-        f"problem, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few replicates they are too narrow). "
-        "Sources: Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Agarwal et al., NeurIPS 2021.",
+        f"Intervals over replicates are {CONFIDENCE:.0%} ones. A median's lies between two of the scores and is exact; "
+        "of fewer than 5 replicates even the smallest and the largest cover less, which the heading says. Means have "
+        "Student's, interquartile means Student's with the variance of Tukey and McLaughlin (Sankhya A 25, 1963), "
+        "shares and mean ranks Clopper and Pearson's (Biometrika 26, 1934), normalised scores Fieller's (Journal of "
+        "the Royal Statistical Society B 16, 1954). Over several problems, means of ranks and normalised scores have "
+        f"bootstrap percentile intervals ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, stratified by problem, "
+        f"from {MIN_REPLICATES_FOR_INTERVAL} replicates on; Efron and Tibshirani, An Introduction to the Bootstrap, "
+        "1993; Agarwal et al., NeurIPS 2021).",
         f"{family(contest)} Where replicates have splits of their own, which their tuners share, a pair is tested by "
         "Wilcoxon's signed-rank test of the differences within replicates; where they share nothing, by the rank-sum "
         "test of two samples (both exact, two-sided; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides which, "

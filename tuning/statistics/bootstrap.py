@@ -1,4 +1,4 @@
-"""Bootstrap percentile intervals over replicates: paired, stratified by problem, and vectorised.
+"""Bootstrap percentile intervals of means over problems: paired, stratified by problem, and vectorised.
 
 Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; stratified as in Agarwal et al., Deep RL at the
 Edge of the Statistical Precipice (NeurIPS 2021). Within a problem everything is resampled with the same draws of
@@ -18,14 +18,6 @@ MIN_REPLICATES_FOR_INTERVAL = 3  # below, a percentile interval would only repea
 BOOTSTRAP_RESAMPLES = 10_000
 BOOTSTRAP_SEED = 20_240_229  # fixed, so that a report can be rebuilt byte for byte
 Floats = npt.NDArray[np.float64]
-
-
-def median_weights(n: int) -> Floats:
-    """(n,): the weight that the median gives to each of n sorted values."""
-    weights = np.zeros(n)
-    weights[(n - 1) // 2] += 0.5
-    weights[n // 2] += 0.5
-    return weights
 
 
 def iqm_weights(n: int) -> Floats:
@@ -67,15 +59,6 @@ def percentile_interval(replicates: Floats) -> tuple[Floats, Floats]:
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(np.ascontiguousarray(replicates.T), [tail, 100 - tail], axis=1)
     return low, high
-
-
-def interval(values: npt.ArrayLike, weights: Floats, stratum: int = 0) -> tuple[Floats, Floats]:
-    """`percentile_interval` of `replicated`; NaN below `MIN_REPLICATES_FOR_INTERVAL` rows."""
-    rows = np.asarray(values, dtype=float)
-    if len(rows) < MIN_REPLICATES_FOR_INTERVAL:
-        nothing = np.full(rows.shape[1], np.nan)
-        return nothing, nothing
-    return percentile_interval(replicated(rows, weights, stratum))
 
 
 @lru_cache(maxsize=16)

@@ -41,7 +41,7 @@ def test_bands_are_the_interval_of_the_median(tmp_path: Path) -> None:
     figure = best_so_far(found)
     assert figure is not None
     assert [layer["mark"]["type"] for layer in figure.chart.to_dict()["layer"]] == ["area", "line", "point", "text"]
-    assert "the page shows their 95% bootstrap intervals for the line under the pointer" in figure.caption
+    assert "the page shows their exact 95% intervals for the line under the pointer" in figure.caption
 
 
 def test_two_replicates_have_lines_and_no_band(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_more_than_six_tuners_have_a_panel_each(tmp_path: Path) -> None:
     chart = figure.chart.to_dict()
     assert [panel["title"] for panel in chart["concat"]] == [f"tuner-{place}" for place in range(8)]
     assert chart["concat"][3]["layer"][-1]["transform"] == [{"filter": {"equal": "tuner-3", "field": "tuner"}}]
-    assert "bands are their 95% bootstrap intervals" in figure.caption
+    assert "bands are their exact 95% intervals" in figure.caption

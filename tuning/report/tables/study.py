@@ -16,9 +16,8 @@ from tuning.journal.journal import Journal
 from tuning.journal.provenance import IMPORTED, SURROGATE, different_versions
 from tuning.journal.records import CellState
 from tuning.journal.study_record import Declaration, ProblemRecord
-from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, rows_of, score_entry, table
+from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, rows_of, score_entry, students, table
 from tuning.report.tables.comparison import Rows
-from tuning.statistics.bootstrap import CONFIDENCE
 
 MAX_AUDIT_ROWS = 60  # cells; above, only deviating ones are listed one by one
 MAX_FAILURE_ROWS = 30  # different messages
@@ -46,7 +45,7 @@ def winners_table(problem: ProblemSummary) -> Table:
         ]
         for row in rows_of(part)
     ]
-    caption = f"Final incumbents retrained on fresh seeds: means over cells, with {CONFIDENCE:.0%} bootstrap intervals"
+    caption = f"Final incumbents retrained on fresh seeds: means over cells, with {students(part['cells'])}"
     return table(caption, columns, rows)
 
 
