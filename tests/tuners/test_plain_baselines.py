@@ -193,9 +193,7 @@ class TestInAStudy:
         (found,) = summarise(read(folder)).problems.values()
         assert found.contest.tuners == ("kt-random",)
         assert set(found.baseline_pairs["b"]) == {"default", "plain", "perceptron"}
-        judged = found.winners.set_index("tuner")["judged"]
-        assert judged["kt-random"] == 2
-        assert judged["plain"] == judged["perceptron"] == 0
+        assert set(found.overtuning.table["tuner"]) <= {"kt-random", ""}
         page = write_report(folder).markdown.read_text()
         assert "beside them the baselines default, plain (no search) and perceptron (no search);" in page
         assert (

@@ -81,7 +81,9 @@ def search_json(search: Search) -> dict[str, pd.DataFrame]:
 def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, contest: Contest) -> Search:
     max_epochs = recorded.max_epochs
     space = dimensions(recorded.space)
-    tuners = tuple(contest.labels)
+    tuners = tuple(label for label in contest.labels if label not in contest.no_search)
+    # A baseline with a model of its own has a place in no space: its one configuration is empty.
+    trials = [trial for trial in trials if trial.cell.tuner in tuners]
     frame = searched(trials, space, objective, max_epochs)
     ways = paths(trials, objective)
     return Search(
@@ -89,7 +91,7 @@ def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, 
         space=tuple(space),
         max_epochs=max_epochs,
         tuners=tuners,
-        baselines=contest.baselines,
+        baselines=tuple(label for label in contest.baselines if label in tuners),
         trials=frame,
         coverage=coverage(frame, space, tuners),
         boundary=boundary(frame, space, objective),

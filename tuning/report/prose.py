@@ -122,8 +122,12 @@ def baselines_note(journal: Journal, contest: Contest) -> str:
     end = f" Compared at the end of each budget: {names(more)}." if more else ""
     end += f" No search: {'; '.join(f'{label} is {what}' for label, what in plain.items())}." if plain else ""
     return (
-        "Each tuner against each baseline, a family of its own: baselines do not enlarge that of the tuners. The "
-        f"difference is tuner − baseline.{end}"
+        "First, all tuners together against each baseline, a family of its own, by an exact rank test: were no search "
+        "other than the baseline, its runs would be as likely to stand at any place among the searches, within a "
+        "replicate where its cells share a split (van Elteren, Bulletin of the International Statistical Institute 37, "
+        "1960), else among all. It is assumed that searches are independent of one another. Then each tuner against "
+        "each baseline, another family: baselines do not enlarge that of the tuners. The difference is tuner − "
+        f"baseline.{end}"
     )
 
 
@@ -222,9 +226,11 @@ def retraining_note(contest: Contest) -> str:
         f"When a search is over, its final incumbent and every earlier one are trained again in full on "
         f"{plural(contest.retrain, 'fresh seed')} each, uncharged, and the weights that count are scored on "
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
-        "the search saw its final incumbent than it is on fresh seeds. Overtuned is a search whose final incumbent is "
-        "worse on test than an earlier one, or than the baseline that trains the default configuration (Schneider, "
-        "Bischl and Feurer, arXiv:2506.19540, 2025)."
+        "the search saw its final incumbent than it is on fresh seeds, where it had trained it in full. Overtuned is a "
+        "search that ended at a configuration truly worse than an earlier incumbent of its own (Schneider, Bischl and "
+        "Feurer, arXiv:2506.19540, 2025), by more than the rope or, without one, than a training varies from seed to "
+        "seed. That is estimated by a hierarchical model of all retrainings, with a credible interval: means of a few "
+        "seeds are so noisy that counting calls two thirds overtuned where all are alike."
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tuning.analysis.choices import percent
 from tuning.analysis.problem_summary import SHARES, Comparison, ProblemSummary
-from tuning.formatting import MISSING, count, decimals_for, interval, number, p_value, plural, seconds
+from tuning.formatting import MISSING, count, decimals_for, interval, names, number, p_value, plural, seconds
 from tuning.report.figures.curve_chart import CLOCK
 from tuning.report.figures.curves import budget_grid, clock_grid, curve_of, timed
 from tuning.report.tables.base import (
@@ -188,7 +188,34 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
     ]
     caption = "Each tuner and each baseline" if baselines else "Pairs of tuners"
     how = "matched by replicate" if problem.endpoint.paired else "as independent samples"
+    if problem.contest.extended:
+        how += f"; replicates were added after {names(list(map(str, problem.contest.extended[:-1])))}"
     return table(f"{caption} by {problem.endpoint.metric}, {how}", columns, rows)
+
+
+def searching_table(problem: ProblemSummary) -> Table:
+    """All tuners together against each baseline."""
+    part = problem.searching
+    places = decimals_for([*part["difference"], *part["low"], *part["high"], 0.0])
+    columns = (
+        "Baseline", "Searches", "Replicates", "Searches better", "Mean difference",
+        f"{'Student' if problem.endpoint.paired else 'Welch'}'s {CONFIDENCE:.0%} interval", "p", "Holm p",
+        "Shown better",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["baseline"]),
+            count_entry(row["searches"]),
+            count_entry(row["replicates"]),
+            Entry(f"{row['better']:.0%}", row["better"]) if row["replicates"] else MISSING,
+            Entry(number(row["difference"], places, signed=True), value_of(row["difference"])),
+            interval(row["low"], row["high"], places),
+            *(Entry(p_value(row[name]), value_of(row[name])) for name in ("p", "p_holm")),
+            str(row["decided"]) or "undecided",
+        ]
+        for row in rows_of(part)
+    ]
+    return table(f"All tuners together and each baseline by {problem.endpoint.metric}", columns, rows)
 
 
 def standing_table(compared: Comparison) -> Table:
