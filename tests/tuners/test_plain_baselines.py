@@ -23,6 +23,7 @@ from tests.support.fixed_data import iris
 from tuning import Budget, KerasBaseline, Objective, Problem, SklearnBaseline, Splits, Study
 from tuning.analysis.summary import summarise
 from tuning.errors import DataError, ObjectiveError, StudyError
+from tuning.exploration.exploration import searches
 from tuning.journal.journal import read
 from tuning.journal.lines import to_json
 from tuning.journal.records import CellResult, TrialState
@@ -190,7 +191,9 @@ class TestInAStudy:
         assert spent == {"kt-random": [4], "default": [2], "plain": [6], "perceptron": [1]}
 
     def test_the_report_says_that_it_is_no_search(self, folder: Path) -> None:
-        (found,) = summarise(read(folder)).problems.values()
+        summary = summarise(journal := read(folder))
+        (found,), (search,) = summary.problems.values(), searches(journal, summary).values()
+        assert set(search.coverage["tuner"]) == {"kt-random", "default"}  # a model of its own has no place in the space
         assert found.contest.tuners == ("kt-random",)
         assert set(found.baseline_pairs["b"]) == {"default", "plain", "perceptron"}
         assert set(found.overtuning.table["tuner"]) <= {"kt-random", ""}

@@ -81,20 +81,20 @@ def search_json(search: Search) -> dict[str, pd.DataFrame]:
 def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, contest: Contest) -> Search:
     max_epochs = recorded.max_epochs
     space = dimensions(recorded.space)
-    tuners = tuple(label for label in contest.labels if label not in contest.no_search)
-    # A baseline with a model of its own has a place in no space: its one configuration is empty.
-    trials = [trial for trial in trials if trial.cell.tuner in tuners]
+    tuners = tuple(contest.labels)
     frame = searched(trials, space, objective, max_epochs)
+    # A baseline with a model of its own has no place in the space: its one configuration is empty.
+    inside = frame[~frame["tuner"].isin(contest.no_search)]
     ways = paths(trials, objective)
     return Search(
         objective=objective,
         space=tuple(space),
         max_epochs=max_epochs,
         tuners=tuners,
-        baselines=tuple(label for label in contest.baselines if label in tuners),
+        baselines=contest.baselines,
         trials=frame,
-        coverage=coverage(frame, space, tuners),
-        boundary=boundary(frame, space, objective),
+        coverage=coverage(inside, space, tuners),
+        boundary=boundary(inside, space, objective),
         importance=importance(frame, space, objective, tuners),
         paths=ways,
         rungs=rungs(ways, objective),
