@@ -9,7 +9,6 @@ from scipy import stats
 
 from tuning.analysis.standings import Floats, measured, standing_grid, standings, standings_over
 from tuning.objective import Objective
-from tuning.statistics import bootstrap
 
 NAN = float("nan")
 MAX, MIN = Objective("val_accuracy", "max"), Objective("val_loss", "min")
@@ -17,32 +16,6 @@ MAX, MIN = Objective("val_accuracy", "max"), Objective("val_loss", "min")
 
 def block(replicates: int, tuners: int, steps: int, seed: int = 0) -> np.ndarray:
     return np.maximum.accumulate(np.random.default_rng(seed).normal(size=(replicates, tuners, steps)), axis=2)
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 11])
-def test_weights_give_scipys_interquartile_mean(n: int) -> None:
-    values = np.sort(np.random.default_rng(n).normal(size=n))
-    assert bootstrap.iqm_weights(n) @ values == pytest.approx(stats.trim_mean(values, 0.25))
-
-
-@pytest.mark.parametrize(
-    ("weights", "statistic"),
-    [(bootstrap.iqm_weights, lambda x, axis: stats.trim_mean(x, 0.25, axis=axis)), (bootstrap.mean_weights, np.mean)],
-)
-def test_intervals_equal_scipys_bootstrap(weights, statistic) -> None:  # type: ignore[no-untyped-def]
-    values = np.random.default_rng(4).normal(size=(9, 1))
-    low, high = bootstrap.percentile_interval(bootstrap.replicated(values, weights(9)))
-    theirs = stats.bootstrap((values[:, 0],), statistic, method="percentile", n_resamples=10_000, rng=3)
-    assert low[0] == pytest.approx(theirs.confidence_interval.low, abs=0.06)
-    assert high[0] == pytest.approx(theirs.confidence_interval.high, abs=0.06)
-
-
-def test_what_is_compared_shares_draws_and_problems_have_their_own() -> None:
-    scores = np.random.default_rng(4).normal(size=(6, 1))
-    both = bootstrap.replicated(np.hstack([scores, scores + 1]), bootstrap.mean_weights(6))
-    np.testing.assert_allclose(both[:, 1] - both[:, 0], 1)
-    other = bootstrap.replicated(scores, bootstrap.mean_weights(6), stratum=1)
-    assert not np.allclose(other[:, 0], both[:, 0])
 
 
 def described(
@@ -106,8 +79,8 @@ def test_what_is_missing_is_not_imputed() -> None:
 def test_over_problems_means_are_of_problems_whatever_their_replicates() -> None:
     scores = [block(3, 2, 1), -block(7, 2, 1, seed=5)]
     measures = [
-        measured(rows, objective, best, ["a", "b"], random_search="a", stratum=stratum)
-        for stratum, (rows, objective, best) in enumerate(zip(scores, (MAX, MIN), (9.0, -9.0), strict=True))
+        measured(rows, objective, best, ["a", "b"], random_search="a")
+        for rows, objective, best in zip(scores, (MAX, MIN), (9.0, -9.0), strict=True)
     ]
     frames = [standings(*given, [4]).set_index("tuner") for given in zip(scores, measures, strict=True)]
     over = standings_over(measures, [4]).set_index("tuner")
@@ -121,9 +94,7 @@ def test_over_problems_means_are_of_problems_whatever_their_replicates() -> None
 
 
 def test_over_problems_the_interval_is_student_s_over_draws_of_a_problem() -> None:
-    measures = [
-        measured(block(5, 3, 1, seed=seed), MAX, 9.0, list("abc"), random_search="a", stratum=seed) for seed in range(5)
-    ]
+    measures = [measured(block(5, 3, 1, seed=seed), MAX, 9.0, list("abc"), random_search="a") for seed in range(5)]
     for draws in (None, [0, 0, 1, 2, 3]):
         over = standings_over(measures, [4], draws).set_index("tuner")
         ranks = np.array([of["b"]["rank"][0][0] for of in measures])

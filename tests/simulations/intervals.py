@@ -14,8 +14,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from tests.simulations.bootstrap import iqm_weights, mean_weights, percentile_interval, replicated
 from tests.simulations.claims import KINDS, scores
-from tuning.statistics.bootstrap import iqm_weights, mean_weights, percentile_interval, replicated
 from tuning.statistics.intervals import (
     Ends,
     median_ends,

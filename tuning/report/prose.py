@@ -12,7 +12,7 @@ from tuning.formatting import count, names, p_value, plural
 from tuning.journal.journal import Journal
 from tuning.journal.plan import ENDPOINTS
 from tuning.journal.records import CellState
-from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
+from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.equality import FEWEST
 from tuning.statistics.power import ENOUGH
 from tuning.statistics.sequential import SPENDING_POWER, Rule
@@ -195,9 +195,7 @@ def method(contest: Contest) -> list[str]:
         "Student's, interquartile means Student's with the variance of Tukey and McLaughlin (Sankhya A 25, 1963), "
         "shares and mean ranks Clopper and Pearson's (Biometrika 26, 1934), normalised scores Fieller's (Journal of "
         "the Royal Statistical Society B 16, 1954). Over several problems, means of ranks and normalised scores have "
-        f"bootstrap percentile intervals ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, stratified by problem, "
-        f"from {MIN_REPLICATES_FOR_INTERVAL} replicates on; Efron and Tibshirani, An Introduction to the Bootstrap, "
-        "1993; Agarwal et al., NeurIPS 2021).",
+        "Student's over problems.",
         f"{family(contest)} Where replicates have splits of their own, which their tuners share, a pair is tested by "
         "Wilcoxon's signed-rank test of the differences within replicates; where they share nothing, by the rank-sum "
         "test of two samples (both exact, two-sided; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides which, "

@@ -3,7 +3,7 @@
 Imports: words.
 
     block_ranks   block_rank_p: one value of each block against the others
-    bootstrap     intervals by resampling replicates
+    bootstrap     CONFIDENCE, BOOTSTRAP_SEED
     choice        Choice, choose: which tuner to take now, and what a wrong choice is expected to cost
     components    components: what makes scores differ, the split, the search or the training
     effects       effects: differences between tuners in spreads, a unit that problems share
