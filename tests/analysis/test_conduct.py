@@ -114,5 +114,5 @@ def test_summary_json_holds_it(tmp_path: Path) -> None:
     rows = json.loads(to_json(summarise(read(tmp_path))))["problems"]["digits"]["conduct"]
     assert rows[0] == {
         "tuner": "kt-random", "searches": 6, "configurations": 24, "random": 24, "always": True, "full": 24,
-        "searches_without_full": 0, "plain": True,
+        "searches_without_full": 0, "plain": True, "brackets": 0, "fewest_brackets": 0, "most_brackets": 0,
     }  # fmt: skip

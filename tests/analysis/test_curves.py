@@ -174,14 +174,10 @@ def test_a_cell_ended_by_a_smaller_budget_is_unfinished_now(tmp_path: Path, reas
     assert any("before the budget was spent" in line for line in found.verdict.gaps) == ended
 
 
-def test_the_median_interval_is_seeded_and_ignores_order_and_nan() -> None:
+def test_the_median_interval_ignores_order_and_nan() -> None:
     scores = [0.3, 0.1, 0.2, 0.9, 0.4]
-    low, high = median_interval(scores)
-    assert (low, high) == median_interval([*reversed(scores), math.nan])
-    assert 0.1 <= low < 0.3 < high <= 0.9
-    by_scipy = stats.bootstrap((np.array(scores),), np.median, method="percentile", rng=1).confidence_interval
-    assert (low, high) == pytest.approx((by_scipy.low, by_scipy.high))
-    assert all(map(math.isnan, median_interval([0.1, 0.2])))
+    assert median_interval([*reversed(scores), math.nan]) == (0.1, 0.9)  # of 5, from the smallest to the largest
+    assert all(map(math.isnan, median_interval([0.1])))
 
 
 @settings(max_examples=60, deadline=None)

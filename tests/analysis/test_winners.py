@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tuning.analysis.overtuning import overtuning
 from tuning.analysis.summary import summarise
 from tuning.analysis.verdict.gaps import not_retrained
 from tuning.analysis.verdict.sentences import hopes
-from tuning.analysis.winners import DEFAULT, EARLIER, retrained_cells, winner_table, winners
+from tuning.analysis.winners import retrained_cells, winner_table, winners
 from tuning.budget import Budget
 from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame
 from tuning.journal.journal import read
@@ -28,12 +29,12 @@ MAX, MIN = Objective("val_accuracy", "max"), Objective("val_loss", "min")
 
 
 def retrainings(*rows: tuple[str, int, int, bool, float, float], state: str = "COMPLETE") -> pd.DataFrame:
-    """Rows of (tuner, replicate, trial, final, score, test)."""
+    """Rows of (tuner, replicate, trial, final, score, test); the search has seen 0.9 of each, trained in full."""
     repeats: dict[tuple[str, int, int], int] = {}
     lines = []
     for tuner, replicate, trial, final, score, test in rows:
         repeat = repeats[tuner, replicate, trial] = repeats.get((tuner, replicate, trial), 0) + 1
-        lines.append(("p", tuner, replicate, trial, final, repeat, state, score, test, 3, 0.1, ""))
+        lines.append(("p", tuner, replicate, trial, final, repeat, state, score, test, 3, 0.1, "", 0.9, True))
     return pd.DataFrame(lines, columns=RETRAINING_COLUMNS)
 
 
@@ -53,22 +54,48 @@ def test_optimism_is_what_the_search_saw_too_much():
     assert retrained_cells(frame, finals(a=0.75), MIN)["optimism"].tolist() == pytest.approx([0.10])
 
 
-def test_overtuning_names_what_was_better_on_test():
-    final, earlier = ("a", 1, 2, True, 0.9, 0.70), ("a", 1, 0, False, 0.8, 0.75)
-    default = ("default", 1, 0, True, 0.5, 0.72)
-    scores = finals(a=0.95, default=0.5)
+def test_what_was_not_trained_in_full_says_nothing_of_luck():
+    frame = retrainings(("a", 1, 2, True, 0.8, 0.7), ("b", 1, 2, True, 0.8, 0.7))
+    frame.loc[frame["tuner"] == "b", "in_full"] = False
+    cells = retrained_cells(frame, finals(a=0.95, b=0.4), MAX)
+    assert cells["optimism"].tolist() == pytest.approx([0.15, math.nan], nan_ok=True)
+    table = winner_table(cells)
+    assert table[["cells", "in_full"]].to_numpy().tolist() == [[1, 1], [1, 0]]
+    said = hopes(table, overtuning(frame, ["a", "b"], MAX, "test"), ["a", "b"], MAX)
+    assert "on average 0.150 worse" in said[0]
+    assert said[1].startswith("1 of 2 searches ended at an incumbent that was not trained in full: ")
 
-    def found(*rows: tuple[str, int, int, bool, float, float], objective=MAX) -> tuple[object, str]:
-        cell = retrained_cells(retrainings(*rows), scores, objective, "default").to_dict("records")[0]
-        return cell["overtuned"], cell["better_on_test"]
 
-    assert found(final, earlier, default) == (True, f"{EARLIER} and {DEFAULT}")
-    assert found(final, earlier) == (True, EARLIER)
-    assert found(final, ("a", 1, 0, False, 0.8, 0.6), default) == (True, DEFAULT)
-    assert found(final, ("a", 1, 0, False, 0.8, 0.6)) == (False, "")
-    assert found(final, earlier, default, objective=MIN) == (False, "")
-    assert found(final) == (None, "")  # nothing to set beside it
-    assert found(("a", 1, 2, True, 0.9, math.nan), earlier) == (None, "")
+def trajectories(*worths: tuple[str, list[float]], seeds: int = 5, noise: float = 0.01) -> pd.DataFrame:
+    """A search of a tuner for each list of its incumbents' true test scores, the last one final."""
+    generator = np.random.default_rng(1)
+    rows = [
+        (tuner, replicate, trial, trial == len(worth) - 1, score, score)
+        for replicate, (tuner, worth) in enumerate(worths, start=1)
+        for trial, true in enumerate(worth)
+        for score in true + noise * generator.normal(size=seeds)
+    ]
+    return retrainings(*rows).assign(seen=lambda frame: 0.9 + frame["trial"] / 1000)
+
+
+def test_a_search_that_went_on_to_something_worse_is_overtuned():
+    frame = trajectories(*[("a", [0.9, 0.8]), ("b", [0.8, 0.9])] * 4, ("a", [0.9]))
+    found = overtuning(frame, ["a", "b", "c"], MAX, "test").table.set_index("tuner")
+    assert found["judged"].to_dict() == {"a": 4, "b": 4, "": 8}  # a search with one incumbent is not judged
+    assert found["overtuned"].to_dict() == pytest.approx({"a": 1.0, "b": 0.0, "": 0.5}, abs=0.01)
+    assert found.loc["a", "lost"] == pytest.approx(0.1, abs=0.02)
+    mirrored = overtuning(frame, ["a", "b"], MIN, "test").table.set_index("tuner")
+    assert mirrored["overtuned"].to_dict() == pytest.approx({"a": 0.0, "b": 1.0, "": 0.5}, abs=0.01)
+
+
+def test_noise_alone_is_no_overtuning_and_what_does_not_matter_does_not_count():
+    found = overtuning(trajectories(*[("a", [0.8, 0.8, 0.8])] * 10), ["a"], MAX, "test")
+    assert found.matters == pytest.approx(0.01, rel=0.2)
+    assert found.table.iloc[-1]["overtuned"] <= 0.05
+    worse = trajectories(*[("a", [0.9, 0.8])] * 4)
+    assert overtuning(worse, ["a"], MAX, "test", rope=0.2).table.iloc[-1]["overtuned"] <= 0.01
+    assert overtuning(worse.assign(state="FAILED"), ["a"], MAX, "test").table.empty
+    assert overtuning(worse[worse["repeat"] == 1], ["a"], MAX, "test").table.empty  # noise is not known
 
 
 def test_failed_retrainings_are_counted_and_left_out():
@@ -77,7 +104,7 @@ def test_failed_retrainings_are_counted_and_left_out():
     cell = retrained_cells(pd.concat([bad, good]), finals(a=0.95), MAX).to_dict("records")[0]
     assert (cell["seeds"], cell["failed"], cell["retrained"]) == (2, 1, pytest.approx(0.85))
     lost = retrained_cells(bad, finals(a=0.95), MAX)
-    assert lost[["seeds", "failed", "overtuned"]].to_dict("records") == [{"seeds": 0, "failed": 1, "overtuned": None}]
+    assert lost[["seeds", "failed"]].to_dict("records") == [{"seeds": 0, "failed": 1}]
     assert math.isnan(lost.loc[0, "retrained"])
     assert winner_table(lost).empty
     assert retrained_cells(good.iloc[:0], finals(a=0.95), MAX).empty
@@ -102,17 +129,17 @@ def test_what_was_not_retrained_is_named():
 
 def test_how_hopeful_the_searches_were_is_said_in_a_sentence():
     def said(*rows: tuple[str, int, int, bool, float, float], objective=MAX, **scores: float) -> str:
-        table = winner_table(retrained_cells(retrainings(*rows), finals(**scores), objective))
-        return " ".join(hopes(table, ["a", "b"], objective))
+        frame = retrainings(*rows)
+        table = winner_table(retrained_cells(frame, finals(**scores), objective))
+        return " ".join(hopes(table, overtuning(frame, ["a", "b"], objective, "test"), ["a", "b"], objective))
 
     a, b, beside = (("a", 1, 2, True, 0.8, 0.7), ("b", 1, 2, True, 0.6, 0.75), ("default", 1, 0, True, 0.9, 0.9))
     assert said(a, b, beside, a=0.9, b=0.8, default=0.9) == (
         "Trained again on fresh seeds, incumbents are on average 0.150 worse in val_accuracy than their search saw "
         "them."
     )
-    assert said(a, ("a", 1, 0, False, 0.7, 0.71), a=0.9).endswith(
-        "than their search saw them; 1 of 1 search overtuned."
-    )
+    two = (a, ("a", 1, 2, True, 0.8, 0.71), ("a", 1, 0, False, 0.9, 0.91), ("a", 1, 0, False, 0.9, 0.92))
+    assert "Overtuned are an estimated 100% of 1 search with an earlier incumbent" in said(*two, a=0.9)
     assert "0.150 better in val_loss" in said(a, b, a=0.9, b=0.8, objective=MIN)
     assert said(beside, default=0.9) == ""
 
@@ -126,9 +153,10 @@ def test_the_table_has_means_over_cells_with_intervals():
     rows = [("a", replicate, 0, True, 0.80 + replicate / 100, 0.7) for replicate in range(1, 6)]
     scores = pd.DataFrame([("p", "a", r, 0.9) for r in range(1, 6)], columns=["problem", "tuner", "replicate", "score"])
     table = winner_table(retrained_cells(retrainings(*rows), scores, MAX)).to_dict("records")[0]
-    assert (table["cells"], table["judged"], table["overtuned"]) == (5, 0, 0)
+    assert (table["cells"], table["in_full"]) == (5, 5)
     assert table["retrained"] == pytest.approx(0.83)
-    assert (table["retrained_low"], table["retrained_high"]) == pytest.approx((0.818, 0.842))
+    half = 2.776445 * 0.0070711  # Student's t of 4 degrees of freedom, and the standard error
+    assert (table["retrained_low"], table["retrained_high"]) == pytest.approx((0.83 - half, 0.83 + half), abs=1e-6)
     assert (table["test_low"], table["test_high"]) == pytest.approx((0.7, 0.7))
 
 

@@ -8,9 +8,11 @@ Imports: words, statistics, journal.
     pairs             pairwise: each pair of tuners, replicate by replicate
     new_data          new_data_pairs: whether a difference holds for new data, too
     looks             judged: pairs of a study that adds replicates until it is decided
+    searching         searching: all tuners together against each baseline
     standings         medians, interquartile means and ranks at every budget
     targets           epochs to a target, performance profiles
     winners           what winners are worth on fresh seeds
+    overtuning        overtuning: which searches ended at something worse than they had before
     variance          variance_parts: what makes the winners of one tuner differ
     tuner_table       tuner_table: a row per tuner
     trials            the best trial of each tuner, and those that failed

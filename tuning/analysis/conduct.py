@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 
 from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
+from tuning.journal.plan import TunerSettings
 from tuning.journal.records import Trial, TrialState
 
-CONDUCT_COLUMNS = ["tuner", "searches", "configurations", "random", "always", "full", "searches_without_full", "plain"]
+CONDUCT_COLUMNS = [
+    "tuner", "searches", "configurations", "random", "always", "full", "searches_without_full", "plain", "brackets",
+    "fewest_brackets", "most_brackets",
+]  # fmt: skip
+HYPERBAND = "kt-hyperband"
 
 
 def conduct(journal: Journal, problem: str) -> pd.DataFrame:
     """A row for each tuner of a plan, over its searches on one problem that have a trial.
 
     Returns:
-        (num_tuners, 8), `CONDUCT_COLUMNS`: ``configurations`` tried, of which ``random`` were drawn at random, as far
+        (num_tuners, 11), `CONDUCT_COLUMNS`: ``configurations`` tried, of which ``random`` were drawn at random, as far
         as the plan says (the first ones; or ``always``), and ``full`` were to be trained in full and were not stopped;
         in ``searches_without_full`` none was. ``plain``: all of it was random search, every configuration drawn at
-        random and none stopped by the tuner.
+        random and none stopped by the tuner. ``brackets`` of KerasTuner's Hyperband, of which its searches saw from
+        ``fewest_brackets`` to ``most_brackets``; 0 for other tuners.
     """
     plan, most = journal.plan, journal.problems[problem].max_epochs
     rows = []
@@ -30,6 +37,8 @@ def conduct(journal: Journal, problem: str) -> pd.DataFrame:
         tried = [sum(trial.parent is None for trial in trials) for trials in searches]
         full = [sum(_in_full(trial, most) for trial in trials) for trials in searches]
         random = sum(number if first is None else min(first, number) for number in tried)
+        starts = _starts(plan.tuners[tuner], most)
+        seen = [len(starts & {trial.target_epochs for trial in trials if trial.parent is None}) for trials in searches]
         stopped = any(_stopped(trial, most) for trials in searches for trial in trials)
         rows.append(
             {
@@ -41,9 +50,22 @@ def conduct(journal: Journal, problem: str) -> pd.DataFrame:
                 "full": sum(full),
                 "searches_without_full": sum(not number for number in full),
                 "plain": bool(searches) and random == sum(tried) and not stopped,
+                "brackets": len(starts),
+                "fewest_brackets": min(seen, default=0),
+                "most_brackets": max(seen, default=0),
             }
         )
     return pd.DataFrame(rows, columns=CONDUCT_COLUMNS)
+
+
+def _starts(settings: TunerSettings, most: int) -> set[int]:
+    """The epochs with which each bracket of KerasTuner's Hyperband begins; none for another tuner."""
+    starts: set[int] = set()
+    epochs = float(str(settings.get("max_epochs", most))) if settings.tuner == HYPERBAND else 0.0
+    while epochs >= 1:
+        starts.add(math.ceil(epochs))
+        epochs /= float(str(settings.get("factor", 3)))
+    return starts
 
 
 def _in_full(trial: Trial, most: int) -> bool:
@@ -74,6 +96,10 @@ def said(conducted: pd.DataFrame) -> tuple[str, ...]:
         if row["random"] and not row["always"]:
             drawn = f"{row['random']} of {plural(row['configurations'], 'configuration')}"
             lines.append(f"{row['tuner']} drew {drawn} at random, before it learned anything.")
+        if row["fewest_brackets"] < row["brackets"]:
+            some = str(row["fewest_brackets"])
+            some += f" to {row['most_brackets']}" if row["most_brackets"] > row["fewest_brackets"] else ""
+            lines.append(f"{row['tuner']} began {some} of its {plural(row['brackets'], 'bracket')} in a search.")
         if row["searches_without_full"]:
             some = row["searches"] - row["searches_without_full"]
             where = f"only {some} of {plural(row['searches'], 'search', 'searches')}" if some else "no search"

@@ -29,6 +29,7 @@ class Contest:
         no_search: Labels of the baselines with their own model.
         endpoint: What the verdict is about, one of `tuning.journal.plan.ENDPOINTS`.
         reference: The tuner that each other is compared with; empty: every two are compared.
+        extended: Numbers of replicates that its runs planned one after another, if no rule added them.
         declared: Whether the plan said so before the run; journals of earlier releases do not.
     """
 
@@ -44,6 +45,7 @@ class Contest:
     endpoint: str = SEARCH
     declared: bool = False
     reference: str = ""
+    extended: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, journal: Journal) -> Contest:
@@ -65,6 +67,7 @@ class Contest:
             endpoint=journal.endpoint,
             declared=bool(plan.endpoint),
             reference=plan.reference,
+            extended=journal.extended() if rule is None else (),
         )
 
     @property

@@ -7,7 +7,7 @@ interpolated between results. Nothing is imputed: a cell without a final score i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import pandas as pd
 from tuning.journal.frames import metric_column
 from tuning.journal.records import Cell, CellEnd, CellState, TrialState
 from tuning.objective import Objective
-from tuning.statistics.bootstrap import interval, mean_weights, median_weights
+from tuning.statistics.intervals import Ends, median_ends, student
 
 CELL = ["problem", "tuner", "replicate"]
 UNFINISHED = "UNFINISHED"
@@ -258,19 +258,19 @@ def scores_at(steps: pd.DataFrame, cells: pd.DataFrame, tuners: Sequence[str], b
 
 
 def median_interval(scores: npt.ArrayLike) -> tuple[float, float]:
-    """`bootstrap.interval` of the median of (num_replicates,) scores; NaN scores are left out."""
-    values = np.asarray(scores, dtype=float)
-    values = values[~np.isnan(values)]
-    low, high = interval(values[:, None], median_weights(len(values)) if len(values) else values)
-    return float(low[0]), float(high[0])
+    """`intervals.median_ends` of (num_replicates,) scores; NaN scores are left out."""
+    return _known(median_ends, scores)
 
 
 def mean_interval(values: npt.ArrayLike) -> tuple[float, float]:
-    """`median_interval` for the mean."""
+    """`intervals.student` of (num_replicates,) values; NaN ones are left out."""
+    return _known(student, values)
+
+
+def _known(ends: Callable[[npt.ArrayLike], Ends], values: npt.ArrayLike) -> tuple[float, float]:
     known = np.asarray(values, dtype=float)
-    known = known[~np.isnan(known)]
-    low, high = interval(known[:, None], mean_weights(len(known)) if len(known) else known)
-    return float(low[0]), float(high[0])
+    low, high = ends(known[~np.isnan(known)])
+    return float(low), float(high)
 
 
 def best_known(steps: pd.DataFrame, objective: Objective) -> float:

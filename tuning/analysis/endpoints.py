@@ -60,7 +60,7 @@ class Endpoint:
         rows = []
         for tuner in tuners:
             known = self.scores.loc[self.scores["tuner"] == tuner, "score"].dropna().to_numpy(dtype=float)
-            low, high = student(known)
+            low, high = map(float, student(known))
             ends = (known.min(), known.max()) if len(known) else (np.nan, np.nan)
             mean = known.mean() if len(known) else np.nan
             rows.append((tuner, len(known), mean, low, high, *ends))

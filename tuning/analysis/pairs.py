@@ -69,7 +69,7 @@ def _by_replicate(a: Floats, b: Floats, objective: Objective, rope: float | None
     differences = (a - b)[~np.isnan(a - b)]
     n = len(differences)
     better = float((differences > 0).sum() + (differences == 0).sum() / 2)
-    low, high = share_ends(better, n)
+    low, high = map(float, share_ends(better, n))
     share = better / n if n else math.nan
     p_equal = math.nan
     if rope is not None and n:

@@ -16,14 +16,16 @@ from tuning.analysis.contest import Contest
 from tuning.analysis.curves import best_known, final_scores, incumbents, scores_at
 from tuning.analysis.endpoints import Endpoint, endpoint, endpoint_steps
 from tuning.analysis.new_data import new_data_pairs
+from tuning.analysis.overtuning import Overtuning, overtuning
 from tuning.analysis.pairs import pairwise
+from tuning.analysis.searching import searching
 from tuning.analysis.standings import Measures, measured, standing_grid, standings
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
 from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
 from tuning.analysis.variance import VarianceParts, variance_parts
 from tuning.analysis.verdict.gaps import not_retrained, unscored
-from tuning.analysis.verdict.sentences import about, hopes
+from tuning.analysis.verdict.sentences import about, added, hopes
 from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
 from tuning.journal.provenance import prefix, words
@@ -82,6 +84,7 @@ class ProblemSummary(Comparison):
     Attributes:
         name: The problem's.
         objective: The problem's.
+        test_rows: Samples of its test part, as far as known.
         trials: See `Rows`.
         cells: See `Rows`.
         conduct: See `Rows`.
@@ -93,11 +96,13 @@ class ProblemSummary(Comparison):
         tuners: `tuner_table.tuner_table`.
         pairs: `pairs.pairwise` of the family, at the full budget.
         baseline_pairs: Each tuner with each baseline, as a separate family.
+        searching: `searching.searching`: all tuners with each baseline, another family.
         reached: `targets.epochs_to_reach`.
         targets: `targets.target_table`.
         profiles: `targets.profiles`.
         retrained: `winners.retrained_cells`.
         winners: `winners.winner_table`.
+        overtuning: `overtuning.overtuning`.
         best: `trials.best_configurations`.
         failures: `trials.failure_groups`.
         by_budget: What one would have got at each of `SHARES`, described.
@@ -110,6 +115,7 @@ class ProblemSummary(Comparison):
 
     name: str
     objective: Objective
+    test_rows: int | None
     trials: pd.DataFrame
     cells: pd.DataFrame
     conduct: pd.DataFrame
@@ -121,11 +127,13 @@ class ProblemSummary(Comparison):
     tuners: pd.DataFrame
     pairs: pd.DataFrame
     baseline_pairs: pd.DataFrame
+    searching: pd.DataFrame
     reached: pd.DataFrame
     targets: pd.DataFrame
     profiles: pd.DataFrame
     retrained: pd.DataFrame
     winners: pd.DataFrame
+    overtuning: Overtuning
     best: pd.DataFrame
     failures: pd.DataFrame
     by_budget: tuple[AtBudget, ...]
@@ -135,7 +143,7 @@ class ProblemSummary(Comparison):
 
 
 def summarise_problem(
-    name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows, stratum: int = 0
+    name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows
 ) -> tuple[ProblemSummary, Measures]:
     """All that a report shows of one problem, and the measures that are averaged over problems.
 
@@ -145,22 +153,24 @@ def summarise_problem(
         objective: The problem's.
         contest: Who is compared.
         rows: Its rows of the frames.
-        stratum: Its number in the study, for bootstraps.
     """
     tuners, cells = contest.tuners, rows.cells
     steps = incumbents(rows.trials, rows.epochs, objective)
     finals = final_scores(steps, cells)
     table = tuner_table(rows.trials, cells, finals)
-    retrained = retrained_cells(rows.retrainings, finals, objective, contest.default, contest.no_search)
+    retrained = retrained_cells(rows.retrainings, finals, objective)
+    overtuned = overtuning(rows.retrainings, tuners, objective, contest.endpoint, contest.rope)
     scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data)
     alike = plain_random(rows.conduct)
     pairs = _judged(scored, cells, contest, without(contest.family, alike))
     baseline_pairs = _judged(scored, cells, contest, list(product(tuners, contest.baselines)))
+    looked = min(contest.rule.cap, looks.complete_replicates(cells)) if contest.rule else 0
+    together = searching(scored, tuners, contest.baselines, rule=contest.rule, looks=looked)
     winners = winner_table(retrained)
     best = best_known(steps, objective)
     grid = standing_grid(contest.budget_epochs)
     scores = scores_at(steps, cells, tuners, grid)
-    measures = measured(scores, objective, best, tuners, random_search=contest.random_search, stratum=stratum)
+    measures = measured(scores, objective, best, tuners, random_search=contest.random_search)
     contested = finals[finals["tuner"].isin(tuners)]
     wanted = targets(contested, best, contest.random_search)
     reached = epochs_to_reach(steps, cells[cells["tuner"].isin(tuners)], objective, wanted)
@@ -171,11 +181,12 @@ def summarise_problem(
         cells,
         contestants=tuners,
         baseline_pairs=baseline_pairs,
+        together=together,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
         needed=_needed(contest, scored.paired),
-        about=(*said(rows.conduct), about(scored, contest.retrain, contest.declared)),
+        about=(*added(contest.extended), *said(rows.conduct), about(scored, contest.retrain, contest.declared)),
         alike=alike,
-        winners=hopes(winners, tuners, objective),
+        winners=hopes(winners, overtuned, tuners, objective),
         winner_gaps=(*unscored(finals, scored), *not_retrained(retrained, finals, contest.retrain)),
     )
     if contest.rule is not None:
@@ -188,6 +199,7 @@ def summarise_problem(
         verdict=_with_provenance(ruling, name, recorded),
         name=name,
         objective=objective,
+        test_rows=recorded.data.test_rows,
         trials=rows.trials,
         cells=cells,
         conduct=rows.conduct,
@@ -199,11 +211,13 @@ def summarise_problem(
         tuners=table,
         pairs=pairs,
         baseline_pairs=baseline_pairs,
+        searching=together,
         reached=reached,
         targets=target_table(reached),
         profiles=profiles(contested, tuners, objective),
         retrained=retrained,
         winners=winners,
+        overtuning=overtuned,
         best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
         failures=failure_groups(rows.trials),
         by_budget=_by_budget(judged_steps, cells, objective, contest),

@@ -1,27 +1,21 @@
 """How tuners stand at every budget: median, interquartile mean, rank and normalised score, each with its interval.
 
-One problem is described over its replicates. Several are described by their mean over problems, with Student's interval
-over them: it is about problems like these. Problems that share data count as one.
+One problem is described over its replicates, with the intervals of `statistics.intervals`. Several are described by
+their mean over problems, with Student's interval over them: it is about problems like these. Problems that share data
+count as one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from tuning.objective import Objective
-from tuning.statistics.bootstrap import (
-    MIN_REPLICATES_FOR_INTERVAL,
-    iqm_weights,
-    mean_weights,
-    median_weights,
-    percentile_interval,
-    replicated,
-)
-from tuning.statistics.intervals import student
+from tuning.statistics.intervals import Ends, median_ends, ratio_ends, share_ends, student, trimmed, trimmed_ends
 from tuning.statistics.ranks import rank
 
 GRID_STEPS = 20  # budgets at which tuners are described; 25, 50 and 100 % are among them
@@ -39,12 +33,20 @@ def standing_grid(budget_epochs: int) -> list[float]:
     return [float(step) for step in steps if step >= 1]
 
 
-# A measure: its value (num_steps,) and its bootstrap replicates (BOOTSTRAP_RESAMPLES, num_steps), none if there are
-# too few replicates for an interval.
-Measure = tuple[Floats, Floats]
+class Measure(NamedTuple):
+    """A measure of one tuner at every budget.
+
+    Attributes:
+        value: (num_steps,).
+        ends: Of its interval, each (num_steps,).
+    """
+
+    value: Floats
+    ends: Ends
+
+
 Measures = Mapping[str, Mapping[str, Measure]]
 """By tuner, and by name."""
-NONE = np.empty((0, 0))
 
 
 def measured(
@@ -54,7 +56,6 @@ def measured(
     tuners: Sequence[str],
     *,
     random_search: str | None,
-    stratum: int = 0,
 ) -> Measures:
     """Every tuner's measures on one problem: those of `MEASURES` that exist.
 
@@ -64,22 +65,23 @@ def measured(
         best: The best score known: the normalised score's 0.
         tuners: (num_tuners,).
         random_search: The tuner whose interquartile mean at the same budget is the normalised score's 1; None for
-            no normalised score. Both ends stay fixed while the tuner is resampled.
-        stratum: The problem's number in its study: problems are resampled independently.
+            no normalised score.
     """
-    located = {name: _located(scores, place, stratum) for place, name in enumerate(tuners)}
-    ranks, resampled_ranks = _ranks(scores, objective.direction, stratum)
-    gap = None
-    if random_search in located:
-        gap = best - located[random_search]["iqm"][0]
-        gap[gap == 0] = np.nan  # random search found the best known: nothing to normalise by
-    measures = {}
+    rows = {name: _with_a_result(scores[:, place]) for place, name in enumerate(tuners)}
+    ranks = _ranks(scores, objective.direction)
+    measures: dict[str, dict[str, Measure]] = {}
     for place, name in enumerate(tuners):
-        measures[name] = dict(located[name])
-        if gap is not None:
-            measures[name]["normalised"] = _normalised(located[name]["iqm"], best, gap)
-        resampled = resampled_ranks[:, place] if len(resampled_ranks) else resampled_ranks
-        measures[name]["rank"] = (ranks[place], resampled)
+        mine = rows[name]
+        nothing = np.full(scores.shape[2], np.nan)
+        measures[name] = {
+            "median": Measure(np.median(mine, axis=0) if len(mine) else nothing, median_ends(mine)),
+            "iqm": Measure(trimmed(mine).mean, trimmed_ends(mine)),
+            "rank": ranks[place],
+        }
+        if random_search in rows:
+            measures[name]["normalised"] = _normalised(mine, rows[random_search], best)
+    if random_search in rows:  # it is 1, and that is certain
+        measures[random_search]["normalised"] = measures[random_search]["normalised"]._replace(ends=(nothing, nothing))
     return measures
 
 
@@ -141,28 +143,13 @@ def _over_draws(
 ) -> tuple[Floats, Floats, Floats]:
     """Means (num_steps,) of (num_problems, num_steps) values, and the ends of Student's interval within bounds."""
     of_draws = np.array([values[draws == draw].mean(axis=0) for draw in np.unique(draws)])
-    low, high = np.array([student(column) for column in of_draws.T]).reshape(-1, 2).T
+    low, high = student(of_draws)
     return of_draws.mean(axis=0), np.clip(low, *bounds), np.clip(high, *bounds)
 
 
-def _located(block: Floats, place: int, stratum: int) -> dict[str, Measure]:
-    """Median and interquartile mean of a tuner's replicates that have a result at the end."""
-    rows = block[:, place]
-    rows = rows[~np.isnan(rows).all(axis=1)]
-    measures = {}
-    for name, weights in (("median", median_weights), ("iqm", iqm_weights)):
-        if not len(rows):
-            measures[name] = (np.full(block.shape[2], np.nan), NONE)
-            continue
-        given = weights(len(rows))
-        value = given @ np.sort(rows, axis=0)
-        value[np.isnan(rows).any(axis=0)] = np.nan
-        measures[name] = (value, _bootstrapped(rows, given, stratum))
-    return measures
-
-
-def _bootstrapped(rows: Floats, weights: Floats, stratum: int) -> Floats:
-    return replicated(rows, weights, stratum) if len(rows) >= MIN_REPLICATES_FOR_INTERVAL else NONE
+def _with_a_result(rows: Floats) -> Floats:
+    """Those of a tuner's (num_replicates, num_steps) that have a result at the end."""
+    return rows[~np.isnan(rows).all(axis=1)]
 
 
 def _shared(block: Floats) -> npt.NDArray[np.bool_]:
@@ -172,26 +159,31 @@ def _shared(block: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(known[:, there].all(axis=1) & bool(len(there)))
 
 
-def _ranks(block: Floats, direction: str, stratum: int) -> tuple[Floats, Floats]:
-    """Mean ranks (num_tuners, num_steps), and their replicates (BOOTSTRAP_RESAMPLES, num_tuners, num_steps)."""
+def _ranks(block: Floats, direction: str) -> list[Measure]:
+    """Mean ranks of each tuner: a rank is a share of the other tuners, so its interval is `share_ends`."""
     there = ~np.isnan(block).all(axis=(0, 2))
     rows = block[_shared(block)][:, there]
-    means = np.full(block.shape[1:], np.nan)
-    if len(rows) == 0 or there.sum() < 2:
-        return means, NONE
+    nothing = np.full(block.shape[2], np.nan)
+    found = [Measure(nothing, (nothing, nothing))] * block.shape[1]
+    others = int(there.sum()) - 1
+    if len(rows) == 0 or others < 1:
+        return found
     ranks = rank(rows, direction)
-    means[there] = ranks.mean(axis=0)
-    if len(rows) < MIN_REPLICATES_FOR_INTERVAL:
-        return means, NONE
-    drawn = replicated(ranks.reshape(len(ranks), -1), mean_weights(len(ranks)), stratum)
-    resampled = np.full((len(drawn), *block.shape[1:]), np.nan)
-    resampled[:, there] = drawn.reshape(len(drawn), *ranks.shape[1:])
-    return means, resampled
+    low, high = share_ends((ranks - 1).sum(axis=0) / others, len(ranks))
+    for at, place in enumerate(np.flatnonzero(there)):
+        found[place] = Measure(ranks[:, at].mean(axis=0), (1 + others * low[at], 1 + others * high[at]))
+    return found
 
 
-def _normalised(iqm: Measure, best: float, gap: Floats) -> Measure:
-    value, resampled = iqm
-    return (best - value) / gap, (best - resampled) / gap if len(resampled) else NONE
+def _normalised(rows: Floats, reference: Floats, best: float) -> Measure:
+    """How far from the best known, in units of random search, with the uncertainty of both.
+
+    They count as independent samples; where replicates share splits, the interval is too wide.
+    """
+    mine, theirs = trimmed(rows), trimmed(reference)
+    gap = best - theirs.mean
+    gap[gap == 0] = np.nan  # random search found the best known: nothing to normalise by
+    return Measure((best - mine.mean) / gap, ratio_ends(mine, theirs, best))
 
 
 def _rows(
@@ -202,7 +194,6 @@ def _rows(
     }  # fmt: skip
     nothing = np.full(len(budgets), np.nan)
     for name in MEASURES:
-        value, resampled = measures.get(name, (nothing, NONE))
-        low, high = percentile_interval(resampled) if len(resampled) else (nothing, nothing)
+        value, (low, high) = measures.get(name, Measure(nothing, (nothing, nothing)))
         columns |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return pd.DataFrame(columns, columns=STANDING_COLUMNS)

@@ -68,10 +68,10 @@ def summarise(journal: Journal) -> Summary:
     retrainings = frames.retrainings_frame(journal)
     cells = cells_frame(journal.planned_cells(), journal.ends, trials, journal.budgets())
     problems, measures = {}, []
-    for stratum, (name, recorded) in enumerate(journal.problems.items()):
+    for name, recorded in journal.problems.items():
         its_own = [frame[frame["problem"] == name] for frame in (trials, epochs, retrainings, cells)]
         rows = Rows(*its_own, *[conduct(journal, name)])
-        problems[name], of_problem = summarise_problem(name, recorded, journal.objective(name), contest, rows, stratum)
+        problems[name], of_problem = summarise_problem(name, recorded, journal.objective(name), contest, rows)
         measures.append(of_problem)
     over = over_problems(problems, journal.problems, contest) if len(problems) > 1 else None
     if over is not None:

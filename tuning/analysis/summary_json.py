@@ -16,7 +16,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.analysis.variance import VarianceParts
 from tuning.analysis.verdict.verdict import Verdict
-from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE
+from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.ranks import RankTest
 from tuning.statistics.signed_rank import LEVEL
 
@@ -39,7 +39,6 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         "budget_epochs": summary.contest.budget_epochs,
         "level": LEVEL,
         "confidence": CONFIDENCE,
-        "bootstrap_resamples": BOOTSTRAP_RESAMPLES,
         "rope": summary.contest.rope,
         "random_search": summary.contest.random_search,
         "baselines": list(summary.contest.baselines),
@@ -82,12 +81,14 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
         "endpoint_scores": problem.endpoint.scores,
         "pairs": problem.pairs,
         "baseline_pairs": problem.baseline_pairs,
+        "searching": problem.searching,
         "new_data": problem.new_data,
         "standings": problem.standings,
         "targets": problem.targets,
         "epochs_to_reach": problem.reached,
         "profiles": problem.profiles,
         "winners": problem.winners,
+        "overtuning": problem.overtuning.table,
         "retrained": problem.retrained,
         "best_configurations": problem.best,
         "cells": problem.cells,

@@ -11,7 +11,7 @@ import pandas as pd
 from tuning.analysis.curves import CELL
 from tuning.journal.records import CellState
 from tuning.objective import Objective
-from tuning.statistics.bootstrap import interval, mean_weights
+from tuning.statistics.intervals import share_ends
 
 TARGET_COLUMNS = ["tuner", "target", "score", "replicates", "reached", "median", "earliest", "latest"]
 REACHED_COLUMNS = [*CELL, "target", "score", "epochs"]
@@ -108,7 +108,7 @@ def profiles(finals: pd.DataFrame, tuners: Sequence[str], objective: Objective) 
 
     Returns:
         (num_tuners * num_scores, 6), `PROFILE_COLUMNS`, scores from the easiest to the hardest; low and high are a
-        pointwise `bootstrap.interval`.
+        pointwise `intervals.share_ends`.
     """
     scored = finals[finals["score"].notna()]
     heights = np.unique(objective.sign * scored["score"].to_numpy(dtype=float))
@@ -123,6 +123,6 @@ def profiles(finals: pd.DataFrame, tuners: Sequence[str], objective: Objective) 
 
 
 def _profile(scores: npt.NDArray[np.float64], heights: npt.NDArray[np.float64]) -> pd.DataFrame:
-    there = (np.sort(scores)[:, None] >= heights).astype(float)
-    low, high = interval(there, mean_weights(len(there)))
+    there = scores[:, None] >= heights
+    low, high = share_ends(there.sum(axis=0), len(there))
     return pd.DataFrame({"share": there.mean(axis=0), "low": low, "high": high, "replicates": len(there)})

@@ -1,9 +1,7 @@
 """What the incumbents are worth: retrained on fresh seeds, scored on test, and compared with their search scores.
 
-    optimism     how much better the search's best score was than its configuration is on fresh seeds
-    overtuning   the search ended at a configuration that is better on validation but worse on test than one of its
-                 earlier incumbents, or than the default configuration (Schneider, Bischl and Feurer, 2025,
-                 arXiv:2506.19540)
+Optimism is how much better the search's best score was than its configuration is on fresh seeds: the luck of the best
+of many. An incumbent that its search trained for fewer epochs than the retraining has none.
 
 Pure functions over `frames.retrainings_frame` and `curves.final_scores`. A cell's value is the mean over its seeds;
 only cells are independent of one another, so every interval is over cells.
@@ -14,10 +12,9 @@ A tuner's winner is its final incumbent with the best such value.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tuning.analysis.curves import CELL, mean_interval
@@ -27,41 +24,28 @@ from tuning.journal.records import Cell, Retraining, Trial, TrialState
 from tuning.journal.winner_record import Winner
 from tuning.objective import Objective
 
-CELL_COLUMNS = [
-    *CELL, "seen", "retrained", "test", "seeds", "failed", "optimism", "better_on_test", "overtuned",
-]  # fmt: skip
+CELL_COLUMNS = [*CELL, "seen", "retrained", "test", "seeds", "failed", "in_full", "optimism"]
 TUNER_COLUMNS = [
     "problem", "tuner", "cells", "seen",
     *(f"{name}{end}" for name in ("retrained", "test", "optimism") for end in ("", "_low", "_high")),
-    "overtuned", "judged",
+    "in_full",
 ]  # fmt: skip
-EARLIER, DEFAULT = "an earlier incumbent", "the default configuration"
 
 
-def retrained_cells(
-    retrainings: pd.DataFrame,
-    finals: pd.DataFrame,
-    objective: Objective,
-    default: str = "",
-    no_search: Collection[str] = (),
-) -> pd.DataFrame:
+def retrained_cells(retrainings: pd.DataFrame, finals: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """The final incumbent of each finished cell of a problem that was retrained.
 
     Args:
         retrainings: The problem's rows of `frames.retrainings_frame`, in any order.
         finals: The problem's `curves.final_scores`.
         objective: Of the problem.
-        default: Label of the baseline that trains the default configuration, if there is one.
-        no_search: Labels of baselines with their own model: without a search there is no overtuning.
 
     Returns:
-        (num_cells, 11), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
-        ``seeds`` retrainings (``failed`` more failed), ``optimism`` is seen minus retrained, signed so that positive
-        is too good to be true; all NaN if every retraining failed. ``better_on_test`` names what is better than it
-        on test, and ``overtuned`` whether anything is: missing without a test score, or without anything to compare.
+        (num_cells, 10), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
+        ``seeds`` retrainings (``failed`` more failed); ``in_full`` tells whether the search had trained it in full, and
+        if so, ``optimism`` is seen minus retrained, signed so that positive is too good to be true.
     """
     means = dict(list(retrained_means(retrainings).groupby(CELL)))
-    sign = objective.sign
     rows = []
     for cell in finals.dropna(subset=["score"]).to_dict("records"):
         key = tuple(cell[name] for name in CELL)
@@ -69,12 +53,6 @@ def retrained_cells(
             continue
         retrained = means[key]
         final = retrained[retrained["final"]].to_dict("records")[0]
-        tests = {EARLIER: retrained.loc[~retrained["final"], "test"].dropna()}
-        defaults = means.get((cell["problem"], default, cell["replicate"]))
-        if defaults is not None and cell["tuner"] not in (default, *no_search):
-            tests[DEFAULT] = defaults.loc[defaults["final"], "test"].dropna()
-        better = [name for name, test in tests.items() if (sign * test > sign * final["test"]).any()]
-        judged = not np.isnan(final["test"]) and any(len(test) for test in tests.values())
         rows.append(
             {
                 **{name: cell[name] for name in CELL},
@@ -83,9 +61,8 @@ def retrained_cells(
                 "test": final["test"],
                 "seeds": final["seeds"],
                 "failed": final["failed"],
-                "optimism": sign * (cell["score"] - final["score"]),
-                "better_on_test": " and ".join(better),
-                "overtuned": bool(better) if judged else None,
+                "in_full": final["in_full"],
+                "optimism": objective.sign * (cell["score"] - final["score"]) if final["in_full"] else math.nan,
             }
         )
     return pd.DataFrame(rows, columns=CELL_COLUMNS)
@@ -101,20 +78,23 @@ def retrained_means(retrainings: pd.DataFrame) -> pd.DataFrame:
         failed=(~done).astype(int),
     )
     means = known.groupby([*CELL, "trial", "final"], sort=True).agg(
-        score=("score", "mean"), test=("test", "mean"), seeds=("done", "sum"), failed=("failed", "sum")
+        score=("score", "mean"),
+        test=("test", "mean"),
+        seeds=("done", "sum"),
+        failed=("failed", "sum"),
+        in_full=("in_full", "first"),
     )
     means = means.reset_index()
-    means["final"] = means["final"].astype(bool)
-    return means
+    return means.astype({"final": bool, "in_full": bool})
 
 
 def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
     """A row for each of a problem's tuners with a retrained cell, in the order of `retrained_cells`.
 
     Returns:
-        (num_tuners, 15), `TUNER_COLUMNS`: means over ``cells`` cells with `curves.mean_interval`;
-        ``overtuned`` of ``judged`` cells. A cell whose retrainings all failed is left out. After cross-validation
-        there is no validation score on fresh seeds, and no optimism.
+        (num_tuners, 14), `TUNER_COLUMNS`: means over ``cells`` cells with `curves.mean_interval`, of optimism over
+        those ``in_full``. A cell whose retrainings all failed is left out. After cross-validation there is no
+        validation score on fresh seeds, and no optimism.
     """
     rows = []
     for (problem, tuner), part in cells[cells["seeds"] > 0].groupby(["problem", "tuner"], sort=False):
@@ -123,8 +103,7 @@ def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
             values = part[name].dropna()
             row[name] = float(values.mean())
             row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values)
-        judged = part["overtuned"].dropna()
-        rows.append({**row, "overtuned": int(judged.sum()), "judged": len(judged)})
+        rows.append({**row, "in_full": int(part["in_full"].sum())})
     return pd.DataFrame(rows, columns=TUNER_COLUMNS)
 
 

@@ -21,6 +21,7 @@ from tuning.journal import journal
 from tuning.journal.provenance import words
 from tuning.journal.records import CellState
 from tuning.process.system import shell_line
+from tuning.statistics.intervals import median_level
 from tuning.tensorboard.best import BEST
 
 if TYPE_CHECKING:  # it draws, and `tuning status` does not
@@ -67,8 +68,9 @@ def tuner_table(report: Report) -> Table:
     for heading in (["problem"] if several else []) + ["tuner"]:
         table.add_column(heading, no_wrap=True)
     times = () if several else ("training", "thinking")  # beside the names of problems there is no room for them
-    for heading in ("median", "95 % interval", "cells", "epochs", "trials", *times):
-        table.add_column(heading, justify="right", no_wrap=heading in ("median", "95 % interval"))
+    level = f"{100 * median_level(frame['scored']):.0f} % interval"
+    for heading in ("median", level, "cells", "epochs", "trials", *times):
+        table.add_column(heading, justify="right", no_wrap=heading in ("median", level))
     decimals = decimals_for([*frame["smallest"], *frame["largest"]])
     for row in frame.to_dict("records"):
         failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""

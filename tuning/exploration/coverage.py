@@ -42,8 +42,8 @@ def coverage(trials: pd.DataFrame, space: Sequence[Dimension], tuners: Sequence[
 
     Returns:
         (num_tuners, 11), `COVERAGE_COLUMNS`: ``searches`` (cells with trials), ``configurations`` (distinct, mean over
-        searches), and for 1 and 2 ways the mean over searches, its bootstrap interval, and the expectation of random
-        draws. NaN if a space has no pair.
+        searches), and for 1 and 2 ways the mean over searches, its `curves.mean_interval`, and the expectation of
+        random draws. NaN if a space has no pair.
     """
     keys = [dimension.key for dimension in space]
     drawn = trials.drop_duplicates(["tuner", "replicate", "configuration"])

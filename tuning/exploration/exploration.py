@@ -83,6 +83,8 @@ def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, 
     space = dimensions(recorded.space)
     tuners = tuple(contest.labels)
     frame = searched(trials, space, objective, max_epochs)
+    # A baseline with a model of its own has no place in the space: its one configuration is empty.
+    inside = frame[~frame["tuner"].isin(contest.no_search)]
     ways = paths(trials, objective)
     return Search(
         objective=objective,
@@ -91,8 +93,8 @@ def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, 
         tuners=tuners,
         baselines=contest.baselines,
         trials=frame,
-        coverage=coverage(frame, space, tuners),
-        boundary=boundary(frame, space, objective),
+        coverage=coverage(inside, space, tuners),
+        boundary=boundary(inside, space, objective),
         importance=importance(frame, space, objective, tuners),
         paths=ways,
         rungs=rungs(ways, objective),

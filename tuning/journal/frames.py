@@ -29,7 +29,7 @@ TRIAL_COLUMNS = [
 ]  # fmt: skip
 RETRAINING_COLUMNS = [
     "problem", "tuner", "replicate", "trial", "final", "repeat", "state", "score", "test",
-    "epochs", "train_seconds", "error",
+    "epochs", "train_seconds", "error", "seen", "in_full",
 ]  # fmt: skip
 _DTYPES: dict[type, str] = {bool: "bool", int: "Int64", float: "float64"}
 EPOCH_COLUMNS = ["problem", "tuner", "replicate", "trial", "epoch", "spent_epochs"]
@@ -138,12 +138,13 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
     """One row per retraining of the planned cells: `RETRAINING_COLUMNS`, then ``test.<metric>`` for all other metrics.
 
     ``final``: whether it is of the cell's final incumbent; ``score``: on the validation split; ``test``: the
-    objective's metric on the test split. Missing scores are NaN.
+    objective's metric on the test split; ``seen``: what the search saw of the incumbent, and ``in_full``: whether it
+    had trained it in full by then. Missing scores are NaN.
     """
     rows = []
     others = []
     for cell in journal.planned_cells():
-        objective = journal.objective(cell.problem)
+        objective, most = journal.objective(cell.problem), journal.problems[cell.problem].max_epochs
         incumbents = incumbent_trials(journal.trials.get(cell, ()), objective)
         for done in sorted(
             journal.retrainings.get(cell, ()), key=lambda retraining: (retraining.trial, retraining.repeat)
@@ -153,7 +154,7 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
                 test = done.test.get(objective.test_metric, math.nan)
                 row = (
                     *cell, same[0].trial, same[0] is incumbents[-1], done.repeat, done.state.value, done.score, test,
-                    done.epochs, done.train_seconds, done.error,
+                    done.epochs, done.train_seconds, done.error, same[0].score, same[0].in_full(most),
                 )  # fmt: skip
                 rows.append(row)
                 known = {name: value for name, value in done.test.items() if name != objective.test_metric}

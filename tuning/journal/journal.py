@@ -109,6 +109,11 @@ class Journal:
             for label, settings in plan.baselines.items()
         }
 
+    def extended(self) -> tuple[int, ...]:
+        """The numbers of replicates that its runs planned, if later ones planned more: what was there could be seen."""
+        planned = dict.fromkeys(session.plan.replicates for session in self.sessions)
+        return tuple(planned) if len(planned) > 1 and list(planned) == sorted(planned) else ()
+
     def no_search(self) -> dict[str, str]:
         """Descriptions, by label, of the baselines that search nothing and have their own model."""
         return {label: settings.no_search for label, settings in self.plan.baselines.items() if settings.no_search}

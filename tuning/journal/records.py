@@ -97,6 +97,10 @@ class Trial(Struct, frozen=True):
         """Epochs charged for this trial, over all its trainings."""
         return sum(map(len, self.trainings))
 
+    def in_full(self, max_epochs: int) -> bool:
+        """Whether it was trained for `max_epochs`, or stopped before by its own callbacks alone."""
+        return self.target_epochs >= max_epochs and self.state == TrialState.COMPLETE
+
     @property
     def last_epoch(self) -> int:
         """Where its curve ends, counted from the start of its first ancestor."""

@@ -31,6 +31,11 @@ class DataRecord(Struct, frozen=True):
     preprocess: str | UnsetType = UNSET
     rows: dict[str, int] | UnsetType = UNSET
 
+    @property
+    def test_rows(self) -> int | None:
+        """Samples of the test part; None if they are not known, or there is none."""
+        return (self.rows or {}).get("test") if self.rows is not UNSET else self.shapes.get("test", {}).get("size")
+
 
 class SurrogateRecord(Struct, frozen=True, omit_defaults=True):
     """What a problem's curves are computed from.

@@ -66,6 +66,7 @@ class ProblemPart:
     finals: Table
     pairs: Table
     baseline_pairs: Table
+    searching: Table
     unranked: str
     says_nothing: Mapping[str, str]
     targets: Table
@@ -171,6 +172,7 @@ def _problem(
         finals=comparison.finals_table(problem),
         pairs=comparison.pairs_table(problem),
         baseline_pairs=comparison.pairs_table(problem, baselines=True),
+        searching=comparison.searching_table(problem),
         unranked=unranked(problem),
         says_nothing=prose.says_nothing(problem),
         targets=comparison.targets_table(problem),

@@ -12,7 +12,7 @@ from tuning.formatting import count, names, p_value, plural
 from tuning.journal.journal import Journal
 from tuning.journal.plan import ENDPOINTS
 from tuning.journal.records import CellState
-from tuning.statistics.bootstrap import BOOTSTRAP_RESAMPLES, CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL
+from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.equality import FEWEST
 from tuning.statistics.power import ENOUGH
 from tuning.statistics.sequential import SPENDING_POWER, Rule
@@ -122,8 +122,12 @@ def baselines_note(journal: Journal, contest: Contest) -> str:
     end = f" Compared at the end of each budget: {names(more)}." if more else ""
     end += f" No search: {'; '.join(f'{label} is {what}' for label, what in plain.items())}." if plain else ""
     return (
-        "Each tuner against each baseline, a family of its own: baselines do not enlarge that of the tuners. The "
-        f"difference is tuner − baseline.{end}"
+        "First, all tuners together against each baseline, a family of its own, by an exact rank test: were no search "
+        "other than the baseline, its runs would be as likely to stand at any place among the searches, within a "
+        "replicate where its cells share a split (van Elteren, Bulletin of the International Statistical Institute 37, "
+        "1960), else among all. It is assumed that searches are independent of one another. Then each tuner against "
+        "each baseline, another family: baselines do not enlarge that of the tuners. The difference is tuner − "
+        f"baseline.{end}"
     )
 
 
@@ -186,10 +190,12 @@ def method(contest: Contest) -> list[str]:
         "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
         "A score counts at the epoch that paid for it, and the best so far is a step function, never interpolated. "
         "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
-        f"Intervals of medians, interquartile means and ranks are {CONFIDENCE:.0%} bootstrap percentile intervals over "
-        f"replicates ({count(BOOTSTRAP_RESAMPLES)} resamples, fixed seed, the same draws for all tuners, stratified by "
-        f"problem, from {MIN_REPLICATES_FOR_INTERVAL} replicates on; with few replicates they are too narrow). "
-        "Sources: Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Agarwal et al., NeurIPS 2021.",
+        f"Intervals over replicates are {CONFIDENCE:.0%} ones. A median's lies between two of the scores and is exact; "
+        "of fewer than 5 replicates even the smallest and the largest cover less, which the heading says. Means have "
+        "Student's, interquartile means Student's with the variance of Tukey and McLaughlin (Sankhya A 25, 1963), "
+        "shares and mean ranks Clopper and Pearson's (Biometrika 26, 1934), normalised scores Fieller's (Journal of "
+        "the Royal Statistical Society B 16, 1954). Over several problems, means of ranks and normalised scores have "
+        "Student's over problems.",
         f"{family(contest)} Where replicates have splits of their own, which their tuners share, a pair is tested by "
         "Wilcoxon's signed-rank test of the differences within replicates; where they share nothing, by the rank-sum "
         "test of two samples (both exact, two-sided; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides which, "
@@ -218,9 +224,11 @@ def retraining_note(contest: Contest) -> str:
         f"When a search is over, its final incumbent and every earlier one are trained again in full on "
         f"{plural(contest.retrain, 'fresh seed')} each, uncharged, and the weights that count are scored on "
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
-        "the search saw its final incumbent than it is on fresh seeds. Overtuned is a search whose final incumbent is "
-        "worse on test than an earlier one, or than the baseline that trains the default configuration (Schneider, "
-        "Bischl and Feurer, arXiv:2506.19540, 2025)."
+        "the search saw its final incumbent than it is on fresh seeds, where it had trained it in full. Overtuned is a "
+        "search that ended at a configuration truly worse than an earlier incumbent of its own (Schneider, Bischl and "
+        "Feurer, arXiv:2506.19540, 2025), by more than the rope or, without one, than a training varies from seed to "
+        "seed. That is estimated by a hierarchical model of all retrainings, with a credible interval: means of a few "
+        "seeds are so noisy that counting calls two thirds overtuned where all are alike."
     )
 
 

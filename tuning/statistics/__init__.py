@@ -2,7 +2,8 @@
 
 Imports: words.
 
-    bootstrap     intervals by resampling replicates
+    block_ranks   block_rank_p: one value of each block against the others
+    bootstrap     CONFIDENCE, BOOTSTRAP_SEED
     choice        Choice, choose: which tuner to take now, and what a wrong choice is expected to cost
     components    components: what makes scores differ, the split, the search or the training
     effects       effects: differences between tuners in spreads, a unit that problems share
@@ -10,6 +11,7 @@ Imports: words.
     hierarchy     worth: the model behind a choice over problems
     intervals     exact intervals of medians and shares, Student's of means
     meta          together: pairs of tuners over several problems
+    overtuning    lost: whether a search ended at something truly worse than it had
     posterior     the model behind a choice, and draws from it
     power         critical values, replicates needed
     rank_sum      two independent samples: test, shift, chance of winning

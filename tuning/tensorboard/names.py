@@ -18,8 +18,8 @@ METRICS = ("score", "best_score", "epochs", "train_seconds", "suggest_seconds")
 TEST = "test_score"
 SUMMARY_METRICS = {
     "median": "median over replicates of the best score when the budget was spent",
-    "low": "lower end of the median's bootstrap interval",
-    "high": "upper end of the median's bootstrap interval",
+    "low": "lower end of the median's exact interval",
+    "high": "upper end of the median's exact interval",
     "retrained": "mean validation score of the final incumbents on fresh seeds",
     "test": "mean test score of the final incumbents on fresh seeds",
     "optimism": "how much better the search saw its final incumbents than they are on fresh seeds",

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tuning.analysis.endpoints import Endpoint
+from tuning.analysis.overtuning import Overtuning
+from tuning.analysis.searching import TUNERS
 from tuning.formatting import decimals_for, interval, names, number, p_value, plural
 from tuning.journal.plan import SEARCH
 from tuning.objective import Objective
@@ -95,18 +97,47 @@ def equalities(pairs: pd.DataFrame, rope: float | None, metric: str) -> list[str
     ]
 
 
-def against_baselines(pairs: pd.DataFrame) -> list[str]:
-    """A line for each baseline: who is shown to beat it, and whom it beats."""
+def against_baselines(together: pd.DataFrame, pairs: pd.DataFrame, metric: str) -> list[str]:
+    """A line for each baseline: whether searching beats it, and which tuners do by themselves."""
     lines = []
-    for baseline, part in pairs.groupby("b", sort=False):
-        better = [str(name) for name in part.loc[part["decided"] == part["a"], "a"]]
-        worse = [str(name) for name in part.loc[part["decided"] == baseline, "a"]]
-        parts = [f"{names(better)} shown better"] if better else []
-        parts += [f"{names(worse)} shown worse"] if worse else []
-        open_pairs = len(part) - len(better) - len(worse)
-        parts += [f"{open_pairs} of {plural(len(part), 'tuner')} undecided"] if open_pairs else []
-        lines.append(f"Against baseline {baseline}: {'; '.join(parts)}.")
+    for row in together.to_dict("records"):
+        baseline, part = row["baseline"], pairs[pairs["b"] == row["baseline"]]
+        if not row["replicates"]:
+            lines.append(f"Against baseline {baseline}: no replicate is finished by it and by all tuners.")
+            continue
+        places = decimals_for([row["low"], row["high"], 0.0])
+        ends = (
+            "" if pd.isna(row["low"]) else f" ({CONFIDENCE:.0%} interval {interval(row['low'], row['high'], places)})"
+        )
+        found = {"": "not told apart", TUNERS: "shown better"}.get(row["decided"], "shown worse")
+        lines.append(
+            f"Against baseline {baseline}: the tuners together are {found}: better in {row['better']:.0%} of "
+            f"comparisons, mean difference in {metric} "
+            f"{number(row['difference'], places, signed=True)}{ends}, Holm-adjusted p {p_value(row['p_holm'])}."
+            f"{_one_by_one(part, baseline) if len(part) > 1 else ''}"
+        )
     return lines
+
+
+def _one_by_one(part: pd.DataFrame, baseline: str) -> str:
+    better = [str(name) for name in part.loc[part["decided"] == part["a"], "a"]]
+    worse = [str(name) for name in part.loc[part["decided"] == baseline, "a"]]
+    parts = [f"{names(better)} shown better"] if better else []
+    parts += [f"{names(worse)} shown worse"] if worse else []
+    undecided = len(part) - len(better) - len(worse)
+    parts += [f"{undecided} of {plural(len(part), 'tuner')} undecided"] if undecided else []
+    return f" Each tuner by itself: {'; '.join(parts)}."
+
+
+def added(extended: Sequence[int]) -> tuple[str, ...]:
+    """That replicates were added by hand, in a sentence; empty if not."""
+    if not extended:
+        return ()
+    return (
+        f"Replicates were added in later runs ({', then '.join(map(str, extended))}), but each p is that of one test "
+        "at the end. If they were added because of what was seen, differences that are not there are shown in more "
+        f"than {LEVEL:.0%} of studies; --until-decided allows for the looks.",
+    )
 
 
 def about(scored: Endpoint, retrain: int, declared: bool) -> str:
@@ -143,22 +174,43 @@ def leading(scored: pd.DataFrame, metric: str, objective: Objective) -> tuple[st
     return who, f"{ahead}, a description of these replicates, not a claim." if len(scored) > 1 else f"{ahead}."
 
 
-def hopes(winners: pd.DataFrame, contestants: Sequence[str], objective: Objective) -> tuple[str, ...]:
-    """How much better the searches saw their incumbents than they are, in a sentence; empty if none was retrained.
+def hopes(
+    winners: pd.DataFrame, overtuned: Overtuning, contestants: Sequence[str], objective: Objective
+) -> tuple[str, ...]:
+    """How much better the searches saw their incumbents than they are, and whether they went on too long.
 
     Args:
         winners: The problem's `winners.winner_table`.
+        overtuned: The problem's.
         contestants: The tuners; baselines are not named.
         objective: Of the problem.
     """
     retrained = winners[winners["tuner"].isin(list(contestants))]
-    if retrained.empty:
-        return ()
-    judged, overtuned = int(retrained["judged"].sum()), int(retrained["overtuned"].sum())
-    over = f"; {overtuned} of {plural(judged, 'search', 'searches')} overtuned" if judged else ""
-    optimism = float((retrained["optimism"] * retrained["cells"]).sum() / retrained["cells"].sum())
-    away = number(abs(optimism), decimals_for([*retrained["optimism"], 0.0]))
-    return (
-        f"Trained again on fresh seeds, incumbents are on average {away} {'worse' if optimism >= 0 else 'better'} in "
-        f"{objective.metric} than their search saw them{over}.",
-    )
+    lines = []
+    alike, cells = int(retrained["in_full"].sum()), int(retrained["cells"].sum())
+    if alike and retrained["optimism"].notna().any():
+        optimism = float((retrained["optimism"] * retrained["in_full"]).sum() / alike)
+        away = number(abs(optimism), decimals_for([*retrained["optimism"], 0.0]))
+        lines.append(
+            f"Trained again on fresh seeds, incumbents are on average {away} "
+            f"{'worse' if optimism >= 0 else 'better'} in {objective.metric} than their search saw them."
+        )
+    if short := cells - alike:
+        lines.append(
+            f"{short} of {plural(cells, 'search', 'searches')} ended at an incumbent that was not trained in full: "
+            "what its retraining gains by more epochs says nothing about luck, and is not counted there."
+        )
+    return (*lines, *_went_on(overtuned))
+
+
+def _went_on(overtuned: Overtuning) -> list[str]:
+    """Which share of searches is overtuned; empty if nothing can be judged."""
+    if overtuned.table.empty:
+        return []
+    row = overtuned.table.to_dict("records")[-1]
+    than = "the study's rope" if overtuned.given else "trainings vary from seed to seed"
+    return [
+        f"Overtuned are an estimated {row['overtuned']:.0%} of {plural(row['judged'], 'search', 'searches')} with an "
+        f"earlier incumbent ({CONFIDENCE:.0%} interval {row['low']:.0%} to {row['high']:.0%}): they ended at something "
+        f"truly worse than they had, by more than {than} ({overtuned.matters:.2g})."
+    ]

@@ -78,6 +78,7 @@ def verdict(
     *,
     contestants: Sequence[str],
     baseline_pairs: pd.DataFrame | None = None,
+    together: pd.DataFrame | None = None,
     rope: float | None = None,
     needed: Callable[[int], int] = replicates_needed,
     about: Sequence[str] = (),
@@ -94,6 +95,7 @@ def verdict(
         cells: Its rows of `curves.cells_frame`.
         contestants: The tuners to be judged; others in `tuners` are baselines.
         baseline_pairs: From `pairs.pairwise`: each contestant (a) with each baseline (b).
+        together: From `searching.searching`: all contestants with each baseline.
         rope: As given to `pairs.pairwise`.
         needed: From a number of pairs, the replicates needed to show a difference.
         about: What each tuner did and what is judged, in the words of `conduct.said` and `sentences.about`.
@@ -108,8 +110,8 @@ def verdict(
     if alike:
         line = f"{line} One algorithm here, random search: {names(list(alike))}."
     behind = [*reasons, *equalities(pairs, rope, scored.metric), *([ahead] if ahead else [])]
-    if baseline_pairs is not None:
-        behind += against_baselines(baseline_pairs)
+    if baseline_pairs is not None and together is not None:
+        behind += against_baselines(together, baseline_pairs, scored.metric)
     gaps = (*uncompared(cells, tuners, contestants), *winner_gaps)
     return Verdict(kind, line, (*behind, *about, *winners, *gaps), gaps)
 
@@ -131,6 +133,9 @@ def _judge(
     if pairs.empty:
         return NO_VERDICT, "No verdict: there are no two different algorithms to compare.", ()
     n, family = int(pairs["n"].max()), len(pairs)
+    if n > 1 and scored["smallest"].min() == scored["largest"].max():
+        line = f"No verdict: all scores ({metric}) are the same, {number(float(scored['mean'].iloc[0]))}: saturated."
+        return NO_VERDICT, line, ("More replicates would not tell these tuners apart; a harder problem might.",)
     decided = pairs[pairs["decided"] != ""]
     if len(decided):
         line = f"{claims(decided, len(contesting) - 1)} ({', '.join(qualifiers(pairs))})."

@@ -74,9 +74,9 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
         if compared.block == "replicate"
         else plural(blocks, compared.block)
     )
-    kind = "bootstrap" if compared.block == "replicate" else "Student's"
+    kind = "Clopper and Pearson's" if compared.block == "replicate" else "Student's"
     band_words = (
-        f"; bands are {CONFIDENCE:.0%} {kind} intervals" if layers else f"; too few {compared.block}s for intervals"
+        f"; bands are {kind} {CONFIDENCE:.0%} intervals" if layers else f"; too few {compared.block}s for intervals"
     )
     last = ranked[ranked["spent_epochs"] == ranked["spent_epochs"].max()].sort_values("rank", kind="stable")
     ends = "; ".join(f"{row['tuner']} {row['rank']:.2f}" for row in last.to_dict("records"))

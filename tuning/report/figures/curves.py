@@ -13,7 +13,7 @@ from tuning.formatting import names, plural, seconds
 from tuning.journal.records import CellState
 from tuning.report.figures.base import Figure
 from tuning.report.figures.curve_chart import CLOCK, EPOCHS, MAX_TOGETHER, Curves, Spent, chart, with_margin
-from tuning.statistics.bootstrap import CONFIDENCE, MIN_REPLICATES_FOR_INTERVAL, interval, median_weights
+from tuning.statistics.intervals import median_ends, median_level
 
 MAX_THIN_LINES = 10  # replicates drawn one by one; above, the interval is enough
 EARLY = 0.1  # share of the budget whose medians may be off the axis of scores
@@ -48,8 +48,8 @@ def curve_of(
     `steps` are those of `timed` if the axis is the clock.
 
     Returns:
-        (num_defined_steps, 6): the axis' column, ``median``, ``low`` and ``high`` (the median's bootstrap interval, NaN
-        for fewer than `MIN_REPLICATES_FOR_INTERVAL` replicates, and without `intervals`), ``replicates``.
+        (num_defined_steps, 6): the axis' column, ``median``, ``low`` and ``high`` (`intervals.median_ends`; NaN of
+        one replicate, and without `intervals`), ``replicates``.
     """
     done = problem.cells[(problem.cells["tuner"] == tuner) & (problem.cells["state"] == CellState.DONE)]
     replicates = [int(replicate) for replicate in done["replicate"]]
@@ -62,9 +62,8 @@ def curve_of(
     curve = median_curve(matrix, budgets).drop(columns=["low", "high"])
     known = matrix[~np.isnan(matrix).all(axis=1)]
     known = known[:, ~np.isnan(known).any(axis=0)] if len(known) else known
-    weights = median_weights(len(known)) if len(known) else np.zeros(0)
     nothing = np.full(len(curve), np.nan)
-    low, high = interval(known, weights) if len(curve) and intervals else (nothing, nothing)
+    low, high = median_ends(known) if len(curve) and intervals else (nothing, nothing)
     return curve.assign(low=low, high=high).rename(columns={"spent_epochs": axis.column})
 
 
@@ -171,13 +170,13 @@ def _spread(steps: pd.DataFrame, medians: pd.DataFrame, problem: ProblemSummary)
     replicates = int(steps["replicate"].nunique())
     if replicates == 1:
         return "; there is one replicate"
-    band = f"{CONFIDENCE:.0%} bootstrap intervals" if medians["low"].notna().any() else ""
-    few = "" if band else f"; fewer than {MIN_REPLICATES_FOR_INTERVAL} replicates have no interval"
+    known = medians.loc[medians["low"].notna(), "replicates"]
+    band = f"their exact {median_level(known):.0%} intervals" if len(known) else ""
     if len(problem.contest.tuners) > MAX_TOGETHER:
-        return f"; bands are their {band}" if band else few
+        return f"; bands are {band}" if band else ""
     thin = "single replicates" if replicates <= MAX_THIN_LINES else ""
-    beside = " and ".join(part for part in (f"their {band}" if band else "", thin) if part)
-    return f"; the page shows {beside} for the line under the pointer{few}" if beside else few
+    beside = " and ".join(part for part in (band, thin) if part)
+    return f"; the page shows {beside} for the line under the pointer" if beside else ""
 
 
 def _turns(curve: pd.DataFrame, axis: Spent) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.searching import TUNERS
 from tuning.analysis.winners import best_winner, record_of, winners
 from tuning.formatting import decimals_for, number, plural, setting
 from tuning.journal.journal import Journal
@@ -118,7 +119,9 @@ def _gained(problem: ProblemSummary, row: Row) -> str:
     finals = problem.tuners.set_index("tuner")["median"]
     places = decimals_for([finals[tuner], finals[baseline], 0.0])
     seen = f"{problem.objective.metric} {number(finals[tuner], places)} and {number(finals[baseline], places)}"
-    shown = "Shown." if row["decided"] == tuner else "Shown worse." if row["decided"] else "Not proven."
+    together = problem.searching.set_index("baseline")["decided"].get(baseline, "")
+    shown = "Not proven by itself; shown for all tuners together." if together == TUNERS else "Not proven."
+    shown = "Shown." if row["decided"] == tuner else "Shown worse." if row["decided"] else shown
     return f"{what}: better in {better} (best seen, medians: {seen}{_tested(problem, tuner, baseline)}). {shown}"
 
 

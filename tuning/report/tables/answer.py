@@ -10,8 +10,18 @@ import pandas as pd
 from tuning.analysis.choices import percent
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import MISSING, decimals_for, names
-from tuning.report.tables.base import Entry, Row, Rows, Table, estimate_entry, rows_of, score_entry, table
-from tuning.statistics.bootstrap import CONFIDENCE
+from tuning.report.tables.base import (
+    Entry,
+    Row,
+    Rows,
+    Table,
+    estimate_entry,
+    rows_of,
+    score_entry,
+    students,
+    table,
+    test_part,
+)
 
 EARLY = 0.25  # of the budget
 
@@ -46,7 +56,11 @@ def answer_table(problem: ProblemSummary) -> Table:
         "Tuner", *([title] if got else []), "Probability of being best", "Expected loss", f"Best {rule.metric} seen",
         f"Seen at {EARLY:.0%} of the budget",
     )  # fmt: skip
-    fresh = f"; on fresh seeds means over cells with {CONFIDENCE:.0%} intervals" if got else ""
+    fresh = (
+        f"; on fresh seeds means over cells, with {students(problem.winners['cells'])}{test_part(problem)}"
+        if got
+        else ""
+    )
     return table(f"What each tuner gives: medians over replicates{fresh}", columns, rows)
 
 

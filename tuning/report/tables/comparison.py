@@ -9,7 +9,7 @@ import pandas as pd
 
 from tuning.analysis.choices import percent
 from tuning.analysis.problem_summary import SHARES, Comparison, ProblemSummary
-from tuning.formatting import MISSING, count, decimals_for, interval, number, p_value, plural, seconds
+from tuning.formatting import MISSING, count, decimals_for, interval, names, number, p_value, plural, seconds
 from tuning.report.figures.curve_chart import CLOCK
 from tuning.report.figures.curves import budget_grid, clock_grid, curve_of, timed
 from tuning.report.tables.base import (
@@ -20,10 +20,12 @@ from tuning.report.tables.base import (
     estimate_entry,
     rows_of,
     score_entry,
+    students,
     table,
     value_of,
 )
 from tuning.statistics.bootstrap import CONFIDENCE
+from tuning.statistics.intervals import median_level
 from tuning.statistics.power import MOST
 
 Rows = list[list[str | Entry]]
@@ -36,8 +38,8 @@ def tuners_table(problem: ProblemSummary) -> Table:
     places = decimals_for([*part["smallest"], *part["largest"]])
     metric = problem.objective.metric
     columns = (
-        "Tuner", f"Median best {metric}", f"{CONFIDENCE:.0%} interval", "Replicates", "Epochs", "Trials", "Complete",
-        "Pruned", "Cut", "Failed", "Training", "Thinking",
+        "Tuner", f"Median best {metric}", f"Exact {median_level(part['scored']):.0%} interval", "Replicates",
+        "Epochs", "Trials", "Complete", "Pruned", "Cut", "Failed", "Training", "Thinking",
     )  # fmt: skip
     rows: Rows = [
         [
@@ -66,7 +68,14 @@ def choice_table(problem: ProblemSummary) -> Table:
     """How good each tuner may be, for choosing one."""
     part = problem.choice.table
     places = decimals_for([*part["low"], *part["high"]])
-    columns = ("Tuner", "Probability of being best", "Expected loss", "Mean", f"{CONFIDENCE:.0%} interval", "As good")
+    columns = (
+        "Tuner",
+        "Probability of being best",
+        "Expected loss",
+        "Mean",
+        f"{CONFIDENCE:.0%} credible interval",
+        "As good",
+    )
     rows: Rows = [
         [
             str(row["tuner"]),
@@ -108,7 +117,7 @@ def curves_table(problem: ProblemSummary) -> Table:
     grid = budget_grid(problem.contest.budget_epochs)
     curves = {tuner: curve_of(problem, tuner, grid) for tuner in problem.contest.labels}
     rows = _curve_rows([Entry(count(budget), budget) for budget in grid], grid, "spent_epochs", curves)
-    caption = f"Median best {problem.objective.metric} over finished replicates, by epochs spent, with intervals"
+    caption = f"Median best {problem.objective.metric} over finished replicates, by epochs spent, {_kind_of(curves)}"
     return table(caption, ["Epochs spent", *curves], rows)
 
 
@@ -118,8 +127,13 @@ def clock_table(problem: ProblemSummary) -> Table:
     steps = timed(problem)
     curves = {tuner: curve_of(problem, tuner, grid, axis=CLOCK, steps=steps) for tuner in problem.contest.labels}
     rows = _curve_rows([Entry(seconds(spent), spent) for spent in grid], grid, "seconds", curves)
-    caption = f"Median best {problem.objective.metric} over finished replicates, by time spent, with intervals"
+    caption = f"Median best {problem.objective.metric} over finished replicates, by time spent, {_kind_of(curves)}"
     return table(caption, ["Time spent", *curves], rows)
+
+
+def _kind_of(curves: Mapping[str, pd.DataFrame]) -> str:
+    """The intervals of these medians, in words."""
+    return f"with exact {median_level(int(n) for curve in curves.values() for n in curve['replicates']):.0%} intervals"
 
 
 def _curve_rows(
@@ -155,7 +169,7 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
     a, b = ("Tuner", "Baseline") if baselines else ("A", "B")
     columns = (
         a, b, "Replicates", f"{a} beats {b.lower() if baselines else b}",
-        "Difference" if baselines else "Difference A − B", f"{CONFIDENCE:.0%} interval", "p", "Holm p",
+        "Difference" if baselines else "Difference A − B", f"{CONFIDENCE:.0%} interval of the test", "p", "Holm p",
         "Smallest p", "Replicates needed", "Shown better",
     )  # fmt: skip
     rows: Rows = [
@@ -174,7 +188,34 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
     ]
     caption = "Each tuner and each baseline" if baselines else "Pairs of tuners"
     how = "matched by replicate" if problem.endpoint.paired else "as independent samples"
+    if problem.contest.extended:
+        how += f"; replicates were added after {names(list(map(str, problem.contest.extended[:-1])))}"
     return table(f"{caption} by {problem.endpoint.metric}, {how}", columns, rows)
+
+
+def searching_table(problem: ProblemSummary) -> Table:
+    """All tuners together against each baseline."""
+    part = problem.searching
+    places = decimals_for([*part["difference"], *part["low"], *part["high"], 0.0])
+    columns = (
+        "Baseline", "Searches", "Replicates", "Searches better", "Mean difference",
+        f"{'Student' if problem.endpoint.paired else 'Welch'}'s {CONFIDENCE:.0%} interval", "p", "Holm p",
+        "Shown better",
+    )  # fmt: skip
+    rows: Rows = [
+        [
+            str(row["baseline"]),
+            count_entry(row["searches"]),
+            count_entry(row["replicates"]),
+            Entry(f"{row['better']:.0%}", row["better"]) if row["replicates"] else MISSING,
+            Entry(number(row["difference"], places, signed=True), value_of(row["difference"])),
+            interval(row["low"], row["high"], places),
+            *(Entry(p_value(row[name]), value_of(row[name])) for name in ("p", "p_holm")),
+            str(row["decided"]) or "undecided",
+        ]
+        for row in rows_of(part)
+    ]
+    return table(f"All tuners together and each baseline by {problem.endpoint.metric}", columns, rows)
 
 
 def standing_table(compared: Comparison) -> Table:
@@ -182,20 +223,17 @@ def standing_table(compared: Comparison) -> Table:
     part = compared.standings
     located, relative = part["median"].notna().any(), part["normalised"].notna().any()
     places = decimals_for([*part["median"], *part["median_low"], *part["median_high"]])
-    columns = [
-        "Epochs",
-        "Tuner",
-        *(["Median", "Interquartile mean"] if located else []),
-        "Mean rank",
-        *(["Normalised"] if relative else []),
-    ]
+    over_replicates = compared.block == "replicate"
+    kinds = _kinds(part) if over_replicates else {}
+    titles = {"median": "Median", "iqm": "Interquartile mean", "rank": "Mean rank", "normalised": "Normalised"}
+    measures = [*(("median", "iqm") if located else ()), "rank", *(("normalised",) if relative else ())]
+    columns = ["Epochs", "Tuner", *(f"{titles[name]}{kinds.get(name, '')}" for name in measures)]
     grid = sorted(part["spent_epochs"].unique())
     budgets = [share * compared.contest.budget_epochs for share in SHARES]
     wanted = [max((step for step in grid if step <= budget), default=None) for budget in budgets]
     rows: Rows = []
     for epochs in dict.fromkeys(step for step in wanted if step is not None):
         for row in rows_of(part[part["spent_epochs"] == epochs]):
-            measures = [*(("median", "iqm") if located else ()), "rank", *(("normalised",) if relative else ())]
             digits = {"median": places, "iqm": places}
             rows.append(
                 [
@@ -204,8 +242,19 @@ def standing_table(compared: Comparison) -> Table:
                     *(estimate_entry(row, name, digits.get(name, 2)) for name in measures),
                 ]
             )
-    kind = "bootstrap" if compared.block == "replicate" else "Student's"
-    return table(f"Over {compared.block}s, with {CONFIDENCE:.0%} {kind} intervals", columns, rows)
+    kind = students(part["replicates"]) if over_replicates else f"Student's {CONFIDENCE:.0%} intervals"
+    kind = f"intervals; those of the interquartile mean are {kind}" if over_replicates else kind
+    return table(f"Over {compared.block}s, with {kind}", columns, rows)
+
+
+def _kinds(standings: pd.DataFrame) -> dict[str, str]:
+    """By measure over replicates, which interval it has."""
+    return {
+        "median": f" (exact, {median_level(standings['replicates']):.0%})",
+        "iqm": " (Student's t)",
+        "rank": " (Clopper and Pearson's)",
+        "normalised": " (Fieller's)",
+    }
 
 
 def ranks_table(compared: Comparison) -> Table:
@@ -227,18 +276,20 @@ def ranks_table(compared: Comparison) -> Table:
 
 def profiles_table(problem: ProblemSummary) -> Table:
     """The share of replicates at least as good as a score, for up to `MAX_PROFILE_ROWS` of the profile's."""
-    wide = problem.profiles.pivot(index="score", columns="tuner", values="share")
+    entries = {
+        (row["tuner"], row["score"]): Entry(f"{row['share']:.0%} ({row['low']:.0%} to {row['high']:.0%})", row["share"])
+        for row in rows_of(problem.profiles)
+    }
+    tuners = list(dict.fromkeys(tuner for tuner, _ in entries))
     highest = problem.objective.sign > 0
-    wide = wide.sort_index(ascending=highest)[[name for name in problem.contest.tuners if name in wide]]
-    shown = np.unique(np.linspace(0, len(wide) - 1, MAX_PROFILE_ROWS).round().astype(int))
-    places = decimals_for(wide.index)
-    rows: Rows = [
-        [score_entry(float(score), places), *(Entry(f"{share:.0%}", share) for share in shares)]
-        for score, shares in zip(wide.index[shown], wide.to_numpy()[shown], strict=True)
-    ]
+    scores = np.array(sorted(dict.fromkeys(score for _, score in entries), reverse=not highest))
+    shown = scores[np.unique(np.linspace(0, len(scores) - 1, MAX_PROFILE_ROWS).round().astype(int))]
+    places = decimals_for(scores)
+    rows: Rows = [[score_entry(float(score), places), *(entries[tuner, score] for tuner in tuners)] for score in shown]
     better = "at least" if highest else "at most"
     metric = problem.objective.metric
-    return table(f"Share of replicates whose final {metric} is {better} this", [metric, *map(str, wide.columns)], rows)
+    caption = f"Share of replicates whose final {metric} is {better} this, with Clopper and Pearson's intervals"
+    return table(caption, [metric, *tuners], rows)
 
 
 def targets_table(problem: ProblemSummary) -> Table:

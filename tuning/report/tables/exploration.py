@@ -73,7 +73,7 @@ def slices_table(search: Search) -> Table:
 
 def coverage_table(search: Search) -> Table:
     columns = (
-        "Tuner", "Searches", "Configurations", "Bins seen", "Random draws", "Pairs seen", "95% interval",
+        "Tuner", "Searches", "Configurations", "Bins seen", "Random draws", "Pairs seen", "Student's 95% interval",
         "Random draws, pairs",
     )  # fmt: skip
     rows: Rows = [

@@ -7,18 +7,29 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
-from tuning.formatting import MISSING, count, decimals_for, number, plural, setting
+from tuning.formatting import MISSING, count, decimals_for, interval, number, plural, setting
 from tuning.journal.journal import Journal
 from tuning.journal.provenance import IMPORTED, SURROGATE, different_versions
 from tuning.journal.records import CellState
 from tuning.journal.study_record import Declaration, ProblemRecord
-from tuning.report.tables.base import Entry, Table, count_entry, estimate_entry, rows_of, score_entry, table
+from tuning.report.tables.base import (
+    Entry,
+    Table,
+    count_entry,
+    estimate_entry,
+    rows_of,
+    score_entry,
+    students,
+    table,
+    test_part,
+)
 from tuning.report.tables.comparison import Rows
-from tuning.statistics.bootstrap import CONFIDENCE
+from tuning.statistics.intervals import share_ends
 
 MAX_AUDIT_ROWS = 60  # cells; above, only deviating ones are listed one by one
 MAX_FAILURE_ROWS = 30  # different messages
@@ -30,9 +41,17 @@ def winners_table(problem: ProblemSummary) -> Table:
     places = decimals_for([*part["retrained"], *part["test"].dropna(), *part["seen"]])
     apart = decimals_for([*part["optimism"], 0.0])
     rule = problem.objective
+    alone = bool(test_part(problem)) and problem.test_rows is not None and "accuracy" in rule.test_metric
+    overtuned = {
+        row["tuner"]: Entry(
+            f"{row['overtuned']:.0%} ({row['low']:.0%} to {row['high']:.0%}) of {row['judged']}", row["overtuned"]
+        )
+        for row in rows_of(problem.overtuning.table)
+    }
     columns = (
         "Tuner", "Cells", f"Best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
-        "Optimism", "Overtuned",
+        *([f"Test {rule.test_metric} by {count(problem.test_rows or 0)} samples"] if alone else []), "Optimism",
+        "Overtuned, of searches",
     )  # fmt: skip
     rows: Rows = [
         [
@@ -41,13 +60,22 @@ def winners_table(problem: ProblemSummary) -> Table:
             score_entry(row["seen"], places),
             estimate_entry(row, "retrained", places),
             estimate_entry(row, "test", places),
+            *([interval(*_of_sample(row["test"], problem), places)] if alone else []),
             estimate_entry(row, "optimism", apart, signed=True),
-            Entry(f"{row['overtuned']} of {row['judged']}", row["overtuned"]) if row["judged"] else MISSING,
+            overtuned.get(row["tuner"], MISSING),
         ]
         for row in rows_of(part)
     ]
-    caption = f"Final incumbents retrained on fresh seeds: means over cells, with {CONFIDENCE:.0%} bootstrap intervals"
+    caption = f"Final incumbents retrained on fresh seeds: means over cells, with {students(part['cells'])}"
+    caption += test_part(problem)
     return table(caption, columns, rows)
+
+
+def _of_sample(accuracy: float, problem: ProblemSummary) -> tuple[float, float]:
+    """What so many test samples leave open of an accuracy, by Clopper and Pearson's interval; NaN without any."""
+    rows = problem.test_rows or 0
+    low, high = share_ends(accuracy * rows, rows) if not pd.isna(accuracy) else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def test_metrics_table(problem: ProblemSummary) -> Table:

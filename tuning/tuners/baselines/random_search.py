@@ -8,7 +8,8 @@ from tuning.tuners.keras_tuner import KTRandom
 class Random2x(KTRandom):
     """`keras_tuner.RandomSearch` at twice the budget of the tuners it stands beside.
 
-    The yardstick of Li et al. (JMLR 18:185, 2018): a strategy that does not beat it saves less than half the epochs.
+    The yardstick of Li et al. (JMLR 18:185, 2018): a strategy that is shown better than it saves more than half of the
+    epochs. One that is not shown better may still do so.
     """
 
     name = "random-2x"

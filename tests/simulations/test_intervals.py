@@ -1,0 +1,40 @@
+"""Intervals hold what is true as often as is said; the table of `docs/method.md` with small numbers."""
+
+import pytest
+
+from tests.simulations.claims import KINDS
+from tests.simulations.intervals import INTERVALS, of_normalised, of_rank, of_scores, of_share
+from tuning.statistics.intervals import SKEWED_COVERAGE, median_coverage
+
+ERROR = 0.03  # two to three standard errors of a share of 93 %, of 400 studies
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n", [3, 10])
+def test_medians_are_covered_as_often_as_is_said(kind: str, n: int) -> None:
+    before, now = of_scores("median", kind, n, 400)
+    assert now >= min(0.95, median_coverage(n)) - ERROR
+    assert now >= before - ERROR
+
+
+@pytest.mark.parametrize("what", ["mean", "interquartile mean"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_means_are_covered_or_said_not_to_be(what: str, kind: str) -> None:
+    for n, said in SKEWED_COVERAGE.items():
+        if 3 <= n <= 30:
+            before, now = of_scores(what, kind, n, 400)
+            assert now >= (said if kind == "skewed" else 0.93) - ERROR
+            assert n > 5 or now > before - ERROR
+    assert set(INTERVALS) == {"median", "mean", "interquartile mean"}
+
+
+def test_shares_ranks_and_normalised_scores_are_covered() -> None:
+    for n in (3, 5, 20):
+        before, now = of_share(0.95, n, 400)
+        assert before < 0.8 < 0.95 - ERROR <= now
+        before, now = of_rank(3.0, n, 400)
+        assert before < 0.8 < 0.95 - ERROR <= now
+    for kind in KINDS:
+        before, now, none = of_normalised(kind, 20, 400)
+        assert before < 0.9 < 0.95 - ERROR <= now
+        assert none < 0.05
