@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tuning.statistics.bootstrap import mean_weights, percentile_interval, replicated
+from tests.simulations.bootstrap import mean_weights, percentile_interval, replicated
 from tuning.statistics.effects import effects
 from tuning.statistics.hierarchy import worth
 from tuning.statistics.intervals import student
