@@ -11,7 +11,7 @@ folder with MNIST's IDX files in TUNING_MNIST; without it Keras downloads them.
 True and false positives and negatives are among the metrics (a 7 is the positive): `retrainings.csv` therefore holds
 the confusion matrix of every retrained incumbent on test.
 
-Cost: 5 tuners x 10 replicates x 100 epochs, and 10 x 500 steps of the classic network; COST minutes on 2 cores
+Cost: 5 tuners x 10 replicates x 100 epochs, and 10 x 500 steps of the classic network; 20 minutes on 2 cores
 with 2,163 pictures, about seven times as long with all 15,170.
 """
 

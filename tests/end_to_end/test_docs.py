@@ -144,7 +144,7 @@ def test_results_in_the_readme_are_the_reports() -> None:
 
 def test_the_first_command_prints_in_the_readme_what_it_left() -> None:
     table = re.findall(
-        r"^    (\S+) +([\d.]+) ([\d.]+)–([\d.]+) +(\d)/3 +(\d+) +(\d+) ", README.read_text(), re.MULTILINE
+        r"^    (\S+) +([\d.]+) ([\d.]+)–([\d.]+) +(\d+)/10 +(\d+) +(\d+) ", README.read_text(), re.MULTILINE
     )
     left = pd.read_csv(ROOT / "reports" / "digits-quick-start" / "tuners.csv")
     assert table == [

@@ -191,8 +191,8 @@ class TestReports:
 
     def test_mnist_1_vs_7(self) -> None:
         read = committed("mnist_1_vs_7")
-        sizes = {name: part["size"] for name, part in read.problems["mnist_1_vs_7"].data.shapes.items()}
-        assert sizes == {"train": 1730, "validation": 216, "test": 217}
+        sizes = read.problems["mnist_1_vs_7"].data.rows
+        assert sizes == {"development": 1730, "test": 433}
         classic = of_baseline(read, "256-tanh-full-batch")
         assert {one.epochs for one in classic} == {500}
         assert np.mean([one.curve[-1]["accuracy"] for one in classic]) == pytest.approx(0.968, abs=0.005)
