@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from tuning.analysis.choices import percent
+from tuning.analysis.conduct import plain_random
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import MISSING, decimals_for, names
 from tuning.report.tables.base import (
@@ -61,7 +62,9 @@ def answer_table(problem: ProblemSummary) -> Table:
         if got
         else ""
     )
-    return table(f"What each tuner gives: medians over replicates{fresh}", columns, rows)
+    same = plain_random(problem.conduct)
+    shared = f"; {names(same)} are one algorithm, with one probability and one loss" if same else ""
+    return table(f"What each tuner gives: medians over replicates{fresh}{shared}", columns, rows)
 
 
 def problems_table(problems: Mapping[str, ProblemSummary]) -> Table:
