@@ -60,7 +60,7 @@ def test_every_figure_is_drawn_and_has_its_numbers(browser: Any, page_address: s
 def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, page_address: str) -> None:
     with opened(browser, page_address) as page:
         drawn(page)
-        tuners = table(page, "all replicates")
+        tuners = table(page, "sums over all replicates")
         title = tuners.locator("thead th", has_text="Median best")
         before = first_column(tuners)
         assert before == [*TUNERS, *BASELINES]
@@ -197,7 +197,7 @@ def test_fifty_replicates_of_twelve_tuners_stay_usable(browser: Any, tmp_path: P
     write_scores(tmp_path, scores, budget=4)
     with opened(browser, write_report(tmp_path).html.as_uri()) as page:
         drawn(page)  # within `browser.WAIT`
-        tuners = table(page, "all replicates")
+        tuners = table(page, "sums over all replicates")
         tuners.locator("thead th button").first.click()
         assert first_column(tuners) == sorted(scores)
 
