@@ -21,6 +21,7 @@ from tuning.problems.synthetic import SyntheticProblem, tiny_space
 from tuning.runner.cell import CellTask
 from tuning.runner.dask import executor
 from tuning.runner.dask.executor import on_dask
+from tuning.runner.devices import Devices
 from tuning.runner.executor import Listener
 from tuning.runner.plan import Overrides
 from tuning.runner.runner import run
@@ -254,7 +255,7 @@ def test_workers_are_kept_from_round_to_round(monkeypatch: pytest.MonkeyPatch) -
     ran: list[tuple[int, int]] = []
 
     @contextmanager
-    def client(jobs: int, scheduler: str) -> Iterator[object]:
+    def client(jobs: int, scheduler: str, devices: Devices) -> Iterator[object]:
         opened.append(jobs)
         yield len(opened)
 
