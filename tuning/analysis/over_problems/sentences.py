@@ -183,5 +183,6 @@ def choice(tuners: pd.DataFrame, pairs: pd.DataFrame) -> tuple[str, ...]:
     return (
         line,
         f"Probability of being the best on average over problems like these: {best}. For {row['algorithm']} it is "
-        f"{percent(row['best_these'])} over these problems, and {percent(row['best_new'])} on one new problem.",
+        f"{percent(row['best_these'])} over these problems, and {percent(row['best_new'])} on one new problem. A "
+        "spread is the standard deviation of one tuner's scores between its searches on a problem.",
     )
