@@ -87,6 +87,7 @@ def test_nothing_is_compared_where_all_were_random_search(tmp_path: Path) -> Non
     assert found.choice.kind == EQUAL
     assert found.choice.line == "To choose: any of kt-random, kt-bayesian and optuna-tpe."
     assert found.choice.alike == "kt-random, kt-bayesian and optuna-tpe were one algorithm here, random search."
+    assert found.choice.details == (found.choice.alike,)  # no probabilities, and nothing that more compute would tell
 
 
 def test_journals_of_earlier_releases_say_nothing_of_random_draws(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tuning.analysis.pairs import pairwise
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.trials import failure_groups
-from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
+from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT
 from tuning.journal import journal
 from tuning.journal.frames import epochs_frame, trials_frame
 from tuning.journal.journal import Journal
@@ -267,10 +267,10 @@ def test_verdict_of_three_replicates_says_how_many_are_needed(tmp_path: Path) ->
     assert "a description of these replicates, not a claim" in found.verdict.details[1]
 
 
-def test_verdict_undecided_and_ties(tmp_path: Path) -> None:
+def test_verdict_of_ties(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": [0.5] * 7, "b": [0.5] * 7})
-    assert found.verdict.kind == UNDECIDED
-    assert "Not shown to differ is not shown to be equal" in found.verdict.details[0]
+    assert found.verdict.kind == NO_VERDICT
+    assert found.verdict.line.endswith("all scores (best val_accuracy) are the same, 0.5000: saturated.")
     assert "a and b" in found.verdict.details[1]
 
 

@@ -510,4 +510,9 @@ def test_other_metrics_on_test_are_means_over_cells_of_means_over_seeds(tmp_path
             writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     page = write_report(tmp_path).markdown.read_text()
     assert "| Tuner | true_positives |\n| --- | ---: |\n| kt-random | 7.5000 |" in page
-    assert (tmp_path / "retrainings.csv").read_text().splitlines()[0].endswith(",error,seen,in_full,test.loss,test.true_positives")
+    assert (
+        (tmp_path / "retrainings.csv")
+        .read_text()
+        .splitlines()[0]
+        .endswith(",error,seen,in_full,test.loss,test.true_positives")
+    )

@@ -132,15 +132,16 @@ def problem_choice(
     any_of = tuple(name for name in contest.tuners if any(name in algorithms[place] for place in as_good))
     one_algorithm = set(any_of) <= set(same)
     kind = _kind(tuner, as_good, int(np.isfinite(found.loss).sum()), pairs)
+    nothing_to_tell = found.flat or (kind == EQUAL and one_algorithm)
     gains = dict(zip(statistics.MORE, found.gains, strict=True))
     given = contest.rope is not None
     words = _Words(objective, rope, given)
     return ProblemChoice(
         kind=kind,
         line=words.saturated(found.mean[found.recommended]) if found.flat else words.line(kind, tuner, any_of, loss),
-        probable="" if found.flat else words.probable(found, [" or ".join(algorithm) for algorithm in algorithms]),
+        probable="" if nothing_to_tell else words.probable(found, [" or ".join(algorithm) for algorithm in algorithms]),
         alike=words.alike(any_of, one_algorithm) if len(any_of) > 1 and not found.flat else "",
-        more="" if found.flat else _worth(gains, loss, cells, contest),
+        more="" if nothing_to_tell else _worth(gains, loss, cells, contest),
         endpoint=scored.name,
         tuner=tuner,
         any_of=any_of,
