@@ -12,6 +12,7 @@ runner, report, export.
     launch          run_study: from a study to its finished run
     check           `tuning check`
     status          `tuning status`
+    reports         `tuning report`, `tuning compare`, `tuning import`
     tuner_list      `tuning tuners`
     problem_list    `tuning problems`
     init            `tuning init`

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +33,6 @@ from tuning.cli.options import (
     epilog,
     with_options,
 )
-from tuning.errors import StudyError
 from tuning.process.limits import cores
 from tuning.process.silence import aside
 from tuning.runner.devices import choose
@@ -220,29 +218,18 @@ def import_(
     """
 
     def work() -> int:
-        from tuning.cli.status import show_report
-        from tuning.journal.importing.folder import nothing_left_of_a_failure
-        from tuning.journal.importing.importing import import_searches
-        from tuning.journal.journal import read
-        from tuning.report.report import write_report
+        from tuning.cli.reports import report_of_imported
         from tuning.runner.runner import command_line
-        from tuning.tensorboard.hparams import write_hparams
 
-        console = output()
-        with nothing_left_of_a_failure(out):
-            import_searches(
-                sources,
-                out,
-                epochs=epochs,
-                metric=objective,
-                studies=studies or (),
-                command=command_line(),
-                say=partial(console.print, markup=False, highlight=False, soft_wrap=True),
-            )
-            journal = read(out)
-            write_hparams(journal, out)
-            made = write_report(out, journal)
-        show_report(made, console)
+        report_of_imported(
+            sources,
+            out,
+            output(),
+            epochs=epochs,
+            metric=objective,
+            studies=studies or (),
+            command=command_line(),
+        )
         return 0
 
     guarded(work, debug)
@@ -267,22 +254,9 @@ def report(directory: Folder, debug: Debug = False) -> None:
     """Make tables, report and figures again from the journal."""
 
     def work() -> int:
-        from tuning.cli.status import show_report
-        from tuning.journal.journal import locked_if_idle, read
-        from tuning.journal.provenance import different_versions
-        from tuning.report.report import write_report
-        from tuning.tensorboard.hparams import write_hparams
+        from tuning.cli.reports import report_again
 
-        console = output()
-        with locked_if_idle(directory) as nobody_writes:
-            journal = read(directory)
-            if nobody_writes:
-                write_hparams(journal, directory)
-            else:
-                console.print("The study is running: this is the report so far; its HPARAMS logs are left to the run.")
-        if different := different_versions(journal.sessions):
-            console.print(different, markup=False, highlight=False)
-        show_report(write_report(directory, journal), console)
+        report_again(directory, output())
         return 0
 
     guarded(work, debug)
@@ -300,15 +274,9 @@ def compare(
     """Make one report over the problems of several studies."""
 
     def work() -> int:
-        from tuning.cli.status import show_report
-        from tuning.journal.journal import path_of
-        from tuning.journal.merge import compared
-        from tuning.report.report import write_report
+        from tuning.cli.reports import report_over_studies
 
-        journal = compared(directories)
-        if path_of(out).exists():
-            raise StudyError(f"{out} is the folder of a study; choose another with --out")
-        show_report(write_report(out, journal), output())
+        report_over_studies(directories, out, output())
         return 0
 
     guarded(work, debug)
