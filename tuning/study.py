@@ -32,6 +32,11 @@ class Study(StudyPlan):
             that a search saw. None: the first that the study can give.
         reference: Label of the tuner that each other is compared with. That makes fewer comparisons than every two,
             so each needs fewer replicates. None: every two tuners are compared.
+        start: ``"default"``: the first trial of each search is the default configuration, for every tuner that can,
+            because what a search starts from changes what it finds, and people expect it to begin with what they set
+            (keras-team/keras-tuner issues 604 and 699, which KerasTuner leaves open). It costs one trial of the budget,
+            and Hyperband's and halving's first is as short as its first rung. `sklearn-grid`, `nevergrad` and `ax`
+            cannot. None: each tuner begins as it does by itself, most of them at random.
         continue_winners: Further epochs of each saved winner, on training and validation data together, saved to a
             separate file.
         tensorboard: ``"curves"``: learning curves of all trials, for HPARAMS; ``"full"``: also what Keras' own

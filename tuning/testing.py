@@ -23,6 +23,7 @@ import sys
 import time
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import ClassVar
@@ -38,6 +39,7 @@ from tuning.journal import lines
 from tuning.journal.records import CellResult, CellState, TrialState
 from tuning.problems.synthetic import SyntheticProblem, continuous_space, mixed_space, tiny_space
 from tuning.runner.cell import BUDGET_SPENT, CellTask, run_cell
+from tuning.space.converters import default_configuration
 from tuning.tuners.base import Tuner
 
 __all__ = [
@@ -142,6 +144,17 @@ class TrialConformance:
             rebuilt = problem.trained_epochs - rest
             assert rebuilt >= 0
             assert rebuilt == 0 or self.make_tuner().resumes
+
+    def test_the_search_begins_at_the_default_configuration_if_it_can(self) -> None:
+        problem, tuner = SyntheticProblem(), self.make_tuner()
+        if not tuner.starts:
+            pytest.skip(f"{tuner.name} declares that it cannot begin with a given configuration")
+        default = default_configuration(problem.space)
+        task = CellTask("conformance", problem, tuner, 1, Budget(3 * problem.max_epochs), starts_at_default=True)
+        whole = run_cell(task)
+        assert [tried == default for tried in configurations(whole)[:2]] == [True, False][: len(whole.trials)]
+        again = run_cell(replace(task, tuner=self.make_tuner(), recorded=whole.trials[:1]))
+        assert _without_times(again) == _without_times(whole)
 
     def test_continued_trials_keep_their_configuration_and_their_epochs(self) -> None:
         tuner = self.make_tuner()

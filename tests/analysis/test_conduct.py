@@ -24,10 +24,12 @@ DRAWS: dict[str, dict[str, int | None]] = {
 }
 
 
-def of_trials(path: Path, trials: int, draws: dict[str, dict[str, int | None]], replicates: int = 6) -> ProblemSummary:
+def of_trials(
+    path: Path, trials: int, draws: dict[str, dict[str, int | None]], replicates: int = 6, **plan: Any
+) -> ProblemSummary:
     """Three tuners, each with so many full trainings (4 epochs) a search."""
     with JournalWriter.create(path, study()) as writer:
-        session(writer, list(DRAWS), 4 * trials, replicates, random_draws=draws)
+        session(writer, list(DRAWS), 4 * trials, replicates, random_draws=draws, **plan)
         for replicate in range(1, replicates + 1):
             for place, tuner in enumerate(DRAWS):
                 cell = Cell("digits", tuner, replicate)
@@ -70,6 +72,20 @@ def test_one_algorithm_that_is_best_is_recommended_under_all_its_names(tmp_path:
     assert choice.any_of == ("kt-bayesian", "optuna-tpe")
     assert choice.kind == SHOWN
     assert choice.alike == "kt-bayesian and optuna-tpe were one algorithm here, random search."
+
+
+def test_a_given_first_trial_is_not_drawn_at_random_and_random_search_stays_one_algorithm(tmp_path: Path) -> None:
+    found = of_trials(tmp_path, 4, DRAWS, start="default", own_start=["optuna-tpe"])
+    assert found.conduct.set_index("tuner")["random"].to_dict() == {
+        "kt-random": 18,
+        "kt-bayesian": 18,
+        "optuna-tpe": 12,
+    }
+    assert found.verdict.line.endswith(" One algorithm here, random search: kt-random and kt-bayesian.")
+    assert (
+        "kt-random and kt-bayesian were random search here: every configuration but the first was drawn at random, and "
+        "none was stopped early. They are one algorithm and are not compared with each other."
+    ) in found.verdict.details
 
 
 def test_where_a_tuner_learned_it_is_compared(tmp_path: Path) -> None:

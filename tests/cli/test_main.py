@@ -44,13 +44,16 @@ STATUS_KEYS = [
 STATUS_CELL_KEYS = [
     "problem", "tuner", "replicate", "state", "error", "epochs", "planned_epochs", "trials", "best_score", "seconds",
 ]  # fmt: skip
-CHECK_KEYS = ["study", "alike", "problems", "budgets", "cells", "epochs", "retrain", "endpoint", "outlook", "seconds"]
+CHECK_KEYS = [
+    "study", "alike", "problems", "budgets", "cells", "epochs", "retrain", "endpoint", "start", "own_start", "outlook",
+    "seconds",
+]  # fmt: skip
 CHECK_PROBLEM_KEYS = [
     "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",
 ]  # fmt: skip
 TUNER_KEYS = [
-    "tuner", "library", "baseline", "resumes", "prunes", "parallel", "seeded", "budget_factor", "requirement",
-    "installed", "summary",
+    "tuner", "library", "baseline", "resumes", "prunes", "parallel", "seeded", "starts", "budget_factor",
+    "requirement", "installed", "summary",
 ]  # fmt: skip
 
 # Prints the seconds of processor time until typer is imported; and of each command's help its exit code, what heavy it

@@ -32,6 +32,9 @@ from tuning.tensorboard.hparams import run_name, write_hparams
 ROOT = Path(__file__).parents[2]
 TRAINED = sorted({path.stem for path in (ROOT / "studies").glob("*.py")} - {"fashion_mnist_surrogate"})
 PLACES = [(name, place) for name in TRAINED for place in range(4 if name == "wide_and_deep" else 1)]
+SUITE = sorted(path.stem for path in (ROOT / "studies" / "suite").glob("*.py"))
+EVERY_DAY = ("breast_cancer", "diabetes")  # of the suite; the others every night
+SOME = ("kt-random", "kt-hyperband", "sklearn-randomized", "optuna-tpe-5")  # of its tuners, with the reference
 # With a `fit` of its own and a space of many conditions, a study runs through all its tuners; another through the one
 # that continues trials and the one that sees the model as an estimator, and every night through all of them too.
 ALL_FIVE = "optimizers"
@@ -102,6 +105,29 @@ def test_a_study_is_checked_all_libraries_draw_alike_and_it_runs_through_its_tun
     assert_runs(study, tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name if name in EVERY_DAY else pytest.param(name, marks=pytest.mark.nightly) for name in SUITE]
+)
+def test_a_problem_of_the_suite_is_checked_and_runs(
+    name: str, small: Callable[[str, int], Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A tenth of it holds members of each class.
+    monkeypatch.setattr(datasets, "fashion_mnist", lambda: Splits(few(2000, 1), few(600, 2), few(60, 3)))
+    study = small(f"suite/{name}", 3)
+    (problem,) = study.problems
+    assert study.name == f"suite-{problem.name}"
+    assert study.start == "default"
+    assert len(study.tuners) == 10
+    assert check.examine(study, draws=100)["alike"]
+    assert_runs(study.changed(Overrides(tuners=SOME)), tmp_path)
+    first = {
+        trials[0].cell.tuner: trials[0].configuration for trials in journal.read(tmp_path / study.name).trials.values()
+    }
+    default = first["default"]
+    assert {tuner for tuner, configuration in first.items() if configuration != default} == {study.baselines[-1].label}
+
+
 def assert_runs(study: Study, folder: Path) -> None:
     """As `Study.run` does, but for the report, at which nobody looks here."""
     read = journal.read(run(study, folder).directory)
@@ -116,7 +142,7 @@ def assert_runs(study: Study, folder: Path) -> None:
     assert all(objectives[one.cell.problem] in one.test for one in retrained)
     # Keras saves the weights of any model; whole, only those of classes that tell it how they are made.
     saved = {path.name.removesuffix(".weights.h5") for path in (read.directory / "models").glob("*.weights.h5")}
-    assert {name for name in saved if not name.endswith("-continued")} == {tuner.name for tuner in study.tuners}
+    assert {name for name in saved if not name.endswith("-continued")} == {tuner.label for tuner in study.tuners}
 
 
 def committed(name: str) -> Journal:

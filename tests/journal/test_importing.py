@@ -11,12 +11,11 @@ import optuna
 import pytest
 from typer.testing import CliRunner
 
-from tuning.cli import main
+from tuning.cli import main, reports
 from tuning.errors import JournalError, StudyError
 from tuning.journal.importing.importing import import_searches
 from tuning.journal.journal import read
 from tuning.journal.records import TrialState
-from tuning.report import report
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 4)).astype("float32")
@@ -328,7 +327,7 @@ def test_a_failed_import_leaves_nothing_behind(tmp_path, monkeypatch):
         raise StudyError("no report today")
 
     with monkeypatch.context() as broken:
-        broken.setattr(report, "write_report", fail)
+        broken.setattr(reports, "write_report", fail)
         for folder in (tmp_path / "new", tmp_path / "there"):
             (tmp_path / "there").mkdir(exist_ok=True)
             (tmp_path / "there" / "note.txt").write_text("kept")

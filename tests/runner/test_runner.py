@@ -12,7 +12,7 @@ import pytest
 from tuning import tuners as registry
 from tuning.budget import Budget
 from tuning.configuration import Configuration
-from tuning.errors import JournalError, ReplayError
+from tuning.errors import JournalError, ReplayError, StudyError
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.frames import EPOCH_COLUMNS, TRIAL_COLUMNS, epochs_frame, trials_frame
 from tuning.journal.journal import path_of, read
@@ -28,6 +28,7 @@ from tuning.runner.devices import CONTEXT_MIB, Devices
 from tuning.runner.executor import Listener, run_here
 from tuning.runner.plan import FIVE, Overrides
 from tuning.runner.runner import Run, Unwatched, command_line, run
+from tuning.space.converters import default_configuration
 from tuning.study import Study
 from tuning.tensorboard.hparams import HparamsWriter
 from tuning.tuners.base import Tuner
@@ -145,6 +146,32 @@ def test_more_budget_replicates_and_tuners_go_on(whole: Path, tmp_path: Path, ex
         for trial in read(done.directory).all_trials()
         if trial.state == TrialState.CUT and trial.spent_epochs < 10
     ]
+
+
+def test_searches_begin_at_the_default_where_they_can_and_a_folder_keeps_that(tmp_path: Path) -> None:
+    def begun(directory: Path, start: str | None, budget: int = 10) -> Run:
+        some = study(budget, 1, ["kt-random", "sklearn-randomized", "optuna-tpe", "sklearn-grid"])
+        return run(some.changed(Overrides(start=start)), directory)
+
+    directory = begun(tmp_path / "a", "default").directory
+    journal = read(directory)
+    (synthetic,) = study().problems
+    first = {cell.tuner: trials[0].configuration for cell, trials in journal.trials.items()}
+    assert first.pop("sklearn-grid") != default_configuration(synthetic.space)
+    assert set(map(str, first.values())) == {str(default_configuration(synthetic.space))}
+    assert (journal.plan.start, journal.plan.own_start) == ("default", ["sklearn-grid"])
+    row = ["start", "The first trial of each search is the default configuration, except with sklearn-grid."]
+    assert row in [[entry.text for entry in shown] for shown in manifest_table(journal).rows]
+    begun(tmp_path / "a", "default", budget=20)  # goes on
+    assert len(read(directory).trials[Cell("synthetic", "optuna-tpe", 1)]) > len(first)
+    with pytest.raises(JournalError, match="begin at the default configuration, now they would begin as their tuners"):
+        begun(tmp_path / "a", None, budget=20)
+    begun(tmp_path / "b", None)
+    assert read(tmp_path / "b" / "s").plan.start == ""
+    with pytest.raises(JournalError, match=r"keep Study\(start=None\)"):
+        begun(tmp_path / "b", "default")
+    with pytest.raises(StudyError, match=r"Study\(start='middle'\): expected 'default'"):
+        study().changed(Overrides(start="middle"))
 
 
 def test_a_later_smaller_choice_keeps_the_plan(whole: Path) -> None:

@@ -19,12 +19,17 @@ from tuning.configuration import Configuration
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.space.converters import (
     ScikitLearnView,
+    default_configuration,
     flat,
     from_flat,
     from_keras_tuner,
+    from_numbered,
     keras_tuner_view,
     optuna_words,
     suggest,
+    to_keras_tuner,
+    to_numbered,
+    to_optuna,
 )
 from tuning.space.hyperparameter import describe, finite_values
 from tuning.space.recorder import record
@@ -117,6 +122,35 @@ def test_keras_tuner_s_draws_lie_in_the_space(plan: Plan) -> None:
     for number in range(5):
         values = oracle.populate_space(str(number))["values"]
         assert in_the_space(space, values)
+
+
+@CHECKED
+@given(plans())
+def test_a_configuration_in_a_library_s_own_terms_is_that_configuration(plan: Plan) -> None:
+    space = record(plan)
+    configuration = default_configuration(space)
+    assert in_the_space(space, configuration)
+    assert from_keras_tuner(space, to_keras_tuner(space, configuration)) == configuration
+    study = random_study()
+    study.enqueue_trial(to_optuna(space, configuration))
+    for back in (suggest(space, study.ask()), from_numbered(space, to_numbered(space, configuration))):
+        assert back.keys() == configuration.keys()
+        for name, value in configuration.items():
+            assert back[name] == (pytest.approx(value) if isinstance(value, float) else value)
+
+
+def test_a_stepped_default_is_its_own_step() -> None:
+    # KerasTuner's inverse takes 0.3 for the step below: (0.3 - 0.1) // 0.1 is 1.0.
+    space = record(lambda hp: hp.Float("rate", 0.1, 0.5, step=0.1, default=0.3))
+    assert to_optuna(space, {"rate": 0.3}) == {"rate": 2}
+
+
+def test_scikit_learn_s_first_draw_can_be_given_and_takes_no_random_number() -> None:
+    space = record(mixed_space)
+    default = default_configuration(space)
+    given, drawn = ScikitLearnView(space, default), ScikitLearnView(space)
+    random, other = np.random.RandomState(1), np.random.RandomState(1)
+    assert [given.rvs(random) for _ in range(3)] == [default, drawn.rvs(other), drawn.rvs(other)]
 
 
 def test_keras_tuner_sees_the_recorded_hyperparameters_in_their_order() -> None:

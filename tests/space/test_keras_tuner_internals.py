@@ -47,6 +47,18 @@ def test_the_acquisition_is_searched_within_the_interval() -> None:
     assert np.array_equal(oracle._get_hp_bounds(), [[0.25, 0.75]])
 
 
+def test_an_oracle_s_first_draw_can_be_given_and_the_others_stay() -> None:
+    def drawn(first: dict[str, float] | None) -> list[float]:
+        hp = keras_tuner.HyperParameters()
+        hp.Float("x", 0.0, 1.0)
+        oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_loss", max_trials=9, seed=1, hyperparameters=hp)
+        if first is not None:
+            internals.draw_first(oracle, first)
+        return [oracle.populate_space(str(number))["values"]["x"] for number in range(4)]
+
+    assert drawn({"x": 0.25}) == [0.25, *drawn(None)[:3]]
+
+
 def test_directions_of_metrics() -> None:
     assert [internals.metric_direction(name) for name in ("val_loss", "accuracy", "mine")] == ["min", "max", ""]
 

@@ -28,12 +28,14 @@ from tuning import (
     SklearnRandomized,
     tuners,
 )
+from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal.records import CellState, TrialState
 from tuning.problems.synthetic import SyntheticProblem, continuous_space, tiny_space
-from tuning.runner.cell import SEARCH_ENDED
+from tuning.runner.cell import SEARCH_ENDED, CellTask, run_cell
 from tuning.runner.plan import FIVE
+from tuning.space.converters import default_configuration
 from tuning.testing import TrialConformance, TunerConformance, configurations, search
 from tuning.tuners.base import Tuner
 
@@ -142,6 +144,27 @@ class TestAx(TunerConformance):
 class TestRandom2x(TunerConformance):
     def make_tuner(self) -> Tuner:
         return tuners.load("random-2x")()
+
+
+@pytest.mark.parametrize(
+    "tuner",
+    [
+        KTBayesian(num_initial_points=1),
+        OptunaTPE(n_startup_trials=1),
+        OptunaTPE(n_startup_trials=1, parallel_trials=2),
+    ],
+    ids=["kt-bayesian", "optuna-tpe", "two-at-once"],
+)
+def test_a_tuner_learns_from_the_default_configuration_it_was_begun_with(tuner: Tuner) -> None:
+    """What it tries last changes with the score of the first trial."""
+
+    def last(score: float) -> Configuration:
+        problem = SyntheticProblem(fail=lambda configuration: score if configuration == default else None)
+        task = CellTask("s", problem, tuner, 1, Budget(4 * problem.max_epochs), starts_at_default=True)
+        return [trial.configuration for trial in run_cell(task).trials][-1]
+
+    default = default_configuration(SyntheticProblem().space)
+    assert last(0.0) != last(1.0)
 
 
 class TestScreening(TunerConformance):

@@ -24,10 +24,11 @@ def conduct(journal: Journal, problem: str) -> pd.DataFrame:
 
     Returns:
         (num_tuners, 11), `CONDUCT_COLUMNS`: ``configurations`` tried, of which ``random`` were drawn at random, as far
-        as the plan says (the first ones; or ``always``), and ``full`` were to be trained in full and were not stopped;
-        in ``searches_without_full`` none was. ``plain``: all of it was random search, every configuration drawn at
-        random and none stopped by the tuner. ``brackets`` of KerasTuner's Hyperband, of which its searches saw from
-        ``fewest_brackets`` to ``most_brackets``; 0 for other tuners.
+        as the plan says (the first ones, or ``always``; not a default that the search was begun with), and ``full``
+        were to be trained in full and were not stopped; in ``searches_without_full`` none was. ``plain``: all of it was
+        random search, every configuration (but a given default) drawn at random and none stopped by the tuner.
+        ``brackets`` of KerasTuner's Hyperband, of which its searches saw from ``fewest_brackets`` to
+        ``most_brackets``; 0 for other tuners.
     """
     plan, most = journal.plan, journal.problems[problem].max_epochs
     rows = []
@@ -36,7 +37,8 @@ def conduct(journal: Journal, problem: str) -> pd.DataFrame:
         searches = [trials for cell, trials in journal.trials.items() if cell[:2] == (problem, tuner) and trials]
         tried = [sum(trial.parent is None for trial in trials) for trials in searches]
         full = [sum(_in_full(trial, most) for trial in trials) for trials in searches]
-        random = sum(number if first is None else min(first, number) for number in tried)
+        given = 1 if plan.starts_at_default(tuner) else 0
+        random = sum(max((number if first is None else min(first, number)) - given, 0) for number in tried)
         starts = _starts(plan.tuners[tuner], most)
         seen = [len(starts & {trial.target_epochs for trial in trials if trial.parent is None}) for trials in searches]
         stopped = any(_stopped(trial, most) for trials in searches for trial in trials)
@@ -49,7 +51,7 @@ def conduct(journal: Journal, problem: str) -> pd.DataFrame:
                 "always": first is None,
                 "full": sum(full),
                 "searches_without_full": sum(not number for number in full),
-                "plain": bool(searches) and random == sum(tried) and not stopped,
+                "plain": bool(searches) and random + given * len(searches) == sum(tried) and not stopped,
                 "brackets": len(starts),
                 "fewest_brackets": min(seen, default=0),
                 "most_brackets": max(seen, default=0),
@@ -88,9 +90,11 @@ def said(conducted: pd.DataFrame) -> tuple[str, ...]:
     """What the verdict's reader must know of it, a sentence each."""
     lines = []
     if alike := plain_random(conducted):
+        rows = conducted[conducted["tuner"].isin(alike)]
+        but = " but the first" if (rows["random"] < rows["configurations"]).any() else ""
         lines.append(
-            f"{names(alike)} were random search here: every configuration was drawn at random, and none was stopped "
-            "early. They are one algorithm and are not compared with each other."
+            f"{names(alike)} were random search here: every configuration{but} was drawn at random, and none was "
+            "stopped early. They are one algorithm and are not compared with each other."
         )
     for row in conducted[conducted["searches"] > 0].to_dict("records"):
         if row["random"] and not row["always"]:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tuning import seeds
 from tuning.formatting import count, plural, seconds
-from tuning.journal.plan import ENDPOINTS
+from tuning.journal.plan import ENDPOINTS, start_said
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.runner.outlook import outlook
 from tuning.runner.plan import StudyPlan
@@ -53,6 +53,8 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "epochs": sum(task.budget.epochs for task in tasks),
         "retrain": study.retrain,
         "endpoint": study.endpoint,
+        "start": study.start or "",
+        "own_start": study.own_start,
         "outlook": outlook(study),
         "seconds": _seconds(study),
     }
@@ -158,6 +160,8 @@ def show(examined: Facts, console: Console, with_seeds: bool = False) -> None:
         _show_problem(problem, console)
     _show_budgets(examined, console)
     console.print(f"The verdict will be about {ENDPOINTS[examined['endpoint']]}.", markup=False)
+    if said := start_said(examined["start"], examined["own_start"]):
+        console.print(said, markup=False)
     for line in examined["outlook"]:
         console.print(line, style="yellow", markup=False, highlight=False)
     if with_seeds:

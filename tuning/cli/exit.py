@@ -18,21 +18,26 @@ EXIT_INTERRUPTED = 130  # Ctrl-C; what was recorded stays; 143 by `kill`, 129 if
 def guarded(work: Callable[[], int], debug: bool) -> None:
     """Runs a command; a user's mistake ends in one line and exit code 2."""
     try:
-        code = work()
-    except TuningError as error:
-        if debug:
-            raise
-        errors().print(f"tuning: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
-        code = EXIT_USER
-    except OSError as error:  # files: the disk is full, a folder cannot be written
-        if debug:
-            raise
-        errors().print(f"tuning: {error_line(error)}", markup=False, highlight=False, soft_wrap=True)
-        code = EXIT_USER
+        code = exit_code(work, debug)
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     sys.stdout.flush()
     raise typer.Exit(code)
+
+
+def exit_code(work: Callable[[], int], debug: bool) -> int:
+    """The exit code of a piece of work; that of a user's mistake after the line that says it."""
+    try:
+        return work()
+    except TuningError as error:
+        if debug:
+            raise
+        errors().print(f"tuning: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
+    except OSError as error:  # files: the disk is full, a folder cannot be written
+        if debug:
+            raise
+        errors().print(f"tuning: {error_line(error)}", markup=False, highlight=False, soft_wrap=True)
+    return EXIT_USER
 
 
 EXIT_FAILED = 1  # the command did its work, and something in the study failed

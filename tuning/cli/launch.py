@@ -41,17 +41,26 @@ if TYPE_CHECKING:
     from tuning.runner.plan import StudyPlan
 
 
-def run_study(study: StudyPlan, out: Path, jobs: int | None, scheduler: str, devices: Devices = CPUS) -> int:
+def run_study(
+    study: StudyPlan,
+    out: Path,
+    jobs: int | None,
+    scheduler: str,
+    devices: Devices = CPUS,
+    command: Sequence[str] | None = None,
+) -> int:
     """Runs or resumes a study, and makes its report; returns the exit code.
 
     Args:
         jobs: Processes; None for one per core, or one for each place on a GPU.
         scheduler: Address of a Dask cluster to use instead; empty for none.
         devices: What processes of this machine train on.
+        command: The words of its command, for the journal; None: those of this process.
     """
     console = output()
+    command = command_line() if command is None else command
     with _interruptible(out / study.name, console):
-        done, journal, report = carry_out(study, out, jobs, scheduler, devices, console, command_line())
+        done, journal, report = carry_out(study, out, jobs, scheduler, devices, console, command)
     show_report(report, console)
     return _failed(done, journal, console)
 

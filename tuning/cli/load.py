@@ -19,7 +19,8 @@ from tuning.budget import Budget
 from tuning.cli.options import Named
 from tuning.errors import StudyError, TuningError
 from tuning.objective import Objective
-from tuning.problems.problem import Problem
+from tuning.problems import registered
+from tuning.problems.problem import Problem, trainings_of
 from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.forkserver import start_from_nothing
 from tuning.runner.plan import StudyPlan
@@ -28,15 +29,16 @@ from tuning.text import error_line, file_name
 
 OBJECTIVE = "val_loss"  # every compiled model reports it
 MAX_EPOCHS = 10
+PROBLEM = "problem:"
 FULL_TRAININGS = 10  # that a cell may spend, if no budget is given
 _NAMED = re.compile(r"(?P<file>.*\.py):(?P<name>[^:/\\]*)")
 
 
 def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan:
-    """The study of a script, or of a model that is named as ``FILE.py:NAME``.
+    """The study of a script, of a model that is named as ``FILE.py:NAME``, or of a registered ``problem:NAME``.
 
     Args:
-        path: Script or model.
+        path: Script, model or problem.
         named: Options of a model.
         budget: Epochs per cell, if the command line gives it.
 
@@ -45,13 +47,14 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
     """
     match = _NAMED.fullmatch(str(path))
     if match is None:
+        problem_name = str(path).removeprefix(PROBLEM) if str(path).startswith(PROBLEM) else ""
         if given := [name for name, value in vars(named).items() if value != getattr(Named, name)]:
-            option = given[0].replace("_", "-")
+            option, what = given[0].replace("_", "-"), "a registered problem" if problem_name else "a study script"
             raise StudyError(
-                f"--{option} belongs to FILE.py:build_model and {path} is a study script, which says so itself; "
+                f"--{option} belongs to FILE.py:build_model and {path} is {what}, which says so itself; "
                 "name the function, or leave the option out"
             )
-        return load_study(path)
+        return study_of_problem(problem_name, budget) if problem_name else load_study(path)
     if not named.data:
         raise StudyError(f"{path} is trained on what? Say --data FILE.py:load, a function that returns {EXPECTED}")
     module_of = functools.cache(load_module)  # one file may hold all
@@ -70,6 +73,18 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
     )
     name = _study_name(f"{Path(match['file']).stem}-{match['name']}")
     return StudyPlan(name, problem, budget=Budget(FULL_TRAININGS * max_epochs if budget is None else budget))
+
+
+def study_of_problem(name: str, budget: int | None = None) -> StudyPlan:
+    """A study of a registered problem, with everything else as a study has it by default.
+
+    Raises:
+        StudyError: There is no such problem, or it cannot be loaded.
+    """
+    import_tensorflow()  # its package would, but with many lines
+    problem = registered.load(name)
+    epochs = FULL_TRAININGS * problem.max_epochs * trainings_of(problem) if budget is None else budget
+    return StudyPlan(_study_name(name), problem, budget=Budget(epochs))
 
 
 def objective_of(words: str) -> Objective:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,28 +26,17 @@ from tuning.cli.options import (
     PerGpu,
     RunOptions,
     Scheduler,
+    StudiesOrCode,
     StudyOrCode,
     StudyPath,
     changed,
+    epilog,
     with_options,
 )
-from tuning.errors import StudyError
 from tuning.process.limits import cores
 from tuning.process.silence import aside
 from tuning.runner.devices import choose
 from tuning.runner.forkserver import forked
-
-
-def epilog(*examples: str, failed: str = "") -> str:
-    """The text below a command's options in its `--help`: examples and exit codes.
-
-    Args:
-        examples: Command lines that work as they are, where `tuning init mine` has written a study and it has run.
-        failed: When the command ends with 1, if it can.
-    """
-    codes = f"Exit codes: 0 done, {f'1 {failed}, ' if failed else ''}2 a mistake to mend, 130 interrupted."
-    return "\n\n\b\n".join(["\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples), codes])
-
 
 app = typer.Typer(
     help="Compare hyperparameter tuners on your own Keras models, at equal budgets, over independent replicates.",
@@ -106,6 +94,7 @@ def init(
     epilog=epilog(
         "tuning run mine.py",
         "tuning run mine.py --budget 120 --jobs 2",
+        "tuning run mine.py other.py --start default",
         "tuning run mine.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
         "tuning run mine.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
         "tuning run their_file.py:build_model --data their_file.py:load --objective val_accuracy --max-epochs 20",
@@ -114,19 +103,16 @@ def init(
     )
 )
 @with_options
-def run(study: StudyOrCode, named: Named, options: RunOptions) -> None:
-    """Run a study, or go on with it, and make its report."""
+def run(studies: StudiesOrCode, named: Named, options: RunOptions) -> None:
+    """Run a study, or several, or go on with them, and make their reports."""
 
     def work() -> int:
-        say_loading(study)
+        say_loading(studies[0])
         devices = choose(options.device, options.per_gpu, options.deterministic, options.scheduler)
         with _workers_ahead(options.jobs, options.scheduler):
-            from tuning.cli.load import find_study
+            from tuning.cli.several import run_studies
 
-            plan = changed(find_study(study, named, options.budget), options)
-            from tuning.cli.launch import run_study  # it imports TensorFlow, which `find_study` has imported quietly
-
-            return run_study(plan, options.out, options.jobs, options.scheduler, devices)
+            return run_studies(studies, named, options, devices)
 
     guarded(work, options.debug)
 
@@ -232,29 +218,18 @@ def import_(
     """
 
     def work() -> int:
-        from tuning.cli.status import show_report
-        from tuning.journal.importing.folder import nothing_left_of_a_failure
-        from tuning.journal.importing.importing import import_searches
-        from tuning.journal.journal import read
-        from tuning.report.report import write_report
+        from tuning.cli.reports import report_of_imported
         from tuning.runner.runner import command_line
-        from tuning.tensorboard.hparams import write_hparams
 
-        console = output()
-        with nothing_left_of_a_failure(out):
-            import_searches(
-                sources,
-                out,
-                epochs=epochs,
-                metric=objective,
-                studies=studies or (),
-                command=command_line(),
-                say=partial(console.print, markup=False, highlight=False, soft_wrap=True),
-            )
-            journal = read(out)
-            write_hparams(journal, out)
-            made = write_report(out, journal)
-        show_report(made, console)
+        report_of_imported(
+            sources,
+            out,
+            output(),
+            epochs=epochs,
+            metric=objective,
+            studies=studies or (),
+            command=command_line(),
+        )
         return 0
 
     guarded(work, debug)
@@ -279,22 +254,9 @@ def report(directory: Folder, debug: Debug = False) -> None:
     """Make tables, report and figures again from the journal."""
 
     def work() -> int:
-        from tuning.cli.status import show_report
-        from tuning.journal.journal import locked_if_idle, read
-        from tuning.journal.provenance import different_versions
-        from tuning.report.report import write_report
-        from tuning.tensorboard.hparams import write_hparams
+        from tuning.cli.reports import report_again
 
-        console = output()
-        with locked_if_idle(directory) as nobody_writes:
-            journal = read(directory)
-            if nobody_writes:
-                write_hparams(journal, directory)
-            else:
-                console.print("The study is running: this is the report so far; its HPARAMS logs are left to the run.")
-        if different := different_versions(journal.sessions):
-            console.print(different, markup=False, highlight=False)
-        show_report(write_report(directory, journal), console)
+        report_again(directory, output())
         return 0
 
     guarded(work, debug)
@@ -312,15 +274,9 @@ def compare(
     """Make one report over the problems of several studies."""
 
     def work() -> int:
-        from tuning.cli.status import show_report
-        from tuning.journal.journal import path_of
-        from tuning.journal.merge import compared
-        from tuning.report.report import write_report
+        from tuning.cli.reports import report_over_studies
 
-        journal = compared(directories)
-        if path_of(out).exists():
-            raise StudyError(f"{out} is the folder of a study; choose another with --out")
-        show_report(write_report(out, journal), output())
+        report_over_studies(directories, out, output())
         return 0
 
     guarded(work, debug)
@@ -389,6 +345,23 @@ def tuners(as_json: AsJson = False, debug: Debug = False) -> None:
 
     def work() -> int:
         from tuning.cli.tuner_list import look, show
+
+        known = look()
+        _print_json(known) if as_json else show(known, output())
+        return 0
+
+    guarded(work, debug)
+
+
+@app.command(epilog=epilog("tuning problems", "tuning problems --json"))
+def problems(as_json: AsJson = False, debug: Debug = False) -> None:
+    """List the problems that installed packages register.
+
+    `tuning run problem:NAME --tuners A,B` searches one.
+    """
+
+    def work() -> int:
+        from tuning.cli.problem_list import look, show
 
         known = look()
         _print_json(known) if as_json else show(known, output())

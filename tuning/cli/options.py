@@ -28,7 +28,16 @@ StudyOrCode = Annotated[
     Path,
     typer.Argument(
         metavar="STUDY.py",
-        help="A script that defines a tuning.Study; or a model without one, FILE.py:build_model with --data.",
+        help="A script that defines a tuning.Study; or a model without one, FILE.py:build_model with --data; or "
+        "problem:NAME, see tuning problems.",
+    ),
+]
+StudiesOrCode = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="STUDY.py",
+        help="Scripts that define a tuning.Study each, run one after the other; or a model without one, "
+        "FILE.py:build_model with --data; or problem:NAME, see tuning problems.",
     ),
 ]
 Folder = Annotated[
@@ -137,6 +146,10 @@ class Changes:
             "default: the first that the study can give.",
         ),
     ] = None
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="default", help="default: begin each search that can with the default configuration."),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +203,17 @@ class RunOptions(Changes):
     debug: Debug = False
 
 
+def epilog(*examples: str, failed: str = "") -> str:
+    """The text below a command's options in its `--help`: examples and exit codes.
+
+    Args:
+        examples: Command lines that work as they are, where `tuning init mine` has written a study and it has run.
+        failed: When the command ends with 1, if it can.
+    """
+    codes = f"Exit codes: 0 done, {f'1 {failed}, ' if failed else ''}2 a mistake to mend, 130 interrupted."
+    return "\n\n\b\n".join(["\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples), codes])
+
+
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """`command` as typer should see it: a parameter that is a dataclass of options is shown as its fields."""
     hints = get_type_hints(command, include_extras=True)
@@ -241,6 +265,7 @@ def changed(study: StudyPlan, options: Changes) -> StudyPlan:
             baselines=options.baselines,
             retrain=options.retrain,
             endpoint=options.endpoint,
+            start=options.start,
             rope=run.rope,
             trial_seconds=run.trial_seconds,
             trial_memory=run.trial_memory,

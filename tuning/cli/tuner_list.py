@@ -30,6 +30,7 @@ class TunerEntry(TypedDict):
     prunes: bool
     parallel: bool
     seeded: bool
+    starts: bool
     budget_factor: int
     requirement: str
     installed: bool
@@ -52,6 +53,7 @@ def look() -> list[TunerEntry]:
             "prunes": tuner.prunes,
             "parallel": tuner.parallel,
             "seeded": tuner.seeded,
+            "starts": tuner.starts,
             "budget_factor": tuner.budget_factor,
             "requirement": tuner.requirement or tuner.needs,
             "installed": tuner.is_installed(),

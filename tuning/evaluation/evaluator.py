@@ -56,6 +56,7 @@ class Evaluator:
         cell: The cell.
         study: Name of the study, part of the seeds.
         budget: What the cell may spend.
+        start: The configuration with which a tuner that can is to begin; None: it begins as it does by itself.
         recorded: The cell's trials from the journal, in order.
         on_trial: Called with each newly trained trial, as soon as it ends.
         on_epoch: Called with the epochs spent and the incumbent's score, to show progress.
@@ -73,6 +74,7 @@ class Evaluator:
         *,
         study: str,
         budget: Budget,
+        start: Configuration | None = None,
         recorded: Sequence[Trial] = (),
         on_trial: Callable[[Trial], None] = lambda trial: None,
         on_epoch: Callable[[int, float], None] = lambda spent, best: None,
@@ -85,6 +87,7 @@ class Evaluator:
         self.cell = cell
         self.study = study
         self.budget = budget
+        self.start = start
         self.trials: list[Trial] = []
         self.spent_epochs = 0
         self.best_score = math.nan

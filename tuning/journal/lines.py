@@ -42,7 +42,8 @@ def to_json(record: Record) -> Entries:
     if isinstance(record, StudyRecord):
         return entries
     if isinstance(record, Session):
-        absent = [name for name in ("trial_seconds", "trial_memory", "until_decided") if entries["plan"][name] is None]
+        rare = ("trial_seconds", "trial_memory", "until_decided", "start", "own_start")
+        absent = [name for name in rare if entries["plan"][name] in (None, "", [])]
         return {**entries, "plan": {name: value for name, value in entries["plan"].items() if name not in absent}}
     del entries["cell"]
     for name in ("returned", "untested", "members"):  # rare, so they are written only where they say something

@@ -20,7 +20,7 @@ from tuning.errors import JournalError
 from tuning.formatting import names
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
-from tuning.journal.plan import ENDPOINTS, SEARCH, Looks, Manifest, Session, TunerSettings
+from tuning.journal.plan import ENDPOINTS, SEARCH, Looks, Manifest, Session, TunerSettings, start_words
 from tuning.journal.records import Cell, Retraining, Trial
 from tuning.journal.study_record import StudyRecord
 
@@ -71,6 +71,7 @@ def compared(directories: Sequence[Path]) -> Compared:
     studies = [journals.read(Path(directory)) for directory in directories]
     plans = [study.plan for study in studies]
     _refuse_other("a budget of {} epochs a cell", studies, [plan.budget_epochs for plan in plans])
+    _refuse_other("searches that begin {}", studies, [start_words(plan) for plan in plans])
     _refuse_other("the rule {} for adding replicates", studies, [_rule_words(plan.until_decided) for plan in plans])
     tuners, baselines = _common([plan.tuners for plan in plans]), _common([plan.baselines for plan in plans])
     if len(tuners) < 2:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
+from tuning.formatting import names
+
 TEST = "test"  # the retrained winner's score on test
 RETRAINED = "retrained"  # its score on validation
 SEARCH = "search"  # the best score that the search saw
@@ -16,6 +18,10 @@ ENDPOINTS = {
     SEARCH: "the best validation score that each search saw: luck and skill of a search together",
 }
 """What a study's verdict and choice may be about, in words; a study takes the first that it can give."""
+
+
+AT_DEFAULT = "default"
+"""`Plan.start` where searches begin with the default configuration."""
 
 
 class TunerSettings(dict[str, object]):
@@ -85,6 +91,9 @@ class Plan(Struct, frozen=True, kw_only=True):
         reference: The tuner that each other is compared with; empty: every two are compared.
         random_draws: By tuner and problem, how many of its first configurations a tuner draws at random; None for all.
             Empty in journals of earlier releases.
+        start: `AT_DEFAULT` if the first trial of each search is the default configuration; empty if each tuner begins
+            as it does by itself, and in journals of earlier releases.
+        own_start: The tuners and baselines that cannot, and begin as they do by themselves nevertheless.
     """
 
     tuners: dict[str, TunerSettings]
@@ -99,11 +108,30 @@ class Plan(Struct, frozen=True, kw_only=True):
     endpoint: str = ""
     reference: str = ""
     random_draws: dict[str, dict[str, int | None]] = {}
+    start: str = ""
+    own_start: list[str] = []
+
+    def starts_at_default(self, label: str) -> bool:
+        """Whether the searches of a tuner begin with the default configuration."""
+        return self.start == AT_DEFAULT and label not in self.own_start
 
     @property
     def settings(self) -> dict[str, TunerSettings]:
         """Settings by label: those of tuners, then those of baselines."""
         return {**self.tuners, **self.baselines}
+
+
+def start_words(plan: Plan) -> str:
+    """Where the searches of a plan begin, after "begin"."""
+    return "at the default configuration" if plan.start == AT_DEFAULT else "as their tuners do by themselves"
+
+
+def start_said(start: str, own_start: Sequence[str]) -> str:
+    """A sentence on where searches begin, from a plan's entries; empty if each begins as it does by itself."""
+    if start != AT_DEFAULT:
+        return ""
+    but = f", except with {names(own_start)}" if own_start else ""
+    return f"The first trial of each search is the default configuration{but}."
 
 
 def merged(plans: Sequence[Plan]) -> Plan:
@@ -124,6 +152,8 @@ def merged(plans: Sequence[Plan]) -> Plan:
         endpoint=next((plan.endpoint for plan in plans if plan.endpoint), ""),
         reference=plans[0].reference if plans else "",
         random_draws={label: draws for plan in plans for label, draws in plan.random_draws.items()},
+        start=plans[0].start if plans else "",
+        own_start=list(dict.fromkeys(label for plan in plans for label in plan.own_start)),
     )
 
 

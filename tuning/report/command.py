@@ -10,8 +10,8 @@ from tuning.analysis.looks import rule_of
 from tuning.journal.journal import Journal
 from tuning.statistics.sequential import Rule
 
-_SCRIPT = re.compile(r".*\.py(:[^:]*)?")
-"""A study's script, or ``FILE.py:NAME`` of a model without one."""
+_SCRIPT = re.compile(r".*\.py(:[^:]*)?|problem:.+")
+"""A study's script, ``FILE.py:NAME`` of a model without one, or a registered ``problem:NAME``."""
 
 
 def command(read: Journal) -> str:
@@ -47,6 +47,7 @@ def command(read: Journal) -> str:
         *([] if plan.baselines else ["--no-baselines"]),
         *("--retrain", str(plan.retrain)),
         *(["--endpoint", plan.endpoint] if plan.endpoint else []),
+        *(["--start", plan.start] if plan.start else []),
     ]
     return shlex.join(words)
 

@@ -1,6 +1,6 @@
 """From a plan to a journal: cells run in this process, in others on this machine, or on a cluster.
 
-Imports: words, process, statistics, journal, training, problems, evaluation, tuners, analysis, tensorboard.
+Imports: words, process, statistics, journal, space, training, problems, evaluation, tuners, analysis, tensorboard.
 
     plan                 StudyPlan: what is to run
     outlook              outlook: what a plan can show

@@ -13,6 +13,7 @@ from tuning.evaluation.evaluator import Evaluator, SearchBroken, SearchOver
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
 from tuning.problems.problem import TrainingProblem, trainings_of
 from tuning.runner.retraining import retrain_incumbents
+from tuning.space.converters import default_configuration
 from tuning.text import error_line
 from tuning.tuners.base import Tuner
 
@@ -30,6 +31,7 @@ class CellTask:
         retrained: The cell's retrainings from the journal.
         trial_seconds: A trial or retraining that takes longer is FAILED; None for no limit.
         trial_memory: A trial that needs more GB, by an estimate, is FAILED; None for no limit.
+        starts_at_default: Whether the search begins with the default configuration, if its tuner can.
     """
 
     study: str
@@ -42,6 +44,7 @@ class CellTask:
     retrained: Sequence[Retraining] = ()
     trial_seconds: float | None = None
     trial_memory: float | None = None
+    starts_at_default: bool = False
 
     @property
     def cell(self) -> Cell:
@@ -77,6 +80,7 @@ def run_cell(
         cell,
         study=task.study,
         budget=task.budget,
+        start=default_configuration(problem.space) if task.starts_at_default and task.tuner.starts else None,
         recorded=task.recorded,
         on_trial=on_trial,
         on_epoch=lambda spent, best: on_epoch(cell, spent, best),

@@ -16,7 +16,7 @@ from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
-from tuning.journal.plan import ENDPOINTS, RETRAINED, SEARCH, TEST, Looks, Plan, TunerSettings
+from tuning.journal.plan import AT_DEFAULT, ENDPOINTS, RETRAINED, SEARCH, TEST, Looks, Plan, TunerSettings
 from tuning.journal.records import Trial, TrialState
 from tuning.journal.study_record import StudyRecord
 from tuning.problems.problem import TrainingProblem, trainings_of
@@ -48,6 +48,7 @@ class Overrides:
     baselines: bool = True
     retrain: int | None = None
     endpoint: str | None = None
+    start: str | None = None
     rope: float | None = None
     trial_seconds: float | None = None
     trial_memory: float | None = None
@@ -70,6 +71,7 @@ class StudyPlan:
         retrain: int = 5,
         endpoint: str | None = None,
         reference: str | None = None,
+        start: str | None = None,
         rope: float | None = None,
         continue_winners: int = 0,
         trial_seconds: float | None = None,
@@ -89,6 +91,7 @@ class StudyPlan:
         self.retrain = retrain
         self.given_endpoint = endpoint
         self.reference = reference
+        self.start = start
         self.rope = rope
         self.continue_winners = continue_winners
         self.trial_seconds = trial_seconds
@@ -116,6 +119,11 @@ class StudyPlan:
             raise StudyError(
                 f"Study(endpoint={self.given_endpoint!r}, retrain=0): that needs retrained winners; give retrain=1 or "
                 f"more, or endpoint={SEARCH!r}"
+            )
+        if self.start not in (None, AT_DEFAULT):
+            raise StudyError(
+                f"Study(start={self.start!r}): expected {AT_DEFAULT!r}, for the default configuration as the first "
+                "trial of each search, or None for what each tuner begins with by itself"
             )
         if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
             raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
@@ -161,7 +169,8 @@ class StudyPlan:
         """This plan with other settings; what `overrides` does not name stays the same."""
         plan = copy.copy(self)
         by_label = {tuner.label: tuner for tuner in self.tuners}
-        for name in ("replicates", "retrain", "rope", "trial_seconds", "trial_memory", "tensorboard", "until_decided"):
+        numbers = ("replicates", "retrain", "rope", "trial_seconds", "trial_memory")
+        for name in (*numbers, "start", "tensorboard", "until_decided"):
             if (value := getattr(overrides, name)) is not None:
                 setattr(plan, name, value)
         if overrides.endpoint is not None:
@@ -192,6 +201,12 @@ class StudyPlan:
                 f"endpoint={RETRAINED!r} for the retrained winners' validation scores"
             )
         return RETRAINED if untested else TEST
+
+    @property
+    def own_start(self) -> list[str]:
+        """Labels of the searches that cannot begin at the default configuration, if they are to."""
+        searches = [tuner for tuner in (*self.tuners, *self.baselines) if tuner.epochs is None]
+        return [tuner.label for tuner in searches if not tuner.starts] if self.start else []
 
     @property
     def num_pairs(self) -> int:
@@ -229,6 +244,8 @@ class StudyPlan:
                 tuner.label: {problem.name: tuner.random_draws(problem) for problem in self.problems}
                 for tuner in self.tuners
             },
+            start=self.start or "",
+            own_start=self.own_start,
             until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER, rule.loss),
         )
 
@@ -248,6 +265,7 @@ class StudyPlan:
                 retrain=self.retrain,
                 trial_seconds=self.trial_seconds,
                 trial_memory=self.trial_memory,
+                starts_at_default=self.start == AT_DEFAULT,
             )
             for replicate in range(1, self.replicates + 1)
             for problem in self.problems

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -20,7 +20,7 @@ from tuning.formatting import plural
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
 from tuning.journal.lines import normal
-from tuning.journal.plan import ENDPOINTS, SEARCH, Manifest, Plan, Session
+from tuning.journal.plan import ENDPOINTS, SEARCH, Manifest, Plan, Session, start_said, start_words
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial, TrialState
 from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
@@ -111,7 +111,8 @@ def run(
         _check_settings(known, session.manifest)
         _check_plan(known, session.plan)
         declared = "" if begun else f"The verdict will be about {ENDPOINTS[plan.endpoint]}."
-        notes = [note for note in (known.healed, declared, _newer(known.manifest, session.manifest)) if note]
+        begins, newer = start_said(plan.start, plan.own_start), _newer(known.manifest, session.manifest)
+        notes = [note for note in (known.healed, declared, begins, newer) if note]
         writer.session(session, at_once=not begun)  # a search that cannot continue must change nothing
         known.sessions.append(session)
         tasks = study.tasks(known)
@@ -266,6 +267,12 @@ def _check_plan(known: Journal, plan: Plan) -> None:
             )
     _check_limit(known, plan.trial_seconds)
     _check_endpoint(known, plan)
+    if known.sessions and before.start != plan.start:
+        raise JournalError(
+            f"{known.directory} was begun with searches that begin {start_words(before)}, now they would begin "
+            f"{start_words(plan)}; the first trials are compared too: keep Study(start={before.start or None!r}), or "
+            f"{MEND}"
+        )
     if plan.budget_epochs < before.budget_epochs:
         raise JournalError(
             f"{known.directory} was begun with a budget of {before.budget_epochs} epochs a cell, now it is "
@@ -344,7 +351,11 @@ def _check_limit(known: Journal, limit: float | None) -> None:
             )
 
 
-def command_line() -> list[str]:
-    """The words of this run's command, without paths of this machine: a journal may be published."""
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
+def command_line(without: Collection[str] = ()) -> list[str]:
+    """The words of this run's command, without paths of this machine: a journal may be published.
+
+    Args:
+        without: Words to leave out: the other studies of a command that runs several.
+    """
+    words = [Path(sys.argv[0]).name, *(word for word in sys.argv[1:] if word not in without)]
     return [Path(word).name if Path(word).is_absolute() else word for word in words]

@@ -20,7 +20,17 @@ import numpy as np
 from keras_tuner.engine import hyperparameters as hp_types
 
 from tuning.configuration import Configuration, Value
-from tuning.space.hyperparameter import Condition, HyperParameter, contains, finite_values, is_active, plain, value_at
+from tuning.space.hyperparameter import (
+    Condition,
+    HyperParameter,
+    contains,
+    finite_values,
+    index_of,
+    is_active,
+    place_of,
+    plain,
+    value_at,
+)
 from tuning.space.keras_tuner_internals import number_of_values, value_by_index
 from tuning.space.space import Space
 
@@ -39,6 +49,23 @@ def keras_tuner_view(space: Space) -> keras_tuner.HyperParameters:
 def from_keras_tuner(space: Space, values: Mapping[str, Value]) -> Configuration:
     """The configuration of an oracle's draw from `keras_tuner_view`, without KerasTuner's own keys (`tuner/...`)."""
     return space.configuration(lambda key, hp: values.get(key, hp.default))
+
+
+def to_keras_tuner(space: Space, configuration: Configuration) -> dict[str, Value]:
+    """Reverse of `from_keras_tuner`: the active values, each under its key."""
+    return {key: configuration[hp.name] for key, hp in _active(space, configuration)}
+
+
+def _active(space: Space, configuration: Configuration) -> Iterator[tuple[str, HyperParameter]]:
+    """The hyperparameters that a configuration gives values to, with their keys."""
+    found: list[tuple[str, HyperParameter]] = []
+
+    def given(key: str, hp: HyperParameter) -> Value:
+        found.append((key, hp))
+        return configuration[hp.name]
+
+    space.configuration(given)
+    return iter(found)
 
 
 def _under_its_key(space: Space, key: str, hp: HyperParameter) -> HyperParameter:
@@ -69,14 +96,23 @@ class ScikitLearnView:
     `ParameterSampler` accepts any object with `rvs`; given as the single parameter ``model__configuration`` it
     keeps conditional hyperparameters together, and names such as ``optimizer`` or ``epochs`` do not collide with
     scikeras' own arguments.
+
+    Args:
+        first: What the first draw from a random state gives; None: it is random, too. Halving reads its sampler twice,
+            each time from a state of its own.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, first: Configuration | None = None) -> None:
         self.space = space
+        self.first = first
+        self._drawn_from: np.random.RandomState | None = None
 
     def rvs(self, random_state: np.random.RandomState | int | None = None) -> Configuration:
         if not isinstance(random_state, np.random.RandomState):
             random_state = np.random.RandomState(random_state)
+        if self.first is not None and random_state is not self._drawn_from:
+            self._drawn_from = random_state
+            return dict(self.first)
         return self.space.sample(random_state.random_sample)
 
 
@@ -112,6 +148,11 @@ def _grid_values(hp: HyperParameter, points: int) -> Sequence[Value]:
 def drawable_default(hp: HyperParameter) -> Value:
     """The default; if it is between two steps, the step that KerasTuner maps it to."""
     return plain(hp.default if contains(hp, hp.default) else value_at(hp, hp.value_to_prob(hp.default)))
+
+
+def default_configuration(space: Space) -> Configuration:
+    """The default configuration as every library can draw it."""
+    return space.configuration(lambda _, hp: drawable_default(hp))
 
 
 def flat(space: Space) -> dict[str, Sequence[Value] | None]:
@@ -150,6 +191,18 @@ def from_numbered(space: Space, answers: Mapping[str, Value]) -> Configuration:
     return from_flat(space, flat_answers)
 
 
+def to_numbered(space: Space, configuration: Configuration) -> dict[str, int | float]:
+    """Reverse of `from_numbered`, up to rounding; an inactive hyperparameter is at its default."""
+    active = to_keras_tuner(space, configuration)
+    hyperparameters = dict(zip(space.keys, space.hyperparameters, strict=True))
+    answers: dict[str, int | float] = {}
+    for place, (key, options) in enumerate(flat(space).items()):
+        value = active.get(key, drawable_default(hyperparameters[key]))
+        number = place_of(hyperparameters[key], float(value)) if options is None else list(options).index(value)
+        answers[f"x{place}"] = number
+    return answers
+
+
 class OptunaTrial(Protocol):
     """The part of `optuna.trial.Trial` that is used here."""
 
@@ -163,6 +216,23 @@ class OptunaTrial(Protocol):
 def suggest(space: Space, trial: OptunaTrial) -> Configuration:
     """Asks an Optuna trial for the active hyperparameters, each under its key in the space."""
     return space.configuration(lambda key, hp: _suggest(key, hp, trial))
+
+
+def to_optuna(space: Space, configuration: Configuration) -> dict[str, Value]:
+    """Parameters with which `suggest` returns this configuration, up to rounding, for `optuna.Study.enqueue_trial`."""
+    return {
+        key: _parameter(hp, configuration[hp.name]) for key, hp in _active(space, configuration) if _kind(hp) != "fixed"
+    }
+
+
+def _parameter(hp: HyperParameter, value: Value) -> Value:
+    match _kind(hp):
+        case "index":
+            return index_of(hp, float(value))
+        case "probability":
+            return place_of(hp, float(value))
+        case _:
+            return value
 
 
 def optuna_words(hp: HyperParameter) -> str:

@@ -6,7 +6,7 @@ pin.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -74,6 +74,20 @@ def set_default(hp: HyperParameter, value: Value) -> None:
 def search_within(oracle: keras_tuner.Oracle, interval: tuple[float, float]) -> None:
     """Limits a Bayesian oracle's search of the acquisition to this interval of each dimension, in 0 .. 1."""
     oracle._get_hp_bounds = lambda: np.array([interval for _ in oracle._nonfixed_space()])
+
+
+def draw_first(oracle: keras_tuner.Oracle, values: Mapping[str, Value]) -> None:
+    """Makes an oracle's first random draw these values; the next ones are what it would have drawn without that.
+
+    KerasTuner's tuners have no option for it (keras-team/keras-tuner issues 604 and 699).
+    """
+    draw = oracle._random_values
+
+    def first() -> dict[str, Value]:
+        oracle._random_values = draw
+        return dict(values)
+
+    oracle._random_values = first
 
 
 def metric_direction(metric: str) -> str:

@@ -40,6 +40,8 @@ class Tuner(ABC):
     """Whether it can ask for several trials before it knows the results of any (`parallel_trials`)."""
     seeded: ClassVar[bool] = True
     """Whether its seed matters; if not, replicates differ only in their trainings."""
+    starts: ClassVar[bool] = False
+    """Whether its search can begin with the configuration `evaluator.start`, if there is one."""
     needs: ClassVar[str] = ""
     """Module that it imports and that is not installed with `tuning` itself."""
     requirement: ClassVar[str] = ""
@@ -80,7 +82,8 @@ class Tuner(ABC):
         """Searches until the evaluator ends it, or until the strategy itself is done.
 
         Call ``evaluator.evaluate(configuration, epochs, resume_from)`` for each trial and use its score; that of a
-        FAILED trial is NaN. Let `SearchOver`, which it raises at the end of the budget, pass through.
+        FAILED trial is NaN. Let `SearchOver`, which it raises at the end of the budget, pass through. A tuner that
+        `starts` begins with ``evaluator.start`` where that is not None, in the way of its library.
 
         Args:
             problem: Its `space` is searched; its `objective` says which scores are better.

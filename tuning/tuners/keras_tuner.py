@@ -14,9 +14,9 @@ from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.records import TrialState
 from tuning.problems.problem import TrainingProblem
-from tuning.space.converters import drawable_default, from_keras_tuner, keras_tuner_view
+from tuning.space.converters import drawable_default, from_keras_tuner, keras_tuner_view, to_keras_tuner
 from tuning.space.hyperparameter import contains
-from tuning.space.keras_tuner_internals import search_within, set_default, without_tracebacks
+from tuning.space.keras_tuner_internals import draw_first, search_within, set_default, without_tracebacks
 from tuning.tuners.base import Argument, Tuner
 
 NO_LIMIT = 10**6
@@ -52,6 +52,8 @@ def run(kind: type[keras_tuner.Tuner], problem: TrainingProblem, evaluator: Eval
             project_name="search",
             **{"max_consecutive_failed_trials": NO_LIMIT, **arguments},
         )
+        if evaluator.start is not None:
+            draw_first(tuner.oracle, to_keras_tuner(problem.space, evaluator.start))
         with without_tracebacks():  # they would break the progress display; the journal has each trial's error
             tuner.search(verbose=0)
 
@@ -64,6 +66,7 @@ class KTRandom(Tuner):
 
     name = "kt-random"
     library = "keras-tuner"
+    starts = True
 
     def random_draws(self, problem: TrainingProblem) -> int | None:
         return None
@@ -85,6 +88,7 @@ class KTHyperband(Tuner):
     name = "kt-hyperband"
     library = "keras-tuner"
     resumes = True
+    starts = True
 
     def random_draws(self, problem: TrainingProblem) -> int | None:
         return None
@@ -106,6 +110,7 @@ class KTBayesian(Tuner):
     name = "kt-bayesian"
     random_setting = "num_initial_points"
     library = "keras-tuner"
+    starts = True
 
     def random_draws(self, problem: TrainingProblem) -> int | None:
         return self.arguments.get("num_initial_points") or max(3 * len(problem.space.hyperparameters), 3)
@@ -143,6 +148,7 @@ class KTGrid(Tuner):
     name = "kt-grid"
     library = "keras-tuner"
     seeded = False
+    starts = True
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         run(_Grid, problem, evaluator, seed=seed, **self.arguments)

@@ -15,7 +15,7 @@ from tuning.configuration import Configuration
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.records import Trial, TrialState
 from tuning.problems.problem import TrainingProblem
-from tuning.space.converters import suggest
+from tuning.space.converters import suggest, to_optuna
 from tuning.tuners.base import Argument, Tuner, require_parallel_trials
 
 _STATES = {TrialState.PRUNED: optuna.trial.TrialState.PRUNED, TrialState.FAILED: optuna.trial.TrialState.FAIL}
@@ -40,6 +40,7 @@ class OptunaTuner(Tuner):
     library = "optuna"
     prunes = True
     parallel = True
+    starts = True
 
     def __init__(
         self,
@@ -70,6 +71,11 @@ class OptunaTuner(Tuner):
         """The sampler of a search if no other was given."""
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
+        def ask(trial: optuna.Trial) -> Configuration:
+            suggested = suggest(problem.space, trial)
+            # Mapped to Optuna's numbers and back, the enqueued one may differ in the last bits.
+            return evaluator.start if evaluator.start is not None and trial.number == 0 else suggested
+
         def evaluate(trial: optuna.Trial, configuration: Configuration) -> Trial:
             def prune(epoch: int, score: float) -> bool:
                 trial.report(score, epoch)
@@ -78,7 +84,7 @@ class OptunaTuner(Tuner):
             return evaluator.evaluate(configuration, prune=prune if self.pruner else None)
 
         def objective(trial: optuna.Trial) -> float:
-            done = evaluate(trial, suggest(problem.space, trial))
+            done = evaluate(trial, ask(trial))
             if done.state == TrialState.PRUNED:
                 raise optuna.TrialPruned
             return done.score  # NaN for a FAILED trial; Optuna records it as failed and continues
@@ -88,7 +94,7 @@ class OptunaTuner(Tuner):
             while left > 0:
                 # Suggested one by one, because the sampler sees the trials already asked for.
                 trials = _asks(study, int(min(left, self.parallel_trials)))
-                asked = [(trial, suggest(problem.space, trial)) for trial in trials]
+                asked = [(trial, ask(trial)) for trial in trials]
                 ended = [(trial, evaluate(trial, configuration)) for trial, configuration in asked]
                 for trial, done in ended:
                     # A pruned trial's value is its last report, as in `optimize`; a FAILED one has none.
@@ -105,6 +111,8 @@ class OptunaTuner(Tuner):
                 pruner=copy.deepcopy(self.pruner) or optuna.pruners.NopPruner(),
                 direction="maximize" if problem.objective.direction == "max" else "minimize",
             )
+            if evaluator.start is not None:
+                study.enqueue_trial(to_optuna(problem.space, evaluator.start))
             if self.parallel_trials == 1:
                 study.optimize(objective, n_trials=self.n_trials)
             else:

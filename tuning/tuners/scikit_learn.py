@@ -108,6 +108,7 @@ class SklearnRandomized(Tuner):
     name = "sklearn-randomized"
     library = "scikit-learn"
     parallel = True
+    starts = True
 
     def random_draws(self, problem: TrainingProblem) -> int | None:
         return None
@@ -124,13 +125,14 @@ class SklearnRandomized(Tuner):
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         random = np.random.RandomState(seed)
+        view = ScikitLearnView(problem.space, evaluator.start)
         over = False
         while not over:
             run(
                 RandomizedSearchCV,
                 problem,
                 lambda configuration, _: evaluator.evaluate(configuration).score,
-                ScikitLearnView(problem.space),
+                view,
                 # A search makes all its draws beforehand. Only trials that fail before an epoch can use them up: then
                 # another goes on with the next draws, until the budget is spent.
                 **{"n_iter": budget.epochs, **self.library_arguments},
@@ -153,6 +155,7 @@ class SklearnHalving(Tuner):
     name = "sklearn-halving"
     library = "scikit-learn"
     resumes = True
+    starts = True
 
     def random_draws(self, problem: TrainingProblem) -> int | None:
         return None
@@ -167,10 +170,15 @@ class SklearnHalving(Tuner):
             **self.arguments,
         }
         random = np.random.RandomState(seed)
+        first = evaluator.start
         while True:
-            self._halve(problem, evaluator, random_state=random.randint(2**31), **settings)
+            view = ScikitLearnView(problem.space, first)
+            self._halve(problem, evaluator, view, random_state=random.randint(2**31), **settings)
+            first = None
 
-    def _halve(self, problem: TrainingProblem, evaluator: Evaluator, **settings: Argument) -> None:
+    def _halve(
+        self, problem: TrainingProblem, evaluator: Evaluator, view: ScikitLearnView, **settings: Argument
+    ) -> None:
         last: dict[str, Trial] = {}
 
         def evaluate(configuration: Configuration, epochs: int) -> float:
@@ -190,7 +198,7 @@ class SklearnHalving(Tuner):
                 HalvingRandomSearchCV,
                 problem,
                 evaluate,
-                ScikitLearnView(problem.space),
+                view,
                 resource="epochs",
                 **settings,
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
-from tuning.space.converters import from_numbered, numbered
+from tuning.space.converters import from_numbered, numbered, to_numbered
 from tuning.tuners import smac_internals
 from tuning.tuners.base import Tuner
 
@@ -33,6 +33,7 @@ class SMAC(Tuner):
 
     name = "smac"
     library = "smac"
+    starts = True
     needs = "smac"
     requirement = "smac>=2.4.1"
 
@@ -41,10 +42,10 @@ class SMAC(Tuner):
         self.retrain_after = retrain_after
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, UniformFloatHyperparameter
+        from ConfigSpace import CategoricalHyperparameter, Configuration, ConfigurationSpace, UniformFloatHyperparameter
         from smac import HyperparameterOptimizationFacade, Scenario
         from smac.main.exceptions import ConfigurationSpaceExhaustedException
-        from smac.runhistory import StatusType, TrialValue
+        from smac.runhistory import StatusType, TrialInfo, TrialValue
         from smac.runhistory.encoder import RunHistoryLogScaledEncoder
 
         asked = ConfigurationSpace()
@@ -68,12 +69,18 @@ class SMAC(Tuner):
                 logging_level=False,
                 overwrite=True,
             )
+            start = evaluator.start
             while True:
                 try:
-                    trial = smac.ask()
+                    if start is None:
+                        trial = smac.ask()
+                        configuration = from_numbered(problem.space, trial.config)
+                    else:  # told without having been asked for, as SMAC allows; a deterministic trial has the seed 0
+                        trial = TrialInfo(Configuration(asked, to_numbered(problem.space, start)), seed=0)
+                        configuration, start = start, None
                 except (StopIteration, ConfigurationSpaceExhaustedException):  # it has tried everything
                     return
-                score = evaluator.evaluate(from_numbered(problem.space, trial.config)).score
+                score = evaluator.evaluate(configuration).score
                 failed = math.isnan(score)
                 cost, status = (math.inf, StatusType.CRASHED) if failed else (sign * score, StatusType.SUCCESS)
                 smac.tell(trial, TrialValue(cost, status=status), save=False)

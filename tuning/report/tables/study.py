@@ -14,6 +14,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import MISSING, count, decimals_for, interval, number, plural, setting
 from tuning.journal.journal import Journal
+from tuning.journal.plan import start_said
 from tuning.journal.provenance import IMPORTED, SURROGATE, different_versions
 from tuning.journal.records import CellState
 from tuning.journal.study_record import Declaration, ProblemRecord
@@ -193,6 +194,7 @@ def manifest_table(journal: Journal) -> Table:
         **{f"data of {name}": problem["data"] for name, problem in problems.items()},
         **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in problems.items()},
         **({"seconds a trial may take": limit} if (limit := journal.plan.trial_seconds) else {}),
+        **({"start": said} if (said := start_said(journal.plan.start, journal.plan.own_start)) else {}),
         **{f"import of {name}": problem.get(IMPORTED, {}) for name, problem in problems.items()},
         **{f"max_epochs of {name}": problem["max_epochs"] for name, problem in problems.items()},
         **{

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
 from tuning.problems.problem import TrainingProblem
-from tuning.space.converters import drawable_default
+from tuning.space.converters import default_configuration
 from tuning.tuners.base import Tuner
 
 
@@ -19,7 +19,8 @@ class Default(Tuner):
     name = "default"
     library = "tuning"
     seeded = False
+    starts = True
     baseline = True
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
-        evaluator.evaluate(problem.space.configuration(lambda _, hp: drawable_default(hp)))
+        evaluator.evaluate(default_configuration(problem.space))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 
 from tuning.budget import Budget
 from tuning.evaluation.evaluator import Evaluator
@@ -26,10 +26,13 @@ class Screening(Tuner):
     name = "screening"
     library = "tuning"
     resumes = True
+    starts = True
     baseline = True
 
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         draws = problem.space.distinct(seed)
+        if (start := evaluator.start) is not None:
+            draws = chain([start], (drawn for drawn in draws if drawn != start))
         while round_of := list(islice(draws, KEPT * problem.max_epochs)):
             screened = [evaluator.evaluate(configuration, epochs=1) for configuration in round_of]
             ranked = sorted(

@@ -1,0 +1,43 @@
+"""What all studies of the suite share, so that `tuning compare` can read them together: all but the problem.
+
+tuning run studies/suite/*.py
+"""
+
+from tuning import KTBayesian, OptunaTPE
+
+# Full trainings that a search may spend: a coffee break's worth, where tuners differ most. A larger number continues
+# from what has run.
+FULL_TRAININGS = 10
+
+# Each with its own split of the data, which the tuners of one replicate share.
+REPLICATES = 10
+
+# Each tuner is compared with random search, which is nine pairs. In all 45, ten replicates of one problem could show
+# nothing, however large the differences.
+REFERENCE = "kt-random"
+
+# Fresh seeds on which each incumbent is trained again. The replicates repeat that enough.
+RETRAIN = 1
+
+# The default configuration is every search's first trial, so that no tuner wins or loses by its first draw, and a
+# search is never worse than the model as its author wrote it.
+START = "default"
+
+# The five with their libraries' defaults; with those, kt-bayesian and optuna-tpe are random search for the first 10
+# trainings or more, so both again with fewer random trials; and three more that come with the same libraries: two that
+# stop trials early, one that draws evenly.
+TUNERS = [
+    "kt-random",
+    "kt-hyperband",
+    "kt-bayesian",
+    "sklearn-randomized",
+    "optuna-tpe",
+    KTBayesian(label="kt-bayesian-4", num_initial_points=4),
+    OptunaTPE(label="optuna-tpe-5", n_startup_trials=5),
+    "optuna-tpe-hyperband",
+    "sklearn-halving",
+    "optuna-qmc",
+]
+
+# What a search has to beat: not searching, searching at random for twice as long, and one epoch for many.
+BASELINES = ["default", "random-2x", "screening"]
