@@ -16,9 +16,9 @@ configuration for 97.7 % (3 splits).
 import keras
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from suite_settings import BASELINES, FULL_TRAININGS, REFERENCE, REPLICATES, RETRAIN, START, TUNERS
+from suite_settings import suite_study
 
-from tuning import Budget, Holdout, Objective, Problem, SklearnBaseline, Study, datasets
+from tuning import Holdout, Objective, Problem, SklearnBaseline, datasets
 
 max_epochs = 30
 objective = Objective("val_accuracy", "max")
@@ -48,17 +48,7 @@ problem = Problem(
     resampling=resampling,
     preprocess=StandardScaler(),
 )
-study = Study(
-    "suite-breast-cancer",
-    problem,
-    TUNERS,
-    budget=Budget(epochs=FULL_TRAININGS * max_epochs),
-    replicates=REPLICATES,
-    baselines=[*BASELINES, SklearnBaseline("sklearn-logistic", LogisticRegression())],
-    retrain=RETRAIN,
-    reference=REFERENCE,
-    start=START,
-)
+study = suite_study(problem, SklearnBaseline("sklearn-logistic", LogisticRegression()))
 
 if __name__ == "__main__":
     study.main()

@@ -20,9 +20,9 @@ import keras
 import keras_tuner as kt
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
-from suite_settings import BASELINES, FULL_TRAININGS, REFERENCE, REPLICATES, RETRAIN, START, TUNERS
+from suite_settings import suite_study
 
-from tuning import Budget, Holdout, Objective, Problem, Samples, SklearnBaseline, Study, datasets
+from tuning import Holdout, Objective, Problem, Samples, SklearnBaseline, datasets
 
 # With a decaying learning rate the best are near 0.52 by then.
 max_epochs = 10
@@ -75,17 +75,7 @@ class Housing(kt.HyperModel):
 
 
 problem = Problem(Housing(), districts, objective, max_epochs, name="california-housing", resampling=resampling)
-study = Study(
-    "suite-california-housing",
-    problem,
-    TUNERS,
-    budget=Budget(epochs=FULL_TRAININGS * max_epochs),
-    replicates=REPLICATES,
-    baselines=[*BASELINES, SklearnBaseline("sklearn-boosting", HistGradientBoostingRegressor())],
-    retrain=RETRAIN,
-    reference=REFERENCE,
-    start=START,
-)
+study = suite_study(problem, SklearnBaseline("sklearn-boosting", HistGradientBoostingRegressor()))
 
 if __name__ == "__main__":
     study.main()

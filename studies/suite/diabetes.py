@@ -18,9 +18,9 @@ import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
-from suite_settings import BASELINES, FULL_TRAININGS, REFERENCE, REPLICATES, RETRAIN, START, TUNERS
+from suite_settings import suite_study
 
-from tuning import Budget, Holdout, Objective, Problem, Samples, SklearnBaseline, Study
+from tuning import Holdout, Objective, Problem, Samples, SklearnBaseline
 
 max_epochs = 50
 # The last epoch counts: with the best, a model that overfits afterwards would look as good as one that does not.
@@ -60,17 +60,7 @@ problem = Problem(
     preprocess=StandardScaler(),
     fit_arguments=fit_arguments,
 )
-study = Study(
-    "suite-diabetes",
-    problem,
-    TUNERS,
-    budget=Budget(epochs=FULL_TRAININGS * max_epochs),
-    replicates=REPLICATES,
-    baselines=[*BASELINES, SklearnBaseline("sklearn-ridge", Ridge(10.0))],
-    retrain=RETRAIN,
-    reference=REFERENCE,
-    start=START,
-)
+study = suite_study(problem, SklearnBaseline("sklearn-ridge", Ridge(10.0)))
 
 if __name__ == "__main__":
     study.main()

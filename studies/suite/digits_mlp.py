@@ -14,9 +14,9 @@ the default configuration for 97 % (one split).
 
 import keras
 from sklearn.svm import SVC
-from suite_settings import BASELINES, FULL_TRAININGS, REFERENCE, REPLICATES, RETRAIN, START, TUNERS
+from suite_settings import suite_study
 
-from tuning import Budget, Holdout, Objective, Problem, SklearnBaseline, Study, datasets
+from tuning import Holdout, Objective, Problem, SklearnBaseline, datasets
 
 # Good configurations have settled by then.
 max_epochs = 20
@@ -46,17 +46,7 @@ def build_model(hp):
 
 
 problem = Problem(build_model, datasets.digits, objective, max_epochs, name="digits-mlp", resampling=resampling)
-study = Study(
-    "suite-digits-mlp",
-    problem,
-    TUNERS,
-    budget=Budget(epochs=FULL_TRAININGS * max_epochs),
-    replicates=REPLICATES,
-    baselines=[*BASELINES, SklearnBaseline("sklearn-svc", SVC())],
-    retrain=RETRAIN,
-    reference=REFERENCE,
-    start=START,
-)
+study = suite_study(problem, SklearnBaseline("sklearn-svc", SVC()))
 
 if __name__ == "__main__":
     study.main()

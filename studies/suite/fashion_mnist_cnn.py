@@ -16,9 +16,9 @@ default configuration for 81 % (one split each).
 import keras
 import numpy as np
 from sklearn.svm import SVC
-from suite_settings import BASELINES, FULL_TRAININGS, REFERENCE, REPLICATES, RETRAIN, START, TUNERS
+from suite_settings import suite_study
 
-from tuning import Budget, Holdout, Objective, Problem, Samples, SklearnBaseline, Study, datasets
+from tuning import Holdout, Objective, Problem, Samples, SklearnBaseline, datasets
 
 max_epochs = 6
 objective = Objective("val_accuracy", "max")
@@ -66,17 +66,7 @@ problem = Problem(
     resampling=resampling,
     fit_arguments=fit_arguments,
 )
-study = Study(
-    "suite-fashion-mnist-cnn",
-    problem,
-    TUNERS,
-    budget=Budget(epochs=FULL_TRAININGS * max_epochs),
-    replicates=REPLICATES,
-    baselines=[*BASELINES, SklearnBaseline("sklearn-svc", SVC())],
-    retrain=RETRAIN,
-    reference=REFERENCE,
-    start=START,
-)
+study = suite_study(problem, SklearnBaseline("sklearn-svc", SVC()))
 
 if __name__ == "__main__":
     study.main()

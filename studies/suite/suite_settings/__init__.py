@@ -3,7 +3,7 @@
 tuning run studies/suite/*.py
 """
 
-from tuning import KTBayesian, OptunaTPE
+from tuning import Budget, KTBayesian, OptunaTPE, Study
 
 # Full trainings that a search may spend: a coffee break's worth, where tuners differ most. A larger number continues
 # from what has run.
@@ -41,3 +41,18 @@ TUNERS = [
 
 # What a search has to beat: not searching, searching at random for twice as long, and one epoch for many.
 BASELINES = ["default", "random-2x", "screening"]
+
+
+def suite_study(problem, reference_model):
+    """The study of one problem of the suite; `reference_model` is a further baseline, of scikit-learn."""
+    return Study(
+        f"suite-{problem.name}",
+        problem,
+        TUNERS,
+        budget=Budget(epochs=FULL_TRAININGS * problem.max_epochs),
+        replicates=REPLICATES,
+        baselines=[*BASELINES, reference_model],
+        retrain=RETRAIN,
+        reference=REFERENCE,
+        start=START,
+    )
