@@ -21,11 +21,11 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from tuning.errors import StudyError
-from tuning.export.place import database, new_place
+from tuning.export.place import database
 from tuning.export.trial_facts import TrialFacts, cells_of, facts_of
 from tuning.formatting import plural
 from tuning.journal.journal import Journal
@@ -51,10 +51,7 @@ def write_mlflow(journal: Journal, target: str) -> str:
     Raises:
         StudyError: The target cannot be opened, or holds one of the experiments already.
     """
-    if "://" not in target:
-        raise StudyError(f"{target} is no database; expected its URL, as in --to mlflow:sqlite:///mine.db")
-    file = database(target)
-    with _quiet(), nullcontext() if file is None or file.exists() else new_place(file):
+    with _quiet(), database(target, "mlflow"):
         from mlflow import MlflowClient
 
         try:

@@ -19,13 +19,13 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from tuning.configuration import Value
 from tuning.errors import StudyError
 from tuning.exploration.dimensions import Dimension, by_key, hyperparameters
-from tuning.export.place import database, new_place
+from tuning.export.place import database
 from tuning.export.trial_facts import TrialFacts, cells_of, facts_of
 from tuning.formatting import plural
 from tuning.journal.journal import Journal
@@ -55,10 +55,7 @@ def write_optuna(journal: Journal, target: str) -> str:
     """
     import optuna
 
-    if "://" not in target:
-        raise StudyError(f"{target} is no database; expected its URL, as in --to optuna:sqlite:///mine.db")
-    file = database(target)
-    with _quiet(), nullcontext() if file is None or file.exists() else new_place(file):
+    with _quiet(), database(target, "optuna"):
         try:
             storage = optuna.storages.RDBStorage(target)
             there = set(optuna.get_all_study_names(storage))

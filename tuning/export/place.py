@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from tuning.errors import StudyError
@@ -30,7 +30,14 @@ def new_place(path: Path) -> Iterator[Path]:
         raise
 
 
-def database(url: str) -> Path | None:
-    """The file of an SQLite database's URL; None for a server's."""
+def database(url: str, export_format: str) -> AbstractContextManager[Path | None]:
+    """A database that is written to: if it is an SQLite file that is not there yet, it is a `new_place`.
+
+    Raises:
+        StudyError: It is no URL.
+    """
+    if "://" not in url:
+        raise StudyError(f"{url} is no database; expected its URL, as in --to {export_format}:sqlite:///mine.db")
     prefix = "sqlite:///"
-    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
+    file = Path(url.removeprefix(prefix))
+    return new_place(file) if url.startswith(prefix) and not file.exists() else nullcontext()
