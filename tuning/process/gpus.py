@@ -7,6 +7,7 @@ https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#env-vars.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -121,8 +122,12 @@ def limit_mib() -> int:
 
 def memory() -> int:
     """Bytes of its GPU's memory that this process may use; 0 if that is not known."""
-    mib = limit_mib() or next((gpu.mib for gpu in visible()), 0)
-    return mib * 2**20
+    return (limit_mib() or _first_mib()) * 2**20
+
+
+@functools.cache  # asked before each fit, and `nvidia-smi` takes longer than the epochs of small data
+def _first_mib() -> int:
+    return next((gpu.mib for gpu in visible()), 0)
 
 
 def _names(given: str) -> Iterator[str]:
