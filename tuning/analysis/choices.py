@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tuning.analysis.conduct import algorithms
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import CELL
 from tuning.analysis.endpoints import Endpoint
@@ -116,20 +117,22 @@ def problem_choice(
     """
     objective = scored.objective
     rope = seed_noise(retrainings, contest.tuners) if contest.rope is None else contest.rope
-    algorithms = _algorithms(contest.tuners, same)
-    columns = [_means(scored.matrix(algorithm)) for algorithm in algorithms]
+    groups = algorithms(contest.tuners, same)
+    if len(groups) == 1:  # nothing to choose between: what each tuner scored is shown
+        groups = [(tuner,) for tuner in contest.tuners]
+    columns = [_means(scored.matrix(group)) for group in groups]
     found = statistics.choose(
         np.column_stack(columns or [np.empty(0)]), paired=scored.paired, seed=BOOTSTRAP_SEED, rope=rope
     )
     if found is None:
         return _nothing(scored.name)
-    tuner, loss = algorithms[found.recommended][0], found.expected_loss
+    tuner, loss = groups[found.recommended][0], found.expected_loss
     as_good = [
         place
-        for place, algorithm in enumerate(algorithms)
-        if place in found.equal or found.loss[place] == loss or {tuner, *algorithm} <= set(same)
+        for place, group in enumerate(groups)
+        if place in found.equal or found.loss[place] == loss or {tuner, *group} <= set(same)
     ]
-    any_of = tuple(name for name in contest.tuners if any(name in algorithms[place] for place in as_good))
+    any_of = tuple(name for name in contest.tuners if any(name in groups[place] for place in as_good))
     one_algorithm = set(any_of) <= set(same)
     kind = _kind(tuner, as_good, int(np.isfinite(found.loss).sum()), pairs)
     nothing_to_tell = found.flat or (kind == EQUAL and one_algorithm)
@@ -139,7 +142,7 @@ def problem_choice(
     return ProblemChoice(
         kind=kind,
         line=words.saturated(found.mean[found.recommended]) if found.flat else words.line(kind, tuner, any_of, loss),
-        probable="" if nothing_to_tell else words.probable(found, [" or ".join(algorithm) for algorithm in algorithms]),
+        probable="" if nothing_to_tell else words.probable(found, [" or ".join(group) for group in groups]),
         alike=words.alike(any_of, one_algorithm) if len(any_of) > 1 and not found.flat else "",
         more="" if nothing_to_tell else _worth(gains, loss, cells, contest),
         endpoint=scored.name,
@@ -151,16 +154,8 @@ def problem_choice(
         rope_given=given,
         gains=gains,
         saturated=found.flat,
-        table=_table(found, algorithms, any_of, objective).set_index("tuner").loc[list(contest.tuners)].reset_index(),
+        table=_table(found, groups, any_of, objective).set_index("tuner").loc[list(contest.tuners)].reset_index(),
     )
-
-
-def _algorithms(tuners: Sequence[str], same: Sequence[str]) -> list[tuple[str, ...]]:
-    """The names of each algorithm, in the order of the tuners; if there would be one alone, each tuner by itself."""
-    if set(same) >= set(tuners):
-        return [(tuner,) for tuner in tuners]
-    first = next((tuner for tuner in tuners if tuner in same), "")
-    return [tuple(same) if tuner == first else (tuner,) for tuner in tuners if tuner == first or tuner not in same]
 
 
 def _means(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

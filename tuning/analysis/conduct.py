@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -109,6 +109,12 @@ def said(conducted: pd.DataFrame) -> tuple[str, ...]:
             where = f"only {some} of {plural(row['searches'], 'search', 'searches')}" if some else "no search"
             lines.append(f"{row['tuner']} trained a configuration in full in {where}.")
     return tuple(lines)
+
+
+def algorithms(tuners: Sequence[str], alike: Collection[str]) -> list[tuple[str, ...]]:
+    """The names of each algorithm, in the order of the tuners: those of `alike` are one."""
+    one = tuple(tuner for tuner in tuners if tuner in alike)
+    return list(dict.fromkeys(one if tuner in alike else (tuner,) for tuner in tuners))
 
 
 def without(family: Sequence[tuple[str, str]], alike: Sequence[str]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from tuning.analysis.conduct import plain_random, without
+from tuning.analysis.conduct import algorithms, plain_random, without
 from tuning.analysis.contest import Contest
 from tuning.analysis.over_problems import sentences
 from tuning.analysis.over_problems.draws import draws, same_sizes
@@ -180,20 +180,19 @@ def _tuners(found: Measured, drawn: Worth | None, alike: set[str]) -> pd.DataFra
         return pd.DataFrame(columns=TUNER_COLUMNS).astype({"recommended": bool})
     known = np.isfinite(found.effects.means).sum(axis=0)
     there = [tuner for tuner, problems in zip(found.tuners, known, strict=True) if problems]
-    one = [tuner for tuner in there if tuner in alike]
-    algorithms = list(dict.fromkeys(tuple(one) if tuner in alike else (tuner,) for tuner in there))
-    mean = np.array([[(tuner in names) / len(names) for names in algorithms] for tuner in found.tuners])
+    groups = algorithms(there, alike)
+    mean = np.array([[(tuner in names) / len(names) for names in groups] for tuner in found.tuners])
     general, expected = drawn.general @ mean, drawn.expected @ mean
     leader = int(expected.argmax())
     # The best of all is known from the draws alone, so its distance to the leader is taken within them.
     loss = (general.max(axis=1) - general[:, leader]).mean() + expected[leader] - expected
     parts = (general, drawn.by_draw.mean(axis=1) @ mean, drawn.new @ mean)
-    best = [np.bincount(part.argmax(axis=1), minlength=len(algorithms)) / len(part) for part in parts]
+    best = [np.bincount(part.argmax(axis=1), minlength=len(groups)) / len(part) for part in parts]
     rows = []
     for tuner in there:
-        at = next(place for place, names in enumerate(algorithms) if tuner in names)
+        at = next(place for place, names in enumerate(groups) if tuner in names)
         problems = int(known[found.tuners.index(tuner)])
-        rows.append((tuner, " or ".join(algorithms[at]), problems, *(of[at] for of in best), loss[at], at == leader))
+        rows.append((tuner, " or ".join(groups[at]), problems, *(of[at] for of in best), loss[at], at == leader))
     return pd.DataFrame(rows, columns=TUNER_COLUMNS)
 
 
