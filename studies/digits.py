@@ -3,7 +3,7 @@
     tuning run studies/digits.py
 
 Cost: 5 tuners x 10 replicates x 60 epochs = 3,000 epochs of 1,077 pictures, and half as many to retrain the incumbents:
-about five minutes on 2 cores. The data come with scikit-learn, so no network is needed. This is the quick start: small
+about seven minutes on 2 cores. The data come with scikit-learn, so no network is needed. This is the quick start: small
 enough to watch.
 """
 
