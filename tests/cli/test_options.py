@@ -18,8 +18,7 @@ def test_a_command_is_shown_the_fields_of_its_options_and_called_with_the_option
         """What it does."""
         calls.append((named, changes, debug))
 
-    named = [field.name for field in dataclasses.fields(Named)]
-    names = [*named, "budget", "replicates", "tuners", "baselines", "retrain", "endpoint", "debug"]
+    names = [field.name for options in (Named, Changes) for field in dataclasses.fields(options)] + ["debug"]
     parameters = inspect.signature(command).parameters
     assert list(parameters) == list(command.__annotations__) == names
     assert command.__doc__ == "What it does."
