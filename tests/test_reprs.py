@@ -30,7 +30,7 @@ PROBLEM = Problem(build, load, OBJECTIVE, 10, name="mine", fit_arguments={"class
         (KTHyperband(factor=4), "<KTHyperband 'kt-hyperband': factor=4>"),
         (
             Study("s", PROBLEM, ["kt-random", "optuna-tpe"], budget=Budget(120), replicates=5),
-            "<Study 's': problem mine; tuners kt-random and optuna-tpe; baselines default, random-2x and screening; "
+            "<Study 's': problem mine; tuners kt-random and optuna-tpe; baselines default and random-2x; "
             "5 replicates; 120 epochs a cell>",
         ),
     ],

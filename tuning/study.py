@@ -25,8 +25,9 @@ class Study(StudyPlan):
         replicates: Independent repetitions of everything. With five tuners, fewer than 6 can show no difference, and
             fewer than 9 where each has a split of its own.
         baselines: What a tuner should beat, run too and compared separately; default: `tuning.tuners.BASELINES`.
-        retrain: Fresh seeds on which each incumbent is trained again in full, and scored on test, after its search;
-            0 for none. Not charged to the search.
+        retrain: Fresh seeds on which the winner of each search is trained again in full, and scored on test; what the
+            search would have returned at a quarter and at half of its budget is trained again once. 0 for neither. Not
+            charged to the search.
         endpoint: What the verdict and the recommended tuner are about, declared before the run: ``"test"``, the mean
             test score of the retrained winners; ``"retrained"``, their validation score; ``"search"``, the best score
             that a search saw. None: the first that the study can give.
@@ -37,6 +38,8 @@ class Study(StudyPlan):
             (keras-team/keras-tuner issues 604 and 699, which KerasTuner leaves open). It costs one trial of the budget,
             and Hyperband's and halving's first is as short as its first rung. `sklearn-grid`, `nevergrad` and `ax`
             cannot. None: each tuner begins as it does by itself, most of them at random.
+        reuse: Whether what two tuners of a replicate try alike is trained once; both are charged for it. The results
+            are the same either way.
         continue_winners: Further epochs of each saved winner, on training and validation data together, saved to a
             separate file.
         tensorboard: ``"curves"``: learning curves of all trials, for HPARAMS; ``"full"``: also what Keras' own

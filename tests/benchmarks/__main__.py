@@ -221,6 +221,12 @@ BENCHMARKS: dict[str, tuple[str, str, str, Callable[[], Pair]]] = {
         "the same on Fashion MNIST, 3-epoch trials, 83 epochs each",
         "s", "6", _whole(["five_loops", "fashion_mnist"], ["five_tuners", "fashion_mnist", "2"]),
     ),
+    "defaults-price": (
+        "five searches on digits, 4 replicates, 2 processes, against them with the default baselines and retraining "
+        "(1.6 times is 0.625)",
+        "s", "0.625",
+        _whole(["five_tuners", "digits", "2", "4", "searches"], ["five_tuners", "digits", "2", "4", "defaults"]),
+    ),
     **{
         f"gpu-{short}{f'-{workers}' if workers > 1 else ''}": (
             f"an epoch of {what} on Fashion MNIST, on one GPU, {workers} at once, validation included",

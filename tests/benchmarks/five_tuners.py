@@ -1,8 +1,9 @@
 """The same five searches by `tuning`, with a report, as many trials of as many epochs; see `five_loops`.
 
-    python -m tests.benchmarks.five_tuners digits JOBS [REPLICATES]
+    python -m tests.benchmarks.five_tuners digits JOBS [REPLICATES [searches | defaults]]
 
-The loops know no baselines and retrain nothing, so neither does this study.
+The loops know no baselines and retrain nothing, so neither does this study. With `searches`, each has one budget in
+epochs; with `defaults`, baselines and retraining are as a study has them by default.
 """
 
 import json
@@ -14,8 +15,10 @@ from pathlib import Path
 from tuning.process.tensorflow_import import import_tensorflow
 from tuning.runner.forkserver import forked
 
+EPOCHS = 72  # of each search, where it has a budget
 
-def main(name: str, jobs: int, replicates: int = 1) -> None:
+
+def main(name: str, jobs: int, replicates: int = 1, beside: str = "") -> None:
     from tests.benchmarks.models import PROBLEMS, make
     from tuning import (
         Budget,
@@ -53,7 +56,11 @@ def main(name: str, jobs: int, replicates: int = 1) -> None:
         SklearnRandomized(n_iter=trials),
         OptunaTPE(n_trials=trials),
     ]
-    study = Study(name, problem, tuners, budget=Budget(1000), replicates=replicates, baselines=(), retrain=0)
+    alone = {"baselines": (), "retrain": 0}
+    study = Study(name, problem, tuners, budget=Budget(1000), replicates=replicates, **alone)
+    if beside:
+        plan = {} if beside == "defaults" else alone
+        study = Study(name, problem, budget=Budget(EPOCHS), replicates=replicates, **plan)
     execute = run_here if jobs == 1 else partial(run_on_dask, jobs=jobs)
     with tempfile.TemporaryDirectory() as folder:
         done = run(study, Path(folder), execute=execute)
@@ -62,7 +69,7 @@ def main(name: str, jobs: int, replicates: int = 1) -> None:
 
 
 if __name__ == "__main__":
-    name, jobs, *rest = sys.argv[1], *map(int, sys.argv[2:])
-    with forked(jobs > 1):  # as `tuning run` does: workers import while this process does
+    problem_name, jobs, replicates, beside = (*sys.argv[1:], *["", "1", "1", ""][len(sys.argv) - 1 :])
+    with forked(int(jobs) > 1):  # as `tuning run` does: workers import while this process does
         import_tensorflow()
-        main(name, jobs, *rest)
+        main(problem_name, int(jobs), int(replicates), beside)

@@ -7,13 +7,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from msgspec import structs
 
 from tuning import seeds
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import JournalError, StudyError
 from tuning.journal.frames import RETRAINING_COLUMNS, retrainings_frame
-from tuning.journal.incumbents import incumbent_trials
+from tuning.journal.incumbents import described_incumbents, incumbent_trials
 from tuning.journal.journal import path_of, read
 from tuning.journal.lines import decode, encode
 from tuning.journal.records import Cell, CellState, Retraining, Trial, TrialState
@@ -66,19 +67,28 @@ def test_a_configuration_is_an_incumbent_once_where_it_was_last():
 
 def test_the_final_incumbent_is_retrained_first_and_nothing_twice():
     trials = [trial(0, 0.5, 0), trial(1, 0.6, 1)]
-    rule = Objective("metric", "max")
-    assert [(one.trial, repeat) for one, repeat in pending_retrainings(trials, [], rule, 2)] == [
-        (1, 1),
-        (1, 2),
-        (0, 1),
-        (0, 2),
-    ]
-    known = [Retraining(CELL, 7, 1, {"x": 1}, TrialState.COMPLETE, 0.5, {}, [])]
-    assert [(one.trial, repeat) for one, repeat in pending_retrainings(trials, known, rule, 2)] == [
-        (1, 2),
-        (0, 1),
-        (0, 2),
-    ]
+
+    def pending(repeats: int, *known: Retraining) -> list[tuple[int, int]]:
+        rule = Objective("metric", "max")
+        return [(one.trial, repeat) for one, repeat in pending_retrainings(trials, known, rule, repeats, 2)]
+
+    assert pending(2) == [(1, 1), (1, 2), (0, 1)]
+    assert pending(0) == []
+    assert pending(2, Retraining(CELL, 7, 1, {"x": 1}, TrialState.COMPLETE, 0.5, {}, [])) == [(1, 2), (0, 1)]
+
+
+def test_earlier_incumbents_are_those_of_a_quarter_and_half_of_the_budget():
+    # One epoch each, so that trial n has spent n + 1 of 16 epochs; each is better than all before.
+    trials = [trial(number, number / 20, number) for number in range(16)]
+    assert [one.trial for one in described_incumbents(trials, Objective("metric", "max"), 16)] == [3, 7, 15]
+    # The first is the best of all: no budget would have returned another.
+    assert [one.trial for one in described_incumbents(trials, Objective("metric", "min"), 16)] == [0]
+    assert described_incumbents([], Objective("metric", "max"), 16) == []
+
+
+def test_a_trial_that_a_share_of_the_budget_would_have_cut_may_have_been_the_best_there():
+    parts = [trial(0, 0.1, 0), structs.replace(trial(1, 0.2, 1, epochs=6), spent_epochs=7), trial(7, 0.3, 2)]
+    assert [one.trial for one in described_incumbents(parts, Objective("metric", "max"), 16)] == [0, 1, 7]
 
 
 # -- one retraining ----------------------------------------------------------------------------------------------------
@@ -162,7 +172,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(study(), tmp_path_factory.mktemp("whole")).directory
 
 
-def test_every_incumbent_of_every_cell_is_retrained_in_full(whole: Path):
+def test_every_cells_winner_is_retrained_in_full_and_earlier_incumbents_once(whole: Path):
     journal = read(whole)
     frame = retrainings_frame(journal)
     assert list(frame.columns) == RETRAINING_COLUMNS  # the objective is the only metric
@@ -170,8 +180,8 @@ def test_every_incumbent_of_every_cell_is_retrained_in_full(whole: Path):
     wanted = [
         (*cell, one.trial, repeat)
         for cell in journal.planned_cells()
-        for one in sorted(incumbent_trials(journal.trials[cell], rule), key=lambda one: one.trial)
-        for repeat in (1, 2)
+        for one in sorted(described_incumbents(journal.trials[cell], rule, 12), key=lambda one: one.trial)
+        for repeat in ((1, 2) if one is incumbent_trials(journal.trials[cell], rule)[-1] else (1,))
     ]
     assert (
         list(frame[["problem", "tuner", "replicate", "trial", "repeat"]].itertuples(index=False, name=None)) == wanted
@@ -218,7 +228,8 @@ def test_more_seeds_later_add_to_those_there_are(tmp_path: Path):
     first = retrainings_frame(read(tmp_path / "s"))
     run(study(retrain=3, endpoint="search"), tmp_path)
     frame = retrainings_frame(read(tmp_path / "s"))
-    assert len(frame) == 3 * len(first)
+    finals = int(first["final"].sum())
+    assert len(frame) == 3 * finals + (len(first) - finals)
     assert frame.loc[frame["repeat"] == 1, "score"].tolist() == first["score"].tolist()
     assert read(tmp_path / "s").plan.retrain == 3
 

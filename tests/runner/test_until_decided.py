@@ -204,7 +204,7 @@ def test_a_look_is_about_the_retrained_winners(tmp_path: Path) -> None:
     assert not any(np.isnan(scores).any() for scores in scored)
     assert found(tmp_path).endpoint.kind == "test"
     assert scored[-1] != found(tmp_path).finals["score"].tolist()
-    with pytest.raises(JournalError, match="was looked at with 2 retrainings of each incumbent, now there are to be 3"):
+    with pytest.raises(JournalError, match="was looked at with 2 retrainings of each winner, now there are to be 3"):
         until_decided(by(Rule(3, loss=1e-9), retrained.changed(Overrides(retrain=3))), tmp_path)
 
 

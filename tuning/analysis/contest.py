@@ -24,7 +24,7 @@ class Contest:
         random_search: The tuner that normalised scores refer to, or None.
         rope: Half the region of practical equivalence, in the metric's unit, or None.
         rule: How replicates are added until every pair is decided; None for one test at the end.
-        retrain: Fresh seeds on which each incumbent is trained again.
+        retrain: Fresh seeds on which the winner of each search is trained again.
         default: Label of the baseline that trains the default configuration; empty without one.
         no_search: Labels of the baselines with their own model.
         endpoint: What the verdict is about, one of `tuning.journal.plan.ENDPOINTS`.

@@ -28,14 +28,13 @@ from tuning.analysis.verdict.gaps import not_retrained, unscored
 from tuning.analysis.verdict.sentences import about, added, hopes
 from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
+from tuning.journal.incumbents import SHARES
 from tuning.journal.provenance import prefix, words
 from tuning.journal.study_record import ProblemRecord
 from tuning.objective import Objective
 from tuning.statistics.rank_sum import replicates_needed as of_two_samples
 from tuning.statistics.ranks import RankTest, rank_test
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
-
-SHARES = (0.25, 0.5, 1.0)  # of the budget, at which tuners are described
 
 
 @dataclass(frozen=True)

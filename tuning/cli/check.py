@@ -263,8 +263,8 @@ def _show_budgets(examined: Facts, console: Console) -> None:
         f"{plural(len(examined['cells']), 'cell')}, {count(examined['epochs'])} epochs at most: {takes} of training on "
         f"one core, by the default configuration's pace; a replicate costs {count(examined['epochs'] // replicates)} "
         f"epochs, {each}. Other configurations may be much slower or faster. Thinking "
-        f"comes on top, and retraining: each cell's incumbents {examined['retrain']} times in full, uncharged; two or "
-        "three a cell.",
+        f"comes on top, and retraining, uncharged: each search's winner on {plural(examined['retrain'], 'fresh seed')} "
+        "in full, and what it would have returned at a quarter and at half of the budget once.",
         markup=False,
         highlight=False,
     )

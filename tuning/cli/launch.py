@@ -163,7 +163,7 @@ def _announce(study: StudyPlan, tasks: Sequence[CellTask], where: str, console: 
     cells, epochs = plural(len(tasks), "cell"), count(sum(task.budget.epochs for task in tasks))
     who = plural(len(study.tuners), "tuner")
     who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
-    again = f", and {plural(study.retrain, 'retraining')} of each incumbent" if study.retrain else ""
+    again = f", and {plural(study.retrain, 'retraining')} of each winner" if study.retrain else ""
     console.print(
         f"Study {study.name}: {who}, {plural(study.replicates, 'replicate')}, "
         f"{study.budget.epochs} epochs a cell: {cells}, {epochs} epochs{again}, on {where}.",

@@ -135,9 +135,8 @@ class Changes:
     ] = None
     baselines: Annotated[bool, typer.Option(help="Run the study's baselines beside its tuners.")] = True
     retrain: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Fresh seeds to retrain each incumbent on.")
+        int | None, typer.Option(metavar="N", min=0, help="Fresh seeds to retrain the winner of each search on.")
     ] = None
-
     endpoint: Annotated[
         str | None,
         typer.Option(
@@ -186,6 +185,10 @@ class RunOptions(Changes):
             metavar="GB", help="A trial whose model would need more is FAILED before it trains, by an estimate."
         ),
     ] = None
+    reuse: Annotated[
+        bool,
+        typer.Option(help="Train once what two tuners of a replicate try alike; the results are the same either way."),
+    ] = True
     jobs: Jobs = None
     scheduler: Scheduler = ""
     device: Device = "auto"
@@ -266,6 +269,7 @@ def changed(study: StudyPlan, options: Changes) -> StudyPlan:
             retrain=options.retrain,
             endpoint=options.endpoint,
             start=options.start,
+            reuse=run.reuse,
             rope=run.rope,
             trial_seconds=run.trial_seconds,
             trial_memory=run.trial_memory,

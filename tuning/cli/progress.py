@@ -16,8 +16,8 @@ from tuning.journal.records import Cell, CellEnd, Retraining, Trial, TrialState
 from tuning.objective import Objective
 from tuning.runner.cell import CellTask
 
-INCUMBENTS = 2
-"""Expected to be retrained per cell; the true number is known when its search ends."""
+EARLIER = 1
+"""Earlier incumbents expected to be retrained per cell; the true number is known when its search ends."""
 
 SHOWN_FAILURES = 3
 """In a terminal; the report has all."""
@@ -65,7 +65,8 @@ class ProgressView:
             for trial in task.recorded:
                 self._heard(task.cell, trial.spent_epochs, trial.score)
         self._open = {
-            task.cell: task.budget.epochs + INCUMBENTS * task.retrain * task.problem.max_epochs for task in pending
+            task.cell: task.budget.epochs + (task.retrain and task.retrain + EARLIER) * task.problem.max_epochs
+            for task in pending
         }
         # A replay takes no time, so it counts neither as work done nor as work left.
         self._worked = {

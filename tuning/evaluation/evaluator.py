@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import ReplayError, StudyError, TuningError
+from tuning.evaluation.known_trainings import KnownTrainings, name_of
 from tuning.evaluation.members import Member, curve_so_far, lineage_of, mean_curve, members_of
 from tuning.evaluation.states import States
 from tuning.evaluation.trial_training import TrialTraining
@@ -65,6 +66,8 @@ class Evaluator:
         keep_states: Whether trials may be continued later, so that their states must be kept.
         trial_seconds: A trial that takes longer is FAILED at the end of its epoch; None for no limit.
         trial_memory: A trial that needs more GB, by an estimate, is FAILED before it trains; None for no limit.
+        known_trainings: Of this replicate: a trial that would be equal to one is recorded and charged as if it had been
+            trained. This search's own are added. None: each is trained.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Evaluator:
         keep_states: bool = False,
         trial_seconds: float | None = None,
         trial_memory: float | None = None,
+        known_trainings: KnownTrainings | None = None,
     ) -> None:
         self.problem = problem
         self.cell = cell
@@ -97,6 +101,7 @@ class Evaluator:
         self._on_running = on_running
         self._trial_seconds = trial_seconds
         self._trial_bytes = None if trial_memory is None else trial_memory * 1e9
+        self._known_trainings = known_trainings
         self._states = States(problem, self.trials, self._members_of) if keep_states else None
         self._failures = 0
         self._asked_at = time.perf_counter()
@@ -157,6 +162,8 @@ class Evaluator:
             trial = self._train(number, configuration, target, parent, prune, mismatch)
             trial = replace(trial, suggest_seconds=suggest_seconds)
             self._on_trial(trial)
+        if self._known_trainings is not None:
+            self._known_trainings.add(trial)
         self.trials.append(trial)
         self.spent_epochs = trial.spent_epochs
         if trial.state != TrialState.FAILED and self.problem.objective.better(trial.score, self.best_score):
@@ -210,6 +217,8 @@ class Evaluator:
             return replace(trial, error=f"the tuner asked for a configuration outside of the space: {mismatch}")
         if parent is not None and min(trial.initial_epoch, parent.target_epochs) >= target:
             return replace(trial, state=TrialState.COMPLETE, score=parent.score, returned=parent.returned)
+        if parent is None and prune is None and (equal := self._equal_to(trial)) is not None:
+            return equal
         return TrialTraining(
             self.problem,
             trial,
@@ -224,6 +233,17 @@ class Evaluator:
             on_epoch=self._tell_epoch,
             prune=prune,
         ).run()
+
+    def _equal_to(self, trial: Trial) -> Trial | None:
+        """The record of a trial that is to begin from its seed, if an equal one is known and its record is enough."""
+        may_be_continued = self._states is not None and trial.target_epochs < self.problem.max_epochs
+        if self._known_trainings is None or may_be_continued:
+            return None
+        known = self._known_trainings.trial(trial.configuration, trial.target_epochs)
+        if known is None or known.seed != trial.seed or self.spent_epochs + known.epochs >= self.budget.epochs:
+            return None
+        spent = self.spent_epochs + known.epochs
+        return replace(known, cell=trial.cell, trial=trial.trial, spent_epochs=spent, copy_of=name_of(known))
 
     def _tell_epoch(self, charged: int, score: float) -> None:
         """An epoch has ended of a trial that has been charged this many, with its score so far."""

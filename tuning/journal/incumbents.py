@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tuning.journal.records import Trial, TrialState
 from tuning.objective import Objective
+
+SHARES = (0.25, 0.5, 1.0)
+"""Of the budget, at which tuners are described."""
 
 
 def incumbent_trials(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
@@ -14,12 +17,33 @@ def incumbent_trials(trials: Sequence[Trial], objective: Objective) -> list[Tria
 
     One trial for each configuration: if it was continued, the last trial that was an improvement.
     """
-    best = math.nan
     incumbents: dict[str, Trial] = {}
+    for trial in _improvements(trials, objective):
+        key = repr(sorted(trial.configuration.items()))
+        incumbents.pop(key, None)
+        incumbents[key] = trial
+    return list(incumbents.values())
+
+
+def described_incumbents(trials: Sequence[Trial], objective: Objective, budget_epochs: int) -> list[Trial]:
+    """Those of `incumbent_trials` that are needed to describe the cell at `SHARES`, the final incumbent last.
+
+    At each share that is the last incumbent whose trial had ended, and one whose trial was going on: after some of its
+    epochs it may have been the best.
+    """
+    improvements = list(_improvements(trials, objective))
+    needed = [trial.configuration for trial in improvements[-1:]]
+    for share in SHARES[:-1]:
+        spent = share * budget_epochs
+        ended = [trial for trial in improvements if trial.spent_epochs <= spent]
+        going_on = [trial for trial in improvements if trial.spent_epochs - trial.epochs < spent < trial.spent_epochs]
+        needed += [trial.configuration for trial in (*ended[-1:], *going_on)]
+    return [trial for trial in incumbent_trials(trials, objective) if trial.configuration in needed]
+
+
+def _improvements(trials: Sequence[Trial], objective: Objective) -> Iterator[Trial]:
+    best = math.nan
     for trial in trials:
         if trial.state != TrialState.FAILED and objective.better(trial.score, best):
             best = trial.score
-            key = repr(sorted(trial.configuration.items()))
-            incumbents.pop(key, None)
-            incumbents[key] = trial
-    return list(incumbents.values())
+            yield trial

@@ -46,7 +46,7 @@ def to_json(record: Record) -> Entries:
         absent = [name for name in rare if entries["plan"][name] in (None, "", [])]
         return {**entries, "plan": {name: value for name, value in entries["plan"].items() if name not in absent}}
     del entries["cell"]
-    for name in ("returned", "untested", "members"):  # rare, so they are written only where they say something
+    for name in ("returned", "untested", "members", "copy_of"):  # rare, so written only where they say something
         if not entries.get(name):
             entries.pop(name, None)
     return {"kind": KINDS[type(record)], **record.cell._asdict(), **_with_numbers(entries, _to_number)}

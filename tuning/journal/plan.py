@@ -82,7 +82,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         baselines: By label.
         budget_epochs: Epochs that a tuner's cell may spend.
         replicates: Searches of each tuner on each problem.
-        retrain: How often each incumbent is retrained.
+        retrain: How often the winner of each search is retrained.
         rope: Differences smaller than this, in the metric's unit, do not matter; None if not set.
         trial_seconds: A trial that takes longer is FAILED; None for no limit.
         trial_memory: A trial that needs more GB, by an estimate, is FAILED; None for no limit.

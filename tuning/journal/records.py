@@ -66,6 +66,8 @@ class Trial(Struct, frozen=True):
         returned: Whether the user's own `fit` says the score, which then counts when the trial ends; else each epoch's
             metric counts at once.
         members: With repeats or folds, what each training that was begun reported, epoch by epoch; empty without.
+        copy_of: Tuner and trial of this replicate, such as ``kt-random/3``, whose equal training this is the record of;
+            seconds are those it took there. Empty if it was trained for itself.
     """
 
     cell: Cell
@@ -86,6 +88,7 @@ class Trial(Struct, frozen=True):
     rebuilt_epochs: int = 0
     returned: bool = False
     members: Sequence[Sequence[Mapping[str, float]]] = ()
+    copy_of: str = ""
 
     @property
     def trainings(self) -> Sequence[Sequence[Mapping[str, float]]]:
@@ -125,6 +128,7 @@ class Retraining(Struct, frozen=True):
         train_seconds: Wall-clock of building, training and testing.
         error: One line for a FAILED retraining.
         untested: Why there are no metrics on the test split although there is one, in one line.
+        copy_of: As a trial's.
     """
 
     cell: Cell
@@ -139,6 +143,7 @@ class Retraining(Struct, frozen=True):
     train_seconds: float = 0.0
     error: str = ""
     untested: str = ""
+    copy_of: str = ""
 
     def __post_init__(self) -> None:
         if self.state not in (TrialState.COMPLETE, TrialState.FAILED):

@@ -221,8 +221,9 @@ def retraining_note(contest: Contest) -> str:
     if not contest.retrain:
         return ""
     return (
-        f"When a search is over, its final incumbent and every earlier one are trained again in full on "
-        f"{plural(contest.retrain, 'fresh seed')} each, uncharged, and the weights that count are scored on "
+        f"When a search is over, its final incumbent is trained again in full on "
+        f"{plural(contest.retrain, 'fresh seed')}, uncharged, and earlier ones that a quarter or half of the budget "
+        "would have returned at least once; the weights that count are scored on "
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
         "the search saw its final incumbent than it is on fresh seeds, where it had trained it in full. Overtuned is a "
         "search that ended at a configuration truly worse than an earlier incumbent of its own (Schneider, Bischl and "

@@ -6,6 +6,7 @@ Imports: words, process, statistics, journal, space, training, problems, evaluat
     outlook              outlook: what a plan can show
     cell                 CellTask, run_cell: a search and its retrainings
     retraining           retrain_incumbents: incumbents on fresh seeds
+    replicate_trainings  ReplicateTrainings: what cells need not train again
     schedule             longest_first
     executor             Executor, Listener, run_here
     devices              choose: CPUs, or a GPU for each worker

@@ -10,6 +10,7 @@ from tuning import seeds
 from tuning.budget import Budget
 from tuning.errors import JournalError
 from tuning.evaluation.evaluator import Evaluator, SearchBroken, SearchOver
+from tuning.evaluation.known_trainings import KnownTrainings
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
 from tuning.problems.problem import TrainingProblem, trainings_of
 from tuning.runner.retraining import retrain_incumbents
@@ -27,11 +28,12 @@ class CellTask:
 
     Attributes:
         recorded: The cell's trials from the journal, to be replayed first.
-        retrain: Number of seeds on which each incumbent is retrained after the search.
+        retrain: Number of seeds on which the final incumbent is retrained after the search.
         retrained: The cell's retrainings from the journal.
         trial_seconds: A trial or retraining that takes longer is FAILED; None for no limit.
         trial_memory: A trial that needs more GB, by an estimate, is FAILED; None for no limit.
         starts_at_default: Whether the search begins with the default configuration, if its tuner can.
+        known_trainings: Records of the replicate's other cells, whose trainings need not be made again; None: all are.
     """
 
     study: str
@@ -45,6 +47,7 @@ class CellTask:
     trial_seconds: float | None = None
     trial_memory: float | None = None
     starts_at_default: bool = False
+    known_trainings: Sequence[Trial | Retraining] | None = None
 
     @property
     def cell(self) -> Cell:
@@ -75,6 +78,7 @@ def run_cell(
 
     cell = task.cell
     problem = task.tuner.problem_of(task.problem)
+    known = None if task.known_trainings is None else KnownTrainings(task.known_trainings)
     evaluator = Evaluator(
         problem,
         cell,
@@ -88,8 +92,9 @@ def run_cell(
         keep_states=task.tuner.resumes,
         trial_seconds=task.trial_seconds,
         trial_memory=task.trial_memory,
+        known_trainings=known,
     )
-    seed = seeds.of_tuner(task.study, cell.problem, cell.tuner, cell.replicate)
+    seed = seeds.of_tuner(task.study, cell.problem, task.tuner.draws_like or cell.tuner, cell.replicate)
     started = time.perf_counter()
     state, reason, error = CellState.DONE, SEARCH_ENDED, ""
     try:
@@ -117,9 +122,11 @@ def run_cell(
             cell,
             evaluator.trials,
             task.retrain,
+            task.budget.epochs,
             task.retrained,
             on_retraining,
             seconds=task.trial_seconds,
             on_running=on_running,
+            known_trainings=known,
         )
     return CellResult(tuple(evaluator.trials), tuple(retrained), end)

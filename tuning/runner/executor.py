@@ -33,6 +33,9 @@ class Listener(Protocol):
     def retrainings_of(self, cell: Cell) -> Sequence[Retraining]:
         """A cell's retrainings in the journal so far."""
 
+    def with_known_trainings(self, task: CellTask) -> CellTask:
+        """A task that is about to start, with what its replicate's other cells have trained by now."""
+
     def batched(self) -> AbstractContextManager[None]:
         """What is reported within is recorded at its end, all at once."""
 
@@ -51,5 +54,6 @@ def run_here(tasks: Sequence[CellTask], listener: Listener) -> None:
         while listener.catch_up():
             pass
 
-    for task in tasks:
+    for waiting in tasks:
+        task = listener.with_known_trainings(waiting)
         listener.on_result(task, run_cell(task, on_trial, listener.on_epoch, listener.on_retraining))

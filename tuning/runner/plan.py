@@ -19,7 +19,7 @@ from tuning.journal.journal import Journal
 from tuning.journal.plan import AT_DEFAULT, ENDPOINTS, RETRAINED, SEARCH, TEST, Looks, Plan, TunerSettings
 from tuning.journal.records import Trial, TrialState
 from tuning.journal.study_record import StudyRecord
-from tuning.problems.problem import TrainingProblem, trainings_of
+from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.runner.cell import CellTask
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
@@ -39,6 +39,7 @@ class Overrides:
         budget: Epochs per cell.
         tuners: Labels of the study's tuners, or registered names.
         baselines: False leaves all of them out.
+        reuse: False trains each trial, also one that is equal to another tuner's.
         until_decided: The rule by which replicates are added.
     """
 
@@ -46,6 +47,7 @@ class Overrides:
     replicates: int | None = None
     tuners: Sequence[str] | None = None
     baselines: bool = True
+    reuse: bool = True
     retrain: int | None = None
     endpoint: str | None = None
     start: str | None = None
@@ -68,10 +70,11 @@ class StudyPlan:
         budget: Budget,
         replicates: int = 10,
         baselines: Sequence[str | Tuner] = registry.BASELINES,
-        retrain: int = 5,
+        retrain: int = 2,
         endpoint: str | None = None,
         reference: str | None = None,
         start: str | None = None,
+        reuse: bool = True,
         rope: float | None = None,
         continue_winners: int = 0,
         trial_seconds: float | None = None,
@@ -92,6 +95,7 @@ class StudyPlan:
         self.given_endpoint = endpoint
         self.reference = reference
         self.start = start
+        self.reuse = reuse
         self.rope = rope
         self.continue_winners = continue_winners
         self.trial_seconds = trial_seconds
@@ -181,6 +185,7 @@ class StudyPlan:
             plan.tuners = _tuners([by_label.get(label, label) for label in overrides.tuners])
         if not overrides.baselines:
             plan.baselines = []
+        plan.reuse = self.reuse and overrides.reuse
         plan._check()
         return plan
 
@@ -266,6 +271,7 @@ class StudyPlan:
                 trial_seconds=self.trial_seconds,
                 trial_memory=self.trial_memory,
                 starts_at_default=self.start == AT_DEFAULT,
+                known_trainings=() if self.reuse and isinstance(problem, Problem) and tuner.epochs is None else None,
             )
             for replicate in range(1, self.replicates + 1)
             for problem in self.problems

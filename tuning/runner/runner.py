@@ -30,6 +30,7 @@ from tuning.runner.cell import CellTask
 from tuning.runner.devices import CPUS, Devices
 from tuning.runner.executor import Executor, run_here
 from tuning.runner.plan import StudyPlan
+from tuning.runner.replicate_trainings import ReplicateTrainings
 from tuning.runner.retraining import pending_retrainings
 from tuning.runner.schedule import Pace
 from tuning.tensorboard.hparams import HparamsWriter, write_hparams
@@ -119,7 +120,8 @@ def run(
         pending = [task for task in tasks if not _is_done(known.ends.get(task.cell), task)]
         watcher.begin(tasks, pending, notes)
         hparams = write_hparams(known, directory)
-        recorder = _Recorder(writer, hparams, watcher, pending, Pace(known.all_trials()))
+        trainings = ReplicateTrainings(known, tasks, pending)
+        recorder = _Recorder(writer, hparams, watcher, pending, Pace(known.all_trials()), trainings)
         try:
             execute(pending, recorder)
         except BaseException:
@@ -135,7 +137,13 @@ class _Recorder:
     """Writes the cells' results, and informs the watcher."""
 
     def __init__(
-        self, writer: JournalWriter, hparams: HparamsWriter, watcher: Watcher, tasks: Iterable[CellTask], pace: Pace
+        self,
+        writer: JournalWriter,
+        hparams: HparamsWriter,
+        watcher: Watcher,
+        tasks: Iterable[CellTask],
+        pace: Pace,
+        trainings: ReplicateTrainings,
     ) -> None:
         self.writer = writer
         self.hparams = hparams
@@ -146,6 +154,8 @@ class _Recorder:
         self.batched = writer.batched
         self.on_note = watcher.note
         self.pace = pace
+        self.with_known_trainings = trainings.told
+        self._trainings = trainings
         self.unshown: deque[Trial | Retraining] = deque()  # recorded, but not in the HPARAMS logs yet
 
     def trials_of(self, cell: Cell) -> list[Trial]:
@@ -204,6 +214,7 @@ class _Recorder:
         if result.end is not None:
             self.writer.cell(result.end)
             self.ends.append(result.end)
+            self._trainings.ended(task, result)
             self.trials[task.cell], self.retrainings[task.cell] = [], []  # no longer needed: a run may have millions
             best = task.problem.objective.best(trial.score for trial in result.trials)
             self.watcher.epoch(task.cell, result.end.spent_epochs, best)
@@ -214,7 +225,7 @@ def _is_done(end: CellEnd | None, task: CellTask) -> bool:
     """Whether a cell needs no more work: it ended at this budget or a larger one, and is retrained."""
     if end is None or end.state != CellState.DONE:
         return False
-    if pending_retrainings(task.recorded, task.retrained, task.problem.objective, task.retrain):
+    if pending_retrainings(task.recorded, task.retrained, task.problem.objective, task.retrain, task.budget.epochs):
         return False
     return max(end.spent_epochs, end.budget_epochs) >= task.budget.epochs
 
@@ -286,7 +297,7 @@ def _check_endpoint(known: Journal, plan: Plan) -> None:
     if before.endpoint not in ("", plan.endpoint):
         raise JournalError(
             f"{known.directory} was begun with endpoint {before.endpoint!r}, now it is {plan.endpoint!r} with "
-            f"{plural(plan.retrain, 'retraining')} of each incumbent; a study's verdict stays about what was declared "
+            f"{plural(plan.retrain, 'retraining')} of each winner; a study's verdict stays about what was declared "
             f"before it ran: keep it (--endpoint {before.endpoint}), or {MEND}"
         )
     if known.sessions and before.reference != plan.reference:
@@ -297,7 +308,7 @@ def _check_endpoint(known: Journal, plan: Plan) -> None:
         )
     if before.until_decided is not None and before.endpoint != SEARCH and before.retrain != plan.retrain:
         raise JournalError(
-            f"{known.directory} was looked at with {plural(before.retrain, 'retraining')} of each incumbent, now there "
+            f"{known.directory} was looked at with {plural(before.retrain, 'retraining')} of each winner, now there "
             f"are to be {plan.retrain}; scores that change between looks keep no level: give --retrain "
             f"{before.retrain}, or {MEND}"
         )

@@ -52,6 +52,8 @@ class Tuner(ABC):
     """Its cells may spend this many times the study's budget; `search` gets the product."""
     random_setting: ClassVar[str] = ""
     """Its argument that says how many configurations it draws at random first; empty if there is none."""
+    draws_like: ClassVar[str] = ""
+    """Label of the tuner whose seed it has too, so that both draw the same configurations; empty: a seed of its own."""
     epochs: int | None = None
     """What its cells spend, if that does not depend on the study's budget."""
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from tuning.analysis.choices import percent
-from tuning.analysis.problem_summary import SHARES, Comparison, ProblemSummary
+from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.formatting import MISSING, count, decimals_for, interval, names, number, p_value, plural, seconds
+from tuning.journal.incumbents import SHARES
 from tuning.report.figures.curve_chart import CLOCK
 from tuning.report.figures.curves import budget_grid, clock_grid, curve_of, timed
 from tuning.report.tables.base import (

@@ -180,7 +180,7 @@ class _Run:
 
         # Pickled here, because Dask would pickle a study file's functions by name, and no worker can import them.
         try:
-            pickled = cloudpickle.dumps(task)
+            pickled = cloudpickle.dumps(self.listener.with_known_trainings(task))
         except Exception as error:
             raise StudyError(
                 f"{task.cell} cannot be sent to a worker: {error_line(error)}; define that inside of the study's "

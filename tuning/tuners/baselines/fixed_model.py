@@ -16,7 +16,7 @@ from tuning.tuners.base import Tuner
 
 
 class PlainBaseline(Tuner):
-    """One training of a fixed model; it is then retrained on fresh seeds, like every incumbent.
+    """One training of a fixed model; it is then retrained on fresh seeds, like every winner.
 
     Args:
         label: Its name in the study.
