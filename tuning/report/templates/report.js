@@ -14,9 +14,10 @@ function sideBySide(spec, width) {
 
 // With `nearest`, the pointer is over a cell around the nearest point, whose row is `datum.datum`. Vega-Lite (6.1) knows
 // that for quantitative fields of a tooltip only; others would say "undefined".
-function nearestTooltips(spec) {
+function patched(spec) {
   for (const mark of spec.marks ?? []) {
-    nearestTooltips(mark);
+    patched(mark);
+    if (mark.name?.includes("_brush")) mark.aria = false; // what is drawn while one selects says nothing to a reader
     const tooltip = mark.name?.endsWith("voronoi") && mark.encode.update.tooltip;
     if (tooltip) tooltip.signal = tooltip.signal.replace(/(?<!datum\.)datum\["/g, 'datum.datum["');
   }
@@ -104,7 +105,7 @@ function draw(holder) {
   const tuners = ticks && spec.layer.at(-1).encoding.color.scale;
   // A narrow window has no room for names at the ends of lines; the boxes above have them.
   if (ticks && holder.clientWidth < NARROW) spec.layer = spec.layer.filter((layer) => layer.name !== "names");
-  const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: nearestTooltips };
+  const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: patched };
   const drawn = vegaEmbed(place, spec, options);
   return drawn
     .then((result) => {
