@@ -200,9 +200,9 @@ class TestReports:
 
     def test_california_housing(self) -> None:
         read = committed("california_housing")
-        plain = of_baseline(read, "sklearn-mlp-50-50-50")
         winner = best_winner(read)
-        assert winner.score < 0.505
+        # On the same rows: each replicate has a split of its own.
+        plain = [one for one in of_baseline(read, "sklearn-mlp-50-50-50") if one.cell.replicate == winner.cell.replicate]
         assert winner.score < min(one.score for one in plain)
         assert winner.test["root_mean_squared_error"] < mean_test(plain, "root_mean_squared_error")
 
