@@ -27,7 +27,7 @@ class Study(StudyPlan):
         baselines: What a tuner should beat, run too and compared separately; default: `tuning.tuners.BASELINES`.
         retrain: Fresh seeds on which the winner of each search is trained again in full, and scored on test; what the
             search would have returned at a quarter and at half of its budget is trained again once. 0 for neither. Not
-            charged to the search.
+            charged to the search. A `TableProblem` gives the curve without noise, once.
         endpoint: What the verdict and the recommended tuner are about, declared before the run: ``"test"``, the mean
             test score of the retrained winners; ``"retrained"``, their validation score; ``"search"``, the best score
             that a search saw. None: the first that the study can give.

@@ -4,7 +4,6 @@ import json
 import math
 import pickle
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,16 +23,17 @@ from tuning.journal.journal import Journal, path_of, read
 from tuning.journal.lines import to_json
 from tuning.journal.provenance import words
 from tuning.journal.records import Cell, CellState, Trial, TrialState
-from tuning.problems.surrogate import FOLDS, Surrogate, fit_errors
+from tuning.problems.surrogate import FOLDS
 from tuning.problems.synthetic import SyntheticProblem, continuous_space, mixed_space, tiny_space
-from tuning.problems.table import TableProblem
+from tuning.problems.table import KEPT_TABLES, TableProblem
 from tuning.report.report import write_report
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.runner import run
 from tuning.runner.table_study import table_study
+from tuning.seeds import FIRST_SPLIT, SplitSeeds, of_splits
 from tuning.study import Study
 from tuning.training.outcome import Outcome
-from tuning.training.request import TrainingRequest
+from tuning.training.request import RetrainingRequest, TrainingRequest
 from tuning.tuners.base import Tuner
 from tuning.tuners.table_draws import TableDraws
 
@@ -54,6 +54,13 @@ def train(problem: SyntheticProblem, configurations: int, out: Path, repeats: in
 
 def trials(journal: Journal) -> list[Trial]:
     return [trial for _, cell in sorted(journal.trials.items()) for trial in cell]
+
+
+def worth(problem: TableProblem, configuration: Configuration, seed: int = 1, split: SplitSeeds = FIRST_SPLIT) -> Any:
+    """What a retraining reports, epoch by epoch, and the best of the table."""
+    seen: list[dict[str, float]] = []
+    request = RetrainingRequest(configuration, seed, lambda logs: bool(seen.append(logs)), split=split)  # type: ignore[func-returns-value]
+    return seen, problem.retrain(request).best_of_table
 
 
 def curve(problem: TableProblem, configuration: Configuration, seed: int, **arguments: Any) -> tuple[list[float], Any]:
@@ -197,10 +204,19 @@ def test_more_epochs_than_were_trained_are_refused(problem: TableProblem) -> Non
     assert "its table was trained for 9" in result.end.error
 
 
-def test_values_stay_in_the_range_seen_and_are_spread_as_it_is(folder: Path, problem: TableProblem) -> None:
+def test_values_are_spread_as_those_of_the_table_and_do_not_end_at_its_best(
+    folder: Path, problem: TableProblem
+) -> None:
     seen = np.array([[epoch["metric"] for epoch in row.curve] for row in trials(read(folder))])
-    computed = np.array([curve(problem, one, seed)[0] for seed, one in enumerate(draws(problem, 300))])
-    assert seen.min() <= computed.min() < computed.max() <= seen.max()
+    splits = [SplitSeeds(seed, 1) for seed in range(1, KEPT_TABLES + 1)]
+    computed = np.array(
+        [curve(problem, one, at, split=splits[at % len(splits)])[0] for at, one in enumerate(draws(problem, 400))]
+    )
+    assert seen.min() - 0.1 < computed.min() < computed.max() < seen.max() + 0.1
+    best = max(trials(read(folder)), key=lambda row: max(epoch["metric"] for epoch in row.curve)).configuration
+    tops = [max(curve(problem, best, at, split=splits[at % len(splits)])[0]) for at in range(100)]
+    assert max(tops) > seen.max()
+    assert (np.array(tops) == seen.max()).mean() < 0.05
     assert stats.ks_2samp(seen.max(axis=1), computed.max(axis=1)).pvalue > 0.001
     # A mean alone is narrower than what was trained: the residuals restore what it lacks.
     assert 0.75 < computed[:, -1].std() / seen[:, -1].std() < 1.25
@@ -212,6 +228,7 @@ def test_workers_get_the_rows_and_not_the_model(problem: TableProblem) -> None:
     assert len(sent) < 100_000
     arrived = pickle.loads(sent)
     assert "surrogate" not in vars(arrived)
+    assert vars(arrived)["_tables"] == {}
     configuration = draws(problem, 1)[0]
     assert curve(arrived, configuration, 5)[0] == curve(problem, configuration, 5)[0]
 
@@ -241,6 +258,86 @@ def test_tuners_run_unchanged(smooth: TableProblem, tuner: Tuner) -> None:
 
 def _timeless(trial: Trial) -> Trial:
     return structs.replace(trial, train_seconds=0.0, suggest_seconds=0.0, rebuilt_epochs=0)
+
+
+# A table for each replicate, and what a configuration is worth in it
+
+
+def test_each_replicate_has_a_table_of_its_own_which_its_tuners_share(problem: TableProblem) -> None:
+    first, second = SplitSeeds(11, 1), SplitSeeds(12, 1)
+    one = draws(problem, 1)[0]
+    assert curve(problem, one, 5, split=first)[0] == curve(problem, one, 5, split=SplitSeeds(11, 99))[0]
+    assert curve(problem, one, 5, split=first)[0] != curve(problem, one, 5, split=second)[0]
+    ends = [worth(problem, one, split=SplitSeeds(seed, 1))[0][-1]["metric"] for seed in range(1, 21)]
+    assert len(set(ends)) > 10
+    assert len(problem._tables) == KEPT_TABLES
+    # Of 60 configurations drawn with replacement, 1 - 1/e are there.
+    shares = [len(problem.surrogate.table(seed)._rows) / 60 for seed in range(30)]
+    assert np.mean(shares) == pytest.approx(1 - math.exp(-1), abs=0.03)
+
+
+def test_a_configuration_is_worth_the_middle_of_its_curves_whatever_the_seed(problem: TableProblem) -> None:
+    split = SplitSeeds(3, 1)
+    for one in draws(problem, 3):
+        mean, best = worth(problem, one, seed=1, split=split)
+        assert len(mean) == problem.max_epochs
+        assert worth(problem, one, seed=2, split=split)[0] == mean
+        ends = [curve(problem, one, seed, split=split)[0][-1] for seed in range(1, 300)]
+        assert float(np.median(ends)) == pytest.approx(mean[-1]["metric"], abs=0.5 * float(np.std(ends)))
+        assert problem.objective.score(mean) <= best
+
+
+def test_the_best_of_a_table_is_its_best_row(tmp_path: Path, folder: Path, problem: TableProblem) -> None:
+    mirrored = TableProblem(train(SyntheticProblem(mixed_space, direction="min"), 60, tmp_path))
+    ends = [problem.objective.score(row.curve) for row in trials(read(folder))]
+    for seed in range(1, 5):
+        table = problem.surrogate.table(seed)
+        assert table.best == pytest.approx(max(np.array(ends)[table._rows]))
+        assert mirrored.surrogate.table(seed).best == pytest.approx(-table.best)
+
+
+def test_a_study_is_judged_by_worth_and_its_report_tells_regret(problem: TableProblem, tmp_path: Path) -> None:
+    study = Study("s", problem, ["kt-random", "optuna-tpe"], budget=Budget(27), replicates=3, baselines=[])
+    assert (study.retrain, study.plan().endpoint) == (1, "retrained")
+    done = run(study, tmp_path)
+    write_report(done.directory)
+    (found,) = json.loads((done.directory / "summary.json").read_text())["problems"].values()
+    assert found["endpoint"]["metric"] == "noise-free metric"
+    journal = read(done.directory)
+    cells = {(row["tuner"], row["replicate"]): row for row in found["retrained"]}
+    assert len(cells) == 6
+    for (tuner, replicate), row in cells.items():
+        known = journal.trials[Cell(problem.name, tuner, replicate)]
+        incumbent = max(known, key=lambda trial: trial.score)
+        split = of_splits("s", problem.name, replicate, incumbent.configuration)
+        mean, best = worth(problem, incumbent.configuration, split=split)
+        assert row["retrained"] == pytest.approx(problem.objective.score(mean))
+        assert row["regret"] == pytest.approx(best - problem.objective.score(mean))
+        assert row["optimism"] == pytest.approx(incumbent.score - problem.objective.score(mean))
+        assert row["regret"] >= 0
+    for row in found["winners"]:
+        own = [cells[row["tuner"], replicate]["regret"] for replicate in (1, 2, 3)]
+        assert row["regret"] == pytest.approx(np.mean(own))
+        assert row["regret_low"] < row["regret"] < row["regret_high"]
+    markdown = (done.directory / "report.md").read_text()
+    assert "| Tuner | Cells | Best metric seen | metric without noise | Optimism | Regret |" in markdown
+    assert "The verdict is about the metric of a search's winner without noise, as declared before the run." in markdown
+    assert "each replicate has a table of its own, configurations of the table, drawn with replacement" in markdown
+    assert "fresh seed" not in markdown
+
+
+def test_a_study_of_an_earlier_release_is_not_continued(problem: TableProblem, tmp_path: Path) -> None:
+    study = Study("s", problem, ["kt-random"], budget=Budget(9), replicates=1)
+    directory = run(study, tmp_path).directory
+    part = path_of(directory)
+    first, *rest = part.read_text().splitlines(keepends=True)
+    entries = json.loads(first)
+    del entries["problems"]["synthetic-surrogate"]["data"]["resampling"]
+    part.write_text(json.dumps(entries) + "\n" + "".join(rest))
+    with pytest.raises(
+        JournalError, match=r"another resampling there \(none, yours configurations of the table, drawn"
+    ):
+        run(study, tmp_path)
 
 
 # What failed, and what ended early
@@ -291,95 +388,6 @@ def test_what_ended_early_in_the_table_ends_early(tmp_path: Path) -> None:
     assert np.mean(lengths[True]) > np.mean(lengths[False]) + 1
 
 
-# The fit
-
-
-def rows_of(
-    values: Callable[[Configuration], float], count: int, shuffled: bool = False
-) -> tuple[SyntheticProblem, list[Trial]]:
-    """A table of curves of two epochs that end at `values`, or at those of another row."""
-    problem = SyntheticProblem(continuous_space, max_epochs=2)
-    uniform = random.Random(3).random
-    configurations = [problem.space.sample(uniform) for _ in range(count)]
-    ends = [values(configuration) for configuration in configurations]
-    if shuffled:
-        random.Random(4).shuffle(ends)
-    return problem, [
-        Trial(
-            Cell("p", "table", number),
-            0,
-            one,
-            TrialState.COMPLETE,
-            end,
-            0,
-            2,
-            [{"metric": end / 2}, {"metric": end}],
-            2,
-        )
-        for number, (one, end) in enumerate(zip(configurations, ends, strict=True), start=1)
-    ]
-
-
-def slope(configuration: Configuration) -> float:
-    return float(configuration["x"]) + 0.1 * float(configuration["y"])
-
-
-def test_the_error_of_the_fit_is_that_of_rows_it_has_not_seen() -> None:
-    problem, rows = rows_of(slope, 100)
-    good = Surrogate(problem.space, rows, problem.objective, 2).errors.set_index("epoch")
-    assert good["r2"].min() > 0.8
-    assert good["rank_correlation"].min() > 0.9
-    assert good["rmse"][1] == pytest.approx(good["rmse"][2] / 2, rel=0.2)
-    # The trees hold every row in a leaf of its own, so only rows that were left out can tell that nothing was learned.
-    problem, rows = rows_of(slope, 100, shuffled=True)
-    bad = Surrogate(problem.space, rows, problem.objective, 2).errors
-    assert bad["r2"].max() < 0.1
-
-
-def test_fit_errors_by_hand() -> None:
-    trained = np.array([[[0.0]], [[1.0]], [[2.0]], [[5.0]]])
-    predicted = np.array([[[1.0]], [[1.0]], [[3.0]], [[3.0]]])
-    found = fit_errors(["m"], predicted, trained).to_dict("records")
-    assert found == [
-        {
-            "metric": "m",
-            "epoch": 1,
-            "rmse": pytest.approx(math.sqrt(6 / 4)),
-            "r2": pytest.approx(1 - 6 / 14),
-            "rank_correlation": pytest.approx(4 / math.sqrt(5 * 4)),
-        }
-    ]
-    flat = fit_errors(["m"], predicted, np.ones_like(trained)).to_dict("records")[0]
-    assert math.isnan(flat["r2"])
-    assert math.isnan(flat["rank_correlation"])
-
-
-def test_a_diverged_loss_does_not_drown_the_others() -> None:
-    problem, rows = rows_of(lambda one: 1e9 if float(one["x"]) > 0.9 else slope(one), 100)
-    model = Surrogate(problem.space, rows, replace(problem.objective, direction="min"), 2)
-    errors = model.errors.set_index("epoch")
-    assert errors["rank_correlation"].min() > 0.9
-    near = [model.curve({"x": 0.5, "y": 0.5, "z": 0.01}, seed)[0][-1]["metric"] for seed in range(50)]
-    assert 0.3 < float(np.median(near)) < 0.8
-    assert max(near) < 1.2
-
-
-def test_a_metric_that_is_not_always_a_number_is_left_out() -> None:
-    problem, rows = rows_of(slope, 20)
-    more = [{"some": 1.0, "odd": math.nan, "loss": 1.0}, {"odd": 1.0, "loss": 0.5}]
-    rows = [
-        structs.replace(row, curve=[{**one, **two} for one, two in zip(row.curve, more, strict=True)]) for row in rows
-    ]
-    assert Surrogate(problem.space, rows, problem.objective, 2).metrics == ["metric", "loss"]
-
-
-def test_a_metric_that_never_changes_has_an_error_of_zero_and_no_more() -> None:
-    problem, rows = rows_of(lambda one: 0.5, 20)
-    errors = Surrogate(problem.space, rows, problem.objective, 2).errors.set_index("epoch")
-    assert errors["rmse"][2] == pytest.approx(0.0)
-    assert errors["r2"].isna().all()
-
-
 # What is said
 
 
@@ -392,8 +400,13 @@ def test_describe_says_what_it_is_computed_from(folder: Path, problem: TableProb
     assert list(found.error_by_epoch) == [str(epoch) for epoch in range(1, 10)]
     last = problem.surrogate.errors.set_index("epoch").loc[9]
     assert found.error_by_epoch["9"] == {
-        name: float(f"{last[name]:.4g}") for name in ("rmse", "r2", "rank_correlation")
+        name: float(f"{last[name]:.4g}")
+        for name in ("rmse", "r2", "rank_correlation", "best_rmse", "best_rank_correlation")
     }
+    assert found.best == 6
+    said = words("p", described)
+    assert f"; among the best 6 of them RMSE {last['best_rmse']:.3g}, rank correlation " in said
+    assert said.endswith("Each replicate has a table of its own, drawn from these configurations with replacement.")
     assert words("synthetic", SyntheticProblem().describe()) == ""
 
 

@@ -31,6 +31,7 @@ class Contest:
         reference: The tuner that each other is compared with; empty: every two are compared.
         extended: Numbers of replicates that its runs planned one after another, if no rule added them.
         declared: Whether the plan said so before the run; journals of earlier releases do not.
+        noise_free: Whether no problem was trained: what a winner is worth is its curve without noise.
     """
 
     tuners: tuple[str, ...]
@@ -46,6 +47,7 @@ class Contest:
     declared: bool = False
     reference: str = ""
     extended: tuple[int, ...] = ()
+    noise_free: bool = False
 
     @classmethod
     def of(cls, journal: Journal) -> Contest:
@@ -68,6 +70,7 @@ class Contest:
             declared=bool(plan.endpoint),
             reference=plan.reference,
             extended=journal.extended() if rule is None else (),
+            noise_free=all(problem.noise_free for problem in journal.problems.values()),
         )
 
     @property

@@ -35,7 +35,8 @@ class Endpoint:
         scores: (num_cells, 4): problem, tuner, replicate, score; NaN where a cell has none. In the order of
             `curves.final_scores`, baselines included.
         objective: Says which direction is better.
-        paired: Whether the scores of a replicate share a split.
+        paired: Whether the scores of a replicate share a split, or a table.
+        noise_free: Whether retrainings are curves without noise, computed from a table.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Endpoint:
     scores: pd.DataFrame
     objective: Objective
     paired: bool
+    noise_free: bool = False
 
     def matrix(self, tuners: Sequence[str]) -> npt.NDArray[np.float64]:
         """(num_replicates, num_tuners) scores, signed so that higher is better; NaN where there is none."""
@@ -68,7 +70,13 @@ class Endpoint:
 
 
 def endpoint(
-    kind: str, finals: pd.DataFrame, retrained: pd.DataFrame, objective: Objective, data: DataRecord
+    kind: str,
+    finals: pd.DataFrame,
+    retrained: pd.DataFrame,
+    objective: Objective,
+    data: DataRecord,
+    *,
+    noise_free: bool = False,
 ) -> Endpoint:
     """What one problem's tuners are judged and chosen by. The only place that says so.
 
@@ -78,22 +86,21 @@ def endpoint(
         retrained: Its `winners.retrained_cells`: a score is the mean over those of its retrainings that did not fail.
         objective: Of the problem.
         data: Of the problem: with a resampling, the searches of a replicate share its split; without, nothing.
+        noise_free: Whether a retraining is the curve without noise; `tuning.journal.study_record.ProblemRecord`.
     """
     paired = data.resampling is not UNSET
     if kind == SEARCH:
-        return Endpoint(
-            kind, f"best {objective.metric}", f"best {objective.metric} of a search", finals, objective, paired
-        )
+        best = f"best {objective.metric}"
+        return Endpoint(kind, best, f"{best} of a search", finals, objective, paired, noise_free)
     column, metric = (TEST, f"test {objective.test_metric}") if kind == TEST else (RETRAINED, objective.metric)
     scores = finals[CELL].merge(retrained[[*CELL, column]], on=CELL, how="left").rename(columns={column: "score"})
-    return Endpoint(
-        kind,
-        metric if kind == TEST else f"retrained {metric}",
-        f"{metric} of a search's winner, retrained on fresh seeds",
-        scores.assign(score=scores["score"].astype(float)),
-        objective,
-        paired,
-    )
+    scores = scores.assign(score=scores["score"].astype(float))
+    if noise_free:
+        name = f"{metric} of a search's winner without noise"
+        return Endpoint(kind, f"noise-free {metric}", name, scores, objective, paired, noise_free)
+    short = metric if kind == TEST else f"retrained {metric}"
+    name = f"{metric} of a search's winner, retrained on fresh seeds"
+    return Endpoint(kind, short, name, scores, objective, paired)
 
 
 def endpoint_steps(kind: str, steps: pd.DataFrame, retrainings: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:

@@ -159,7 +159,7 @@ def summarise_problem(
     table = tuner_table(rows.trials, cells, finals)
     retrained = retrained_cells(rows.retrainings, finals, objective)
     overtuned = overtuning(rows.retrainings, tuners, objective, contest.endpoint, contest.rope)
-    scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data)
+    scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data, noise_free=recorded.noise_free)
     alike = plain_random(rows.conduct)
     pairs = _judged(scored, cells, contest, without(contest.family, alike))
     baseline_pairs = _judged(scored, cells, contest, list(product(tuners, contest.baselines)))
@@ -185,7 +185,7 @@ def summarise_problem(
         needed=_needed(contest, scored.paired),
         about=(*added(contest.extended), *said(rows.conduct), about(scored, contest.retrain, contest.declared)),
         alike=alike,
-        winners=hopes(winners, overtuned, tuners, objective),
+        winners=hopes(winners, overtuned, tuners, objective, noise_free=recorded.noise_free),
         winner_gaps=(*unscored(finals, scored), *not_retrained(retrained, finals, contest.retrain)),
     )
     if contest.rule is not None:

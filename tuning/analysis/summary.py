@@ -142,6 +142,7 @@ def results(summary: Summary) -> pd.DataFrame:
     Returns:
         (num_problems * num_tuners, 35): ``median`` to ``largest`` are of the best scores seen; ``retrained``, ``test``
         and ``optimism`` come from `winners.winner_table`, each with ``_low`` and ``_high``; NaN without retraining.
+        With a surrogate ``regret`` and its interval are added.
     """
     winners = _stacked((problem.winners for problem in summary.problems.values()), WINNER_COLUMNS)
     return summary.tuners.merge(winners, on=["problem", "tuner"], how="left")

@@ -1,7 +1,8 @@
 """What the incumbents are worth: retrained on fresh seeds, scored on test, and compared with their search scores.
 
 Optimism is how much better the search's best score was than its configuration is on fresh seeds: the luck of the best
-of many. An incumbent that its search trained for fewer epochs than the retraining has none.
+of many. An incumbent that its search trained for fewer epochs than the retraining has none. On a surrogate a
+configuration's worth is its curve without noise, and regret is how much better the best of the table is.
 
 Pure functions over `frames.retrainings_frame` and `curves.final_scores`. A cell's value is the mean over its seeds;
 only cells are independent of one another, so every interval is over cells.
@@ -25,9 +26,10 @@ from tuning.journal.winner_record import Winner
 from tuning.objective import Objective
 
 CELL_COLUMNS = [*CELL, "seen", "retrained", "test", "seeds", "failed", "in_full", "optimism"]
+_ENDS = ("", "_low", "_high")
 TUNER_COLUMNS = [
     "problem", "tuner", "cells", "seen",
-    *(f"{name}{end}" for name in ("retrained", "test", "optimism") for end in ("", "_low", "_high")),
+    *(f"{name}{end}" for name in ("retrained", "test", "optimism") for end in _ENDS),
     "in_full",
 ]  # fmt: skip
 
@@ -43,8 +45,10 @@ def retrained_cells(retrainings: pd.DataFrame, finals: pd.DataFrame, objective: 
     Returns:
         (num_cells, 10), `CELL_COLUMNS`: ``seen`` is the search's best score, ``retrained`` and ``test`` are means over
         ``seeds`` retrainings (``failed`` more failed); ``in_full`` tells whether the search had trained it in full, and
-        if so, ``optimism`` is seen minus retrained, signed so that positive is too good to be true.
+        if so, ``optimism`` is seen minus retrained, signed so that positive is too good to be true. If winners are
+        worth their curves without noise, a last column ``regret`` tells how much better the best of the table is.
     """
+    regret = ["regret"] if "best_of_table" in retrainings else []
     means = dict(list(retrained_means(retrainings).groupby(CELL)))
     rows = []
     for cell in finals.dropna(subset=["score"]).to_dict("records"):
@@ -63,9 +67,10 @@ def retrained_cells(retrainings: pd.DataFrame, finals: pd.DataFrame, objective: 
                 "failed": final["failed"],
                 "in_full": final["in_full"],
                 "optimism": objective.sign * (cell["score"] - final["score"]) if final["in_full"] else math.nan,
+                **({"regret": objective.sign * (final["best_of_table"] - final["score"])} if regret else {}),
             }
         )
-    return pd.DataFrame(rows, columns=CELL_COLUMNS)
+    return pd.DataFrame(rows, columns=[*CELL_COLUMNS, *regret])
 
 
 def retrained_means(retrainings: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +82,9 @@ def retrained_means(retrainings: pd.DataFrame) -> pd.DataFrame:
         done=done.astype(int),
         failed=(~done).astype(int),
     )
+    best = {"best_of_table": ("best_of_table", "first")} if "best_of_table" in known else {}
     means = known.groupby([*CELL, "trial", "final"], sort=True).agg(
+        **best,
         score=("score", "mean"),
         test=("test", "mean"),
         seeds=("done", "sum"),
@@ -94,17 +101,18 @@ def winner_table(cells: pd.DataFrame) -> pd.DataFrame:
     Returns:
         (num_tuners, 14), `TUNER_COLUMNS`: means over ``cells`` cells with `curves.mean_interval`, of optimism over
         those ``in_full``. A cell whose retrainings all failed is left out. After cross-validation there is no
-        validation score on fresh seeds, and no optimism.
+        validation score on fresh seeds, and no optimism. Then ``regret`` with its interval, if `cells` has it.
     """
     rows = []
+    regret = ["regret"] if "regret" in cells else []
     for (problem, tuner), part in cells[cells["seeds"] > 0].groupby(["problem", "tuner"], sort=False):
         row = {"problem": problem, "tuner": tuner, "cells": len(part), "seen": float(part["seen"].mean())}
-        for name in ("retrained", "test", "optimism"):
+        for name in ("retrained", "test", "optimism", *regret):
             values = part[name].dropna()
             row[name] = float(values.mean())
             row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values)
         rows.append({**row, "in_full": int(part["in_full"].sum())})
-    return pd.DataFrame(rows, columns=TUNER_COLUMNS)
+    return pd.DataFrame(rows, columns=[*TUNER_COLUMNS, *(f"{name}{end}" for name in regret for end in _ENDS)])
 
 
 def winners(journal: Journal) -> dict[tuple[str, str], Retraining]:

@@ -143,9 +143,11 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
 
     ``final``: whether it is of the cell's final incumbent; ``score``: on the validation split; ``test``: the
     objective's metric on the test split; ``seen``: what the search saw of the incumbent, and ``in_full``: whether it
-    had trained it in full by then. Missing scores are NaN.
+    had trained it in full by then. Missing scores are NaN. If winners are worth their curves without noise, a last
+    column ``best_of_table`` has what the best configuration of the replicate's table is worth.
     """
     rows = []
+    known_best = []
     others = []
     for cell in journal.planned_cells():
         objective, most = journal.objective(cell.problem), journal.problems[cell.problem].max_epochs
@@ -161,9 +163,11 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
                     done.epochs, done.train_seconds, done.error, same[0].score, same[0].in_full(most),
                 )  # fmt: skip
                 rows.append(row)
+                known_best.append(math.nan if done.best_of_table is None else done.best_of_table)
                 known = {name: value for name, value in done.test.items() if name != objective.test_metric}
                 others.append({f"test.{name}": value for name, value in known.items()})
-    return pd.concat([pd.DataFrame(rows, columns=RETRAINING_COLUMNS), pd.DataFrame(others)], axis=1)
+    frame = pd.concat([pd.DataFrame(rows, columns=RETRAINING_COLUMNS), pd.DataFrame(others)], axis=1)
+    return frame if np.isnan(known_best).all() else frame.assign(best_of_table=known_best)
 
 
 def metric_column(metric: str) -> str:

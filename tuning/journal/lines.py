@@ -49,6 +49,8 @@ def to_json(record: Record) -> Entries:
     for name in ("returned", "untested", "members", "copy_of"):  # rare, so written only where they say something
         if not entries.get(name):
             entries.pop(name, None)
+    if entries.get("best_of_table") is None:
+        entries.pop("best_of_table", None)
     return {"kind": KINDS[type(record)], **record.cell._asdict(), **_with_numbers(entries, _to_number)}
 
 

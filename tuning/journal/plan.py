@@ -20,6 +20,13 @@ ENDPOINTS = {
 """What a study's verdict and choice may be about, in words; a study takes the first that it can give."""
 
 
+def endpoint_words(endpoint: str, noise_free: bool) -> str:
+    """What a verdict is about; `noise_free`: no problem is trained, and a winner's curve is known without noise."""
+    if noise_free and endpoint != SEARCH:
+        return "the mean score of the searches' winners without noise, as each replicate's surrogate gives it"
+    return ENDPOINTS[endpoint]
+
+
 AT_DEFAULT = "default"
 """`Plan.start` where searches begin with the default configuration."""
 

@@ -15,6 +15,9 @@ IMPORTED = "imported"
 """Likewise for searches run in KerasTuner or Optuna; see `tuning.journal.importing`."""
 
 
+_TABLES = " Each replicate has a table of its own, drawn from these configurations with replacement."
+
+
 def prefix(problem: ProblemRecord) -> str:
     """The words before the verdict on a computed or imported problem."""
     return "Of imported searches" if problem.imported else "On a surrogate"
@@ -47,12 +50,15 @@ def _surrogate(name: str, surrogate: SurrogateRecord) -> str:
     epoch, error = list(surrogate.error_by_epoch.items())[-1]
     measures = (("RMSE", "rmse"), ("R²", "r2"), ("rank correlation", "rank_correlation"))
     fit = ", ".join(f"{word} {error[key]:.3g}" for word, key in measures if key in error)
+    best = [f"{word} {error[f'best_{key}']:.3g}" for word, key in measures if f"best_{key}" in error]
+    tenth = f"; among the best {count(surrogate.best)} of them {', '.join(best)}" if best else ""
     times = f", {surrogate.trainings / surrogate.configurations:.3g} trainings each" if surrogate.trainings else ""
     failed = f", {plural(surrogate.failed, 'of them', 'of them')} FAILED" if surrogate.failed else ""
     return (
         f"{name} is a surrogate: nothing was trained, all curves are computed from the "
         f"{count(surrogate.configurations)} configurations of {surrogate.table}{times}{failed}; error of "
-        f"{surrogate.metric} at epoch {epoch} by {surrogate.folds}-fold cross-validation: {fit}."
+        f"{surrogate.metric} at epoch {epoch} by {surrogate.folds}-fold cross-validation: {fit}{tenth}."
+        f"{_TABLES if surrogate.noise_free else ''}"
     )
 
 

@@ -129,6 +129,8 @@ class Retraining(Struct, frozen=True):
         error: One line for a FAILED retraining.
         untested: Why there are no metrics on the test split although there is one, in one line.
         copy_of: As a trial's.
+        best_of_table: Where it is computed from a table, without noise: the best score that any configuration of the
+            replicate's table has; None where it was trained.
     """
 
     cell: Cell
@@ -144,6 +146,7 @@ class Retraining(Struct, frozen=True):
     error: str = ""
     untested: str = ""
     copy_of: str = ""
+    best_of_table: float | None = None
 
     def __post_init__(self) -> None:
         if self.state not in (TrialState.COMPLETE, TrialState.FAILED):

@@ -20,7 +20,8 @@ class DataRecord(Struct, frozen=True):
     Attributes:
         fingerprint: Of its content.
         shapes: The parts' sizes, shapes and types by name.
-        resampling: How one data set is split in each replicate, as Python; unset for fixed splits.
+        resampling: How one data set is split in each replicate, as Python, or what is drawn of a table; unset for fixed
+            splits.
         preprocess: The transformer fitted on each training part, as Python; unset if there is none.
         rows: Samples of a split's parts ``development`` (training and validation) and ``test``; unset for fixed splits.
     """
@@ -50,6 +51,9 @@ class SurrogateRecord(Struct, frozen=True, omit_defaults=True):
         folds: Number of folds of the cross-validation that measured them.
         error_by_epoch: Error measures by name, by epoch.
         trainings: Of all configurations; 0: one of each.
+        best: Number of configurations among the best, whose errors are given too; 0 in earlier releases.
+        noise_free: Whether a winner is worth its curve without noise, in the replicate's own table; in earlier releases
+            all replicates had one table, and winners were retrained with noise.
     """
 
     table: str
@@ -61,6 +65,8 @@ class SurrogateRecord(Struct, frozen=True, omit_defaults=True):
     folds: int
     error_by_epoch: dict[str, dict[str, float]] = field(name="error by epoch")
     trainings: int = 0
+    best: int = field(default=0, name="best configurations")
+    noise_free: bool = field(default=False, name="noise-free worth")
 
 
 class ImportRecord(Struct, frozen=True):
@@ -98,6 +104,11 @@ class ProblemRecord(Struct, frozen=True, omit_defaults=True):
     imported: ImportRecord | None = None
     folds: int = 1
     repeats: int = 1
+
+    @property
+    def noise_free(self) -> bool:
+        """Whether a retraining is the curve without noise, so that one says all."""
+        return self.surrogate is not None and self.surrogate.noise_free
 
 
 class StudyRecord(Struct, frozen=True, kw_only=True, tag_field="kind", tag="study"):

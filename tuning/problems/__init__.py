@@ -9,7 +9,8 @@ Imports: words, journal, resampling, space, training.
 
     problem        TrainingProblem (what tuners see of one), Problem
     problem_data   ProblemData: a problem's data, loaded once a process and split as it says
-    surrogate      Surrogate: learning curves computed from trained ones
+    forest         Forest, NormalScores: the regression of a surrogate
+    surrogate      Surrogate: learning curves computed from trained ones; Curves: of one table
     table          TableProblem: a surrogate with the interface of a problem
     registered     names, load: problems that packages register
     synthetic      SyntheticProblem: for tests

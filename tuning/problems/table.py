@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
 
@@ -24,13 +25,17 @@ from tuning.journal import lines
 from tuning.journal.provenance import SURROGATE
 from tuning.journal.records import TrialState
 from tuning.journal.study_record import DataRecord, ProblemRecord, SurrogateRecord
+from tuning.problems.forest import TREES
 from tuning.problems.problem import described
-from tuning.problems.surrogate import FOLDS, TREES, Surrogate
+from tuning.problems.surrogate import FOLDS, Curves, Surrogate
+from tuning.seeds import SplitSeeds
 from tuning.space.space import Space
 from tuning.training.outcome import Outcome
 from tuning.training.request import RetrainingRequest, TrainingRequest
 
 SUFFIX = "-table"
+BOOTSTRAP = "configurations of the table, drawn with replacement"
+KEPT_TABLES = 8  # replicates run one after another; each process keeps the models of the last ones
 TABLE_TUNER = "table"  # the tuner whose cells are a table's rows; see `tuning.tuners.table_draws`
 
 
@@ -39,6 +44,8 @@ class TableProblem:
 
     Space, objective, epochs and interface stay the same, so tuners run unchanged and a study of hundreds of replicates
     takes minutes. Curves come from `surrogate`; equal configurations of a replicate get equal curves, as in training.
+    Each replicate has a table of its own, drawn from this one with replacement, which all its tuners share: replicates
+    then differ by what another table might have said, as they differ by their splits where models are trained.
     The problem is called ``<problem>-surrogate``, and the journal records which table it is computed from and how well
     the model fits it.
 
@@ -84,6 +91,7 @@ class TableProblem:
         self.space = Space.from_json(self._trained.space)
         self.is_regression = False  # scikit-learn's search over row numbers is the same for both
         self.has_test = False
+        self._tables: OrderedDict[int, Curves] = OrderedDict()
 
     def __repr__(self) -> str:
         return described(self, repr(self.space), f"computed from {plural(len(self._rows), 'training')}")
@@ -92,6 +100,15 @@ class TableProblem:
     def surrogate(self) -> Surrogate:
         """The model, fitted once per process."""
         return Surrogate(self.space, self._rows, self.objective, self.max_epochs)
+
+    def curves(self, split: SplitSeeds) -> Curves:
+        """The model of a replicate's table, fitted once per process."""
+        if split.replicate not in self._tables:
+            while len(self._tables) >= KEPT_TABLES:
+                self._tables.popitem(last=False)
+            self._tables[split.replicate] = self.surrogate.table(split.replicate)
+        self._tables.move_to_end(split.replicate)
+        return self._tables[split.replicate]
 
     def train(self, request: TrainingRequest) -> Outcome:
         """Reports the computed curve up to the requested epochs; the state is the epoch's number.
@@ -103,7 +120,7 @@ class TableProblem:
             raise StudyError(
                 f"{request.epochs} epochs of {self.name} were asked for; its table was trained for {self.max_epochs}"
             )
-        curve, error = self.surrogate.curve(request.configuration, request.seed)
+        curve, error = self.curves(request.split).curve(request.configuration, request.seed)
         outcome = Outcome(fit=SURROGATE)
         for epoch in range(request.initial_epoch, request.epochs):
             if epoch >= len(curve):
@@ -116,8 +133,16 @@ class TableProblem:
         return outcome
 
     def retrain(self, request: RetrainingRequest) -> Outcome:
-        """The whole computed curve; a table holds no test scores, so there is none, and no model to save."""
-        return self.train(request.training(self.max_epochs))
+        """What the configuration is worth: its curve without noise, whatever the seed, and the best of the table.
+
+        A table holds no test scores, so there is none, and no model to save.
+        """
+        curves = self.curves(request.split)
+        outcome = Outcome(fit=SURROGATE, best_of_table=curves.best)
+        for logs in curves.mean(request.configuration):
+            if request.on_epoch(logs):
+                break
+        return outcome
 
     def describe(self) -> ProblemRecord:
         """For the journal: like a trained problem's, with the table it is computed from, and the model's errors."""
@@ -127,7 +152,7 @@ class TableProblem:
             self.space.to_json(),
             self.objective,
             self.max_epochs,
-            DataRecord(fingerprint, self._trained.data.shapes),
+            DataRecord(fingerprint, self._trained.data.shapes, resampling=BOOTSTRAP),
             surrogate=SurrogateRecord(
                 table=self._table,
                 configurations=(configurations := len({repr(row.configuration) for row in self._rows})),
@@ -138,6 +163,8 @@ class TableProblem:
                 metric=self.objective.metric,
                 folds=FOLDS,
                 error_by_epoch=self._errors(),
+                best=self.surrogate.best,
+                noise_free=True,
             ),
         )
 
@@ -155,5 +182,6 @@ class TableProblem:
         return self.surrogate.metrics
 
     def __getstate__(self) -> dict[str, object]:
-        """For workers: without the fitted model, which each worker fits itself; no folder is needed there."""
-        return {name: value for name, value in self.__dict__.items() if name != "surrogate"}
+        """For workers: without the fitted models, which each worker fits itself; no folder is needed there."""
+        state = {name: value for name, value in self.__dict__.items() if name != "surrogate"}
+        return {**state, "_tables": OrderedDict()}

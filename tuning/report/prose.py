@@ -10,7 +10,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.formatting import count, names, p_value, plural
 from tuning.journal.journal import Journal
-from tuning.journal.plan import ENDPOINTS
+from tuning.journal.plan import endpoint_words
 from tuning.journal.records import CellState
 from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.equality import FEWEST
@@ -79,6 +79,11 @@ def holds_for(journal: Journal) -> list[str]:
     """Which data the comparison speaks for: each problem's splits, in a sentence."""
     sentences = []
     for name, problem in journal.problems.items():
+        if problem.noise_free:
+            sentences.append(
+                f"{name}: each replicate has a table of its own, {problem.data.resampling}, which its tuners share. A "
+                "difference that is shown holds for tables drawn like that from these configurations."
+            )
         if problem.surrogate is not None or problem.imported is not None:
             continue
         if problem.data.resampling:
@@ -210,9 +215,9 @@ def method(contest: Contest) -> list[str]:
         "interval.",
         "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
         "Research 7, 2006), over replicates within a problem and over problems where there are several.",
-        f"Judged and chosen by is {ENDPOINTS[contest.endpoint]}. The best score that a search saw is the best of many "
-        "draws: more draws have more luck, so it tells how a search went, not what it is worth. No search sees the "
-        "test split.",
+        f"Judged and chosen by is {endpoint_words(contest.endpoint, contest.noise_free)}. The best score that a search "
+        "saw is the best of many draws: more draws have more luck, so it tells how a search went, not what it is "
+        "worth. No search sees the test split.",
     ]
 
 
@@ -220,6 +225,14 @@ def retraining_note(contest: Contest) -> str:
     """What was done with the incumbents after the search."""
     if not contest.retrain:
         return ""
+    if contest.noise_free:
+        return (
+            "When a search is over, its final incumbent, and those that a quarter and half of its budget would have "
+            "returned, are asked for again without noise: the mean curve that the replicate's surrogate has for the "
+            "configuration. Optimism is how much better the search saw its final incumbent than that, where it had "
+            "trained it in full: the luck of the best of many. "
+            "Regret is how much better than that the best configuration of the replicate's table is."
+        )
     return (
         f"When a search is over, its final incumbent is trained again in full on "
         f"{plural(contest.retrain, 'fresh seed')}, uncharged, and earlier ones that a quarter or half of the budget "
@@ -240,9 +253,10 @@ def variance_sentences(summary: Summary) -> list[str]:
         if problem.variance is None:
             continue
         shares = problem.variance.parts.shares()
-        own = ", and what a split does for one tuner alone" if "split" in shares else ""
+        drawn = "table" if problem.endpoint.noise_free else "split"
+        own = f", and what a {drawn} does for one tuner alone" if "split" in shares else ""
         words = {
-            "split": "the split",
+            "split": f"the {drawn}",
             "search": f"the search (its seed{own})",
             "training": "the seed of the training",
         }

@@ -6,6 +6,7 @@ from math import comb
 
 from tuning.formatting import names, plural
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
+from tuning.problems.table import TableProblem
 from tuning.runner.plan import StudyPlan
 from tuning.statistics import rank_sum, signed_rank
 from tuning.statistics.signed_rank import LEVEL
@@ -52,7 +53,8 @@ def _too_few(study: StudyPlan, problem: TrainingProblem, plain: int) -> list[str
     pairs = study.num_pairs - (0 if study.reference else comb(plain, 2))
     if study.until_decided is not None or pairs < 1:
         return []
-    paired = isinstance(problem, Problem) and problem.resampled.resampling is not None
+    resampled = isinstance(problem, Problem) and problem.resampled.resampling is not None
+    paired = resampled or isinstance(problem, TableProblem)
     needed = signed_rank.replicates_needed(pairs) if paired else rank_sum.replicates_needed(pairs, LEVEL)
     if study.replicates >= needed:
         return []

@@ -20,6 +20,7 @@ from tuning.journal.plan import AT_DEFAULT, ENDPOINTS, RETRAINED, SEARCH, TEST, 
 from tuning.journal.records import Trial, TrialState
 from tuning.journal.study_record import StudyRecord
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
+from tuning.problems.table import TableProblem
 from tuning.runner.cell import CellTask
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
@@ -91,7 +92,7 @@ class StudyPlan:
         self.baselines = _tuners(baselines)
         self.budget = budget
         self.replicates = replicates
-        self.retrain = retrain
+        self.given_retrain = retrain
         self.given_endpoint = endpoint
         self.reference = reference
         self.start = start
@@ -109,8 +110,11 @@ class StudyPlan:
         if not isinstance(self.budget, Budget):
             raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
         whole_number(self.replicates, f"Study(replicates={self.replicates!r})")
-        for name, unit in (("retrain", "seeds"), ("continue_winners", "epochs")):
-            number, expected = getattr(self, name), f"a whole number of {unit}, or 0 for none"
+        for name, number, unit in (
+            ("retrain", self.given_retrain, "seeds"),
+            ("continue_winners", self.continue_winners, "epochs"),
+        ):
+            expected = f"a whole number of {unit}, or 0 for none"
             whole_number(number, f"Study({name}={number!r})", least=0, expected=expected)
         if self.tensorboard not in TENSORBOARD:
             raise StudyError(f"Study(tensorboard={self.tensorboard!r}): expected {' or '.join(map(repr, TENSORBOARD))}")
@@ -173,7 +177,9 @@ class StudyPlan:
         """This plan with other settings; what `overrides` does not name stays the same."""
         plan = copy.copy(self)
         by_label = {tuner.label: tuner for tuner in self.tuners}
-        numbers = ("replicates", "retrain", "rope", "trial_seconds", "trial_memory")
+        if overrides.retrain is not None:
+            plan.given_retrain = overrides.retrain
+        numbers = ("replicates", "rope", "trial_seconds", "trial_memory")
         for name in (*numbers, "start", "tensorboard", "until_decided"):
             if (value := getattr(overrides, name)) is not None:
                 setattr(plan, name, value)
@@ -188,6 +194,12 @@ class StudyPlan:
         plan.reuse = self.reuse and overrides.reuse
         plan._check()
         return plan
+
+    @property
+    def retrain(self) -> int:
+        """Seeds on which each incumbent is retrained: as given; one if all curves are computed, without noise."""
+        computed = all(isinstance(problem, TableProblem) for problem in self.problems)
+        return min(self.given_retrain, 1) if computed else self.given_retrain
 
     @property
     def endpoint(self) -> str:

@@ -5,6 +5,8 @@ score of a configuration comes from seeds that had no part in the choice. The fi
 them. Those that a smaller budget would have returned are retrained once: they show what one would have got there, and
 whether the search moved on to something better on validation but worse on test (overtuning: Schneider, Bischl and
 Feurer, 2025, arXiv:2506.19540). None of this is charged to the search.
+
+Where curves are computed from a table, a retraining is the curve without noise: what the configuration is worth there.
 """
 
 from __future__ import annotations
@@ -94,6 +96,7 @@ def retrain(
         curve=watch.curve,
         train_seconds=time.monotonic() - started,
         error=error,
+        best_of_table=outcome.best_of_table,
     )
 
 

@@ -20,7 +20,7 @@ from tuning.formatting import plural
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
 from tuning.journal.lines import normal
-from tuning.journal.plan import ENDPOINTS, SEARCH, Manifest, Plan, Session, start_said, start_words
+from tuning.journal.plan import SEARCH, Manifest, Plan, Session, endpoint_words, start_said, start_words
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial, TrialState
 from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
@@ -111,7 +111,8 @@ def run(
         session = normal(Session(plan, Manifest(manifest(facts, command))))
         _check_settings(known, session.manifest)
         _check_plan(known, session.plan)
-        declared = "" if begun else f"The verdict will be about {ENDPOINTS[plan.endpoint]}."
+        noise_free = all(problem.noise_free for problem in description.problems.values())
+        declared = "" if begun else f"The verdict will be about {endpoint_words(plan.endpoint, noise_free)}."
         begins, newer = start_said(plan.start, plan.own_start), _newer(known.manifest, session.manifest)
         notes = [note for note in (known.healed, declared, begins, newer) if note]
         writer.session(session, at_once=not begun)  # a search that cannot continue must change nothing

@@ -26,6 +26,7 @@ class Outcome:
         test: Metrics on the test split by name; empty without such a split, or for the reason in `untested`.
         anatomy: Of a saved model.
         notes: What could not be logged of it.
+        best_of_table: See `tuning.journal.records.Retraining`.
     """
 
     error: str = ""
@@ -38,6 +39,7 @@ class Outcome:
     untested: str = ""
     anatomy: Anatomy | None = None
     notes: Sequence[str] = ()
+    best_of_table: float | None = None
 
 
 def scalars(logs: Mapping[str, npt.ArrayLike]) -> Logs:

@@ -149,7 +149,8 @@ def about(scored: Endpoint, retrain: int, declared: bool) -> str:
             "trials have more luck."
         )
     end = ", as declared before the run" if declared else ""
-    return f"The verdict is about the {scored.name} ({retrain} each){end}."
+    seeds = "" if scored.noise_free else f" ({retrain} each)"
+    return f"The verdict is about the {scored.name}{seeds}{end}."
 
 
 def leading(scored: pd.DataFrame, metric: str, objective: Objective) -> tuple[str, str]:
@@ -175,7 +176,12 @@ def leading(scored: pd.DataFrame, metric: str, objective: Objective) -> tuple[st
 
 
 def hopes(
-    winners: pd.DataFrame, overtuned: Overtuning, contestants: Sequence[str], objective: Objective
+    winners: pd.DataFrame,
+    overtuned: Overtuning,
+    contestants: Sequence[str],
+    objective: Objective,
+    *,
+    noise_free: bool = False,
 ) -> tuple[str, ...]:
     """How much better the searches saw their incumbents than they are, and whether they went on too long.
 
@@ -184,6 +190,7 @@ def hopes(
         overtuned: The problem's.
         contestants: The tuners; baselines are not named.
         objective: Of the problem.
+        noise_free: Whether retrainings are curves without noise.
     """
     retrained = winners[winners["tuner"].isin(list(contestants))]
     lines = []
@@ -192,7 +199,7 @@ def hopes(
         optimism = float((retrained["optimism"] * retrained["in_full"]).sum() / alike)
         away = number(abs(optimism), decimals_for([*retrained["optimism"], 0.0]))
         lines.append(
-            f"Trained again on fresh seeds, incumbents are on average {away} "
+            f"{'Without noise' if noise_free else 'Trained again on fresh seeds'}, incumbents are on average {away} "
             f"{'worse' if optimism >= 0 else 'better'} in {objective.metric} than their search saw them."
         )
     if short := cells - alike:

@@ -76,7 +76,8 @@ def _use(problem: ProblemSummary, winner: Retraining) -> str:
         for name, column in ((rule.metric, "retrained"), (f"test {rule.test_metric}", "test"))
         if not pd.isna(row[column])
     ]
-    told = f" {' and '.join(scores)}, means over {plural(int(row['seeds']), 'fresh seed')}." if scores else ""
+    over = "without noise" if problem.endpoint.noise_free else f"means over {plural(int(row['seeds']), 'fresh seed')}"
+    told = f" {' and '.join(scores)}, {over}." if scores else ""
     best = (
         f" It is the best of {plural(len(cells), 'search', 'searches')}, so that is optimistic."
         if len(cells) > 1

@@ -77,7 +77,7 @@ def winner_sections(journal: Journal) -> dict[str, Winners]:
     by_problem = {}
     for problem in journal.problems:
         of_problem = {tuner: winner for (name, tuner), winner in chosen.items() if name == problem}
-        if of_problem:
+        if of_problem and not journal.problems[problem].noise_free:  # there, nothing was trained
             records = {tuner: record_of(journal, winner) for tuner, winner in of_problem.items()}
             means = {tuner: mean_score(journal, winner) for tuner, winner in of_problem.items()}
             best = best_winner(journal, of_problem.values())

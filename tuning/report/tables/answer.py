@@ -57,11 +57,8 @@ def answer_table(problem: ProblemSummary) -> Table:
         "Tuner", *([title] if got else []), "Probability of being best", "Expected loss", f"Best {rule.metric} seen",
         f"Seen at {EARLY:.0%} of the budget",
     )  # fmt: skip
-    fresh = (
-        f"; on fresh seeds means over cells, with {students(problem.winners['cells'])}{test_part(problem)}"
-        if got
-        else ""
-    )
+    how = "without noise" if problem.endpoint.noise_free else "on fresh seeds"
+    fresh = f"; {how} means over cells, with {students(problem.winners['cells'])}{test_part(problem)}" if got else ""
     same = plain_random(problem.conduct)
     shared = f"; {names(same)} are one algorithm, with one probability and one loss" if same else ""
     return table(f"What each tuner gives: medians over replicates{fresh}{shared}", columns, rows)
@@ -88,7 +85,7 @@ def _what_one_gets(problem: ProblemSummary) -> tuple[str, str]:
     """The column of `ProblemSummary.winners` that tells it, and its title; empty if nothing was retrained."""
     for column, title in (
         ("test", f"Test {problem.objective.test_metric}"),
-        ("retrained", f"Retrained {problem.objective.metric}"),
+        ("retrained", f"{'Noise-free' if problem.endpoint.noise_free else 'Retrained'} {problem.objective.metric}"),
     ):
         if len(problem.winners) and problem.winners[column].notna().any():
             return column, title

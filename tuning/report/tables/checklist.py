@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from tuning.formatting import names, plural, seconds
 from tuning.journal.journal import Journal
-from tuning.journal.plan import ENDPOINTS
+from tuning.journal.plan import endpoint_words
 from tuning.journal.records import CellState, TrialState
 from tuning.report.tables.base import Table, table
 
@@ -50,7 +50,8 @@ def _question(journal: Journal) -> str:
         return NOT_RECORDED
     plan = journal.sessions[0].plan
     compared = f"each tuner against {plan.reference}" if plan.reference else "every two tuners"
-    return f"{compared} by {ENDPOINTS[plan.endpoint]}; recorded before the first trial"
+    noise_free = all(problem.noise_free for problem in journal.problems.values())
+    return f"{compared} by {endpoint_words(plan.endpoint, noise_free)}; recorded before the first trial"
 
 
 def _replicates(journal: Journal) -> str:

@@ -49,6 +49,8 @@ def winners_table(problem: ProblemSummary) -> Table:
         )
         for row in rows_of(problem.overtuning.table)
     }
+    if problem.endpoint.noise_free and "regret" in part:
+        return _worth_table(problem, places, apart)
     columns = (
         "Tuner", "Cells", f"Best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
         *([f"Test {rule.test_metric} by {count(problem.test_rows or 0)} samples"] if alone else []), "Optimism",
@@ -69,6 +71,25 @@ def winners_table(problem: ProblemSummary) -> Table:
     ]
     caption = f"Final incumbents retrained on fresh seeds: means over cells, with {students(part['cells'])}"
     caption += test_part(problem)
+    return table(caption, columns, rows)
+
+
+def _worth_table(problem: ProblemSummary, places: int, apart: int) -> Table:
+    """The same on a surrogate, where nothing is trained and a configuration's worth is known without noise."""
+    part, metric = problem.winners, problem.objective.metric
+    rows: Rows = [
+        [
+            str(row["tuner"]),
+            count_entry(row["cells"]),
+            score_entry(row["seen"], places),
+            estimate_entry(row, "retrained", places),
+            estimate_entry(row, "optimism", apart, signed=True),
+            estimate_entry(row, "regret", apart),
+        ]
+        for row in rows_of(part)
+    ]
+    columns = ("Tuner", "Cells", f"Best {metric} seen", f"{metric} without noise", "Optimism", "Regret")
+    caption = f"Final incumbents without noise: means over cells, with {students(part['cells'])}"
     return table(caption, columns, rows)
 
 
