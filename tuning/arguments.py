@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tuning.errors import StudyError
 
 
@@ -18,6 +20,21 @@ def whole_number(
         StudyError: It is not, or too small.
     """
     if not isinstance(given, int) or isinstance(given, bool) or given < least:
+        raise StudyError(f"{argument}: expected {expected}")
+    return given
+
+
+def positive_number(given: object, argument: str, *, expected: str) -> float:
+    """`given`, if it is a finite number above 0; True is not.
+
+    Args:
+        argument: How it was given, for the message: ``Study(trial_seconds=0)``.
+        expected: In words.
+
+    Raises:
+        StudyError: It is not.
+    """
+    if not isinstance(given, int | float) or isinstance(given, bool) or not 0 < given < math.inf:
         raise StudyError(f"{argument}: expected {expected}")
     return given
 

@@ -36,9 +36,9 @@ from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.journal import lines
-from tuning.journal.records import CellResult, CellState, TrialState
+from tuning.journal.records import BUDGET_SPENT, CellResult, CellState, TrialState
 from tuning.problems.synthetic import SyntheticProblem, continuous_space, mixed_space, tiny_space
-from tuning.runner.cell import BUDGET_SPENT, CellTask, run_cell
+from tuning.runner.cell import CellTask, run_cell
 from tuning.space.converters import default_configuration
 from tuning.tuners.base import Tuner
 

@@ -22,12 +22,12 @@ from tuning import tuners
 from tuning.budget import Budget
 from tuning.errors import ReplayError, StudyError
 from tuning.evaluation.evaluator import MAX_FAILURES, Evaluator, SearchBroken, SearchOver
-from tuning.journal.records import Cell, CellState, TrialState
+from tuning.journal.records import BUDGET_SPENT, Cell, CellState, TrialState
 from tuning.objective import Objective
 from tuning.problems.problem import Problem
 from tuning.problems.synthetic import SyntheticProblem, tiny_space
 from tuning.process.setup import prepare_process
-from tuning.runner.cell import BUDGET_SPENT, CellTask, run_cell
+from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.plan import FIVE
 from tuning.tuners.base import Tuner
 

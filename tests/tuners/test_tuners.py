@@ -31,9 +31,9 @@ from tuning import (
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import StudyError
-from tuning.journal.records import CellState, TrialState
+from tuning.journal.records import SEARCH_ENDED, CellState, TrialState
 from tuning.problems.synthetic import SyntheticProblem, continuous_space, tiny_space
-from tuning.runner.cell import SEARCH_ENDED, CellTask, run_cell
+from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.plan import FIVE
 from tuning.space.converters import default_configuration
 from tuning.testing import TrialConformance, TunerConformance, configurations, search

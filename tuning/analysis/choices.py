@@ -14,7 +14,7 @@ from tuning.analysis.conduct import algorithms
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import CELL
 from tuning.analysis.endpoints import Endpoint
-from tuning.formatting import names, number, plural, seconds
+from tuning.formatting import names, number, seconds
 from tuning.journal.records import CellState, TrialState
 from tuning.objective import Objective
 from tuning.statistics import choice as statistics
@@ -252,13 +252,13 @@ def _worth(gains: Mapping[int, float], loss: float, cells: pd.DataFrame, contest
     """What more replicates would cost, and what they would take off the loss."""
     if loss <= 0:
         return ""
-    epochs = contest.budget_epochs * len(contest.tuners)
+    cost = contest.budget.times(len(contest.tuners)).words(each="")
     done = cells[(cells["state"] == CellState.DONE) & cells["tuner"].isin(contest.tuners)]
     spent = float((done["train_seconds"] + done["suggest_seconds"]).groupby(done["tuner"]).mean().sum())
     time = f", about {seconds(spent)} of one process" if spent > 0 else ""
     first, *_, last = gains
     return (
-        f"One more replicate of each tuner costs {plural(epochs, 'epoch')}{time}, and is expected to lower that cost "
+        f"One more replicate of each tuner costs {cost}{time}, and is expected to lower that cost "
         f"by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}."
     )
 

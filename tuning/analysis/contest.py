@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from tuning.analysis.looks import rule_of
+from tuning.budget import Budget
 from tuning.journal.journal import Journal
 from tuning.journal.plan import SEARCH
 from tuning.statistics.sequential import Rule
@@ -20,7 +21,9 @@ class Contest:
     Attributes:
         tuners: Labels of the contestants, without baselines; see `family`.
         baselines: Labels of the baselines.
-        budget_epochs: Per tuner cell.
+        budget: Of a tuner's cell.
+        budget_epochs: Where the axis of epochs ends: the budget; if that is in seconds, the most epochs that a tuner's
+            search has trained.
         random_search: The tuner that normalised scores refer to, or None.
         rope: Half the region of practical equivalence, in the metric's unit, or None.
         rule: How replicates are added until every pair is decided; None for one test at the end.
@@ -36,6 +39,7 @@ class Contest:
 
     tuners: tuple[str, ...]
     baselines: tuple[str, ...]
+    budget: Budget
     budget_epochs: int
     random_search: str | None = None
     rope: float | None = None
@@ -59,7 +63,8 @@ class Contest:
         return cls(
             tuners=tuple(plan.tuners),
             baselines=tuple(plan.baselines),
-            budget_epochs=plan.budget_epochs,
+            budget=plan.budget,
+            budget_epochs=_axis_end(journal),
             random_search=next((labels[name] for name in RANDOM_SEARCHES if name in labels), None),
             rope=plan.rope if rule is None else rule.rope,
             rule=rule,
@@ -84,3 +89,11 @@ class Contest:
     def labels(self) -> list[str]:
         """Tuners, then baselines, in the plan's order."""
         return [*self.tuners, *self.baselines]
+
+
+def _axis_end(journal: Journal) -> int:
+    plan = journal.plan
+    if plan.budget_seconds is None and plan.budget_epochs is not None:
+        return plan.budget_epochs
+    spent = [trials[-1].spent_epochs for cell, trials in journal.trials.items() if cell.tuner in plan.tuners and trials]
+    return max(spent, default=1)

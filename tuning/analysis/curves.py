@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tuning.budget import Budget
 from tuning.journal.frames import metric_column
-from tuning.journal.records import Cell, CellEnd, CellState, TrialState
+from tuning.journal.records import BUDGET_SPENT, Cell, CellEnd, CellState, TrialState
 from tuning.objective import Objective
 from tuning.statistics.intervals import Ends, median_ends, student
 
@@ -154,7 +155,7 @@ def cells_frame(
     planned: Iterable[Cell],
     ends: Mapping[Cell, CellEnd],
     trials: pd.DataFrame,
-    budget_epochs: int | Mapping[str, int],
+    budgets: Mapping[str, Budget],
 ) -> pd.DataFrame:
     """The budget audit: each planned cell's budget, what it spent, and why it ended.
 
@@ -166,20 +167,22 @@ def cells_frame(
         planned: In the order wanted.
         ends: From the journal.
         trials: From `frames.trials_frame`.
-        budget_epochs: Of every cell, or by tuner: a baseline may have its own budget.
+        budgets: By tuner: a baseline may have its own. A cell whose budget is in seconds was planned to train the
+            epochs that it did.
 
     Returns:
         (num_cells, 12): problem, tuner, replicate, state, reason, error, planned_epochs, charged_epochs, trials,
-        train_seconds, suggest_seconds, adds_up; a row per planned cell, in the plan's order.
+        train_seconds, suggest_seconds, adds_up; a row per planned cell, in the plan's order. If a budget is in
+        seconds, a last column has them, ``planned_seconds``, infinite for a cell without.
     """
     sums = _sums_by_cell(trials)
     rows = []
     for cell in planned:
         charged, spent, count, train, suggest, cut = sums.get(tuple(cell), (0, 0, 0, 0.0, 0.0, False))
         end = ends.get(cell)
-        budget = budget_epochs[cell.tuner] if isinstance(budget_epochs, Mapping) else budget_epochs
+        budget = budgets[cell.tuner]
         if end is not None and end.state == CellState.DONE:
-            outgrown = spent < budget and (cut or "budget" in end.reason)
+            outgrown = not budget.is_spent(spent, end.spent_seconds) and (cut or end.reason == BUDGET_SPENT)
             if end.spent_epochs < spent or outgrown:
                 end = None
         rows.append(
@@ -188,7 +191,8 @@ def cells_frame(
                 "state": end.state.value if end is not None else UNFINISHED if count else MISSING,
                 "reason": end.reason if end is not None else "",
                 "error": end.error if end is not None else "",
-                "planned_epochs": int(budget),
+                "planned_epochs": budget.epochs_of(int(charged)),
+                "planned_seconds": budget.limits[1],
                 "charged_epochs": int(charged),
                 "trials": int(count),
                 "train_seconds": float(train),
@@ -196,7 +200,8 @@ def cells_frame(
                 "adds_up": bool(charged == spent and (end is None or end.spent_epochs == charged)),
             }
         )
-    return pd.DataFrame(rows, columns=CELL_COLUMNS)
+    timed = ["planned_seconds"] if any(budget.seconds is not None for budget in budgets.values()) else []
+    return pd.DataFrame(rows, columns=[*CELL_COLUMNS, *timed])
 
 
 def _sums_by_cell(trials: pd.DataFrame) -> dict[tuple[object, ...], tuple[int, int, int, float, float, bool]]:

@@ -25,7 +25,7 @@ from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
 from tuning.analysis.variance import VarianceParts, variance_parts
 from tuning.analysis.verdict.gaps import not_retrained, unscored
-from tuning.analysis.verdict.sentences import about, added, hopes
+from tuning.analysis.verdict.sentences import about, added, hopes, timed
 from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
 from tuning.journal.incumbents import SHARES
@@ -183,7 +183,12 @@ def summarise_problem(
         together=together,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
         needed=_needed(contest, scored.paired),
-        about=(*added(contest.extended), *said(rows.conduct), about(scored, contest.retrain, contest.declared)),
+        about=(
+            *timed(contest.budget),
+            *added(contest.extended),
+            *said(rows.conduct),
+            about(scored, contest.retrain, contest.declared),
+        ),
         alike=alike,
         winners=hopes(winners, overtuned, tuners, objective, noise_free=recorded.noise_free),
         winner_gaps=(*unscored(finals, scored), *not_retrained(retrained, finals, contest.retrain)),
@@ -248,8 +253,11 @@ def _judged(scored: Endpoint, cells: pd.DataFrame, contest: Contest, family: Seq
 def _by_budget(
     steps: pd.DataFrame, cells: pd.DataFrame, objective: Objective, contest: Contest
 ) -> tuple[AtBudget, ...]:
-    """What one would have got at each of `SHARES`: only the full budget is judged."""
-    if len(contest.tuners) < 2:
+    """What one would have got at each of `SHARES`: only the full budget is judged.
+
+    Nothing if the budget is in seconds: the times of single epochs are not recorded.
+    """
+    if len(contest.tuners) < 2 or contest.budget.seconds is not None:
         return ()
     epochs = {share: int(share * contest.budget_epochs) for share in SHARES}
     return tuple(

@@ -31,12 +31,14 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         summary: From `summarise`.
         more: By problem, more frames by name.
     """
+    budget = summary.contest.budget
     document: dict[str, Json] = {
         "format": SUMMARY_FORMAT,
         "study": summary.study,
         "verdict": _verdict_json(summary.verdict),
         "endpoint": {"kind": summary.contest.endpoint, "declared": summary.contest.declared},
-        "budget_epochs": summary.contest.budget_epochs,
+        "budget_epochs": budget.epochs,
+        **({} if budget.seconds is None else {"budget_seconds": budget.seconds}),
         "level": LEVEL,
         "confidence": CONFIDENCE,
         "rope": summary.contest.rope,

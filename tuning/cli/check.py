@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tuning import seeds
-from tuning.formatting import count, plural, seconds
+from tuning.formatting import MISSING, count, plural, seconds
 from tuning.journal.plan import ENDPOINTS, start_said
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.runner.outlook import outlook
@@ -50,7 +50,8 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "problems": problems,
         "budgets": _budgets(study),
         "cells": [{**task.cell._asdict(), "seed": seeds.of_tuner(study.name, *task.cell)} for task in tasks],
-        "epochs": sum(task.budget.epochs for task in tasks),
+        "epochs": None if study.budget.epochs is None else sum(task.budget.epochs or 0 for task in tasks),
+        "budget_seconds": study.budget.seconds,
         "retrain": study.retrain,
         "endpoint": study.endpoint,
         "start": study.start or "",
@@ -102,8 +103,9 @@ def _budgets(study: StudyPlan) -> list[Facts]:
             "problem": problem.name,
             "tuner": tuner.label,
             "settings": (settings := {name: value for name, value in tuner.describe().items() if name != "tuner"}),
-            "epochs": (epochs := study.budget_of(tuner, problem).epochs),
-            "full_trials": epochs / (problem.max_epochs * trainings_of(problem)),
+            "epochs": (budget := study.budget_of(tuner, problem)).epochs,
+            "seconds": budget.seconds,
+            "full_trials": budget.epochs / (problem.max_epochs * trainings_of(problem)) if budget.epochs else None,
             "random_draws": tuner.random_draws(problem),
             "shorter_trials": bool(tuner.resumes or (tuner.prunes and settings.get("pruner"))),
         }
@@ -126,15 +128,17 @@ def _splits(problem: TrainingProblem, first: seeds.SplitSeeds) -> Facts | None:
 
 
 def _seconds(study: StudyPlan) -> float | None:
-    """Training time of all cells on one core; None if a problem trains nothing that could be timed."""
+    """Training time of all cells on one core, at most; None if a problem trains nothing that could be timed."""
     total = 0.0
     for problem in study.problems:
-        if not isinstance(problem, Problem):
-            return None
-        build, epoch = _pace(problem)
-        tuners = (*study.tuners, *study.baselines)
-        epochs = study.replicates * sum(study.budget_of(tuner, problem).epochs for tuner in tuners)
-        total += epochs * epoch + epochs / problem.max_epochs * build
+        limits = [study.budget_of(tuner, problem).limits for tuner in (*study.tuners, *study.baselines)]
+        an_epoch = math.inf
+        if any(math.isfinite(epochs) for epochs, _ in limits):
+            if not isinstance(problem, Problem):
+                return None
+            build, epoch = _pace(problem)
+            an_epoch = epoch + build / problem.max_epochs
+        total += study.replicates * sum(min(epochs * an_epoch, seconds) for epochs, seconds in limits)
     return total
 
 
@@ -244,14 +248,19 @@ def _show_splits(splits: Facts, console: Console) -> None:
 
 
 def _show_budgets(examined: Facts, console: Console) -> None:
-    table = _table("problem", "tuner", "settings", "epochs a cell", "full trials")
+    timed = examined["budget_seconds"] is not None
+    seconds_too = ["seconds a cell"] if timed else []
+    table = _table("problem", "tuner", "settings", "epochs a cell", *seconds_too, "full trials")
     for row in examined["budgets"]:
         table.add_row(
             escape(row["problem"]),
             escape(row["tuner"]),
             escape(", ".join(f"{name}={value}" for name, value in row["settings"].items())) or "its defaults",
-            count(row["epochs"]),
-            f"{row['full_trials']:.3g}" + (" (more, shorter ones)" if row["shorter_trials"] else ""),
+            MISSING if row["epochs"] is None else count(row["epochs"]),
+            *([MISSING if row["seconds"] is None else f"{row['seconds']:.15g}"] if timed else []),
+            MISSING
+            if row["full_trials"] is None
+            else f"{row['full_trials']:.3g}" + (" (more, shorter ones)" if row["shorter_trials"] else ""),
         )
     console.print(table)
     replicates = max(cell["replicate"] for cell in examined["cells"])
@@ -260,13 +269,22 @@ def _show_budgets(examined: Facts, console: Console) -> None:
         for parts in (1, replicates)
     )
     console.print(
-        f"{plural(len(examined['cells']), 'cell')}, {count(examined['epochs'])} epochs at most: {takes} of training on "
-        f"one core, by the default configuration's pace; a replicate costs {count(examined['epochs'] // replicates)} "
-        f"epochs, {each}. Other configurations may be much slower or faster. Thinking "
+        f"{plural(len(examined['cells']), 'cell')}, {_cost(examined, takes, each, replicates)} Thinking "
         f"comes on top, and retraining, uncharged: each search's winner on {plural(examined['retrain'], 'fresh seed')} "
         "in full, and what it would have returned at a quarter and at half of the budget once.",
         markup=False,
         highlight=False,
+    )
+
+
+def _cost(examined: Facts, takes: str, each: str, replicates: int) -> str:
+    """What all cells and a replicate cost, in sentences."""
+    if examined["epochs"] is None:
+        return f"{takes} of training at most, on one core; a replicate costs {each}."
+    return (
+        f"{count(examined['epochs'])} epochs at most: {takes} of training on one core, by the default configuration's "
+        f"pace; a replicate costs {count(examined['epochs'] // replicates)} epochs, {each}. Other configurations may "
+        "be much slower or faster."
     )
 
 

@@ -16,7 +16,7 @@ from tuning.cli.exit import EXIT_FAILED
 from tuning.cli.progress import ProgressView
 from tuning.cli.signals import Interruption
 from tuning.cli.status import show_report
-from tuning.formatting import count, plural
+from tuning.formatting import count, plural, seconds
 from tuning.journal.journal import Journal, read
 from tuning.journal.provenance import words
 from tuning.journal.records import TrialState
@@ -107,12 +107,13 @@ def train_table(
     problems = [TableProblem(done.directory, problem.name) for problem in study.problems]
     for problem in problems:
         console.print(words(problem.name, problem.describe()), markup=False, highlight=False)
+    epochs = study.budget.epochs or "epochs=..."  # a table takes no time
     made = [f'TableProblem("{done.directory.as_posix()}", "{problem.name}")' for problem in study.problems]
     console.print(
         f"Table: {done.directory}. A study that is computed from it:\n\n"
         "    from tuning import Budget, Study, TableProblem\n"
         f"    problem = {made[0] if len(made) == 1 else '[' + ', '.join(made) + ']'}\n"
-        f'    study = Study("{study.name}-surrogate", problem, budget=Budget({study.budget.epochs}), replicates=200)',
+        f'    study = Study("{study.name}-surrogate", problem, budget=Budget({epochs}), replicates=200)',
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -160,13 +161,15 @@ def _cells(
 
 
 def _announce(study: StudyPlan, tasks: Sequence[CellTask], where: str, console: Console) -> None:
-    cells, epochs = plural(len(tasks), "cell"), count(sum(task.budget.epochs for task in tasks))
+    cells, trained = plural(len(tasks), "cell"), sum(task.budget.seconds or 0 for task in tasks)
+    work = f"{count(sum(task.budget.epochs or 0 for task in tasks))} epochs"
+    work = f"at most {seconds(trained)} of training" if study.budget.seconds is not None else work
     who = plural(len(study.tuners), "tuner")
     who += f" and {plural(len(study.baselines), 'baseline')}" if study.baselines else ""
     again = f", and {plural(study.retrain, 'retraining')} of each winner" if study.retrain else ""
     console.print(
         f"Study {study.name}: {who}, {plural(study.replicates, 'replicate')}, "
-        f"{study.budget.epochs} epochs a cell: {cells}, {epochs} epochs{again}, on {where}.",
+        f"{study.budget.words()}: {cells}, {work}{again}, on {where}.",
         highlight=False,
     )
 

@@ -24,6 +24,7 @@ class Line:
     """What is known of a tuner, over all its cells.
 
     Attributes:
+        planned_epochs: None if the budget is in seconds.
         best: Its best score in words.
         curve: Best so far of the search that reported last, ``(WIDTH,)``; NaN for what is still ahead.
     """
@@ -32,7 +33,7 @@ class Line:
     done: int
     cells: int
     epochs: int
-    planned_epochs: int
+    planned_epochs: int | None
     best: str
     curve: Sequence[float]
 
@@ -64,8 +65,8 @@ def picture(
     Args:
         unit: What `Line.done` counts, in the plural.
         metric: Heading of the scores.
-        trained: Epochs so far, with retraining.
-        total: Epochs expected.
+        trained: Epochs so far, with retraining; or seconds of training.
+        total: Those expected.
         words: Beside the bar.
         failures: The last ones, a line each.
         failed: How many.
@@ -84,7 +85,7 @@ def picture(
         table.add_row(
             Text(line.tuner),
             f"{line.done}/{line.cells}",
-            f"{count(line.epochs)}/{count(line.planned_epochs)}",
+            count(line.epochs) + ("" if line.planned_epochs is None else f"/{count(line.planned_epochs)}"),
             Text(line.best),
             sparkline(line.curve),
         )

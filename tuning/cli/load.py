@@ -16,7 +16,7 @@ from typing import Any
 import cloudpickle
 
 from tuning.budget import Budget
-from tuning.cli.options import Named
+from tuning.cli.options import Changes, Named
 from tuning.errors import StudyError, TuningError
 from tuning.objective import Objective
 from tuning.problems import registered
@@ -34,13 +34,13 @@ FULL_TRAININGS = 10  # that a cell may spend, if no budget is given
 _NAMED = re.compile(r"(?P<file>.*\.py):(?P<name>[^:/\\]*)")
 
 
-def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan:
+def find_study(path: Path, named: Named, changes: Changes | None = None) -> StudyPlan:
     """The study of a script, of a model that is named as ``FILE.py:NAME``, or of a registered ``problem:NAME``.
 
     Args:
         path: Script, model or problem.
         named: Options of a model.
-        budget: Epochs per cell, if the command line gives it.
+        changes: What the command line changes; of these only the budget counts here, which a model has none of.
 
     Raises:
         StudyError: The file or name does not exist, `named` does not fit, or the objective's direction is unknown.
@@ -54,7 +54,7 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
                 f"--{option} belongs to FILE.py:build_model and {path} is {what}, which says so itself; "
                 "name the function, or leave the option out"
             )
-        return study_of_problem(problem_name, budget) if problem_name else load_study(path)
+        return study_of_problem(problem_name, changes) if problem_name else load_study(path)
     if not named.data:
         raise StudyError(f"{path} is trained on what? Say --data FILE.py:load, a function that returns {EXPECTED}")
     module_of = functools.cache(load_module)  # one file may hold all
@@ -72,10 +72,10 @@ def find_study(path: Path, named: Named, budget: int | None = None) -> StudyPlan
         allow_new_entries=named.allow_new_entries,
     )
     name = _study_name(f"{Path(match['file']).stem}-{match['name']}")
-    return StudyPlan(name, problem, budget=Budget(FULL_TRAININGS * max_epochs if budget is None else budget))
+    return StudyPlan(name, problem, budget=_budget(changes, max_epochs))
 
 
-def study_of_problem(name: str, budget: int | None = None) -> StudyPlan:
+def study_of_problem(name: str, changes: Changes | None = None) -> StudyPlan:
     """A study of a registered problem, with everything else as a study has it by default.
 
     Raises:
@@ -83,8 +83,14 @@ def study_of_problem(name: str, budget: int | None = None) -> StudyPlan:
     """
     import_tensorflow()  # its package would, but with many lines
     problem = registered.load(name)
-    epochs = FULL_TRAININGS * problem.max_epochs * trainings_of(problem) if budget is None else budget
-    return StudyPlan(_study_name(name), problem, budget=Budget(epochs))
+    return StudyPlan(_study_name(name), problem, budget=_budget(changes, problem.max_epochs * trainings_of(problem)))
+
+
+def _budget(changes: Changes | None, epochs: int) -> Budget:
+    """What the command line gives; without, so many epochs for each of `FULL_TRAININGS`."""
+    if changes is None or (changes.budget is None and changes.budget_seconds is None):
+        return Budget(FULL_TRAININGS * epochs)
+    return Budget(changes.budget, changes.budget_seconds)
 
 
 def objective_of(words: str) -> Objective:

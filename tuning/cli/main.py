@@ -148,7 +148,7 @@ def check(
         from tuning.cli.load import find_study
 
         with aside() if as_json else nullcontext():  # a study's own lines would not be JSON
-            examined = examine(changed(find_study(study, named, changes.budget), changes), draws)
+            examined = examine(changed(find_study(study, named, changes), changes), draws)
         _print_json(examined) if as_json else show(examined, output(), with_seeds)
         return 0 if examined["alike"] else EXIT_FAILED
 

@@ -128,6 +128,14 @@ class Changes:
     """What may be changed in any study, for a check or a run; None changes nothing."""
 
     budget: Annotated[int | None, typer.Option(metavar="EPOCHS", help="Epochs that each cell may spend.")] = None
+    budget_seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="S",
+            help="Seconds that each cell may train; with epochs too, whichever ends first. The result then depends on "
+            "the machine.",
+        ),
+    ] = None
     replicates: Annotated[int | None, typer.Option(metavar="N", help="Independent repetitions.")] = None
     tuners: Annotated[
         str | None,
@@ -253,16 +261,14 @@ def changed(study: StudyPlan, options: Changes) -> StudyPlan:
     Raises:
         StudyError: A change is impossible.
     """
-    from tuning.budget import Budget
     from tuning.runner.plan import Overrides
 
-    if options.budget is not None:
-        Budget(options.budget)
     tuners = options.tuners
     run = options if isinstance(options, RunOptions) else RunOptions()
     plan = study.changed(
         Overrides(
             budget=options.budget,
+            budget_seconds=options.budget_seconds,
             replicates=options.replicates,
             tuners=None if tuners is None else [name.strip() for name in tuners.split(",") if name.strip()],
             baselines=options.baselines,

@@ -33,17 +33,21 @@ class ProgressView:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._live: Live | NotebookLive | None = None
-        self._budget: dict[Cell, int] = {}
+        # What ends a cell: seconds of training if it has a budget of them, else epochs; so is its work counted.
+        self._budget: dict[Cell, float] = {}
+        self._timed: set[Cell] = set()
+        self._gone: dict[Cell, float] = {}
         self._spent: dict[Cell, int] = {}
         self._best: dict[Cell, float] = {}
         self._curves: dict[Cell, list[float]] = {}  # best so far at each WIDTH-th of the budget
         self._latest: dict[str, Cell] = {}  # per tuner, the cell that reported last
         self._objectives: dict[str, Objective] = {}
         self._done: set[Cell] = set()
-        self._worked: dict[Cell, int] = {}  # epochs trained, retraining included
-        self._open: dict[Cell, int] = {}  # epochs that a cell may spend, plus those expected for retraining
+        self._worked: dict[Cell, float] = {}  # what was trained, retraining included
+        self._open: dict[Cell, float] = {}  # what a cell may spend, plus the epochs expected for retraining
         self._failures: deque[str] = deque(maxlen=SHOWN_FAILURES)
-        self._total = self._trained = self._ended = self._retrained = self._failed = 0
+        self._total = self._trained = 0.0
+        self._ended = self._retrained = self._failed = 0
         self._started = time.monotonic()
 
     def begin(self, tasks: list[CellTask], pending: list[CellTask], notes: list[str]) -> None:
@@ -57,21 +61,24 @@ class ProgressView:
         self._objectives = {task.problem.name: task.problem.objective for task in tasks}
         self._done = {task.cell for task in tasks} - {task.cell for task in pending}
         for task in tasks:
-            self._budget[task.cell] = task.budget.epochs
+            epochs, timed = task.budget.epochs, task.budget.seconds
+            self._budget[task.cell] = float(timed or epochs or 0)
+            self._timed |= {task.cell} if timed else set()
+            self._gone[task.cell] = 0.0
             self._spent[task.cell] = task.recorded[-1].spent_epochs if task.recorded else 0
             self._best[task.cell] = math.nan
             self._curves[task.cell] = [math.nan] * live_view.WIDTH
             self._latest[task.tuner.label] = task.cell
             for trial in task.recorded:
+                self._go(task.cell, trial)
                 self._heard(task.cell, trial.spent_epochs, trial.score)
         self._open = {
-            task.cell: task.budget.epochs + (task.retrain and task.retrain + EARLIER) * task.problem.max_epochs
+            task.cell: self._budget[task.cell]
+            + (0 if task.cell in self._timed else (task.retrain and task.retrain + EARLIER) * task.problem.max_epochs)
             for task in pending
         }
         # A replay takes no time, so it counts neither as work done nor as work left.
-        self._worked = {
-            task.cell: self._spent[task.cell] + sum(done.epochs for done in task.retrained) for task in pending
-        }
+        self._worked = {task.cell: self._gone[task.cell] + sum(map(self._cost, task.retrained)) for task in pending}
         self._total = sum(self._open.values()) - sum(self._worked.values())
         if pending:
             self._live = self._view()
@@ -97,16 +104,26 @@ class ProgressView:
     def epoch(self, cell: Cell, spent: int, best: float) -> None:
         new = max(0, spent - self._spent[cell])  # fewer: a replay, also of a cell whose worker died
         self._spent[cell] += new
-        self._advance(cell, new)
+        if cell not in self._timed:
+            self._gone[cell] += new
+            self._advance(cell, new)
         self._heard(cell, spent, best)
         self._moved()
+
+    def _cost(self, record: Trial | Retraining) -> float:
+        """What a training counts as work: seconds or epochs, as its cell does."""
+        return record.train_seconds if record.cell in self._timed else record.epochs
+
+    def _go(self, cell: Cell, trial: Trial) -> None:
+        self._gone[cell] += self._cost(trial)
 
     def _heard(self, cell: Cell, spent: int, best: float) -> None:
         """A replay, when a run is resumed, begins again with the first scores: what was known stays."""
         curve = self._curves[cell]
         self._latest[cell.tuner] = cell
         best = self._objectives[cell.problem].best([self._best[cell], best])
-        place = min(live_view.WIDTH, math.ceil(spent / self._budget[cell] * live_view.WIDTH)) - 1
+        share = (self._gone[cell] if cell in self._timed else spent) / self._budget[cell]
+        place = min(live_view.WIDTH, math.ceil(share * live_view.WIDTH)) - 1
         for skipped in range(place - 1, -1, -1):  # a trial reported as one, or epochs not reported
             if not math.isnan(curve[skipped]):
                 break
@@ -116,20 +133,23 @@ class ProgressView:
             curve[place] = best
         self._best[cell] = best
 
-    def _advance(self, cell: Cell, epochs: int) -> None:
-        self._trained += epochs
-        self._worked[cell] += epochs
-        more = max(0, self._worked[cell] - self._open[cell])  # there were more incumbents than expected
+    def _advance(self, cell: Cell, work: float) -> None:
+        self._trained += work
+        self._worked[cell] += work
+        more = max(0.0, self._worked[cell] - self._open[cell])  # there were more incumbents than expected
         self._open[cell] += more
         self._total += more
 
     def trial(self, trial: Trial) -> None:
+        if trial.cell in self._timed:  # single epochs are not timed
+            self._go(trial.cell, trial)
+            self._advance(trial.cell, trial.train_seconds)
         if trial.state == TrialState.FAILED:
             self._fail(f"{trial.cell} trial {trial.trial} FAILED: {trial.error}; configuration {trial.configuration}")
 
     def retraining(self, retraining: Retraining) -> None:
         self._retrained += 1
-        self._advance(retraining.cell, retraining.epochs)
+        self._advance(retraining.cell, self._cost(retraining))
         self._moved()
         if retraining.state == TrialState.FAILED:
             line = f"{retraining.cell} trial {retraining.trial} FAILED when retrained: {retraining.error}"
@@ -183,7 +203,7 @@ class ProgressView:
             len(self._done.intersection(cells)),
             len(cells),
             sum(self._spent[cell] for cell in cells),
-            sum(self._budget[cell] for cell in cells),
+            None if self._timed.intersection(cells) else int(sum(self._budget[cell] for cell in cells)),
             f"{latest.problem}: {best}" if several and best else best,
             tuple(self._curves[latest]),
         )

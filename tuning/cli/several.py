@@ -29,13 +29,13 @@ def run_studies(paths: Sequence[Path], named: Named, options: RunOptions, device
         StudyError: A path is given twice; or what running the study raises, if it is one.
     """
     if len(paths) == 1:
-        return _run(changed(find_study(paths[0], named, options.budget), options), options, devices)
+        return _run(changed(find_study(paths[0], named, options), options), options, devices)
     if twice := [path for path in paths if paths.count(path) > 1]:
         raise StudyError(f"{twice[0]} is given twice; each study runs once")
     begun: dict[str, Path] = {}  # by the study's name, which is that of its folder
 
     def one(path: Path) -> int:
-        study = changed(find_study(path, named, options.budget), options)
+        study = changed(find_study(path, named, options), options)
         if study.name in begun:
             raise StudyError(f"{path} and {begun[study.name]} both define a study {study.name!r}; rename one of them")
         begun[study.name] = path

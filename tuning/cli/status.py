@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.table import Table
 from tuning.analysis.curves import CELL, MISSING
 from tuning.analysis.looks import rule_of
 from tuning.analysis.summary import Summary, looked_at, summarise
+from tuning.budget import exact_seconds
 from tuning.formatting import count, decimals_for, interval, number, plural, seconds
 from tuning.journal import journal
 from tuning.journal.provenance import words
@@ -33,7 +34,7 @@ STATES = {MISSING: "not started"}
 
 
 class CellStatus(TypedDict):
-    """How far a cell is."""
+    """How far a cell is; with seconds if the study's budget has some, `planned_seconds` None for a cell without."""
 
     problem: str
     tuner: str
@@ -42,6 +43,8 @@ class CellStatus(TypedDict):
     error: str
     epochs: int
     planned_epochs: int
+    planned_seconds: NotRequired[float | None]
+    train_seconds: NotRequired[float]
     trials: int
     best_score: float | None
     seconds: float
@@ -140,7 +143,7 @@ def show(state: StudyStatus, console: Console) -> None:
         table.add_row(
             escape(f"{cell['problem']}/{cell['tuner']}/{cell['replicate']}"),
             escape(STATES.get(cell["state"], cell["state"]) + (f": {cell['error']}" if cell["error"] else "")),
-            f"{cell['epochs']}/{cell['planned_epochs']}",
+            _spent(cell),
             str(cell["trials"]),
             number(math.nan if cell["best_score"] is None else cell["best_score"]),
             seconds(cell["seconds"]),
@@ -151,7 +154,7 @@ def show(state: StudyStatus, console: Console) -> None:
     left = state["worker_seconds_left"]
     console.print(
         f"{state['study']}: {state['cells_done']} of {plural(len(state['cells']), 'cell')} done, "
-        f"{state['cells_failed']} failed; {count(state['epochs'])} of {count(state['planned_epochs'])} epochs spent"
+        f"{state['cells_failed']} failed; {_all_spent(state)} spent"
         + (f"; about {seconds(left)} of one worker's time left" if left else "")
         + ".",
         markup=False,
@@ -159,10 +162,30 @@ def show(state: StudyStatus, console: Console) -> None:
     )
 
 
+def _spent(cell: CellStatus) -> str:
+    """Epochs, and of how many, or in how many seconds of how many."""
+    if (planned := cell.get("planned_seconds")) is None:
+        return f"{cell['epochs']}/{cell['planned_epochs']}"
+    return f"{cell['epochs']} in {cell['train_seconds']:.1f}/{exact_seconds(planned)}"
+
+
+def _timed(cells: Iterable[CellStatus]) -> bool:
+    """Whether the budget has seconds."""
+    return any("planned_seconds" in cell for cell in cells)
+
+
+def _all_spent(state: StudyStatus) -> str:
+    if _timed(state["cells"]):
+        trained = sum(cell["train_seconds"] for cell in state["cells"])
+        return f"{count(state['epochs'])} epochs in {seconds(trained)} of training"
+    return f"{count(state['epochs'])} of {count(state['planned_epochs'])} epochs"
+
+
 def _cells(summary: Summary) -> list[CellStatus]:
     steps = [problem.incumbents.groupby(CELL, sort=False)["score"].last() for problem in summary.problems.values()]
     best: dict[object, float] = {cell: float(score) for last in steps for cell, score in last.items()}
-    return [
+    rows = summary.cells.to_dict("records")
+    cells: list[CellStatus] = [
         {
             "problem": row["problem"],
             "tuner": row["tuner"],
@@ -175,14 +198,23 @@ def _cells(summary: Summary) -> list[CellStatus]:
             "best_score": None if math.isnan(score) else score,
             "seconds": float(row["train_seconds"] + row["suggest_seconds"]),
         }
-        for row in summary.cells.to_dict("records")
+        for row in rows
         for score in [best.get((row["problem"], row["tuner"], row["replicate"]), math.nan)]
     ]
+    if "planned_seconds" in summary.cells:
+        for cell, row in zip(cells, rows, strict=True):
+            planned = float(row["planned_seconds"])
+            cell["planned_seconds"] = planned if math.isfinite(planned) else None
+            cell["train_seconds"] = float(row["train_seconds"])
+    return cells
 
 
 def _left(cells: list[CellStatus]) -> float | None:
     """Seconds that one worker needs for open cells at the pace so far; None if nothing is open or no pace is known."""
     open_cells = [cell for cell in cells if cell["state"] not in (CellState.DONE, CellState.FAILED)]
+    if _timed(cells):
+        left = ((cell["planned_seconds"] or 0.0) - cell["train_seconds"] for cell in open_cells)
+        return sum(max(seconds, 0.0) for seconds in left) or None
     rest = sum(cell["planned_epochs"] - cell["epochs"] for cell in open_cells)
     charged = sum(cell["epochs"] for cell in cells)
     if not rest or not charged:

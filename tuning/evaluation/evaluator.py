@@ -1,11 +1,12 @@
-"""The evaluator: every tuner calls it to evaluate a configuration, and it counts the epochs.
+"""The evaluator: every tuner calls it to evaluate a configuration, and it counts epochs and seconds.
 
     trial = evaluator.evaluate(configuration, epochs, resume_from)
 
 It trains with the problem's `train`, counts each epoch as it ends, scores by the objective's one rule, stops at the
-budget to the epoch, and turns a failure into a FAILED trial; so it does with a configuration outside of the space, of
-which it records what lies inside. It answers from recorded trials first: an interrupted
-search starts again from its seed and gets the same answers up to the point of interruption (replay).
+budget to the epoch (in seconds: at the end of the epoch that passes it), and turns a failure into a FAILED trial; so it
+does with a configuration outside of the space, of which it records what lies inside. It answers from recorded trials
+first: an interrupted search starts again from its seed and gets the same answers up to the point of interruption
+(replay).
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Evaluator:
         self.start = start
         self.trials: list[Trial] = []
         self.spent_epochs = 0
+        self.spent_seconds = 0.0
         self.best_score = math.nan
         self._recorded = list(recorded)
         self._on_trial = on_trial
@@ -148,7 +150,7 @@ class Evaluator:
         prune: Callable[[int, float], bool] | None,
     ) -> Trial:
         suggest_seconds = time.perf_counter() - self._asked_at
-        if self.spent_epochs >= self.budget.epochs:  # a library has swallowed the end
+        if self._is_spent():  # a library has swallowed the end
             raise SearchOver
         target = self.problem.max_epochs if epochs is None else int(epochs)
         mismatch = self.problem.space.mismatch(configuration)
@@ -166,14 +168,19 @@ class Evaluator:
             self._known_trainings.add(trial)
         self.trials.append(trial)
         self.spent_epochs = trial.spent_epochs
+        self.spent_seconds += trial.train_seconds
         if trial.state != TrialState.FAILED and self.problem.objective.better(trial.score, self.best_score):
             self.best_score = trial.score
         self._on_epoch(self.spent_epochs, self.best_score)
         self._end_if_hopeless(trial)
         self._asked_at = time.perf_counter()
-        if self.spent_epochs >= self.budget.epochs:
+        if self._is_spent():
             raise SearchOver
         return trial
+
+    def _is_spent(self, epochs: int = 0, seconds: float = 0.0) -> bool:
+        """Whether the budget is spent once a trial that runs is charged so much."""
+        return self.budget.is_spent(self.spent_epochs + epochs, self.spent_seconds + seconds)
 
     def _check(self, configuration: Configuration, target: int, resume_from: int | None) -> None:
         if target < 1:
@@ -225,7 +232,7 @@ class Evaluator:
             members,
             lineage_of(parent, self.trials),
             self._states,
-            budget=self.budget.epochs - self.spent_epochs,
+            is_spent=self._is_spent,
             seconds=self._trial_seconds,
             memory=self._trial_bytes,
             returns=any(known.returned for known in self.trials),
@@ -240,7 +247,7 @@ class Evaluator:
         if self._known_trainings is None or may_be_continued:
             return None
         known = self._known_trainings.trial(trial.configuration, trial.target_epochs)
-        if known is None or known.seed != trial.seed or self.spent_epochs + known.epochs >= self.budget.epochs:
+        if known is None or known.seed != trial.seed or self._is_spent(known.epochs, known.train_seconds):
             return None
         spent = self.spent_epochs + known.epochs
         return replace(known, cell=trial.cell, trial=trial.trial, spent_epochs=spent, copy_of=name_of(known))
@@ -276,7 +283,7 @@ class Evaluator:
                 f"{self.cell}: the search asks for trial {number} with {asked}, the journal holds {holds}; a library "
                 "or the study has changed since: use the versions in its manifest, or another folder with --out"
             )
-        if known.state == TrialState.CUT and self.spent_epochs + known.epochs < self.budget.epochs:
+        if known.state == TrialState.CUT and not self._is_spent(known.epochs, known.train_seconds):
             # It was cut by a smaller budget than today's. It is trained again from its seed, in full.
             del self._recorded[number:]
             return None

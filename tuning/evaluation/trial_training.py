@@ -32,7 +32,8 @@ class TrialTraining:
         members: Its trainings.
         lineage: Its ancestors, the first first.
         states: Where the members' states are kept; None if nothing is continued.
-        budget: Epochs that may still be charged, at least 1.
+        is_spent: Whether the cell has come to the end of its budget, if this trial is charged so many epochs and
+            seconds. At least one epoch is trained.
         seconds: Time limit of the whole trial, None for no limit.
         memory: Bytes that each training may need, None for no limit.
         returns: Whether earlier trials got their score from what the user's `fit` returned.
@@ -50,7 +51,7 @@ class TrialTraining:
         lineage: Sequence[Trial],
         states: States | None,
         *,
-        budget: int,
+        is_spent: Callable[[int, float], bool],
         seconds: float | None,
         memory: float | None,
         returns: bool,
@@ -66,7 +67,7 @@ class TrialTraining:
         self.curves: list[Curve] = []
         self.rebuilt = 0
         self._states = states
-        self._budget = budget
+        self._is_spent = is_spent
         self._seconds = seconds
         self._memory = memory
         self._returns = returns
@@ -80,7 +81,7 @@ class TrialTraining:
         state, error = TrialState.COMPLETE, ""
         outcomes: list[Outcome] = []
         for member in self.members:
-            if self._charged >= self._budget:
+            if self.curves and self._is_over():
                 state = TrialState.CUT
                 break
             outcome, state, error = self._train(member)
@@ -93,7 +94,7 @@ class TrialTraining:
             trial,
             state=state,
             score=math.nan if state == TrialState.FAILED else score,
-            train_seconds=time.monotonic() - self._begun,
+            train_seconds=self._seconds_gone(),
             error=error,
             fit="; ".join(dict.fromkeys(outcome.fit for outcome in outcomes)),
             rebuilt_epochs=self.rebuilt,
@@ -106,7 +107,10 @@ class TrialTraining:
         before = self.before[place]
         state, rebuilt = (None, 0)
         if self.parent is not None and self._states is not None:
+            asked = time.monotonic()
             state, rebuilt = self._states.after(self.parent, place)
+            if rebuilt:  # an interruption made it necessary: it is charged neither epochs nor seconds
+                self._begun += time.monotonic() - asked
         self.curves.append(())
 
         def on_running(curve: Curve) -> None:
@@ -153,11 +157,17 @@ class TrialTraining:
         self._on_epoch(charged, score)
         if self._prune is not None and whole and epoch <= self.trial.target_epochs and self._prune(epoch, score):
             return TrialState.PRUNED
-        return TrialState.CUT if charged >= self._budget else None
+        return TrialState.CUT if self._is_over() else None
 
     @property
     def _charged(self) -> int:
         return sum(map(len, self.curves))
+
+    def _seconds_gone(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _is_over(self) -> bool:
+        return self._is_spent(self._charged, self._seconds_gone())
 
     def _whole_curves(self) -> list[Curve]:
         """Of every member, also of those that have not begun, with the ancestors' epochs first."""

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from tuning.budget import Budget
 from tuning.errors import JournalError, StudyError
 from tuning.journal import lines
 from tuning.journal.plan import RETRAINED, SEARCH, TEST, Manifest, Plan, Session, merged
@@ -101,13 +102,10 @@ class Journal:
             for tuner in plan.settings
         ]
 
-    def budgets(self) -> dict[str, int]:
-        """The epochs that each cell of a tuner or baseline may spend, by label."""
+    def budgets(self) -> dict[str, Budget]:
+        """What each cell of a tuner or baseline may spend, by label."""
         plan = self.plan
-        return dict.fromkeys(plan.tuners, plan.budget_epochs) | {
-            label: settings.budget_epochs or plan.budget_epochs * settings.budget_factor
-            for label, settings in plan.baselines.items()
-        }
+        return {label: plan.budget_of(label) for label in plan.settings}
 
     def extended(self) -> tuple[int, ...]:
         """The numbers of replicates that its runs planned, if later ones planned more: what was there could be seen."""

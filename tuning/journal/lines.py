@@ -42,11 +42,11 @@ def to_json(record: Record) -> Entries:
     if isinstance(record, StudyRecord):
         return entries
     if isinstance(record, Session):
-        rare = ("trial_seconds", "trial_memory", "until_decided", "start", "own_start")
+        rare = ("budget_seconds", "trial_seconds", "trial_memory", "until_decided", "start", "own_start")
         absent = [name for name in rare if entries["plan"][name] in (None, "", [])]
         return {**entries, "plan": {name: value for name, value in entries["plan"].items() if name not in absent}}
     del entries["cell"]
-    for name in ("returned", "untested", "members", "copy_of"):  # rare, so written only where they say something
+    for name in ("returned", "untested", "members", "copy_of", "budget_seconds"):  # rare: only where they say something
         if not entries.get(name):
             entries.pop(name, None)
     if entries.get("best_of_table") is None:

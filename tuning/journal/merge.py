@@ -70,7 +70,7 @@ def compared(directories: Sequence[Path]) -> Compared:
         raise JournalError(f"compare was given {names(list(map(str, directories)))}; expected two studies or more")
     studies = [journals.read(Path(directory)) for directory in directories]
     plans = [study.plan for study in studies]
-    _refuse_other("a budget of {} epochs a cell", studies, [plan.budget_epochs for plan in plans])
+    _refuse_other("a budget of {}", studies, [plan.budget.words() for plan in plans])
     _refuse_other("searches that begin {}", studies, [start_words(plan) for plan in plans])
     _refuse_other("the rule {} for adding replicates", studies, [_rule_words(plan.until_decided) for plan in plans])
     tuners, baselines = _common([plan.tuners for plan in plans]), _common([plan.baselines for plan in plans])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
+from tuning.budget import Budget
 from tuning.formatting import names
 
 TEST = "test"  # the retrained winner's score on test
@@ -87,7 +88,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     Attributes:
         tuners: By label.
         baselines: By label.
-        budget_epochs: Epochs that a tuner's cell may spend.
+        budget_epochs: Epochs that a tuner's cell may spend; None for no limit.
+        budget_seconds: Seconds that its trials may train; None for no limit, and in journals of earlier releases.
         replicates: Searches of each tuner on each problem.
         retrain: How often the winner of each search is retrained.
         rope: Differences smaller than this, in the metric's unit, do not matter; None if not set.
@@ -105,7 +107,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     tuners: dict[str, TunerSettings]
     baselines: dict[str, TunerSettings] = {}
-    budget_epochs: int
+    budget_epochs: int | None
+    budget_seconds: int | float | None = None
     replicates: int
     retrain: int = 0
     rope: int | float | None = None
@@ -121,6 +124,20 @@ class Plan(Struct, frozen=True, kw_only=True):
     def starts_at_default(self, label: str) -> bool:
         """Whether the searches of a tuner begin with the default configuration."""
         return self.start == AT_DEFAULT and label not in self.own_start
+
+    @property
+    def budget(self) -> Budget:
+        """Of a tuner's cell; at least one epoch, which an imported search may not have trained."""
+        return Budget(
+            self.budget_epochs if self.budget_epochs is None else max(self.budget_epochs, 1), self.budget_seconds
+        )
+
+    def budget_of(self, label: str) -> Budget:
+        """Of the cells of a tuner or baseline."""
+        settings = self.settings[label]
+        if settings.budget_epochs is not None:
+            return Budget(settings.budget_epochs)
+        return self.budget.times(settings.budget_factor)
 
     @property
     def settings(self) -> dict[str, TunerSettings]:
@@ -144,12 +161,14 @@ def start_said(start: str, own_start: Sequence[str]) -> str:
 def merged(plans: Sequence[Plan]) -> Plan:
     """The plan of all runs together.
 
-    A run may add to the earlier ones, but remove nothing; the limits of a trial are the last run's.
+    A run may add to the earlier ones, but remove nothing; the limits of a trial are the last run's, and so is the
+    budget, which never became smaller.
     """
     return Plan(
         tuners={label: settings for plan in plans for label, settings in plan.tuners.items()},
         baselines={label: settings for plan in plans for label, settings in plan.baselines.items()},
-        budget_epochs=max((plan.budget_epochs for plan in plans), default=0),
+        budget_epochs=plans[-1].budget_epochs if plans else 0,
+        budget_seconds=plans[-1].budget_seconds if plans else None,
         replicates=max((plan.replicates for plan in plans), default=0),
         retrain=max((plan.retrain for plan in plans), default=0),
         rope=next((plan.rope for plan in reversed(plans) if plan.rope is not None), None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -42,6 +42,11 @@ class Cell(NamedTuple):
         return f"{self.problem}/{self.tuner}/{self.replicate}"
 
 
+BUDGET_SPENT = "the budget is spent"
+SEARCH_ENDED = "the tuner ended its search"
+"""Why a search that is DONE came to its end: `CellEnd.reason`."""
+
+
 class Trial(Struct, frozen=True):
     """One configuration, evaluated.
 
@@ -55,7 +60,8 @@ class Trial(Struct, frozen=True):
         target_epochs: Cumulative epochs that the tuner asked for.
         curve: One mapping of metrics for each epoch of this trial; the mean over its trainings if there are several.
         spent_epochs: The cell's charge after this trial.
-        train_seconds: Wall-clock of building, training and validating.
+        train_seconds: Wall-clock of building, training and validating; without what an interruption made necessary
+            again. A budget in seconds is charged these.
         suggest_seconds: Wall-clock of the tuner's own thinking since the previous trial ended.
         parent: Trial whose weights, optimizer state and epoch number this one continued.
         error: One line for a FAILED trial.
@@ -110,6 +116,17 @@ class Trial(Struct, frozen=True):
         return self.initial_epoch + len(self.curve)
 
 
+def seconds_of(trials: Iterable[Trial]) -> float:
+    """Seconds that trials of a cell were charged, added in their order, as its evaluator adds them up.
+
+    Not by `sum`, which rounds otherwise from Python 3.12 on: a limit must end a replay where it ended the search.
+    """
+    seconds = 0.0
+    for trial in trials:
+        seconds += trial.train_seconds
+    return seconds
+
+
 class Retraining(Struct, frozen=True):
     """An incumbent's configuration, trained again after the search, in full and on its own seed.
 
@@ -159,7 +176,15 @@ class Retraining(Struct, frozen=True):
 
 
 class CellEnd(Struct, frozen=True):
-    """How a cell ended: DONE (with the reason its search stopped) or FAILED (with the tuner's error)."""
+    """How a cell ended: DONE (with the reason its search stopped) or FAILED (with the tuner's error).
+
+    Attributes:
+        spent_epochs: Charged to its trials.
+        seconds: Of the search by the clock, replayed trials at the speed of their replay.
+        budget_epochs: That it might spend; None for no limit, 0 in journals of earlier releases.
+        budget_seconds: That its trials might train; None for no limit.
+        spent_seconds: The sum of its trials' `train_seconds`, added up in their order.
+    """
 
     cell: Cell
     state: CellState
@@ -168,7 +193,9 @@ class CellEnd(Struct, frozen=True):
     trials: int = 0
     spent_epochs: int = 0
     seconds: float = 0.0
-    budget_epochs: int = 0
+    budget_epochs: int | None = 0
+    budget_seconds: int | float | None = None
+    spent_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

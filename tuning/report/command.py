@@ -39,7 +39,9 @@ def command(read: Journal) -> str:
     rule = rule_of(plan)
     rope = plan.rope if rule is None else rule.rope
     words = [
-        *("tuning", "run", script, *named, "--budget", str(plan.budget_epochs)),
+        *("tuning", "run", script, *named),
+        *([] if plan.budget_epochs is None else ["--budget", str(plan.budget_epochs)]),
+        *([] if plan.budget_seconds is None else ["--budget-seconds", f"{plan.budget_seconds:.15g}"]),
         *(["--replicates", str(plan.replicates)] if rule is None else [*_until(rule), "--cap", str(rule.cap)]),
         *([] if rope is None else ["--rope", f"{rope!r}"]),
         *(["--trial-seconds", f"{plan.trial_seconds:g}"] if plan.trial_seconds is not None else []),

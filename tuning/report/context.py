@@ -50,6 +50,7 @@ class ProblemPart:
     Attributes:
         anchor: What the ids of its headings begin with.
         answer: Its first screen.
+        axes: The kinds of the curves and what they are over, the budget's first.
         says_nothing: Of figures that say nothing here, by kind, why; they are folded.
     """
 
@@ -61,6 +62,7 @@ class ProblemPart:
     choice: ProblemChoice
     by_budget: list[tuple[str, str]]
     figures: dict[str, tuple[Figure, Table]]
+    axes: list[tuple[str, str]]
     choices: Table
     tuners: Table
     finals: Table
@@ -167,6 +169,7 @@ def _problem(
             for part in problem.by_budget
         ],
         figures=_with_numbers(problem, figures, NUMBERS),
+        axes=list(AXES.items() if problem.contest.budget.seconds is None else reversed(AXES.items())),
         choices=comparison.choice_table(problem),
         tuners=comparison.tuners_table(problem),
         finals=comparison.finals_table(problem),
@@ -184,6 +187,7 @@ def _problem(
     )
 
 
+AXES = {"best_so_far": "training epochs", "wall_clock": "wall-clock time"}
 NUMBERS: dict[str, Callable[[ProblemSummary], Table]] = {
     "best_so_far": comparison.curves_table,
     "wall_clock": comparison.clock_table,

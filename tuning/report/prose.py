@@ -8,10 +8,10 @@ from tuning.analysis.contest import Contest
 from tuning.analysis.pairs import EVIDENCE
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
-from tuning.formatting import count, names, p_value, plural
+from tuning.formatting import count, names, p_value, plural, seconds
 from tuning.journal.journal import Journal
 from tuning.journal.plan import endpoint_words
-from tuning.journal.records import CellState
+from tuning.journal.records import BUDGET_SPENT, CellState
 from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.equality import FEWEST
 from tuning.statistics.power import ENOUGH
@@ -51,7 +51,7 @@ def scope(journal: Journal, summary: Summary) -> str:
         *([plural(len(summary.problems), "problem")] if len(summary.problems) > 1 else []),
         plural(len(contest.tuners), "tuner"),
         plural(journal.plan.replicates, "replicate"),
-        f"{plural(contest.budget_epochs, 'training epoch')} a cell",
+        contest.budget.words("training epoch"),
     ]
     if not contest.baselines:
         return ", ".join(parts)
@@ -60,8 +60,8 @@ def scope(journal: Journal, summary: Summary) -> str:
         f"{label} (no search)"
         if label in plain
         else label
-        if budgets[label] == contest.budget_epochs
-        else f"{label} (of {plural(budgets[label], 'epoch')} a cell)"
+        if budgets[label] == contest.budget
+        else f"{label} (of {budgets[label].words()})"
         for label in contest.baselines
     ]
     return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
@@ -119,10 +119,12 @@ def holds_for(journal: Journal) -> list[str]:
 def baselines_note(journal: Journal, contest: Contest) -> str:
     """How tuners are compared with baselines."""
     budgets, plain = journal.budgets(), journal.no_search()
+    timed = contest.budget.seconds is not None
+    a_tuner = contest.budget.words() if timed else count(contest.budget_epochs)
     more = [
-        f"{label} had {plural(budgets[label], 'epoch')} a cell where a tuner had {count(contest.budget_epochs)}"
+        f"{label} had {budgets[label].words()} where a tuner had {a_tuner}"
         for label in contest.baselines
-        if label not in plain and budgets[label] != contest.budget_epochs
+        if label not in plain and budgets[label] != contest.budget
     ]
     end = f" Compared at the end of each budget: {names(more)}." if more else ""
     end += f" No search: {'; '.join(f'{label} is {what}' for label, what in plain.items())}." if plain else ""
@@ -171,6 +173,12 @@ def audit_line(summary: Summary) -> str:
 
 
 def _charged(cells: pd.DataFrame) -> str:
+    if "planned_seconds" in cells:
+        spent, trained = int((cells["reason"] == BUDGET_SPENT).sum()), seconds(float(cells["train_seconds"].sum()))
+        return (
+            f"{plural(int(cells['charged_epochs'].sum()), 'epoch')} were charged, in {trained} of training; "
+            f"{count(spent)} of {plural(len(cells), 'cell')} spent the budget."
+        )
     exact = int(((cells["charged_epochs"] == cells["planned_epochs"]) & cells["adds_up"]).sum())
     charged, planned = int(cells["charged_epochs"].sum()), int(cells["planned_epochs"].sum())
     return (
@@ -195,6 +203,7 @@ def method(contest: Contest) -> list[str]:
         "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
         "A score counts at the epoch that paid for it, and the best so far is a step function, never interpolated. "
         "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
+        *_timed(contest),
         f"Intervals over replicates are {CONFIDENCE:.0%} ones. A median's lies between two of the scores and is exact; "
         "of fewer than 5 replicates even the smallest and the largest cover less, which the heading says. Means have "
         "Student's, interquartile means Student's with the variance of Tukey and McLaughlin (Sankhya A 25, 1963), "
@@ -218,6 +227,19 @@ def method(contest: Contest) -> list[str]:
         f"Judged and chosen by is {endpoint_words(contest.endpoint, contest.noise_free)}. The best score that a search "
         "saw is the best of many draws: more draws have more luck, so it tells how a search went, not what it is "
         "worth. No search sees the test split.",
+    ]
+
+
+def _timed(contest: Contest) -> list[str]:
+    """What a budget in seconds means, if it is one."""
+    if contest.budget.seconds is None:
+        return []
+    return [
+        f"The budget is a time, {contest.budget.words('training epoch')}: the seconds that the journal records for "
+        "each trial, of building, training and validating, without the tuner's thinking. The epoch that passes it is "
+        "charged, and its trial is CUT. It depends on the machine and on what else ran on it, cells side by side among "
+        "that. Searches are compared where each one's time was over, however many epochs it had trained; what is shown "
+        "over epochs describes, and a search that came less far keeps its last score to the end of the axis."
     ]
 
 

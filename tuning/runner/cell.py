@@ -11,15 +11,21 @@ from tuning.budget import Budget
 from tuning.errors import JournalError
 from tuning.evaluation.evaluator import Evaluator, SearchBroken, SearchOver
 from tuning.evaluation.known_trainings import KnownTrainings
-from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
+from tuning.journal.records import (
+    BUDGET_SPENT,
+    SEARCH_ENDED,
+    Cell,
+    CellEnd,
+    CellResult,
+    CellState,
+    Retraining,
+    Trial,
+)
 from tuning.problems.problem import TrainingProblem, trainings_of
 from tuning.runner.retraining import retrain_incumbents
 from tuning.space.converters import default_configuration
 from tuning.text import error_line
 from tuning.tuners.base import Tuner
-
-BUDGET_SPENT = "the budget is spent"
-SEARCH_ENDED = "the tuner ended its search"
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,16 @@ def run_cell(
         evaluator.close()
     seconds = time.perf_counter() - started
     end = CellEnd(
-        cell, state, reason, error, len(evaluator.trials), evaluator.spent_epochs, seconds, task.budget.epochs
+        cell,
+        state,
+        reason,
+        error,
+        trials=len(evaluator.trials),
+        spent_epochs=evaluator.spent_epochs,
+        seconds=seconds,
+        budget_epochs=task.budget.epochs,
+        budget_seconds=task.budget.seconds,
+        spent_seconds=evaluator.spent_seconds,
     )
     retrained: Sequence[Retraining] = task.retrained
     if state == CellState.DONE:
@@ -122,7 +137,7 @@ def run_cell(
             cell,
             evaluator.trials,
             task.retrain,
-            task.budget.epochs,
+            task.budget.epochs_of(evaluator.spent_epochs),
             task.retrained,
             on_retraining,
             seconds=task.trial_seconds,

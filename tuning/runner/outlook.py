@@ -15,7 +15,7 @@ from tuning.tuners.base import Tuner
 
 def outlook(study: StudyPlan) -> list[str]:
     """A line for each thing that a reader should change before the run, or accept. Loads data."""
-    lines = []
+    lines = _timed(study)
     for problem in study.problems:
         plain = [tuner for tuner in study.tuners if _is_random_search(study, tuner, problem)]
         lines += [f"{problem.name}: {_to_learn(study, tuner, problem)}" for tuner in plain if tuner.random_setting]
@@ -23,6 +23,24 @@ def outlook(study: StudyPlan) -> list[str]:
             labels = names([tuner.label for tuner in plain])
             lines.append(f"{problem.name}: {labels} would be one algorithm, random search, and would not be compared.")
         lines += _too_few(study, problem, len(plain))
+    return lines
+
+
+def _timed(study: StudyPlan) -> list[str]:
+    """What a budget in seconds means, if it is one."""
+    if study.budget.seconds is None:
+        return []
+    lines = [
+        "The budget is a time: results depend on the machine and on what else runs on it, also on how many cells run "
+        "side by side."
+    ]
+    if study.budget.epochs is None:
+        lines += [
+            f"{tuner.label} plans for a number of trials, and nobody knows how many a time pays for: it plans for a "
+            "search without an end. Give Budget(epochs=...) too."
+            for tuner in study.tuners
+            if tuner.plans
+        ]
     return lines
 
 
@@ -34,7 +52,9 @@ def _is_random_search(study: StudyPlan, tuner: Tuner, problem: TrainingProblem) 
 
 
 def _full_trials(study: StudyPlan, tuner: Tuner, problem: TrainingProblem) -> float:
-    return study.budget_of(tuner, problem).epochs / (problem.max_epochs * trainings_of(problem))
+    """How many full trainings the budget pays for; infinite if only time ends a search, as nobody knows beforehand."""
+    epochs, _ = study.budget_of(tuner, problem).limits
+    return epochs / (problem.max_epochs * trainings_of(problem))
 
 
 def _to_learn(study: StudyPlan, tuner: Tuner, problem: TrainingProblem) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +10,13 @@ from math import comb
 from typing import Self
 
 from tuning import tuners as registry
-from tuning.arguments import whole_number
+from tuning.arguments import positive_number, whole_number
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
 from tuning.journal.plan import AT_DEFAULT, ENDPOINTS, RETRAINED, SEARCH, TEST, Looks, Plan, TunerSettings
-from tuning.journal.records import Trial, TrialState
+from tuning.journal.records import Trial, TrialState, seconds_of
 from tuning.journal.study_record import StudyRecord
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.problems.table import TableProblem
@@ -37,7 +36,8 @@ class Overrides:
     """What a run changes in a study, like the command line's options of the same names; None keeps the study's value.
 
     Attributes:
-        budget: Epochs per cell.
+        budget: Epochs per cell; the study's limit in seconds stays.
+        budget_seconds: Seconds of training per cell; the study's limit in epochs stays.
         tuners: Labels of the study's tuners, or registered names.
         baselines: False leaves all of them out.
         reuse: False trains each trial, also one that is equal to another tuner's.
@@ -45,6 +45,7 @@ class Overrides:
     """
 
     budget: int | None = None
+    budget_seconds: float | None = None
     replicates: int | None = None
     tuners: Sequence[str] | None = None
     baselines: bool = True
@@ -108,7 +109,7 @@ class StudyPlan:
 
     def _check(self) -> None:
         if not isinstance(self.budget, Budget):
-            raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...)")
+            raise StudyError(f"Study(budget={self.budget!r}): expected Budget(epochs=...), Budget(seconds=...) or both")
         whole_number(self.replicates, f"Study(replicates={self.replicates!r})")
         for name, number, unit in (
             ("retrain", self.given_retrain, "seeds"),
@@ -133,19 +134,18 @@ class StudyPlan:
                 f"Study(start={self.start!r}): expected {AT_DEFAULT!r}, for the default configuration as the first "
                 "trial of each search, or None for what each tuner begins with by itself"
             )
-        if self.rope is not None and not (isinstance(self.rope, int | float) and 0 < self.rope < math.inf):
-            raise StudyError(f"Study(rope={self.rope!r}): expected a difference above 0 in the metric's unit, or None")
+        if self.rope is not None:
+            expected = "a difference above 0 in the metric's unit, or None"
+            positive_number(self.rope, f"Study(rope={self.rope!r})", expected=expected)
         labels = [tuner.label for tuner in self.tuners]
         if self.reference is not None and self.reference not in labels:
             raise StudyError(f"Study(reference={self.reference!r}): expected one of its tuners, {', '.join(labels)}")
         if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
             raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
         for name, unit in (("trial_seconds", "seconds"), ("trial_memory", "GB")):
-            limit = getattr(self, name)
-            if limit is not None and not (
-                isinstance(limit, int | float) and not isinstance(limit, bool) and 0 < limit < math.inf
-            ):
-                raise StudyError(f"Study({name}={limit!r}): expected {unit} above 0, or None for no limit")
+            if (limit := getattr(self, name)) is not None:
+                expected = f"{unit} above 0, or None for no limit"
+                positive_number(limit, f"Study({name}={limit!r})", expected=expected)
         for problem in self.problems:
             if not hasattr(problem, "max_epochs"):
                 raise StudyError(f"Study(problem={problem!r}): expected a Problem, or several")
@@ -162,6 +162,11 @@ class StudyPlan:
                 raise StudyError(f"two {kind}s are called {twice[0]!r}; give one another {argument}=...")
         for problem in self.problems:
             _check_room(self.budget, problem.name, problem.max_epochs * problem.repeats)
+            if self.budget.seconds is not None and isinstance(problem, TableProblem):
+                raise StudyError(
+                    f"{self.budget!r}: problem {problem.name!r} is computed from a table, in no time; give "
+                    "Budget(epochs=...) alone"
+                )
 
     def __repr__(self) -> str:
         parts = [
@@ -169,7 +174,7 @@ class StudyPlan:
             f"tuners {names([tuner.label for tuner in self.tuners])}",
             *([f"baselines {names([tuner.label for tuner in self.baselines])}"] if self.baselines else []),
             plural(self.replicates, "replicate"),
-            f"{plural(self.budget.epochs, 'epoch')} a cell",
+            self.budget.words(),
         ]
         return f"<Study {self.name!r}: {'; '.join(parts)}>"
 
@@ -185,8 +190,7 @@ class StudyPlan:
                 setattr(plan, name, value)
         if overrides.endpoint is not None:
             plan.given_endpoint = overrides.endpoint
-        if overrides.budget is not None:
-            plan.budget = replace(self.budget, epochs=overrides.budget)
+        plan.budget = self.budget.changed(epochs=overrides.budget, seconds=overrides.budget_seconds)
         if overrides.tuners is not None:
             plan.tuners = _tuners([by_label.get(label, label) for label in overrides.tuners])
         if not overrides.baselines:
@@ -237,8 +241,9 @@ class StudyPlan:
 
     def budget_of(self, tuner: Tuner, problem: TrainingProblem) -> Budget:
         """What each cell of a tuner may spend on a problem; a baseline's own model is trained on all folds too."""
-        own = None if tuner.epochs is None else tuner.epochs * trainings_of(problem)
-        return replace(self.budget, epochs=own or self.budget.epochs * tuner.budget_factor)
+        if tuner.epochs is not None:
+            return Budget(tuner.epochs * trainings_of(problem))
+        return self.budget.times(tuner.budget_factor)
 
     def plan(self) -> Plan:
         """For the journal. Raises what `endpoint` raises."""
@@ -250,6 +255,7 @@ class StudyPlan:
                 for tuner in self.baselines
             },
             budget_epochs=self.budget.epochs,
+            budget_seconds=self.budget.seconds,
             replicates=self.replicates,
             retrain=self.retrain,
             rope=self.rope,
@@ -302,7 +308,7 @@ class StudyPlan:
 
 
 def _check_room(budget: Budget, problem: str, epochs: int) -> None:
-    if budget.epochs < epochs:
+    if budget.epochs is not None and budget.epochs < epochs:
         raise StudyError(
             f"the budget of {budget.epochs} epochs is below one full trial of problem {problem!r} ({epochs} epochs); "
             "raise the budget or lower max_epochs"
@@ -311,7 +317,8 @@ def _check_room(budget: Budget, problem: str, epochs: int) -> None:
 
 def _kept(recorded: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:
     """The trials that are valid at this budget: one that a smaller budget had cut is trained again, in full."""
-    if recorded and recorded[-1].state == TrialState.CUT and recorded[-1].spent_epochs < budget.epochs:
+    cut = bool(recorded) and recorded[-1].state == TrialState.CUT
+    if cut and not budget.is_spent(recorded[-1].spent_epochs, seconds_of(recorded)):
         recorded = recorded[:-1]
     return tuple(recorded)
 

@@ -118,7 +118,7 @@ def retrain_incumbents(
 
     Args:
         repeats: Number of seeds for the final incumbent.
-        budget_epochs: The cell's budget.
+        budget_epochs: The cell's budget; the epochs that it spent, if that is in seconds.
         recorded: The cell's retrainings from the journal; they are not repeated.
         on_retraining: Called with each new one as it ends.
         seconds, on_running: As in `retrain`.

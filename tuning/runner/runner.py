@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tuning import seeds
+from tuning.budget import Budget
 from tuning.errors import JournalError
 from tuning.evaluation.training_watch import time_limit_words
 from tuning.formatting import plural
@@ -226,9 +227,13 @@ def _is_done(end: CellEnd | None, task: CellTask) -> bool:
     """Whether a cell needs no more work: it ended at this budget or a larger one, and is retrained."""
     if end is None or end.state != CellState.DONE:
         return False
-    if pending_retrainings(task.recorded, task.retrained, task.problem.objective, task.retrain, task.budget.epochs):
+    epochs = task.budget.epochs_of(end.spent_epochs)
+    if pending_retrainings(task.recorded, task.retrained, task.problem.objective, task.retrain, epochs):
         return False
-    return max(end.spent_epochs, end.budget_epochs) >= task.budget.epochs
+    if task.budget.is_spent(end.spent_epochs, end.spent_seconds):
+        return True
+    known = end.budget_epochs != 0  # earlier releases did not record it
+    return known and Budget(end.budget_epochs, end.budget_seconds).covers(task.budget)
 
 
 def _check_same(known: Journal, description: StudyRecord) -> None:
@@ -285,10 +290,10 @@ def _check_plan(known: Journal, plan: Plan) -> None:
             f"{start_words(plan)}; the first trials are compared too: keep Study(start={before.start or None!r}), or "
             f"{MEND}"
         )
-    if plan.budget_epochs < before.budget_epochs:
+    if known.sessions and not plan.budget.covers(before.budget):
         raise JournalError(
-            f"{known.directory} was begun with a budget of {before.budget_epochs} epochs a cell, now it is "
-            f"{plan.budget_epochs}; a study goes on with the same budget or a larger one: {MEND}"
+            f"{known.directory} was begun with a budget of {before.budget.words()}, now it is {plan.budget.words()}; "
+            f"a study goes on with the same budget or a larger one: {MEND}"
         )
 
 

@@ -6,9 +6,10 @@ cells do not start last (Graham, SIAM Journal on Applied Mathematics 17, 1969: l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
-from tuning.journal.records import Trial
+from tuning.journal.records import Trial, seconds_of
 from tuning.runner.cell import CellTask
 
 
@@ -34,9 +35,12 @@ class Pace:
         return 1.0
 
     def seconds(self, task: CellTask) -> float:
-        """Estimated seconds that a cell still needs, for the epochs that it may still spend."""
-        spent = task.recorded[-1].spent_epochs if task.recorded else 0
-        return (task.budget.epochs - spent) * self.of(task.problem.name, task.tuner.label)
+        """Estimated seconds that a cell still needs, for the epochs or the seconds that it may still spend."""
+        budget, left = task.budget, math.inf
+        if budget.epochs is not None:
+            spent = task.recorded[-1].spent_epochs if task.recorded else 0
+            left = (budget.epochs - spent) * self.of(task.problem.name, task.tuner.label)
+        return left if budget.seconds is None else min(left, budget.seconds - seconds_of(task.recorded))
 
 
 def longest_first(tasks: Iterable[CellTask], pace: Pace) -> list[CellTask]:

@@ -54,6 +54,8 @@ class Tuner(ABC):
     """Its argument that says how many configurations it draws at random first; empty if there is none."""
     draws_like: ClassVar[str] = ""
     """Label of the tuner whose seed it has too, so that both draw the same configurations; empty: a seed of its own."""
+    plans: ClassVar[bool] = False
+    """Whether it plans for the number of trials that the budget's epochs pay for."""
     epochs: int | None = None
     """What its cells spend, if that does not depend on the study's budget."""
 
@@ -89,9 +91,10 @@ class Tuner(ABC):
 
         Args:
             problem: Its `space` is searched; its `objective` says which scores are better.
-            evaluator: Trains and counts epochs.
-            budget: Epochs the search may spend, for strategies that must know it beforehand; where a trial is several
-                trainings (folds, repeats), those of one of them, so that trials cost `problem.max_epochs`.
+            evaluator: Trains, and counts epochs and seconds.
+            budget: What the search may spend, for strategies that must know it beforehand; where a trial is several
+                trainings (folds, repeats), the part of one of them, so that trials cost `problem.max_epochs`. Its
+                `epochs` are None if only seconds end the search.
             seed: Of all the strategy's own randomness.
         """
 

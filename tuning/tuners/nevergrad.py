@@ -22,7 +22,8 @@ class Nevergrad(Tuner):
     It starts at a random point instead of Nevergrad's centre of the space, because NGOpt would otherwise take the same
     path in all replicates: with few numbers its algorithm is Cobyla, which draws nothing. It does not know the
     conditions: it also proposes inactive hyperparameters, which are left out. A FAILED trial's loss is infinite. If
-    the budget is raised, NGOpt may pick another algorithm; then it cannot continue from its journal.
+    the budget is raised, NGOpt may pick another algorithm; then it cannot continue from its journal. If only seconds
+    end the search, it picks one for a very long search.
 
     Args:
         label: As in `Tuner`.
@@ -31,6 +32,7 @@ class Nevergrad(Tuner):
 
     name = "nevergrad"
     library = "nevergrad"
+    plans = True
     needs = "nevergrad"
     requirement = "nevergrad>=1.0.12"
 
@@ -55,7 +57,7 @@ class Nevergrad(Tuner):
         )
         asked = nevergrad.p.Instrumentation(values=values)
         asked.random_state.seed(seed)
-        trials = -(-budget.epochs // problem.max_epochs)
+        trials = budget.trials(problem.max_epochs) or NO_LIMIT
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=nevergrad.errors.NevergradWarning)  # of infinite losses
             optimizer = nevergrad.optimizers.registry[self.optimizer](asked.sample(), budget=trials)

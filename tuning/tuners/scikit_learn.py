@@ -59,6 +59,10 @@ def run(
         search.fit(np.array([[0], [1]]), np.array([0, 1]))
 
 
+AT_ONCE = 1000
+"""Draws of one search, if no number of epochs says how many it can train."""
+
+
 class _Evaluated:
     """`fit` evaluates the estimator's configuration, `score` returns that trial's score (greater is better).
 
@@ -133,9 +137,9 @@ class SklearnRandomized(Tuner):
                 problem,
                 lambda configuration, _: evaluator.evaluate(configuration).score,
                 view,
-                # A search makes all its draws beforehand. Only trials that fail before an epoch can use them up: then
-                # another goes on with the next draws, until the budget is spent.
-                **{"n_iter": budget.epochs, **self.library_arguments},
+                # A search makes all its draws beforehand. Only trials that fail before an epoch, or a budget without
+                # epochs, can use them up: then another goes on with the next draws, until the budget is spent.
+                **{"n_iter": budget.epochs or AT_ONCE, **self.library_arguments},
                 random_state=random,
             )
             over = "n_iter" in self.library_arguments
@@ -219,7 +223,7 @@ class SklearnGrid(Tuner):
     def search(self, problem: TrainingProblem, evaluator: Evaluator, *, budget: Budget, seed: int) -> None:
         points = grid(problem.space)
         # GridSearchCV lists its whole grid first, which may be endless: it gets as much as the budget can train.
-        while reachable := list(itertools.islice(points, budget.epochs)):
+        while reachable := list(itertools.islice(points, budget.epochs or AT_ONCE)):
             run(
                 GridSearchCV,
                 problem,

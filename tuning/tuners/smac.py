@@ -14,14 +14,18 @@ from tuning.space.converters import from_numbered, numbered, to_numbered
 from tuning.tuners import smac_internals
 from tuning.tuners.base import Tuner
 
+NO_LIMIT = 10**6
+"""Trials, if only time ends the search."""
+
 
 class SMAC(Tuner):
     """SMAC3's facade for hyperparameters: a random forest with log expected improvement.
 
-    A fourth of the trials that fit the budget, at most ten per hyperparameter, are a Sobol design; if the budget is
-    raised there may be more of them, and then it cannot continue from its journal. It does not know the conditions: it
-    also proposes inactive hyperparameters, which are left out. Its forest learns nothing from FAILED trials. It tries
-    no configuration twice; SMAC's own default repeats good ones with other seeds.
+    A fourth of the trials that fit the budget's epochs, at most ten per hyperparameter, are a Sobol design, and ten per
+    hyperparameter if only seconds end it; if the budget is raised there may be more of them, and then it cannot
+    continue from its journal. It does not know the conditions: it also proposes inactive hyperparameters, which are
+    left out. Its forest learns nothing from FAILED trials. It tries no configuration twice; SMAC's own default repeats
+    good ones with other seeds.
 
     Source: Lindauer et al. (2022), SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization,
     JMLR 23(54).
@@ -34,6 +38,7 @@ class SMAC(Tuner):
     name = "smac"
     library = "smac"
     starts = True
+    plans = True
     needs = "smac"
     requirement = "smac>=2.4.1"
 
@@ -57,7 +62,7 @@ class SMAC(Tuner):
 
         logging.getLogger("smac").setLevel(logging.ERROR)
         sign = -1.0 if problem.objective.direction == "max" else 1.0
-        trials = -(-budget.epochs // problem.max_epochs)
+        trials = budget.trials(problem.max_epochs) or NO_LIMIT
         with tempfile.TemporaryDirectory() as folder:
             scenario = Scenario(asked, deterministic=True, n_trials=trials, seed=seed, output_directory=Path(folder))
             facade = HyperparameterOptimizationFacade

@@ -9,7 +9,7 @@ import pandas as pd
 from tuning.analysis.curves import CELL, MISSING, UNFINISHED
 from tuning.analysis.endpoints import Endpoint
 from tuning.formatting import names, plural
-from tuning.journal.records import CellState
+from tuning.journal.records import SEARCH_ENDED, CellState
 
 
 def uncompared(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[str]) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def uncompared(cells: pd.DataFrame, table: pd.DataFrame, contestants: Sequence[s
         )
     # A baseline may need less: the default configuration is trained once.
     ended = cells[(cells["state"] == CellState.DONE) & cells["tuner"].isin(list(contestants))]
-    short = ended[ended["charged_epochs"] < ended["planned_epochs"]]
+    short = ended[(ended["charged_epochs"] < ended["planned_epochs"]) | (ended["reason"] == SEARCH_ENDED)]
     if len(short):
         lines.append(f"{plural(len(short), 'cell')} ended before the budget was spent: {_cell_names(short)}.")
     return tuple(lines)

@@ -9,6 +9,7 @@ import pandas as pd
 from tuning.analysis.endpoints import Endpoint
 from tuning.analysis.overtuning import Overtuning
 from tuning.analysis.searching import TUNERS
+from tuning.budget import Budget
 from tuning.formatting import decimals_for, interval, names, number, p_value, plural
 from tuning.journal.plan import SEARCH
 from tuning.objective import Objective
@@ -127,6 +128,16 @@ def _one_by_one(part: pd.DataFrame, baseline: str) -> str:
     undecided = len(part) - len(better) - len(worse)
     parts += [f"{undecided} of {plural(len(part), 'tuner')} undecided"] if undecided else []
     return f" Each tuner by itself: {'; '.join(parts)}."
+
+
+def timed(budget: Budget) -> tuple[str, ...]:
+    """That the budget is a time, in a sentence; empty if it is not."""
+    if budget.seconds is None:
+        return ()
+    return (
+        f"The budget is a time, {budget.words()}: the result depends on the machine and on what else ran on it. Each "
+        "search is judged by what it had when its time was over.",
+    )
 
 
 def added(extended: Sequence[int]) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class Spent:
 
 EPOCHS = Spent("spent_epochs", "best_so_far", "training epochs spent")
 CLOCK = Spent("seconds", "wall_clock", "seconds of training and thinking")
+TRAINING = Spent("seconds", "wall_clock", "seconds of training spent")  # what a budget in seconds is charged
 
 
 @dataclass(frozen=True)

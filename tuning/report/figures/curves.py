@@ -12,7 +12,16 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import names, plural, seconds
 from tuning.journal.records import CellState
 from tuning.report.figures.base import Figure
-from tuning.report.figures.curve_chart import CLOCK, EPOCHS, MAX_TOGETHER, Curves, Spent, chart, with_margin
+from tuning.report.figures.curve_chart import (
+    CLOCK,
+    EPOCHS,
+    MAX_TOGETHER,
+    TRAINING,
+    Curves,
+    Spent,
+    chart,
+    with_margin,
+)
 from tuning.statistics.intervals import median_ends, median_level
 
 MAX_THIN_LINES = 10  # replicates drawn one by one; above, the interval is enough
@@ -26,13 +35,20 @@ def timed(problem: ProblemSummary) -> pd.DataFrame:
 
     Returns:
         (num_incumbent_trials, 6): problem, tuner, replicate, seconds (of training and thinking since the cell began,
-        as recorded by the trials; without the wait before a run was resumed), trial, score.
+        as recorded by the trials; without the wait before a run was resumed; of training alone if the budget is in
+        seconds), trial, score.
     """
     trials = problem.trials.sort_values([*CELL, "trial"], kind="stable")
-    spent = trials["train_seconds"].astype(float) + trials["suggest_seconds"].astype(float)
+    spent = _seconds(problem, trials)
     ends = trials[[*CELL, "trial"]].assign(seconds=spent.groupby([trials[name] for name in CELL], sort=False).cumsum())
     last = problem.incumbents.groupby([*CELL, "trial"], sort=False).tail(1)
     return last.merge(ends, on=[*CELL, "trial"])[[*CELL, "seconds", "trial", "score"]]
+
+
+def _seconds(problem: ProblemSummary, rows: pd.DataFrame) -> pd.Series:
+    """What the axis of seconds counts, of trials or cells."""
+    train = rows["train_seconds"].astype(float)
+    return train if problem.contest.budget.seconds is not None else train + rows["suggest_seconds"].astype(float)
 
 
 def curve_of(
@@ -80,7 +96,7 @@ def _clock_end(problem: ProblemSummary, tuners: Sequence[str]) -> float:
     """When the last finished cell of these tuners ended."""
     cells = problem.cells[problem.cells["tuner"].isin(list(tuners))]
     cells = cells[cells["state"] == CellState.DONE]
-    return float((cells["train_seconds"] + cells["suggest_seconds"]).max()) if len(cells) else 0.0
+    return float(_seconds(problem, cells).max()) if len(cells) else 0.0
 
 
 def budget_grid(budget_epochs: int) -> list[float]:
@@ -131,7 +147,9 @@ def wall_clock(problem: ProblemSummary, slug: str = "") -> Figure | None:
     if problem.incumbents.empty:
         return None
     steps = timed(problem)
-    medians = _medians(problem, CLOCK, steps)
+    budget = problem.contest.budget.seconds
+    axis, spent = (CLOCK, "training and thinking") if budget is None else (TRAINING, "training")
+    medians = _medians(problem, axis, steps)
     end = _clock_end(problem, problem.contest.tuners)
     if steps.empty or medians.empty or end <= 0:
         return None
@@ -139,19 +157,26 @@ def wall_clock(problem: ProblemSummary, slug: str = "") -> Figure | None:
     domain, _ = _focus(problem.incumbents, _medians(problem, EPOCHS, intervals=False), problem)
     metric = problem.objective.metric
     description = (
-        f"Step curves of the best {metric} so far against seconds of training and thinking, 0 to {seconds(end)}, one "
+        f"Step curves of the best {metric} so far against seconds of {spent}, 0 to {seconds(end)}, one "
         f"colour for each of {plural(len(problem.contest.labels), 'tuner')}. "
         f"Medians there: {_last(medians, problem.contest.labels)}."
+    )
+    medians_are = "The same medians" if budget is None else "Medians over finished replicates,"
+    thinking = "and the tuner's own thinking " if budget is None else ""
+    tested = (
+        "No test compares tuners by time."
+        if budget is None
+        else "Judged is what each search had when its time was over."
     )
     return Figure(
         f"wall_clock{slug}",
         "Best so far against time",
-        "The same medians by the time that training and the tuner's own thinking took, added up trial by trial; a "
+        f"{medians_are} by the time that training {thinking}took, added up trial by trial; a "
         "result counts when its trial has ended, and a line ends with its tuner's last replicate. "
         "Times are those of this machine and run: cells side by side slow one another, and "
-        "what is computed in the place of a training takes none. No test compares tuners by time.",
+        f"what is computed in the place of a training takes none. {tested}",
         description,
-        chart(Curves(problem, CLOCK, end, medians, None, domain, description)),
+        chart(Curves(problem, axis, end, medians, None, domain, description)),
     )
 
 
@@ -237,9 +262,10 @@ def _drawn_to_the_end(steps: pd.DataFrame, problem: ProblemSummary) -> pd.DataFr
 
 def longer(problem: ProblemSummary, what: str) -> str:
     """Says that `what` is shown of baselines with more epochs than the tuners; empty if there are none."""
+    each = "a cell" if problem.contest.budget.seconds is None else "at most"
     planned = problem.cells.groupby("tuner", sort=False)["planned_epochs"].max()
     longer = [
-        f"{tuner} ({plural(int(epochs), 'epoch')} a cell)"
+        f"{tuner} ({plural(int(epochs), 'epoch')} {each})"
         for tuner, epochs in planned.items()
         if epochs > problem.contest.budget_epochs
     ]

@@ -32,7 +32,8 @@ def answer_table(problem: ProblemSummary) -> Table:
     rule = problem.objective
     got, title = _what_one_gets(problem)
     choice = problem.choice.table.set_index("tuner")
-    early = _early(problem)
+    timed = problem.contest.budget.seconds is not None  # nobody knows what was seen when a part of it was spent
+    early = {} if timed else _early(problem)
     places = {
         "got": decimals_for([row[got] for row in rows_of(problem.winners)]) if got else 0,
         "seen": decimals_for([*problem.tuners["median"].dropna(), *early.values()]),
@@ -50,12 +51,12 @@ def answer_table(problem: ProblemSummary) -> Table:
                 MISSING if pd.isna(best) else Entry(percent(best), best),
                 score_entry(loss, places["loss"]),
                 score_entry(row["median"], places["seen"]),
-                score_entry(early.get(tuner, math.nan), places["seen"]),
+                *([] if timed else [score_entry(early.get(tuner, math.nan), places["seen"])]),
             ]
         )
     columns = (
         "Tuner", *([title] if got else []), "Probability of being best", "Expected loss", f"Best {rule.metric} seen",
-        f"Seen at {EARLY:.0%} of the budget",
+        *([] if timed else [f"Seen at {EARLY:.0%} of the budget"]),
     )  # fmt: skip
     how = "without noise" if problem.endpoint.noise_free else "on fresh seeds"
     fresh = f"; {how} means over cells, with {students(problem.winners['cells'])}{test_part(problem)}" if got else ""

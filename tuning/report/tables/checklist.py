@@ -30,7 +30,7 @@ def checklist_table(journal: Journal) -> Table:
         ("Difference that matters", "none stated" if plan.rope is None else f"{plan.rope:g}, in the metric's unit"),
         ("Tuners, with all settings", f"{names(list(plan.tuners), most=20)}; settings in the manifest"),
         ("Baselines", names(list(plan.baselines), most=20) or "none"),
-        ("Budget, equal for all tuners", f"{plural(plan.budget_epochs, 'training epoch')} for each search"),
+        ("Budget, equal for all tuners", plan.budget.words("training epoch", " for each search")),
         ("Replicates", _replicates(journal)),
         ("Seeds", _seeds(journal)),
         ("Data and splits", " ".join(_data(journal))),

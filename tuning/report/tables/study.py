@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,14 +13,16 @@ import pandas as pd
 
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
+from tuning.budget import exact_seconds
 from tuning.formatting import MISSING, count, decimals_for, interval, number, plural, setting
 from tuning.journal.journal import Journal
 from tuning.journal.plan import start_said
 from tuning.journal.provenance import IMPORTED, SURROGATE, different_versions
-from tuning.journal.records import CellState
+from tuning.journal.records import BUDGET_SPENT, CellState
 from tuning.journal.study_record import Declaration, ProblemRecord
 from tuning.report.tables.base import (
     Entry,
+    Row,
     Table,
     count_entry,
     estimate_entry,
@@ -138,18 +141,24 @@ def best_table(problem: ProblemSummary, space: Iterable[Declaration]) -> Table:
 def audit_table(summary: Summary) -> tuple[Table, str]:
     """The budget of each cell, and a note about what is not listed."""
     cells = summary.cells
+    timed = "planned_seconds" in cells
     note = ""
     shown = cells
     if len(cells) > MAX_AUDIT_ROWS:
-        spent = (cells["charged_epochs"] == cells["planned_epochs"]) | cells["tuner"].isin(summary.contest.baselines)
-        regular = (cells["state"] == CellState.DONE) & spent & cells["adds_up"]
+        spent = cells["reason"] == BUDGET_SPENT if timed else cells["charged_epochs"] == cells["planned_epochs"]
+        wanted = spent | cells["tuner"].isin(summary.contest.baselines)
+        regular = (cells["state"] == CellState.DONE) & wanted & cells["adds_up"]
         shown = cells[~regular]
         less = " (a baseline may want less)" if summary.contest.baselines else ""
         note = (
             f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned{less} "
             "and add up; they are listed in summary.json, the others here."
         )
-    columns = ["Tuner", "Replicate", "State", "Planned", "Charged", "Trials", "Adds up", "Ended because"]
+    columns = [
+        *("Tuner", "Replicate", "State", "Planned"),
+        *(["Trained"] if timed else []),
+        *("Charged", "Trials", "Adds up", "Ended because"),
+    ]
     several = len(summary.problems) > 1
     rows: Rows = [
         [
@@ -157,7 +166,7 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
             str(row["tuner"]),
             Entry(str(row["replicate"]), row["replicate"]),
             str(row["state"]),
-            count_entry(row["planned_epochs"]),
+            *(_seconds_planned(row) if timed else [count_entry(row["planned_epochs"])]),
             count_entry(row["charged_epochs"]),
             count_entry(row["trials"]),
             "yes" if row["adds_up"] else "NO",
@@ -165,7 +174,15 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
         ]
         for row in rows_of(shown)
     ]
-    return table("Epochs of each cell", ["Problem", *columns] if several else columns, rows), note
+    caption = "Seconds of training and epochs of each cell" if timed else "Epochs of each cell"
+    return table(caption, ["Problem", *columns] if several else columns, rows), note
+
+
+def _seconds_planned(row: Row) -> list[Entry]:
+    """What a cell might train, and trained, in seconds."""
+    planned, trained = row["planned_seconds"], row["train_seconds"]
+    words = MISSING if math.isinf(planned) else exact_seconds(planned)
+    return [Entry(words, planned), Entry(f"{trained:.1f} s", trained)]
 
 
 def failures_table(summary: Summary) -> tuple[Table, str]:

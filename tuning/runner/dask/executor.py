@@ -21,7 +21,7 @@ from msgspec import structs
 from tuning.errors import StudyError, TuningError
 from tuning.evaluation.training_watch import time_limit_words
 from tuning.journal.lines import decode
-from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial
+from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial, seconds_of
 from tuning.runner.cell import CellTask
 from tuning.runner.dask.cluster import LocalWorkers, client_of
 from tuning.runner.devices import CPUS, Devices
@@ -258,8 +258,17 @@ class _Run:
         elif why:
             spent = trials[-1].spent_epochs if trials else 0
             why = f"{MAX_LOST_WORKERS} workers died while they ran this cell (killed, crashed, or out of memory)"
+            budget = sent.task.budget
             end = CellEnd(
-                cell, CellState.FAILED, "its workers died", why, len(trials), spent, 0.0, sent.task.budget.epochs
+                cell,
+                CellState.FAILED,
+                "its workers died",
+                why,
+                trials=len(trials),
+                spent_epochs=spent,
+                budget_epochs=budget.epochs,
+                budget_seconds=budget.seconds,
+                spent_seconds=seconds_of(trials),
             )
             self.listener.on_result(sent.task, CellResult(tuple(trials), end=end))
             return
