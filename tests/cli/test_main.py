@@ -45,8 +45,8 @@ STATUS_CELL_KEYS = [
     "problem", "tuner", "replicate", "state", "error", "epochs", "planned_epochs", "trials", "best_score", "seconds",
 ]  # fmt: skip
 CHECK_KEYS = [
-    "study", "alike", "problems", "budgets", "cells", "epochs", "retrain", "endpoint", "start", "own_start", "outlook",
-    "seconds",
+    "study", "alike", "problems", "budgets", "cells", "epochs", "budget_seconds", "retrain", "endpoint", "start",
+    "own_start", "outlook", "seconds",
 ]  # fmt: skip
 CHECK_PROBLEM_KEYS = [
     "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",
