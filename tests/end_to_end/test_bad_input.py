@@ -144,7 +144,18 @@ STUDY_FILES = {
         study_of(rope="0"),
         "Study(rope=0): expected a difference above 0 in the metric's unit, or None",
     ),
-    "budget of another kind": (study_of(budget="6"), "Study(budget=6): expected Budget(epochs=...)"),
+    "budget of another kind": (
+        study_of(budget="6"),
+        "Study(budget=6): expected Budget(epochs=...), Budget(seconds=...) or both",
+    ),
+    "budget without a limit": (
+        study_of(budget="Budget()"),
+        "Budget() has no limit: give epochs=..., or seconds=..., or both: whichever ends first",
+    ),
+    "budget of no time": (
+        study_of(budget="Budget(seconds=0)"),
+        "Budget(seconds=0): expected seconds of training above 0 a cell",
+    ),
     "budget of nothing": (
         study_of(budget="Budget(0)"),
         "Budget(epochs=0): expected a whole number of at least 1 epoch a cell",
@@ -380,8 +391,8 @@ def test_smaller_budget(begun: Path) -> None:
     before = content(begun)
     expect(
         invoke("run", begun.parent / "good.py", "--out", begun, "--jobs", 1, "--budget", 5),
-        f"{begun}/s was begun with a budget of 6 epochs a cell, now it is 5; a study goes on with the same budget or "
-        "a larger one: choose another folder with --out, or move that one away",
+        f"{begun}/s was begun with a budget of 6 epochs a cell, now it is 5 epochs a cell; a study goes on with "
+        "the same budget or a larger one: choose another folder with --out, or move that one away",
     )
     assert content(begun) == before
 

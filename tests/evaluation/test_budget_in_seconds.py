@@ -14,6 +14,7 @@ from tuning.configuration import Configuration
 from tuning.errors import StudyError
 from tuning.evaluation import training_watch, trial_training
 from tuning.evaluation.evaluator import Evaluator
+from tuning.evaluation.known_trainings import KnownTrainings
 from tuning.journal.records import BUDGET_SPENT, Cell, CellResult, Trial, TrialState, seconds_of
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.runner.cell import CellTask, run_cell
@@ -174,6 +175,22 @@ def test_what_an_interruption_makes_necessary_again_costs_nothing() -> None:
     assert (child.rebuilt_epochs, child.epochs, child.train_seconds) == (3, 1, 1.0)
     assert (problem.ticked, resumed.spent_seconds) == (4.0, 4.0)
     resumed.close()
+
+
+def test_an_equal_training_is_charged_the_seconds_that_it_took() -> None:
+    (first, *_) = searched(Ticking(2.0), Budget(seconds=9.0)).trials
+    for limit, copied, charged in ((100.0, "sklearn-randomized/0", 8.0), (8.0, "", 4.0)):
+        problem = Ticking()  # a copy that would end the search is trained, as it may have to be CUT
+        evaluator = Evaluator(
+            problem,
+            Cell("synthetic", "another", 1),
+            study="s",
+            budget=Budget(seconds=limit),
+            known_trainings=KnownTrainings([first]),
+        )
+        trial = evaluator.evaluate(first.configuration)
+        assert (trial.copy_of, trial.train_seconds, evaluator.spent_seconds) == (copied, charged, charged)
+        assert problem.trained_epochs == (0 if copied else 4)
 
 
 class Asking(Tuner):

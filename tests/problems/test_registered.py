@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tuning.cli.load import find_study
-from tuning.cli.options import Named
+from tuning.cli.options import Changes, Named
 from tuning.cli.problem_list import look
 from tuning.errors import StudyError
 from tuning.problems import registered
@@ -58,7 +58,7 @@ def test_what_cannot_be_loaded_is_refused(name: str, error: str) -> None:
 def test_one_is_a_study_by_its_name() -> None:
     study = find_study(Path("problem:made"), Named())
     assert (study.name, study.budget.epochs, len(study.tuners)) == ("made", 30, 5)
-    assert find_study(Path("problem:made"), Named(), 9).budget.epochs == 9
+    assert find_study(Path("problem:made"), Named(), Changes(budget=9)).budget.epochs == 9
     with pytest.raises(StudyError, match="and problem:made is a registered problem, which says so itself"):
         find_study(Path("problem:made"), Named(max_epochs=3))
 
