@@ -295,7 +295,8 @@ def profiles_table(problem: ProblemSummary) -> Table:
 
 def targets_table(problem: ProblemSummary) -> Table:
     """Epochs to reach each target; unreached ones are marked."""
-    part = problem.targets
+    part, contest = problem.targets, problem.contest
+    never = f"not by {count(contest.budget_epochs)}" if contest.budget.seconds is None else "not in its time"
     places = decimals_for([*problem.finals["score"]])
     metric = problem.objective.metric
     rows: Rows = [
@@ -303,7 +304,7 @@ def targets_table(problem: ProblemSummary) -> Table:
             f"{row['target']}, {number(row['score'], places)}",
             str(row["tuner"]),
             Entry(f"{row['reached']} of {row['replicates']}", row["reached"]),
-            *(_reached(row[name], problem.contest.budget_epochs) for name in ("median", "earliest", "latest")),
+            *(_reached(row[name], never) for name in ("median", "earliest", "latest")),
         ]
         for row in rows_of(part)
     ]
@@ -311,8 +312,8 @@ def targets_table(problem: ProblemSummary) -> Table:
     return table("Epochs until a replicate has a score as good as the target", columns, rows)
 
 
-def _reached(epochs: float, budget: int) -> Entry:
-    return Entry(f"not by {count(budget)}" if np.isinf(epochs) else number(epochs, 0 if epochs % 1 == 0 else 1), epochs)
+def _reached(epochs: float, never: str) -> Entry:
+    return Entry(never if np.isinf(epochs) else number(epochs, 0 if epochs % 1 == 0 else 1), epochs)
 
 
 def _needed(fewest: float, most: float) -> Entry:
