@@ -46,14 +46,8 @@ def to_json(record: Record) -> Entries:
         absent = [name for name in rare if entries["plan"][name] in (None, "", [])]
         return {**entries, "plan": {name: value for name, value in entries["plan"].items() if name not in absent}}
     del entries["cell"]
-    for name in (
-        "returned",
-        "untested",
-        "members",
-        "copy_of",
-        "budget_seconds",
-        "spent_seconds",
-    ):  # only if they say something
+    # Rare ones are written only where they say something.
+    for name in ("returned", "untested", "members", "copy_of", "budget_seconds", "spent_seconds"):
         if not entries.get(name):
             entries.pop(name, None)
     if entries.get("best_of_table") is None:
