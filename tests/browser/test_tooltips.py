@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.test_report import drawn
 from tests.support.browser import opened
-from tests.support.golden_journal import write_scores
+from tests.support.golden_journal import write_scores, write_search
 from tuning.report.report import Report, write_report
 
 pytestmark = [pytest.mark.slow, pytest.mark.waits]
@@ -61,9 +61,10 @@ def checked(page: Any) -> list[str]:
 def test_every_tooltip_says_a_value_for_each_of_its_titles(browser: Any, golden_report: Report) -> None:
     with opened(browser, golden_report.html.as_uri()) as page:
         drawn(page)
-        assert {"best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "slices", "coverage"} <= (
-            set(checked(page))
-        )
+        assert {
+            "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "improvement", "fixed_targets", "speed_up",
+            "slices", "coverage",
+        } <= set(checked(page))  # fmt: skip
 
 
 def test_panels_of_many_tuners_have_tooltips_too(browser: Any, tmp_path: Path) -> None:
@@ -72,3 +73,10 @@ def test_panels_of_many_tuners_have_tooltips_too(browser: Any, tmp_path: Path) -
         drawn(page)
         assert page.locator(".chart[data-spec='spec-best_so_far'] svg .role-title").count() == 8
         assert "best_so_far" in checked(page)
+
+
+def test_what_a_search_depends_on_has_tooltips_too(browser: Any, tmp_path: Path) -> None:
+    write_search(tmp_path, trials=30)
+    with opened(browser, write_report(tmp_path).html.as_uri()) as page:
+        drawn(page)
+        assert {"importance", "partial_dependence", "contour"} <= set(checked(page))

@@ -7,6 +7,7 @@ import hashlib
 import json
 from functools import partial
 from importlib import resources
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -18,6 +19,8 @@ from tuning.report.figures.trials import FILTERED
 from tuning.report.latex import latex_table
 from tuning.report.markdown import escape_markdown, markdown_code, markdown_table
 from tuning.report.tables.base import Table
+
+_PLAIN = ' !"$()*+,/:;<=>?@[]^{|}'  # in the address of a picture, within single quotes
 
 
 def markdown(shown: Shown) -> str:
@@ -44,7 +47,7 @@ def html(shown: Shown, svgs: dict[str, str], bundle: str) -> str:
         bundle=Markup(bundle),
         page=Markup(page),
         script_hashes=Markup(" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, page))),
-        images={name: base64.b64encode(text.encode("utf-8", errors="replace")).decode() for name, text in svgs.items()},
+        images={name: Markup(quote(text, safe=_PLAIN, errors="replace")) for name, text in svgs.items()},
         specs={figure.name: _spec(figure) for part in parts(shown) for figure, _ in part.values()},
     )
 

@@ -37,8 +37,8 @@ def ends(scale: dict[str, Any]) -> tuple[float, float]:
 def test_each_problem_has_its_figures_with_a_text_alternative(golden: Summary) -> None:
     found = figures(golden)["digits"]
     assert [figure.name for figure in found] == [
-        "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "critical_difference",
-        "performance_profile", "trials_by_state",
+        "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "improvement",
+        "critical_difference", "performance_profile", "fixed_targets", "speed_up", "trials_by_state",
     ]  # fmt: skip
     for figure in found:
         assert figure.chart.to_dict()["description"] == figure.description  # Vega-Lite's schema holds
@@ -85,7 +85,7 @@ def test_a_baseline_with_more_epochs_is_drawn_up_to_the_tuners_budget(golden: Su
 
 def test_legends_name_what_is_drawn(golden: Summary) -> None:
     for figure in figures(golden)["digits"]:
-        if figure.name in ("rank_over_budget", "performance_profile"):
+        if figure.name in ("rank_over_budget", "performance_profile", "fixed_targets"):
             assert not set(BASELINES) & set(re.findall(r"[\w-]+", str(figure.chart.to_dict())))
 
 
