@@ -51,12 +51,13 @@ def speed_ups(
         score; needed (epochs); speed (needed for each epoch spent); low and high (infinite where random search may
         never get there, NaN with a single replicate); at_least (whether ``needed`` is only a lower bound).
     """
+    theirs = steps[steps["tuner"] == random_search]
     reference = cells[(cells["tuner"] == random_search) & (cells["state"] == CellState.DONE)]
     frames = [
         found
         for tuner in tuners
         if len(reference) and tuner != random_search
-        if len(found := _of(tuner, steps, cells, reference, objective, budgets))
+        if len(found := _of(tuner, steps, cells, theirs, reference, objective, budgets))
     ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=SPEED_COLUMNS)
 
@@ -70,6 +71,7 @@ def _of(
     tuner: str,
     steps: pd.DataFrame,
     cells: pd.DataFrame,
+    theirs: pd.DataFrame,
     reference: pd.DataFrame,
     objective: Objective,
     budgets: Sequence[float],
@@ -84,13 +86,10 @@ def _of(
     middle = np.median(heights, axis=0)
     worst, best = median_ends(heights)
     ended = reference["charged_epochs"].to_numpy(dtype=float)[:, None]
-
-    def needed(scores: Floats) -> Floats:
-        return reaching(steps, reference, objective, objective.sign * scores)
-
-    epochs = needed(middle)
-    low = median_ends(np.minimum(needed(worst), ended))[0] / spent
-    high = median_ends(needed(best))[1] / spent
+    wanted = objective.sign * np.concatenate([middle, worst, best])
+    epochs, of_worst, of_best = np.split(reaching(theirs, reference, objective, wanted), 3, axis=1)
+    low = median_ends(np.minimum(of_worst, ended))[0] / spent
+    high = median_ends(of_best)[1] / spent
     known = ~np.isnan(worst) & ~np.isnan(low)
     median = np.median(np.minimum(epochs, ended), axis=0)
     return pd.DataFrame(

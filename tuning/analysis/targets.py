@@ -188,7 +188,7 @@ def fixed_targets(
         done = cells[(cells["tuner"] == tuner) & (cells["state"] == CellState.DONE)]
         if done.empty:
             continue
-        epochs = reaching(steps, done, objective, scores)
+        epochs = reaching(steps[steps["tuner"] == tuner], done, objective, scores)
         there = (epochs[:, :, None] <= np.asarray(budgets)).mean(axis=1)
         low, high = share_ends(there.sum(axis=0), len(done))
         columns = {"spent_epochs": list(budgets), "share": there.mean(axis=0), "low": low, "high": high}

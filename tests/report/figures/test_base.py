@@ -174,3 +174,12 @@ def test_a_baseline_far_off_does_not_press_the_tuners_into_a_corner(tmp_path: Pa
         for layer in made[name].chart.to_dict()["layer"]:
             low, high = ends(layer["encoding"][channel]["scale"])
             assert 0.85 < low < 0.9 < 0.925 < high < 0.95
+
+
+def test_a_still_picture_holds_no_more_than_can_be_seen(golden: Summary) -> None:
+    for figure in figures(golden)["digits"]:
+        drawn = figure.svg
+        assert drawn.count("aria-") == 1  # the text of the whole
+        places = re.findall(r' (?:d|transform|x|y|width|height)="([^"]*)"', drawn)
+        assert places
+        assert not re.search(r"\d\.\d{3}", " ".join(places))

@@ -100,3 +100,11 @@ def test_the_report_has_them_folded(tmp_path: Path) -> None:
     for kind in ("partial_dependence", "contour", "fixed_targets", "speed_up"):
         assert f'<details class="quiet" id="{kind}">' in page
         assert f"(figures/{kind}.svg)" in report.markdown.read_text()
+
+
+@pytest.mark.slow
+def test_the_page_of_400_trials_is_small_enough_to_be_sent(tmp_path: Path) -> None:
+    from tuning.report.report import write_report
+
+    write_search(tmp_path, trials=100)
+    assert write_report(tmp_path).html.stat().st_size <= 1_600_000

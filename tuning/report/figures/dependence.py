@@ -150,6 +150,7 @@ def contour(search: Search, slug: str = "") -> Figure | None:
         f"{', over configurations that have both' if both else ''}: the two most important ones that can be there "
         "together. Colours are fifths of the surface, the best pink. Dots are "
         f"{plural(len(dots), 'trial')} that had both and were trained in full, the best of searches large. "
+        "Where large dots lie off the pink, the best values depend on the other hyperparameters. "
         f"{model_words(found, search)}",
         description,
         finished(_surface(found.surface, dots, axes, search), description, 320),
