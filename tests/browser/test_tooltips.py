@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.test_report import drawn
 from tests.support.browser import opened
-from tests.support.golden_journal import write_scores
+from tests.support.golden_journal import write_scores, write_search
 from tuning.report.report import Report, write_report
 
 pytestmark = [pytest.mark.slow, pytest.mark.waits]
@@ -25,7 +25,7 @@ chart => [...chart.querySelectorAll('.role-mark path, .role-mark rect, .role-mar
 
 def said(page: Any, name: str) -> list[str]:
     """What the tooltip of a figure says at the places of its marks."""
-    chart = page.locator(f".chart[data-spec='spec-{name}']")
+    chart = page.locator(f".chart[data-chart='{name}']")
     chart.locator("xpath=ancestor::*[@hidden]").evaluate_all("all => all.forEach(one => (one.hidden = false))")
     chart.scroll_into_view_if_needed()
     places = chart.evaluate(MIDDLES)
@@ -43,8 +43,8 @@ def said(page: Any, name: str) -> list[str]:
 
 def with_tooltips(page: Any) -> list[str]:
     """Names of the figures whose charts have a tooltip."""
-    specs = page.locator("script[id^='spec-']").evaluate_all("all => all.map(one => [one.id, one.textContent])")
-    return [name.removeprefix("spec-") for name, text in specs if '"tooltip"' in json.dumps(json.loads(text))]
+    specs: dict[str, object] = page.evaluate("charts")
+    return [name for name, spec in specs.items() if '"tooltip"' in json.dumps(spec)]
 
 
 def checked(page: Any) -> list[str]:
@@ -61,14 +61,22 @@ def checked(page: Any) -> list[str]:
 def test_every_tooltip_says_a_value_for_each_of_its_titles(browser: Any, golden_report: Report) -> None:
     with opened(browser, golden_report.html.as_uri()) as page:
         drawn(page)
-        assert {"best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "slices", "coverage"} <= (
-            set(checked(page))
-        )
+        assert {
+            "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "improvement", "fixed_targets", "speed_up",
+            "slices", "coverage",
+        } <= set(checked(page))  # fmt: skip
 
 
 def test_panels_of_many_tuners_have_tooltips_too(browser: Any, tmp_path: Path) -> None:
     write_scores(tmp_path, {f"tuner-{place}": [0.5 + place / 100, 0.6, 0.7] for place in range(8)}, budget=6)
     with opened(browser, write_report(tmp_path).html.as_uri()) as page:
         drawn(page)
-        assert page.locator(".chart[data-spec='spec-best_so_far'] svg .role-title").count() == 8
+        assert page.locator(".chart[data-chart='best_so_far'] svg .role-title").count() == 8
         assert "best_so_far" in checked(page)
+
+
+def test_what_a_search_depends_on_has_tooltips_too(browser: Any, tmp_path: Path) -> None:
+    write_search(tmp_path, trials=30)
+    with opened(browser, write_report(tmp_path).html.as_uri()) as page:
+        drawn(page)
+        assert {"importance", "partial_dependence", "contour"} <= set(checked(page))

@@ -152,8 +152,9 @@ def test_the_report_runs_no_script_but_its_own(browser: Any, folder: Path) -> No
         page.locator(".chart:not(:has(svg))").first.wait_for(state="detached")
         page.locator("th button").evaluate_all("all => all.forEach(one => one.click())")
         assert page.locator("script").count() == page.evaluate(
-            "document.querySelectorAll('body > script, figure + script, script[type=\"application/json\"]').length"
+            "document.querySelectorAll('body > script, head > script, script[type=\"application/json\"]').length"
         )
+        assert page.locator("head > script").count() == 1  # the page's own library
         assert page.locator("[onerror], [onload], [onfocus], a[href^=javascript], iframe, object, embed").count() == 0
         assert "</script></style></title><script>window.pwned" in page.title() + page.inner_text("h1")
 

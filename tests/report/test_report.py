@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
 import json
 import math
@@ -87,9 +88,9 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
     )  # the columns, and each trial with a score
     assert [name for name in made if name not in rows and name not in best] == [
         "epochs.csv", "figures/best_so_far.svg", "figures/coverage.svg", "figures/critical_difference.svg",
-        "figures/final_scores.svg", "figures/pairwise.svg", "figures/parallel.svg",
+        "figures/final_scores.svg", "figures/fixed_targets.svg", "figures/improvement.svg", "figures/parallel.svg",
         "figures/performance_profile.svg", "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/slices.svg",
-        "figures/trials_by_state.svg",
+        "figures/speed_up.svg", "figures/trials_by_state.svg",
         "figures/wall_clock.svg", *(f"figures/{name}.svg" for name in WINNERS), "journal/journal.jsonl",
         "report.html", "report.md", "retrainings.csv", "summary.json", "tables/baselines.tex", "tables/pairs.tex",
         "tables/tuners.tex", "tables/winners.tex", "trials.csv", "tuners.csv",
@@ -130,10 +131,18 @@ def test_summary_is_strict_json_and_holds_the_verdict(golden: Report) -> None:
     assert [row["score"] for row in problem["final_scores"] if row["tuner"] == "optuna-tpe"][3] is None
 
 
+def packed(page: Page) -> dict[str, Any]:
+    """What a page unpacks to draw."""
+    (found,) = [text for attributes, text in page.scripts if attributes.get("id") == "packed"]
+    unpacked: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found)))
+    return unpacked
+
+
 def test_the_page_runs_only_its_own_scripts_and_asks_nothing_of_the_network(golden: Report) -> None:
     page = Page(golden.html.read_text())
     (policy,) = [meta["content"] for meta in page.named("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
-    code = [text for attributes, text in page.scripts if attributes.get("type") != "application/json"]
+    code = [packed(page)["library"]]
+    code += [text for attributes, text in page.scripts if "type" not in attributes]
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in code]
     assert policy is not None
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
@@ -141,19 +150,22 @@ def test_the_page_runs_only_its_own_scripts_and_asks_nothing_of_the_network(gold
     assert "default-src 'none'" in policy
     assert "unsafe-eval" not in policy
     assert not page.named("link")
-    assert all((image["src"] or "").startswith("data:image/svg+xml;base64,") for image in page.named("img"))
+    assert all((image["src"] or "").startswith("data:image/svg+xml,<svg ") for image in page.named("img"))
     assert all("src" not in script for script in page.named("script"))
 
 
 def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     text = golden.html.read_text()
     page = Page(text)
-    assert len(page.named("figure")) == 12 + len(WINNERS)
-    assert text.count("The numbers behind this figure") == 12 + len(WINNERS) - 3  # a winner's two curves share theirs
+    assert len(page.named("figure")) == 14 + len(WINNERS)
+    assert text.count("The numbers behind this figure") == 14 + len(WINNERS) - 3  # a winner's two curves share theirs
     assert all(picture["aria-label"] for picture in page.named("svg"))
     assert all(image["alt"] for image in page.named("img"))
-    specs = [json.loads(body) for attributes, body in page.scripts if attributes.get("type") == "application/json"]
-    assert len(specs) == 13  # a figure each, and the trials
+    assert sorted(packed(page)["charts"]) == sorted(
+        chart["data-chart"] for chart in page.named("div") if "data-chart" in chart
+    )
+    data = [json.loads(body) for attributes, body in page.scripts if attributes.get("type") == "application/json"]
+    assert len(data) == 1  # the trials
 
 
 @pytest.mark.usefixtures("no_pictures")

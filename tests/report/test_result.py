@@ -20,9 +20,11 @@ from tuning.report.report import Report
 from tuning.report.result import Result
 
 FIGURES = [
-    "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "critical_difference",
-    "performance_profile", "trials_by_state", "parallel_coordinates", "slices", "coverage", "rungs",
+    "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "improvement", "critical_difference",
+    "performance_profile", "fixed_targets", "speed_up", "trials_by_state", "parallel_coordinates", "slices",
+    "coverage", "rungs",
 ]  # fmt: skip
+NOT_OF_SO_FEW = ["importance", "partial_dependence", "contour"]  # trials as the golden journal has
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +84,13 @@ def test_each_figure_is_a_chart_that_vega_lite_accepts(result: Result, name: str
 
 def test_every_figure_of_the_class_is_tested() -> None:
     methods = {name for name in vars(tuning.report.plots.Plots) if not name.startswith("_")}
-    assert methods == {*FIGURES, "importance"}
+    assert methods == {*FIGURES, *NOT_OF_SO_FEW}
 
 
-def test_importance_of_too_few_trials_is_nothing_to_draw(result: Result) -> None:
+@pytest.mark.parametrize("name", NOT_OF_SO_FEW)
+def test_what_too_few_trials_depend_on_is_nothing_to_draw(result: Result, name: str) -> None:
     with pytest.raises(StudyError, match="there is nothing to draw yet"):
-        result.plot.importance()
+        getattr(result.plot, name)()
 
 
 def test_in_a_notebook_it_is_the_first_screen(result: Result) -> None:

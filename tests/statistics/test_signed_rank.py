@@ -216,8 +216,8 @@ def test_the_summary_is_the_same_to_the_byte_whatever_the_order_of_rows(
 
 
 CELLS = pd.DataFrame(
-    [("p", "a", number, "DONE" if number < 4 else "UNFINISHED", 10) for number in range(1, 5)],
-    columns=["problem", "tuner", "replicate", "state", "planned_epochs"],
+    [("p", "a", number, "DONE" if number < 4 else "UNFINISHED", 10, 10) for number in range(1, 5)],
+    columns=["problem", "tuner", "replicate", "state", "planned_epochs", "charged_epochs"],
 )
 STEPS = pd.DataFrame(
     [("p", "a", 1, 2, 0.5), ("p", "a", 1, 6, 0.8), ("p", "a", 2, 3, 0.8), ("p", "a", 3, 1, 0.6), ("p", "a", 4, 1, 0.9)],

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tuning.configuration import Configuration
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import path_of, read
@@ -252,6 +254,27 @@ def write_scores(
                 cell = Cell("digits", tuner, replicate)
                 writer.trial(trial(cell, 0, [value] * budget, budget))
                 writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, budget, 1.0))
+
+
+def write_search(directory: Path, trials: int = 60, replicates: int = 2) -> None:
+    """Random searches of the golden space, trained in full: the score has its best learning rate in the middle."""
+    generator = np.random.default_rng(5)
+    with JournalWriter.create(directory, study()) as writer:
+        session(writer, ["kt-random", "optuna-tpe"], 4 * trials, replicates)
+        for tuner in ("kt-random", "optuna-tpe"):
+            for replicate in range(1, replicates + 1):
+                cell = Cell("digits", tuner, replicate)
+                for number in range(trials):
+                    hidden, rate, sgd, momentum = generator.random(4).tolist()
+                    settings: Configuration = {"n_hidden": int(9 * hidden), "learning_rate": 1e-4 * 100**rate}
+                    settings |= {"optimizer": "sgd", "momentum": 0.9 * momentum} if sgd < 0.5 else {"optimizer": "adam"}
+                    score = 0.9 - 0.8 * (rate - 0.5) ** 2 - 0.05 * hidden + (0.05 * momentum if sgd < 0.5 else 0.0)
+                    done = Trial(
+                        cell, number, settings, TrialState.COMPLETE, round(score, 6), 0, 4,
+                        [{"loss": 1.0, "val_accuracy": round(score, 6)}] * 4, 4 * number + 4, 1.0, 0.1, seed=number,
+                    )  # fmt: skip
+                    writer.trial(done)
+                writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", trials, 4 * trials, 1.0))
 
 
 def rewrite() -> None:

@@ -10,7 +10,8 @@ Imports: words, statistics, journal.
     looks             judged: pairs of a study that adds replicates until it is decided
     searching         searching: all tuners together against each baseline
     standings         medians, interquartile means and ranks at every budget
-    targets           epochs to a target, performance profiles
+    targets           epochs to a target, expected running times, shares of targets reached, performance profiles
+    speed             speed_ups: how many epochs random search needs for a tuner's scores
     winners           what winners are worth on fresh seeds
     overtuning        overtuning: which searches ended at something worse than they had before
     variance          variance_parts: what makes the winners of one tuner differ

@@ -32,6 +32,8 @@ class Contest:
         no_search: Labels of the baselines with their own model.
         endpoint: What the verdict is about, one of `tuning.journal.plan.ENDPOINTS`.
         reference: The tuner that each other is compared with; empty: every two are compared.
+        longest_random: The random search with the most epochs: the baseline that has twice the budget, else
+            `random_search`, or None.
         extended: Numbers of replicates that its runs planned one after another, if no rule added them.
         declared: Whether the plan said so before the run; journals of earlier releases do not.
         noise_free: Whether no problem was trained: what a winner is worth is its curve without noise.
@@ -52,6 +54,7 @@ class Contest:
     reference: str = ""
     extended: tuple[int, ...] = ()
     noise_free: bool = False
+    longest_random: str | None = None
 
     @classmethod
     def of(cls, journal: Journal) -> Contest:
@@ -59,17 +62,19 @@ class Contest:
         plan = journal.plan
         rule = rule_of(plan)
         labels = {settings.tuner: label for label, settings in reversed(plan.tuners.items())}
-        defaults = [label for label, settings in plan.baselines.items() if settings.tuner == "default"]
+        baselines = {settings.tuner: label for label, settings in reversed(plan.baselines.items())}
+        random_search = next((labels[name] for name in RANDOM_SEARCHES if name in labels), None)
         return cls(
             tuners=tuple(plan.tuners),
             baselines=tuple(plan.baselines),
             budget=plan.budget,
             budget_epochs=_axis_end(journal),
-            random_search=next((labels[name] for name in RANDOM_SEARCHES if name in labels), None),
+            random_search=random_search,
+            longest_random=baselines.get("random-2x", random_search),
             rope=plan.rope if rule is None else rule.rope,
             rule=rule,
             retrain=plan.retrain,
-            default=next(iter(defaults), ""),
+            default=baselines.get("default", ""),
             no_search=tuple(journal.no_search()),
             endpoint=journal.endpoint,
             declared=bool(plan.endpoint),

@@ -19,8 +19,9 @@ from tuning.analysis.new_data import new_data_pairs
 from tuning.analysis.overtuning import Overtuning, overtuning
 from tuning.analysis.pairs import pairwise
 from tuning.analysis.searching import searching
+from tuning.analysis.speed import speed_ups
 from tuning.analysis.standings import Measures, measured, standing_grid, standings
-from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
+from tuning.analysis.targets import epochs_to_reach, fixed_targets, ladder, profiles, target_table, targets
 from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
 from tuning.analysis.variance import VarianceParts, variance_parts
@@ -35,6 +36,8 @@ from tuning.objective import Objective
 from tuning.statistics.rank_sum import replicates_needed as of_two_samples
 from tuning.statistics.ranks import RankTest, rank_test
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
+
+CURVE_STEPS = 60  # budgets at which the curves of targets reached are drawn
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class ProblemSummary(Comparison):
         reached: `targets.epochs_to_reach`.
         targets: `targets.target_table`.
         profiles: `targets.profiles`.
+        fixed_targets: `targets.fixed_targets`, over a `targets.ladder`.
+        speed_ups: `speed.speed_ups`, against the random search with the most epochs.
         retrained: `winners.retrained_cells`.
         winners: `winners.winner_table`.
         overtuning: `overtuning.overtuning`.
@@ -130,6 +135,8 @@ class ProblemSummary(Comparison):
     reached: pd.DataFrame
     targets: pd.DataFrame
     profiles: pd.DataFrame
+    fixed_targets: pd.DataFrame
+    speed_ups: pd.DataFrame
     retrained: pd.DataFrame
     winners: pd.DataFrame
     overtuning: Overtuning
@@ -173,6 +180,8 @@ def summarise_problem(
     contested = finals[finals["tuner"].isin(tuners)]
     wanted = targets(contested, best, contest.random_search)
     reached = epochs_to_reach(steps, cells[cells["tuner"].isin(tuners)], objective, wanted)
+    rungs = ladder(steps[steps["tuner"].isin(tuners)], best, objective, contest.random_search)
+    fine = standing_grid(contest.budget_epochs, CURVE_STEPS)
     ruling = verdict(
         scored,
         table,
@@ -219,6 +228,8 @@ def summarise_problem(
         reached=reached,
         targets=target_table(reached),
         profiles=profiles(contested, tuners, objective),
+        fixed_targets=fixed_targets(steps, cells, objective, rungs, tuners, fine),
+        speed_ups=speed_ups(steps, cells, objective, tuners, contest.longest_random, grid),
         retrained=retrained,
         winners=winners,
         overtuning=overtuned,

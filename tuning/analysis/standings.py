@@ -27,9 +27,9 @@ STANDING_COLUMNS = [
 Floats = npt.NDArray[np.float64]
 
 
-def standing_grid(budget_epochs: int) -> list[float]:
-    """Up to `GRID_STEPS` budgets, evenly spread in whole epochs, the full budget last."""
-    steps = np.unique(np.floor(np.linspace(0, budget_epochs, GRID_STEPS + 1)[1:]))
+def standing_grid(budget_epochs: int, most: int = GRID_STEPS) -> list[float]:
+    """Up to `most` budgets, evenly spread in whole epochs, the full budget last."""
+    steps = np.unique(np.floor(np.linspace(0, budget_epochs, most + 1)[1:]))
     return [float(step) for step in steps if step >= 1]
 
 

@@ -89,6 +89,8 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
         "targets": problem.targets,
         "epochs_to_reach": problem.reached,
         "profiles": problem.profiles,
+        "fixed_targets": problem.fixed_targets,
+        "speed_ups": problem.speed_ups,
         "winners": problem.winners,
         "overtuning": problem.overtuning.table,
         "retrained": problem.retrained,

@@ -7,5 +7,6 @@ Imports: words, statistics, journal, analysis.
     boundary      boundary: whether the best are at a bound
     rungs         rungs: what successive halving kept
     importance    importance: which hyperparameters matter
+    dependence    dependence: the score against a hyperparameter or two, averaged over the others
     exploration   Search, searches: all of this for each problem
 """

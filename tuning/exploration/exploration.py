@@ -11,8 +11,9 @@ from tuning.analysis.summary import Summary
 from tuning.configuration import Value
 from tuning.exploration.boundary import boundary
 from tuning.exploration.coverage import coverage
+from tuning.exploration.dependence import Dependence, dependence
 from tuning.exploration.dimensions import Dimension, dimensions
-from tuning.exploration.importance import POOLED, Importance, importance
+from tuning.exploration.importance import POOLED, Importance, by_importance, importance
 from tuning.exploration.rungs import paths, rungs
 from tuning.journal.incumbents import incumbent_trials
 from tuning.journal.journal import Journal
@@ -39,6 +40,7 @@ class Search:
         coverage: `coverage.coverage`.
         boundary: `boundary.boundary`.
         importance: `importance.importance`.
+        dependence: `dependence.dependence`.
         paths: `rungs.paths`.
         rungs: `rungs.rungs`.
     """
@@ -52,6 +54,7 @@ class Search:
     coverage: pd.DataFrame
     boundary: pd.DataFrame
     importance: Importance
+    dependence: Dependence
     paths: pd.DataFrame
     rungs: pd.DataFrame
 
@@ -86,6 +89,7 @@ def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, 
     # A baseline with a model of its own has no place in the space: its one configuration is empty.
     inside = frame[~frame["tuner"].isin(contest.no_search)]
     ways = paths(trials, objective)
+    shares = importance(frame, space, objective, tuners)
     return Search(
         objective=objective,
         space=tuple(space),
@@ -95,7 +99,8 @@ def _search(trials: list[Trial], recorded: ProblemRecord, objective: Objective, 
         trials=frame,
         coverage=coverage(inside, space, tuners),
         boundary=boundary(inside, space, objective),
-        importance=importance(frame, space, objective, tuners),
+        importance=shares,
+        dependence=dependence(frame, space, objective, by_importance(shares)),
         paths=ways,
         rungs=rungs(ways, objective),
     )

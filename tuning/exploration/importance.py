@@ -63,9 +63,7 @@ def importance(
         tuners: In the order wanted; a tuner of a single configuration (a baseline) is left out.
     """
     nothing = pd.DataFrame(columns=IMPORTANCE_COLUMNS)
-    full = trials[trials["full"]]
-    searching = full.groupby("tuner")["configuration"].nunique()
-    full = full[full["tuner"].isin(searching[searching > 1].index)]
+    full = in_full(trials)
     if len(space) < 2:
         return Importance(nothing, "No importance: the space has one hyperparameter." if space else "")
     if len(full) < MIN_TRIALS:
@@ -86,6 +84,20 @@ def importance(
     if len(full) > MAX_TRIALS:
         note = f"Of more than {count(MAX_TRIALS)} trials so many are taken, evenly spread. {note}".rstrip()
     return Importance(pd.concat(frames, ignore_index=True), note)
+
+
+def by_importance(found: Importance) -> list[str]:
+    """The hyperparameters, the most important over all tuners first; none without importances."""
+    pooled = found.frame[found.frame["tuner"] == POOLED]
+    return [str(key) for key in pooled.sort_values("importance", ascending=False, kind="stable")["hyperparameter"]]
+
+
+def in_full(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials trained in full, without those of a tuner of a single configuration."""
+    full = trials[trials["full"]]
+    searching = full.groupby("tuner")["configuration"].nunique()
+    found: pd.DataFrame = full[full["tuner"].isin(searching[searching > 1].index)]
+    return found
 
 
 def _of(trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective, tuner: str) -> pd.DataFrame:

@@ -32,7 +32,7 @@ from tuning.report.prose import (
 )
 from tuning.report.sections.answer import Answer, answers
 from tuning.report.sections.exploration import SearchSection, section
-from tuning.report.tables import comparison, study
+from tuning.report.tables import comparison, reaching, study
 from tuning.report.tables.answer import problems_table
 from tuning.report.tables.base import Table
 from tuning.report.tables.checklist import checklist_table
@@ -121,6 +121,7 @@ def context(
         "audit_line": audit_line(summary),
         "pairs_note": prose.PAIRS_NOTE,
         "choice_note": prose.CHOICE_NOTE,
+        "targets_note": prose.TARGETS_NOTE,
         "baselines": baselines_note(journal, summary.contest),
         "audit_note": audit_note,
         "failures": failures,
@@ -178,7 +179,7 @@ def _problem(
         searching=comparison.searching_table(problem),
         unranked=unranked(problem),
         says_nothing=prose.says_nothing(problem),
-        targets=comparison.targets_table(problem),
+        targets=reaching.targets_table(problem),
         winners=study.winners_table(problem),
         test_metrics=study.test_metrics_table(problem),
         best=study.best_table(problem, recorded.space),
@@ -193,9 +194,12 @@ NUMBERS: dict[str, Callable[[ProblemSummary], Table]] = {
     "wall_clock": comparison.clock_table,
     "final_scores": comparison.finals_table,
     "rank_over_budget": comparison.standing_table,
+    "improvement": comparison.pairs_table,
     "pairwise": comparison.pairs_table,
     "critical_difference": comparison.ranks_table,
-    "performance_profile": comparison.profiles_table,
+    "performance_profile": reaching.profiles_table,
+    "fixed_targets": reaching.fixed_targets_table,
+    "speed_up": reaching.speed_table,
     "trials_by_state": comparison.states_table,
 }
 OVER_PROBLEMS: dict[str, Callable[[Comparison], Table]] = {

@@ -10,7 +10,7 @@ from tuning.analysis.summary import Summary
 from tuning.errors import StudyError
 from tuning.exploration.exploration import Search, searches
 from tuning.journal.journal import Journal
-from tuning.report.figures import comparison, curves, exploration, scores, trials
+from tuning.report.figures import comparison, curves, dependence, exploration, improvement, reaching, scores, trials
 from tuning.report.figures.base import Chart, Figure
 
 
@@ -46,8 +46,12 @@ class Plots:
         return _chart(comparison.rank_over_budget(self._compared))
 
     def pairwise(self) -> Chart:
-        """How probably each tuner beats each other."""
+        """How probably each tuner beats each other, as a matrix."""
         return _chart(comparison.pair_matrix(self._problem))
+
+    def improvement(self) -> Chart:
+        """How probably one tuner of each pair beats the other, with intervals."""
+        return _chart(improvement.improvement(self._problem))
 
     def critical_difference(self) -> Chart:
         """Mean ranks with the groups that a rank test cannot tell apart; of several problems, over all of them."""
@@ -56,6 +60,14 @@ class Plots:
     def performance_profile(self) -> Chart:
         """The share of searches that had come within a distance of the best known score."""
         return _chart(comparison.performance_profile(self._problem))
+
+    def fixed_targets(self) -> Chart:
+        """The share of target scores reached over the epochs spent."""
+        return _chart(reaching.fixed_targets(self._problem))
+
+    def speed_up(self) -> Chart:
+        """How many times as many epochs random search needs for a tuner's score."""
+        return _chart(reaching.speed_up(self._problem))
 
     def trials_by_state(self) -> Chart:
         """How many trials were COMPLETE, PRUNED, CUT and FAILED."""
@@ -76,6 +88,14 @@ class Plots:
     def importance(self) -> Chart:
         """How much each hyperparameter matters for being among the best; needs Optuna."""
         return _chart(exploration.importance_dots(self._search))
+
+    def partial_dependence(self) -> Chart:
+        """The mean score at each value of a hyperparameter, all others averaged over, with intervals."""
+        return _chart(dependence.partial_dependence(self._search))
+
+    def contour(self) -> Chart:
+        """The mean score over the two most important hyperparameters, with trials over it."""
+        return _chart(dependence.contour(self._search))
 
     def rungs(self) -> Chart:
         """Which trials were promoted, and how far each was trained."""

@@ -23,6 +23,11 @@ PAIRS_NOTE = (
     "interval. Smallest p: what these replicates could give at best, before Holm's adjustment. Replicates needed: a "
     "range, and only where something speaks for a difference."
 )
+TARGETS_NOTE = (
+    "Expected running time: the epochs of all replicates until they reached the target or ended, for each that reached "
+    "it. It is what it costs to search afresh until one search succeeds; ∞ where none did. It has no interval: it "
+    "divides by the share of searches that succeed, and where all of few do, nothing says how rarely one fails."
+)
 CHOICE_NOTE = (
     "This is no test and claims nothing: it says what to take if you must take one now. Expected loss is how much "
     "worse than the best a tuner's mean score is expected to be. The numbers come from a hierarchical model of all "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from functools import partial
 from importlib import resources
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -18,6 +20,8 @@ from tuning.report.figures.trials import FILTERED
 from tuning.report.latex import latex_table
 from tuning.report.markdown import escape_markdown, markdown_code, markdown_table
 from tuning.report.tables.base import Table
+
+_PLAIN = ' !"$()*+,/:;<=>?@[]^{|}'  # in the address of a picture, within single quotes
 
 
 def markdown(shown: Shown) -> str:
@@ -36,16 +40,14 @@ def markdown(shown: Shown) -> str:
 
 
 def html(shown: Shown, svgs: dict[str, str], bundle: str) -> str:
-    bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     page = _template("report.js") + _template("search.js")
     return _page("report.html.j2").render(
         shown,
         style=Markup(_template("report.css") + _colour_rules()),
-        bundle=Markup(bundle),
+        packed=Markup(_packed({"library": bundle, "charts": _charts(shown)})),
         page=Markup(page),
         script_hashes=Markup(" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, page))),
-        images={name: base64.b64encode(text.encode("utf-8", errors="replace")).decode() for name, text in svgs.items()},
-        specs={figure.name: _spec(figure) for part in parts(shown) for figure, _ in part.values()},
+        images={name: Markup(quote(text, safe=_PLAIN, errors="replace")) for name, text in svgs.items()},
     )
 
 
@@ -88,10 +90,15 @@ def parts(shown: Shown) -> list[dict[str, tuple[Figure, Table]]]:
     return [*by_problem, shown["over_problems"].get("figures", {})]
 
 
-def _spec(figure: Figure) -> Markup:
-    """A chart as JSON that cannot end its script element."""
-    text = json.dumps(_filled_by_page(figure.spec), allow_nan=False, ensure_ascii=True)
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+def _charts(shown: Shown) -> dict[str, object]:
+    """The charts by name, as Vega-Lite."""
+    return {figure.name: _filled_by_page(figure.spec) for part in parts(shown) for figure, _ in part.values()}
+
+
+def _packed(what: dict[str, object]) -> str:
+    """Strict JSON, compressed, in letters that mean nothing to HTML."""
+    text = json.dumps(what, allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def _filled_by_page(value: object) -> object:

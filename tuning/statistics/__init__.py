@@ -8,6 +8,7 @@ Imports: words.
     components    components: what makes scores differ, the split, the search or the training
     effects       effects: differences between tuners in spreads, a unit that problems share
     equality      whether a mean difference is smaller than what matters
+    gaussian_process   fit: a smooth model of noisy values, and its averages
     hierarchy     worth: the model behind a choice over problems
     intervals     exact intervals of medians and shares, Student's of means
     meta          together: pairs of tuners over several problems

@@ -37,8 +37,8 @@ def ends(scale: dict[str, Any]) -> tuple[float, float]:
 def test_each_problem_has_its_figures_with_a_text_alternative(golden: Summary) -> None:
     found = figures(golden)["digits"]
     assert [figure.name for figure in found] == [
-        "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "critical_difference",
-        "performance_profile", "trials_by_state",
+        "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "improvement",
+        "critical_difference", "performance_profile", "fixed_targets", "speed_up", "trials_by_state",
     ]  # fmt: skip
     for figure in found:
         assert figure.chart.to_dict()["description"] == figure.description  # Vega-Lite's schema holds
@@ -85,7 +85,7 @@ def test_a_baseline_with_more_epochs_is_drawn_up_to_the_tuners_budget(golden: Su
 
 def test_legends_name_what_is_drawn(golden: Summary) -> None:
     for figure in figures(golden)["digits"]:
-        if figure.name in ("rank_over_budget", "performance_profile"):
+        if figure.name in ("rank_over_budget", "performance_profile", "fixed_targets"):
             assert not set(BASELINES) & set(re.findall(r"[\w-]+", str(figure.chart.to_dict())))
 
 
@@ -174,3 +174,12 @@ def test_a_baseline_far_off_does_not_press_the_tuners_into_a_corner(tmp_path: Pa
         for layer in made[name].chart.to_dict()["layer"]:
             low, high = ends(layer["encoding"][channel]["scale"])
             assert 0.85 < low < 0.9 < 0.925 < high < 0.95
+
+
+def test_a_still_picture_holds_no_more_than_can_be_seen(golden: Summary) -> None:
+    for figure in figures(golden)["digits"]:
+        drawn = figure.svg
+        assert drawn.count("aria-") == 1  # the text of the whole
+        places = re.findall(r' (?:d|transform|x|y|width|height)="([^"]*)"', drawn)
+        assert places
+        assert not re.search(r"\d\.\d{3}", " ".join(places))

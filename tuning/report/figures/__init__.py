@@ -8,9 +8,12 @@ Imports: words, statistics, journal, analysis, exploration, report.
     curves        best so far over epochs and over time
     curve_chart   its chart
     comparison    ranks, pairs, critical difference, profiles
+    improvement   the chance that one tuner beats another
+    reaching      targets reached over the budget, speed-ups against random search
     scores        figures: all of a study; final scores, states of trials
     trials        parallel coordinates and slices
     exploration   coverage, importance, rungs
+    dependence    the score against one hyperparameter, and against two
     winners       learning curves, predictions and layers of winners
     layer_graph   a model's layers as a graph
 """

@@ -14,6 +14,8 @@ from tuning.journal.records import TrialState
 from tuning.report.figures.base import INK, ROW, Figure, finished, score_axis, slugs, tuner_axis, tuner_colour, values
 from tuning.report.figures.comparison import critical_difference, pair_matrix, performance_profile, rank_over_budget
 from tuning.report.figures.curves import best_so_far, longer, off_the_axis, wall_clock
+from tuning.report.figures.improvement import MAX_PAIRS, improvement
+from tuning.report.figures.reaching import fixed_targets, speed_up
 
 STATE_COLOURS = {
     TrialState.COMPLETE: "#8A9BA8",
@@ -34,9 +36,12 @@ def figures(summary: Summary) -> dict[str, list[Figure]]:
                 wall_clock,
                 final_strip,
                 rank_over_budget,
-                pair_matrix,
+                improvement,
+                _matrix,
                 critical_difference,
                 performance_profile,
+                fixed_targets,
+                speed_up,
                 trial_states,
             )
         )
@@ -53,6 +58,11 @@ def figures_over_problems(summary: Summary) -> list[Figure]:
 
 def _drawn(figures: Iterable[Figure | None]) -> list[Figure]:
     return [figure for figure in figures if figure is not None]
+
+
+def _matrix(problem: ProblemSummary, slug: str) -> Figure | None:
+    """Of few pairs, the figure of improvements says all that the matrix says."""
+    return pair_matrix(problem, slug) if len(problem.pairs) > MAX_PAIRS else None
 
 
 def final_strip(problem: ProblemSummary, slug: str = "") -> Figure | None:

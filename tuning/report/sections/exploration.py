@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.boundary import BEST_SHARE, LIFT, NEAR, SUSPICIOUS
 from tuning.exploration.exploration import Search
+from tuning.report.figures import dependence
 from tuning.report.figures import exploration as figures
 from tuning.report.figures import trials as trial_figures
 from tuning.report.figures.base import Figure
+from tuning.report.tables import dependence as dependence_tables
 from tuning.report.tables import exploration as tables
 from tuning.report.tables.base import Table
 
@@ -56,6 +58,8 @@ def section(search: Search, problem: ProblemSummary, slug: str = "") -> SearchSe
         "slices": (trial_figures.slices(search, slug), tables.slices_table),
         "coverage": (figures.coverage_dots(search, slug), tables.coverage_table),
         "importance": (figures.importance_dots(search, slug), tables.importance_table),
+        "partial_dependence": (dependence.partial_dependence(search, slug), dependence_tables.dependence_table),
+        "contour": (dependence.contour(search, slug), dependence_tables.surface_table),
         "rungs": (figures.rung_panels(search, problem, slug), tables.rungs_table),
     }
     flagged = search.boundary["flag"] != ""

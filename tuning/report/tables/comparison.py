@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from tuning.analysis.choices import percent
@@ -31,7 +30,6 @@ from tuning.statistics.power import MOST
 
 Rows = list[list[str | Entry]]
 MAX_REPLICATE_COLUMNS = 12  # above, the final scores are shown by their quartiles
-MAX_PROFILE_ROWS = 10
 
 
 def tuners_table(problem: ProblemSummary) -> Table:
@@ -273,47 +271,6 @@ def ranks_table(compared: Comparison) -> Table:
     ]
     caption = f"Mean ranks over {plural(test.blocks, test.block)}; critical difference {test.critical_difference:.2f}"
     return table(caption, ("Tuner", "Mean rank", "Not told apart, group"), rows)
-
-
-def profiles_table(problem: ProblemSummary) -> Table:
-    """The share of replicates at least as good as a score, for up to `MAX_PROFILE_ROWS` of the profile's."""
-    entries = {
-        (row["tuner"], row["score"]): Entry(f"{row['share']:.0%} ({row['low']:.0%} to {row['high']:.0%})", row["share"])
-        for row in rows_of(problem.profiles)
-    }
-    tuners = list(dict.fromkeys(tuner for tuner, _ in entries))
-    highest = problem.objective.sign > 0
-    scores = np.array(sorted(dict.fromkeys(score for _, score in entries), reverse=not highest))
-    shown = scores[np.unique(np.linspace(0, len(scores) - 1, MAX_PROFILE_ROWS).round().astype(int))]
-    places = decimals_for(scores)
-    rows: Rows = [[score_entry(float(score), places), *(entries[tuner, score] for tuner in tuners)] for score in shown]
-    better = "at least" if highest else "at most"
-    metric = problem.objective.metric
-    caption = f"Share of replicates whose final {metric} is {better} this, with Clopper and Pearson's intervals"
-    return table(caption, [metric, *tuners], rows)
-
-
-def targets_table(problem: ProblemSummary) -> Table:
-    """Epochs to reach each target; unreached ones are marked."""
-    part, contest = problem.targets, problem.contest
-    never = f"not by {count(contest.budget_epochs)}" if contest.budget.seconds is None else "not in its time"
-    places = decimals_for([*problem.finals["score"]])
-    metric = problem.objective.metric
-    rows: Rows = [
-        [
-            f"{row['target']}, {number(row['score'], places)}",
-            str(row["tuner"]),
-            Entry(f"{row['reached']} of {row['replicates']}", row["reached"]),
-            *(_reached(row[name], never) for name in ("median", "earliest", "latest")),
-        ]
-        for row in rows_of(part)
-    ]
-    columns = (f"Target {metric}", "Tuner", "Reached in", "Median epochs", "Earliest", "Latest")
-    return table("Epochs until a replicate has a score as good as the target", columns, rows)
-
-
-def _reached(epochs: float, never: str) -> Entry:
-    return Entry(never if np.isinf(epochs) else number(epochs, 0 if epochs % 1 == 0 else 1), epochs)
 
 
 def _needed(fewest: float, most: float) -> Entry:
