@@ -107,15 +107,15 @@ def test_retraining_counts_as_work(monkeypatch: pytest.MonkeyPatch) -> None:
     again = Retraining(cell, 0, 1, {}, TrialState.COMPLETE, 0.5, {}, [{"metric": 0.5}] * 3)
     progress, file = view()
     with progress:
-        progress.begin(tasks, tasks, [])  # 10 epochs each, and 2 x 5 x 3 of retraining expected
+        progress.begin(tasks, tasks, [])  # 10 epochs each, and (5 + 1) x 3 of retraining expected
         progress.epoch(cell, 10, 0.25)
-        for repeat in range(1, 11):
+        for repeat in range(1, 7):
             progress.retraining(structs.replace(again, repeat=repeat))
-        progress.retraining(structs.replace(again, repeat=11))  # more than expected
+        progress.retraining(structs.replace(again, repeat=7))  # more than expected
         progress.end(CellEnd(cell, "DONE", "the budget is spent", "", 4, 10, 9.6))
         progress.retraining(structs.replace(again, cell=tasks[1].cell, state=TrialState.FAILED, error="no room"))
     shown = file.getvalue()
-    assert "; about 9 s left\n" in shown  # 43 epochs took 10 s, 40 are left
+    assert "; about 9 s left\n" in shown  # 31 epochs took 10 s, 28 are left
     assert "synthetic/kt-random/2 trial 0 FAILED when retrained: no room; configuration {" in shown
 
 
