@@ -48,6 +48,10 @@ class Budget:
             expected = "seconds of training above 0 a cell"
             positive_number(self.seconds, f"Budget(seconds={self.seconds!r})", expected=expected)
 
+    def __repr__(self) -> str:
+        given = {"epochs": self.epochs, "seconds": self.seconds}
+        return f"Budget({', '.join(f'{name}={limit!r}' for name, limit in given.items() if limit is not None)})"
+
     @property
     def limits(self) -> tuple[float, float]:
         """Epochs and seconds; infinite where there is no limit."""
