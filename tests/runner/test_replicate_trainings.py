@@ -98,9 +98,9 @@ def test_equal_trainings_are_made_once_and_the_results_are_as_if_each_had_been(t
         assert counts[how] == counts["each"] - sum(copy.epochs for copy in copies[how])
     # One training in full of each width for all three searches, and the epoch that the budget cuts of each.
     assert counts["once"] <= 3 * 2 + 3 * 1 + 3 * 2
-    frame = trials_frame(journals["once"])
-    assert frame["copy_of"].str.match(r"(kt-random|sklearn-randomized|optuna-tpe)/\d").sum() >= 5
-    assert "copy_of" not in trials_frame(journals["each"])
+    assert sum(isinstance(copy, Trial) for copy in copies["once"]) >= 5
+    frames = [trials_frame(journal).drop(columns=["train_seconds", "suggest_seconds"]) for journal in journals.values()]
+    assert all(frame.equals(frames[0]) for frame in frames)
     for copy in copies["once"]:
         if isinstance(copy, Trial):
             tuner, number = copy.copy_of.split("/")

@@ -39,8 +39,7 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
     """One row per trial of the planned cells: `TRIAL_COLUMNS`, then `hp.<name>` in the space's order.
 
     ``epochs`` are those charged, ``parent`` is a nullable integer, an inactive hyperparameter is missing. If a user's
-    own `fit` has returned scores, a last column ``returned`` tells which; if equal trainings were made once, a last
-    column ``copy_of`` has their names. A hyperparameter's column is of its own type
+    own `fit` has returned scores, a last column ``returned`` tells which. A hyperparameter's column is of its own type
     (float64, nullable Int64, bool); object for texts, mixed types, and booleans that may be missing.
     """
     trials = list(journal.all_trials())
@@ -58,11 +57,8 @@ def trials_frame(journal: Journal) -> pd.DataFrame:
         for name in hyperparameter_names(journal)
     }
     frame = pd.concat([frame, pd.DataFrame(hyperparameters, index=frame.index)], axis=1)
-    if any(trial.returned for trial in trials):
-        frame = frame.assign(returned=[trial.returned for trial in trials])
-    if any(trial.copy_of for trial in trials):
-        frame = frame.assign(copy_of=[trial.copy_of for trial in trials])
-    return frame
+    returned = [trial.returned for trial in trials]
+    return frame.assign(returned=returned) if any(returned) else frame
 
 
 def _typed(values: list[Value | None]) -> pd.Series:

@@ -73,7 +73,8 @@ class Trial(Struct, frozen=True):
             metric counts at once.
         members: With repeats or folds, what each training that was begun reported, epoch by epoch; empty without.
         copy_of: Tuner and trial of this replicate, such as ``kt-random/3``, whose equal training this is the record of;
-            seconds are those it took there. Empty if it was trained for itself.
+            seconds are those it took there. Empty if it was trained for itself. Which of two was trained depends on the
+            order in which cells ran, so tables do not show it: they are the same for any number of jobs.
     """
 
     cell: Cell
