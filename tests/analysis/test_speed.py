@@ -9,6 +9,7 @@ from tests.analysis.test_targets import CELLS, MAX, MIN, STEPS
 from tuning.analysis.contest import Contest
 from tuning.analysis.speed import level, speed_ups
 from tuning.analysis.summary import summarise
+from tuning.budget import Budget
 from tuning.journal.journal import Journal
 
 
@@ -52,5 +53,5 @@ def test_the_random_search_with_most_epochs_is_taken(golden_read: Journal) -> No
     found = summarise(golden_read)
     assert (found.contest.random_search, found.contest.longest_random) == ("kt-random", "random-2x")
     assert set(found.problems["digits"].speed_ups["tuner"]) == {"kt-random", "kt-hyperband", "optuna-tpe"}
-    assert Contest((), (), 1).longest_random is None
+    assert Contest((), (), Budget(1), 1).longest_random is None
     assert isinstance(found.problems["digits"].speed_ups, pd.DataFrame)
