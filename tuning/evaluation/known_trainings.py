@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tuning.configuration import Configuration
+from tuning.configuration import Configuration, key_of
 from tuning.journal.records import Retraining, Trial, TrialState
 
 
@@ -30,17 +30,17 @@ class KnownTrainings:
         if not can_be_equalled(record):
             return
         if isinstance(record, Trial):
-            self._trials.setdefault((_key(record.configuration), record.target_epochs), record)
+            self._trials.setdefault((key_of(record.configuration), record.target_epochs), record)
         else:
-            self._retrainings.setdefault((_key(record.configuration), record.repeat), record)
+            self._retrainings.setdefault((key_of(record.configuration), record.repeat), record)
 
     def trial(self, configuration: Configuration, epochs: int) -> Trial | None:
         """The known trial of this configuration, asked for so many epochs from the start."""
-        return self._trials.get((_key(configuration), epochs))
+        return self._trials.get((key_of(configuration), epochs))
 
     def retraining(self, configuration: Configuration, repeat: int) -> Retraining | None:
         """The known retraining of this configuration on this fresh seed."""
-        return self._retrainings.get((_key(configuration), repeat))
+        return self._retrainings.get((key_of(configuration), repeat))
 
 
 def can_be_equalled(record: Trial | Retraining) -> bool:
@@ -51,7 +51,3 @@ def can_be_equalled(record: Trial | Retraining) -> bool:
 def name_of(record: Trial | Retraining) -> str:
     """What is recorded of a copy: the tuner and the trial that were trained, such as ``kt-random/3``."""
     return record.copy_of or f"{record.cell.tuner}/{record.trial}"
-
-
-def _key(configuration: Configuration) -> str:
-    return repr(sorted(configuration.items()))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from tuning.configuration import key_of
 from tuning.journal.records import Trial, TrialState
 from tuning.objective import Objective
 
@@ -17,12 +18,7 @@ def incumbent_trials(trials: Sequence[Trial], objective: Objective) -> list[Tria
 
     One trial for each configuration: if it was continued, the last trial that was an improvement.
     """
-    incumbents: dict[str, Trial] = {}
-    for trial in _improvements(trials, objective):
-        key = repr(sorted(trial.configuration.items()))
-        incumbents.pop(key, None)
-        incumbents[key] = trial
-    return list(incumbents.values())
+    return _last_of_each(_improvements(trials, objective))
 
 
 def described_incumbents(trials: Sequence[Trial], objective: Objective, budget_epochs: int) -> list[Trial]:
@@ -38,7 +34,17 @@ def described_incumbents(trials: Sequence[Trial], objective: Objective, budget_e
         ended = [trial for trial in improvements if trial.spent_epochs <= spent]
         going_on = [trial for trial in improvements if trial.spent_epochs - trial.epochs < spent < trial.spent_epochs]
         needed += [trial.configuration for trial in (*ended[-1:], *going_on)]
-    return [trial for trial in incumbent_trials(trials, objective) if trial.configuration in needed]
+    return [trial for trial in _last_of_each(improvements) if trial.configuration in needed]
+
+
+def _last_of_each(improvements: Iterable[Trial]) -> list[Trial]:
+    """The last trial of each configuration, in their order."""
+    incumbents: dict[str, Trial] = {}
+    for trial in improvements:
+        key = key_of(trial.configuration)
+        incumbents.pop(key, None)
+        incumbents[key] = trial
+    return list(incumbents.values())
 
 
 def _improvements(trials: Sequence[Trial], objective: Objective) -> Iterator[Trial]:

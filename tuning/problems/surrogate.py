@@ -37,7 +37,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from tuning.configuration import Configuration
+from tuning.configuration import Configuration, key_of
 from tuning.journal.records import Trial, TrialState
 from tuning.objective import Objective
 from tuning.problems.forest import Floats, Forest, NormalScores
@@ -136,9 +136,7 @@ class Surrogate:
     def _numbered(self) -> npt.NDArray[np.intp]:
         """(num_rows,): the number of each row's configuration, in order of first appearance."""
         numbers: dict[str, int] = {}
-        return np.array(
-            [numbers.setdefault(repr(sorted(row.configuration.items())), len(numbers)) for row in self.rows]
-        )
+        return np.array([numbers.setdefault(key_of(row.configuration), len(numbers)) for row in self.rows])
 
     def _noise(self) -> Floats:
         """Each row's difference from its configuration's mean, widened so that its variance is not too small.
