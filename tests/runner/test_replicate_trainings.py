@@ -177,14 +177,14 @@ AGAIN = Retraining(CELL, 3, 1, {"x": 1}, TrialState.COMPLETE, 0.5, {"m": 0.4}, [
 def test_what_an_equal_training_can_be_a_copy_of(record: Trial | Retraining, can: bool) -> None:
     assert can_be_equalled(record) is can
     known = KnownTrainings([record])
-    assert (known.trial({"x": 1}, 2) or known.retraining({"x": 1}, 1)) == (record if can else None)
+    assert (known.trial({"x": 1}, 7, 2) or known.retraining({"x": 1}, 8)) == (record if can else None)
 
 
 def test_values_of_another_type_epochs_and_seeds_are_others() -> None:
     known = KnownTrainings([WHOLE, AGAIN])
-    assert known.trial({"x": 1}, 2) is WHOLE
-    assert known.trial({"x": 1.0}, 2) is known.trial({"x": True}, 2) is known.trial({"x": 1}, 3) is None
-    assert known.retraining({"x": 1}, 2) is None
+    assert known.trial({"x": 1}, 7, 2) is WHOLE
+    assert known.trial({"x": 1.0}, 7, 2) is known.trial({"x": True}, 7, 2) is known.trial({"x": 1}, 7, 3) is None
+    assert known.trial({"x": 1}, 8, 2) is known.retraining({"x": 1}, 7) is None
 
 
 def test_a_copy_goes_through_the_journal_and_others_do_not_mention_it() -> None:

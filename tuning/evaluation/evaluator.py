@@ -246,8 +246,8 @@ class Evaluator:
         may_be_continued = self._states is not None and trial.target_epochs < self.problem.max_epochs
         if self._known_trainings is None or may_be_continued:
             return None
-        known = self._known_trainings.trial(trial.configuration, trial.target_epochs)
-        if known is None or known.seed != trial.seed or self._is_spent(known.epochs, known.train_seconds):
+        known = self._known_trainings.trial(trial.configuration, trial.seed, trial.target_epochs)
+        if known is None or self._is_spent(known.epochs, known.train_seconds):
             return None
         spent = self.spent_epochs + known.epochs
         return replace(known, cell=trial.cell, trial=trial.trial, spent_epochs=spent, copy_of=name_of(known))

@@ -20,7 +20,7 @@ class KnownTrainings:
     """
 
     def __init__(self, records: Iterable[Trial | Retraining] = ()) -> None:
-        self._trials: dict[tuple[str, int], Trial] = {}
+        self._trials: dict[tuple[str, int, int], Trial] = {}
         self._retrainings: dict[tuple[str, int], Retraining] = {}
         for record in records:
             self.add(record)
@@ -30,17 +30,17 @@ class KnownTrainings:
         if not can_be_equalled(record):
             return
         if isinstance(record, Trial):
-            self._trials.setdefault((key_of(record.configuration), record.target_epochs), record)
+            self._trials.setdefault((key_of(record.configuration), record.seed, record.target_epochs), record)
         else:
-            self._retrainings.setdefault((key_of(record.configuration), record.repeat), record)
+            self._retrainings.setdefault((key_of(record.configuration), record.seed), record)
 
-    def trial(self, configuration: Configuration, epochs: int) -> Trial | None:
-        """The known trial of this configuration, asked for so many epochs from the start."""
-        return self._trials.get((key_of(configuration), epochs))
+    def trial(self, configuration: Configuration, seed: int, epochs: int) -> Trial | None:
+        """The known trial of this configuration and seed, asked for so many epochs from the start."""
+        return self._trials.get((key_of(configuration), seed, epochs))
 
-    def retraining(self, configuration: Configuration, repeat: int) -> Retraining | None:
+    def retraining(self, configuration: Configuration, seed: int) -> Retraining | None:
         """The known retraining of this configuration on this fresh seed."""
-        return self._retrainings.get((key_of(configuration), repeat))
+        return self._retrainings.get((key_of(configuration), seed))
 
 
 def can_be_equalled(record: Trial | Retraining) -> bool:

@@ -131,8 +131,8 @@ def retrain_incumbents(
     for trial, repeat in pending_retrainings(trials, recorded, problem.objective, repeats, budget_epochs):
         equal = None
         if known_trainings is not None and problem.folds == 1:
-            equal = known_trainings.retraining(trial.configuration, repeat)
-        if equal is not None and equal.seed == seed_of(study, cell, trial.configuration, repeat):
+            equal = known_trainings.retraining(trial.configuration, seed_of(study, cell, trial.configuration, repeat))
+        if equal is not None:
             done.append(replace(equal, cell=cell, trial=trial.trial, copy_of=name_of(equal)))
         else:
             done.append(
