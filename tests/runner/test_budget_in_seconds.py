@@ -184,8 +184,7 @@ def test_a_computed_table_takes_no_time() -> None:
     with pytest.raises(StudyError) as raised:
         Study("s", table, budget=Budget(seconds=60))
     assert str(raised.value) == (
-        "Budget(epochs=None, seconds=60): problem 't' is computed from a table, in no time; give Budget(epochs=...) "
-        "alone"
+        "Budget(seconds=60): problem 't' is computed from a table, in no time; give Budget(epochs=...) alone"
     )
 
 
