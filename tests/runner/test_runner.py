@@ -15,13 +15,14 @@ from tuning.configuration import Configuration
 from tuning.errors import JournalError, ReplayError, StudyError
 from tuning.evaluation.evaluator import Evaluator
 from tuning.journal.frames import EPOCH_COLUMNS, TRIAL_COLUMNS, epochs_frame, trials_frame
-from tuning.journal.journal import path_of, read
+from tuning.journal.journal import Journal, path_of, read
 from tuning.journal.provenance import different_versions
 from tuning.journal.records import Cell, CellEnd, CellResult, Trial, TrialState
 from tuning.problems.problem import TrainingProblem
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.process import manifest
 from tuning.process.gpus import Gpu
+from tuning.report.tables.checklist import checklist_table
 from tuning.report.tables.study import manifest_table
 from tuning.runner.cell import CellTask
 from tuning.runner.devices import CONTEXT_MIB, Devices
@@ -146,6 +147,20 @@ def test_more_budget_replicates_and_tuners_go_on(whole: Path, tmp_path: Path, ex
         for trial in read(done.directory).all_trials()
         if trial.state == TrialState.CUT and trial.spent_epochs < 10
     ]
+
+
+def test_what_is_expected_is_recorded_before_the_first_trial_and_no_later_run_changes_it(tmp_path: Path) -> None:
+    def begun(expected: str, budget: int) -> Journal:
+        some = study(budget, 1, ["kt-random"])
+        some.expected = expected
+        return read(run(some, tmp_path).directory)
+
+    before = begun("no  difference\n at all", 10)
+    assert before.sessions[0].plan.expected == "no difference at all"
+    after = begun("what was seen meanwhile", 20)
+    assert [session.plan.expected for session in after.sessions] == ["no difference at all", "what was seen meanwhile"]
+    row = ["Expected beforehand", "no difference at all"]
+    assert row in [[entry.text for entry in shown] for shown in checklist_table(after).rows]
 
 
 def test_searches_begin_at_the_default_where_they_can_and_a_folder_keeps_that(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def to_json(record: Record) -> Entries:
     if isinstance(record, StudyRecord):
         return entries
     if isinstance(record, Session):
-        rare = ("budget_seconds", "trial_seconds", "trial_memory", "until_decided", "start", "own_start")
+        rare = ("budget_seconds", "trial_seconds", "trial_memory", "until_decided", "start", "own_start", "expected")
         absent = [name for name in rare if entries["plan"][name] in (None, "", [])]
         return {**entries, "plan": {name: value for name, value in entries["plan"].items() if name not in absent}}
     del entries["cell"]

@@ -103,6 +103,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         start: `AT_DEFAULT` if the first trial of each search is the default configuration; empty if each tuner begins
             as it does by itself, and in journals of earlier releases.
         own_start: The tuners and baselines that cannot, and begin as they do by themselves nevertheless.
+        expected: What its author expects to find, in their words; of the first run, as later ones may know more.
     """
 
     tuners: dict[str, TunerSettings]
@@ -120,6 +121,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     random_draws: dict[str, dict[str, int | None]] = {}
     start: str = ""
     own_start: list[str] = []
+    expected: str = ""
 
     def starts_at_default(self, label: str) -> bool:
         """Whether the searches of a tuner begin with the default configuration."""
@@ -180,6 +182,7 @@ def merged(plans: Sequence[Plan]) -> Plan:
         random_draws={label: draws for plan in plans for label, draws in plan.random_draws.items()},
         start=plans[0].start if plans else "",
         own_start=list(dict.fromkeys(label for plan in plans for label in plan.own_start)),
+        expected=plans[0].expected if plans else "",
     )
 
 

@@ -76,6 +76,7 @@ class StudyPlan:
         endpoint: str | None = None,
         reference: str | None = None,
         start: str | None = None,
+        expected: str = "",
         reuse: bool = True,
         rope: float | None = None,
         continue_winners: int = 0,
@@ -97,6 +98,7 @@ class StudyPlan:
         self.given_endpoint = endpoint
         self.reference = reference
         self.start = start
+        self.expected = expected
         self.reuse = reuse
         self.rope = rope
         self.continue_winners = continue_winners
@@ -134,6 +136,8 @@ class StudyPlan:
                 f"Study(start={self.start!r}): expected {AT_DEFAULT!r}, for the default configuration as the first "
                 "trial of each search, or None for what each tuner begins with by itself"
             )
+        if not isinstance(self.expected, str):
+            raise StudyError(f"Study(expected={self.expected!r}): expected a text, what you expect to find")
         if self.rope is not None:
             expected = "a difference above 0 in the metric's unit, or None"
             positive_number(self.rope, f"Study(rope={self.rope!r})", expected=expected)
@@ -269,6 +273,7 @@ class StudyPlan:
             },
             start=self.start or "",
             own_start=self.own_start,
+            expected=" ".join(self.expected.split()),
             until_decided=None if rule is None else Looks(rule.cap, rule.rope, LEVEL, SPENDING_POWER, rule.loss),
         )
 

@@ -27,6 +27,7 @@ def checklist_table(journal: Journal) -> Table:
     plan = journal.plan
     rows = [
         ("Question stated beforehand", _question(journal)),
+        ("Expected beforehand", journal.plan.expected or "nothing stated"),
         ("Difference that matters", "none stated" if plan.rope is None else f"{plan.rope:g}, in the metric's unit"),
         ("Tuners, with all settings", f"{names(list(plan.tuners), most=20)}; settings in the manifest"),
         ("Baselines", names(list(plan.baselines), most=20) or "none"),
