@@ -13,12 +13,22 @@ error of the fit. The gain is certainty about that model: 100 replicates show di
 
 from pathlib import Path
 
-from tuning import Budget, Study, TableProblem
+from tuning import Budget, KTBayesian, OptunaTPE, Study, TableProblem
 
 problem = TableProblem(Path(__file__).parent.parent / "reports" / "fashion_mnist-table")
 
-# As in the trained study.
+# As in the trained study: 12 full trainings.
 budget = Budget(epochs=120)
+
+# The two that learn from trials begin with four drawn at random. With their defaults, twelve and ten, they would be random
+# search here.
+tuners = [
+    "kt-random",
+    "kt-hyperband",
+    KTBayesian(num_initial_points=4),
+    "sklearn-randomized",
+    OptunaTPE(n_startup_trials=4),
+]
 
 # A power of 0.8 for a difference of 0.3 standard deviations in one pair, and of 0.4 while all ten pairs are open.
 replicates = 100
@@ -28,7 +38,7 @@ baselines = ["default", "random-2x"]
 
 # Each replicate has a table of its own, drawn from these configurations with replacement. Winners are judged by what
 # they are worth there without noise.
-study = Study("fashion_mnist-surrogate", problem, budget=budget, replicates=replicates, baselines=baselines)
+study = Study("fashion_mnist-surrogate", problem, tuners, budget=budget, replicates=replicates, baselines=baselines)
 
 if __name__ == "__main__":
     study.main()
