@@ -20,8 +20,8 @@ problem = TableProblem(Path(__file__).parent.parent / "reports" / "fashion_mnist
 # As in the trained study: 12 full trainings.
 budget = Budget(epochs=120)
 
-# The two that learn from trials begin with four drawn at random. With their defaults, twelve and ten, they would be random
-# search here.
+# The two that learn from trials begin with four drawn at random. With their defaults, twelve and ten, they
+# would be random search here.
 tuners = [
     "kt-random",
     "kt-hyperband",

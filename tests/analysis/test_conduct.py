@@ -12,7 +12,6 @@ from tuning.analysis.conduct import conduct
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.summary_json import to_json
-from tuning.analysis.verdict.verdict import NO_VERDICT
 from tuning.journal.journal import read
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
@@ -98,7 +97,7 @@ def test_where_a_tuner_learned_it_is_compared(tmp_path: Path) -> None:
 def test_nothing_is_compared_where_all_were_random_search(tmp_path: Path) -> None:
     found = of_trials(tmp_path, 2, DRAWS)
     assert found.pairs.empty
-    assert found.verdict.kind == NO_VERDICT
+    assert not found.verdict.judged
     assert found.verdict.line.startswith("No verdict: there are no two different algorithms to compare. One algorithm")
     assert found.choice.kind == EQUAL
     assert found.choice.line == "To choose: any of kt-random, kt-bayesian and optuna-tpe."

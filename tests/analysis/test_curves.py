@@ -19,7 +19,7 @@ from tuning.analysis.pairs import pairwise
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.trials import failure_groups
-from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT
+from tuning.analysis.verdict.verdict import SHOWN
 from tuning.journal import journal
 from tuning.journal.frames import epochs_frame, trials_frame
 from tuning.journal.journal import Journal
@@ -247,7 +247,7 @@ def rising(n: int, start: float) -> list[float | None]:
 
 def test_verdict_names_who_is_shown_better(tmp_path: Path) -> None:
     found = of_scores(tmp_path / "max", {"a": rising(6, 0.5), "b": [0.4] * 6})
-    assert found.verdict.kind == DIFFERENCE
+    assert found.verdict.kind == SHOWN
     assert found.verdict.line == "a is shown better than b (Holm-adjusted p ≤ 0.05)."
     mirrored = of_scores(tmp_path / "min", {"a": rising(6, 0.5), "b": [0.4] * 6}, direction="min")
     assert mirrored.verdict.line == "b is shown better than a (Holm-adjusted p ≤ 0.05)."
@@ -255,13 +255,13 @@ def test_verdict_names_who_is_shown_better(tmp_path: Path) -> None:
 
 def test_verdict_of_one_replicate(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": [0.5], "b": [0.4]})
-    assert found.verdict.kind == NO_VERDICT
+    assert not found.verdict.judged
     assert found.verdict.line.startswith("No verdict: one replicate shows nothing about chance")
 
 
 def test_verdict_of_three_replicates_says_how_many_are_needed(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": rising(3, 0.5), "b": [0.4] * 3, "c": [0.3] * 3})
-    assert found.verdict.kind == NO_VERDICT
+    assert not found.verdict.judged
     assert found.verdict.line == "No verdict: with 3 replicates no difference can be shown at 5%; 5 or more are needed."
     assert "0.100" in found.verdict.details[0]
     assert "a description of these replicates, not a claim" in found.verdict.details[1]
@@ -269,7 +269,7 @@ def test_verdict_of_three_replicates_says_how_many_are_needed(tmp_path: Path) ->
 
 def test_verdict_of_ties(tmp_path: Path) -> None:
     found = of_scores(tmp_path, {"a": [0.5] * 7, "b": [0.5] * 7})
-    assert found.verdict.kind == NO_VERDICT
+    assert not found.verdict.judged
     assert found.verdict.line.endswith("all scores (best val_accuracy) are the same, 0.5000: saturated.")
     assert "a and b" in found.verdict.details[1]
 
@@ -328,7 +328,7 @@ def test_final_scores_equal_the_best_trial_of_each_done_cell(golden: Journal) ->
 def test_an_empty_plan_gives_empty_frames(tmp_path: Path) -> None:
     JournalWriter.create(tmp_path, study()).close()
     found = summarise(journal.read(tmp_path))
-    assert found.verdict.kind == NO_VERDICT
+    assert not found.verdict.judged
     assert found.tuners.empty
 
 

@@ -14,7 +14,7 @@ from tuning.analysis.over_problems.draws import draws, same_sizes
 from tuning.analysis.over_problems.over_problems import OverProblems
 from tuning.analysis.over_problems.variation import features, set_apart, where
 from tuning.analysis.summary import Summary, summarise
-from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
+from tuning.analysis.verdict.verdict import SHOWN, UNDECIDED
 from tuning.journal.journal import read
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.study_record import NOT_RECORDED, SYNTHETIC, DataRecord, ProblemRecord, StudyRecord, SurrogateRecord
@@ -75,11 +75,11 @@ def test_a_difference_too_small_for_any_problem_is_shown_over_many(tmp_path: Pat
     over = summary.over_problems
     assert over is not None
     assert summary.verdict is over.verdict
-    assert over.verdict.kind == DIFFERENCE
+    assert over.verdict.kind == SHOWN
     line = "b is shown better than a and c, on average over these 8 problems (Holm-adjusted p ≤ 0.05, 1 of 3 pairs "
     assert over.verdict.line == line + "undecided). That also holds for problems like these in general."
-    assert over.choice[0] == "To choose for problems like these: b, shown better than all others."
-    assert over.tuner == "b"
+    assert over.choice.lines[0] == "To choose for problems like these: b, shown better than all others."
+    assert over.choice.tuner == "b"
     row = over.pairs.set_index(["a", "b"]).loc[("a", "b")]
     assert row["low"] < -1.5 < row["high"] < 0
     assert row["general_low"] <= row["low"] < row["high"] <= row["general_high"]
@@ -94,9 +94,9 @@ def test_a_difference_too_small_for_any_problem_is_shown_over_many(tmp_path: Pat
 def test_what_holds_on_these_problems_need_not_hold_on_others(tmp_path: Path) -> None:
     over = Scores(many(4, 2.0, varies=1.5, replicates=8)).over(tmp_path)
     assert over.verdict.line.endswith("For problems like these in general, no difference is shown.")
-    assert over.choice[0].startswith("If you must choose one tuner for problems like these: ")
+    assert over.choice.lines[0].startswith("If you must choose one tuner for problems like these: ")
     assert "The difference depends on the problem" in over.verdict.details[0]
-    row = over.tuners.set_index("tuner").loc[over.tuner]
+    row = over.tuners.set_index("tuner").loc[over.choice.tuner]
     assert row["best_new"] < row["best_these"]
 
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_compared_is_said_and_not_imputed(tmp_path: Path) -> None
     )
     assert over.pairs["problems"].tolist() == [2, 1, 1]
     nothing = Scores({"p2": scores["p2"], "p3": scores["p3"]}).over(tmp_path / "nothing")
-    assert (nothing.verdict.kind, nothing.choice, nothing.tuner) == (NO_VERDICT, (), "")
+    assert (nothing.verdict.judged, nothing.choice.lines, nothing.choice.tuner) == (False, (), "")
     only = Scores({"p0": scores["p0"], "p2": scores["p2"]}).over(tmp_path / "one")
     assert only.verdict.line == "No verdict over problems: only p0 has scores enough to be compared with others."
 
@@ -212,19 +212,22 @@ def test_the_report_opens_with_all_problems_and_summary_json_has_what_is_documen
     over = report.over_problems
     assert over is not None
     text, page = report.markdown.read_text(), report.html.read_text()
-    assert text.index(over.choice[0]) < text.index(over.verdict.line) < text.index("| p0 |") < text.index("## All prob")
-    assert page.index(over.choice[0]) < page.index(over.verdict.line) < page.index("All problems together")
+    first = over.choice.lines[0]
+    assert text.index(first) < text.index(over.verdict.line) < text.index("| p0 |") < text.index("## All prob")
+    assert page.index(first) < page.index(over.verdict.line) < page.index("All problems together")
     for heading in (
         "| A | B | Problems | A − B, these problems |",
         "| Problem | Draw | One spread |",
         "| Without | Take |",
     ):
         assert heading in text
-    found = json.loads(report.summary.read_text())["over_problems"]
+    document = json.loads(report.summary.read_text())
+    assert document["choice"]["tuner"] == over.choice.tuner == "b"
+    assert (document["choice"]["unit"], document["choice"]["lines"][0]) == ("spreads", first)
+    found = document["over_problems"]
     documented = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
     named = documented[documented.index("## Over problems in summary.json") :]
-    assert found["tuner"] == over.tuner == "b"
     for key, value in found.items():
         assert f"`{key}`" in named
-        if key not in ("standings", "ranks", "draws", "choice", "tuner"):
+        if key not in ("standings", "ranks", "draws"):
             assert all(f"`{column}`" in named for column in value[0]), key

@@ -11,7 +11,6 @@ from tuning.analysis.endpoints import Endpoint
 from tuning.analysis.searching import TUNERS, searching
 from tuning.analysis.summary import summarise
 from tuning.analysis.verdict.sentences import against_baselines
-from tuning.analysis.verdict.verdict import NO_VERDICT
 from tuning.journal.journal import read
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
@@ -103,7 +102,7 @@ def test_replicates_that_were_added_are_said(tmp_path: Path) -> None:
 def test_a_study_on_a_ceiling_is_saturated_and_nothing_is_foreseen(tmp_path: Path) -> None:
     write(tmp_path, [6], score=1.0)
     verdict = summarise(read(tmp_path)).problems["digits"].verdict
-    assert verdict.kind == NO_VERDICT
+    assert not verdict.judged
     assert verdict.line == "No verdict: all scores (best val_accuracy) are the same, 1.0000: saturated."
     assert not any("replicates for" in line or "or more are needed" in line for line in verdict.details)
 

@@ -27,7 +27,7 @@ from tests.support.golden_journal import (
     trial,
     write_scores,
 )
-from tuning.analysis.verdict.verdict import NO_VERDICT, UNDECIDED
+from tuning.analysis.verdict.verdict import UNDECIDED
 from tuning.errors import JournalError
 from tuning.formatting import decimals_for, names, number, p_value, seconds
 from tuning.journal import journal
@@ -107,7 +107,7 @@ def test_summary_is_strict_json_and_holds_the_verdict(golden: Report) -> None:
 
     found = json.loads(golden.summary.read_text(), parse_constant=refuse)
     assert found["verdict"] == {
-        "kind": NO_VERDICT, "line": golden.verdict.line, "details": list(golden.verdict.details),
+        "kind": UNDECIDED, "judged": False, "line": golden.verdict.line, "details": list(golden.verdict.details),
     }  # fmt: skip
     problem = found["problems"]["digits"]
     assert {"tuners", "final_scores", "pairs", "best_configurations", "cells", "failures"} <= set(problem)
@@ -248,7 +248,7 @@ def test_no_verdict_is_given_that_the_scores_cannot_give(tmp_path: Path, case: s
     write_scores(tmp_path, scores)
     report = write_report(tmp_path)
     assert report.verdict.line == line
-    assert report.verdict.kind == (UNDECIDED if case == "ties" else NO_VERDICT)
+    assert report.verdict.judged == (case == "ties")
     assert line in report.markdown.read_text()
     assert gaps_of(report) == missing
     assert list(report.verdict.gaps) == (missing if missing != NOTHING else [])
@@ -276,7 +276,7 @@ def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
                 writer.trial(trial(cell, 0, curve, 2, **bad))
                 writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 1, 2, 1.0))
     report = write_report(tmp_path)
-    assert report.verdict.kind == NO_VERDICT
+    assert not report.verdict.judged
     assert report.verdict.line == "No verdict: only a has a score (best val_accuracy), nothing to compare it with."
     assert gaps_of(report) == ["b ended 8 replicates without any score: no trial of theirs has one."]
     text = report.markdown.read_text()

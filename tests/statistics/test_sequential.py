@@ -19,7 +19,7 @@ from tests.support.golden_journal import session, study, trial, write_scores
 from tuning.analysis.looks import rule_of
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
-from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED
+from tuning.analysis.verdict.verdict import SHOWN, UNDECIDED
 from tuning.cli import status
 from tuning.errors import StudyError
 from tuning.journal import journal
@@ -240,7 +240,7 @@ def test_pairs_are_judged_by_the_looks(tmp_path: Path, direction: str) -> None:
     assert set(found.pairs["looks"]) == {16}
     differences = np.array(three(16)["a"]) - np.array(three(16)["b"])
     assert rows["a", "b"]["p"] == p_values(differences, Rule(20), 3)[-1]
-    assert found.verdict.kind == DIFFERENCE
+    assert found.verdict.kind == SHOWN
     assert found.verdict.line == (
         "a is shown better than b and c (Holm-adjusted p ≤ 0.05, 1 of 3 pairs practically equal). "
         "Practically equal, within ±0.05: b / c."
@@ -254,9 +254,9 @@ def test_pairs_are_judged_by_the_looks(tmp_path: Path, direction: str) -> None:
 def test_what_a_test_at_the_end_would_show_is_not_claimed(tmp_path: Path) -> None:
     scores = {"a": [0.5 + 0.01 * replicate for replicate in range(7)], "b": [0.4] * 7}
     write_scores(tmp_path / "fixed", scores)
-    assert summarise(journal.read(tmp_path / "fixed")).verdict.kind == DIFFERENCE
+    assert summarise(journal.read(tmp_path / "fixed")).verdict.kind == SHOWN
     found = of_scores(tmp_path / "looked at", scores, Rule(20))
-    assert found.verdict.kind == NO_VERDICT
+    assert not found.verdict.judged
     assert found.verdict.line == (
         f"No verdict: with 7 replicates no difference can be shown at 5%; {Rule(20).first_look(1)} or more are needed."
     )

@@ -24,7 +24,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.summary_json import to_json
 from tuning.analysis.targets import epochs_to_reach, profiles, target_table, targets
-from tuning.analysis.verdict.verdict import DIFFERENCE, EQUAL, UNDECIDED
+from tuning.analysis.verdict.verdict import EQUAL, SHOWN, UNDECIDED
 from tuning.journal import frames, journal
 from tuning.journal.plan import Session, TunerSettings
 from tuning.journal.records import Cell, CellEnd
@@ -116,7 +116,7 @@ def test_practically_equal_is_said_only_with_a_rope_that_holds_the_interval(tmp_
 def test_a_difference_within_the_rope_is_shown_and_called_practically_equal(tmp_path: Path) -> None:
     rising = [0.5 + place / 10_000 for place in range(16)]
     found = of_scores(tmp_path, {"a": [score + 0.002 for score in rising], "b": [*rising]}, 0.01)
-    assert found.verdict.kind == DIFFERENCE
+    assert found.verdict.kind == SHOWN
     assert any(line.startswith("Practically equal") for line in found.verdict.details)
 
 

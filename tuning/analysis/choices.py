@@ -14,16 +14,14 @@ from tuning.analysis.conduct import algorithms
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import CELL
 from tuning.analysis.endpoints import Endpoint
+from tuning.analysis.verdict.verdict import EQUAL, SHOWN, UNDECIDED
 from tuning.formatting import names, number, seconds
 from tuning.journal.records import CellState, TrialState
 from tuning.objective import Objective
 from tuning.statistics import choice as statistics
 from tuning.statistics.bootstrap import BOOTSTRAP_SEED, CONFIDENCE
 
-CHOSEN = "chosen"  # a tuner is recommended, and not shown to be the best
-SHOWN = "shown"  # the recommended tuner is shown better than every other
-EQUAL = "equal"  # any will do: all are practically equal to the recommended one
-UNDECIDED = "undecided"  # nothing to choose by
+CHOSEN = "chosen"  # a tuner is recommended, and not shown to be the best; UNDECIDED: there is nothing to choose by
 CHOICE_COLUMNS = ["tuner", "best", "loss", "mean", "low", "high", "equal"]
 MAX_NAMED = 3  # tuners whose probability is spelled out; the table holds all
 
@@ -33,7 +31,7 @@ class ProblemChoice:
     """The tuner to take now on one problem, and what that may cost.
 
     Attributes:
-        kind: `CHOSEN`, `SHOWN`, `EQUAL` or `UNDECIDED`.
+        kind: `SHOWN`: better than every other; `EQUAL`: any will do; else `CHOSEN` or `UNDECIDED`.
         line: In one sentence.
         probable: How probably the first few tuners are the best, in a sentence.
         alike: Why several are as good, in a sentence; empty if one is recommended.

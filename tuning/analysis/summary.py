@@ -19,7 +19,7 @@ from tuning.analysis.problem_summary import Comparison, ProblemSummary, Rows, su
 from tuning.analysis.standings import standing_grid, standings_over
 from tuning.analysis.trials import failure_groups
 from tuning.analysis.tuner_table import TUNER_COLUMNS
-from tuning.analysis.verdict.verdict import DIFFERENCE
+from tuning.analysis.verdict.verdict import SHOWN
 from tuning.analysis.winners import TUNER_COLUMNS as WINNER_COLUMNS
 from tuning.formatting import plural
 from tuning.journal import frames
@@ -95,7 +95,7 @@ def summarise(journal: Journal) -> Summary:
 
 def _one_of_several(problem: ProblemSummary, over: OverProblems) -> ProblemSummary:
     """A problem with a word on its verdict: judged by itself, one of many may differ by chance."""
-    if problem.verdict.kind != DIFFERENCE:
+    if problem.verdict.kind != SHOWN:
         return problem
     shown = int((problem.pairs["decided"] != "").sum())
     left = int((over.single.loc[over.single["problem"] == problem.name, "decided"] != "").sum())

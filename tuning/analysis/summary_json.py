@@ -11,6 +11,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from tuning.analysis.choices import ProblemChoice
+from tuning.analysis.over_problems.choice import ChoiceOverProblems
 from tuning.analysis.over_problems.over_problems import OverProblems
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
@@ -20,7 +21,7 @@ from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.ranks import RankTest
 from tuning.statistics.signed_rank import LEVEL
 
-SUMMARY_FORMAT = 2
+SUMMARY_FORMAT = 3
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 
@@ -35,6 +36,7 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
     document: dict[str, Json] = {
         "format": SUMMARY_FORMAT,
         "study": summary.study,
+        "choice": _taken_json(summary),
         "verdict": _verdict_json(summary.verdict),
         "endpoint": {"kind": summary.contest.endpoint, "declared": summary.contest.declared},
         "budget_epochs": budget.epochs,
@@ -60,8 +62,6 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
 def _over_problems_json(over: OverProblems) -> dict[str, Json]:
     """What problems say together, as docs/json.md describes it."""
     return {
-        "tuner": over.tuner,
-        "choice": list(over.choice),
         "draws": {name: draw + 1 for name, draw in zip(over.measured.problems, over.measured.draws, strict=True)},
         "pairs": _records(over.pairs),
         "tuners": _records(over.tuners),
@@ -111,7 +111,33 @@ def _problem_json(problem: ProblemSummary) -> dict[str, Json]:
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Json]:
-    return {"kind": verdict.kind, "line": verdict.line, "details": list(verdict.details)}
+    return {
+        "kind": verdict.kind,
+        "judged": verdict.judged,
+        "line": verdict.line,
+        "details": list(verdict.details),
+    }
+
+
+def _taken_json(summary: Summary) -> dict[str, Json]:
+    """Which tuner to take: on the study's problem, or for problems like its several ones."""
+    choice: ProblemChoice | ChoiceOverProblems
+    if summary.over_problems is not None:
+        choice = summary.over_problems.choice
+        unit, lines = "spreads", choice.lines
+    else:
+        (problem,) = summary.problems.values()
+        choice = problem.choice
+        unit, lines = problem.endpoint.metric, (choice.line, *choice.details)
+    return {
+        "kind": choice.kind,
+        "tuner": choice.tuner,
+        "any_of": list(choice.any_of),
+        "probability": _plain(choice.probability),
+        "expected_loss": _plain(choice.expected_loss),
+        "unit": unit,
+        "lines": list(lines),
+    }
 
 
 def _choice_json(choice: ProblemChoice) -> dict[str, Json]:

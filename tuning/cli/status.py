@@ -227,7 +227,7 @@ def show_report(report: Report, console: Console) -> None:
     say = partial(console.print, markup=False, highlight=False)
     if report.over_problems is not None:
         console.print(problems_table(report))
-        for place, line in enumerate(report.over_problems.choice):
+        for place, line in enumerate(report.over_problems.choice.lines):
             say(line if place == 0 else f"  {line}", style="" if place else "bold")
     console.print(tuner_table(report))
     line = report.verdict.line

@@ -114,7 +114,7 @@ def context(
         "finished": finished(summary),
         "problems": problems,
         "by_problem": problems_table(summary.problems),
-        "chosen": summary.over_problems.choice if summary.over_problems else (),
+        "chosen": summary.over_problems.choice.lines if summary.over_problems else (),
         "over_problems": _over_problems(summary, over_problems),
         "normalised": normalised(summary.contest),
         "audit": audit,
@@ -226,7 +226,7 @@ def _over_problems(summary: Summary, figures: list[Figure]) -> dict[str, object]
         return {}
     over = summary.over_problems
     return {
-        "details": [*over.choice[1:], *over.verdict.details],
+        "details": [*over.choice.lines[1:], *over.verdict.details],
         "tables": [shown for shown in over_tables(over, summary.contest.tuners) if shown.rows],
         "figures": _with_numbers(summary, figures, OVER_PROBLEMS),
         "note": prose.OVER_PROBLEMS,

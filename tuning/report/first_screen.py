@@ -42,7 +42,7 @@ def first_screen(journal: Journal, summary: Summary, shown: Mapping[str, Problem
             "problems": parts,
             "verdict": summary.verdict,
             "by_problem": problems_table(shown),
-            "chosen": summary.over_problems.choice if summary.over_problems else (),
+            "chosen": summary.over_problems.choice.lines if summary.over_problems else (),
             "report": journal.directory / "report.html",
         }
     )

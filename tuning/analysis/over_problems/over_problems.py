@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -13,11 +13,12 @@ import pandas as pd
 from tuning.analysis.conduct import algorithms, plain_random, without
 from tuning.analysis.contest import Contest
 from tuning.analysis.over_problems import sentences
+from tuning.analysis.over_problems.choice import ChoiceOverProblems, choice_over
 from tuning.analysis.over_problems.draws import draws, same_sizes
 from tuning.analysis.over_problems.measured import Measured, measured
 from tuning.analysis.over_problems.variation import features, where
 from tuning.analysis.problem_summary import ProblemSummary
-from tuning.analysis.verdict.verdict import DIFFERENCE, NO_VERDICT, UNDECIDED, Verdict
+from tuning.analysis.verdict.verdict import SHOWN, UNDECIDED, Verdict, no_verdict
 from tuning.journal.study_record import ProblemRecord
 from tuning.statistics.bootstrap import BOOTSTRAP_SEED
 from tuning.statistics.hierarchy import Worth, worth
@@ -42,9 +43,7 @@ class OverProblems:
 
     Attributes:
         verdict: What may be claimed; its gaps are those over problems.
-        choice: Which tuner to take for problems like these, and how probably it is the best, a sentence each; empty if
-            there is nothing to choose by.
-        tuner: The recommended one, the first of its names, or empty.
+        choice: Which tuner to take for problems like these.
         measured: The problems that could be compared.
         pairs: (num_pairs, 20), `PAIR_COLUMNS`: mean difference with its interval, p, Holm's and the better tuner on
             these problems; the same for problems like these on average; what a study of one more problem would find;
@@ -59,8 +58,7 @@ class OverProblems:
     """
 
     verdict: Verdict
-    choice: tuple[str, ...]
-    tuner: str
+    choice: ChoiceOverProblems
     measured: Measured
     pairs: pd.DataFrame
     tuners: pd.DataFrame
@@ -87,12 +85,10 @@ def over_problems(
     drawn = _worth(found)
     tuners, by_problem = _tuners(found, drawn, alike), _by_problem(found, drawn)
     left_out = _left_out(found, family, pairs, alike)
-    taken = tuners.loc[tuners["recommended"], "tuner"]
-    tuner = str(taken.iloc[0]) if len(taken) else ""
-    kind, line = _judged(found, pairs)
+    choice = choice_over(tuners, pairs)
     notes = (
         *sentences.evidence(pairs),
-        *sentences.stability(left_out, tuner, pairs),
+        *sentences.stability(left_out, choice.tuner, pairs),
         *sentences.single_problems(single),
         *sentences.shared_draws(found),
         *sentences.perhaps_shared(same_sizes({name: records[name] for name in found.problems})),
@@ -100,9 +96,8 @@ def over_problems(
     )
     gaps = (*found.gaps, *(f"{name}: {gap}" for name, of in problems.items() for gap in of.verdict.gaps))
     return OverProblems(
-        verdict=Verdict(kind, line, (*notes, *found.gaps), gaps),
-        choice=sentences.choice(tuners, pairs),
-        tuner=tuner,
+        verdict=replace(_judged(found, pairs), details=(*notes, *found.gaps), gaps=gaps),
+        choice=choice,
         measured=found,
         pairs=pairs,
         tuners=tuners,
@@ -145,13 +140,13 @@ def _pairs(found: Measured, family: Sequence[tuple[str, str]], records: Mapping[
     return frame
 
 
-def _judged(found: Measured, pairs: pd.DataFrame) -> tuple[str, str]:
-    """Kind and line of the verdict over problems."""
+def _judged(found: Measured, pairs: pd.DataFrame) -> Verdict:
+    """The verdict over problems, its line alone."""
     if pairs["problems"].max() < 2 or pairs.empty:
-        return NO_VERDICT, sentences.nothing(found, pairs)
+        return no_verdict(sentences.nothing(found, pairs))
     if (pairs["decided"] != "").any():
-        return DIFFERENCE, sentences.shown(pairs, found)
-    return UNDECIDED, sentences.not_shown(pairs, found)
+        return Verdict(SHOWN, sentences.shown(pairs, found))
+    return Verdict(UNDECIDED, sentences.not_shown(pairs, found))
 
 
 def _single(problems: Mapping[str, ProblemSummary]) -> pd.DataFrame:

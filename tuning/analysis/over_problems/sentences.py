@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from tuning.analysis.choices import percent
 from tuning.analysis.over_problems.measured import Measured
 from tuning.analysis.verdict.sentences import claims
 from tuning.formatting import interval, names, number, p_value, plural
@@ -15,7 +14,6 @@ from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.signed_rank import LEVEL
 
 MAX_EVIDENCE = 4  # pairs spelled out; the table holds all
-MAX_NAMED = 3  # tuners whose probability is spelled out
 LOOKS = (
     "Replicates were added by a rule that looks at the scores of a problem; what is said over problems takes their "
     "number as given."
@@ -161,28 +159,3 @@ def perhaps_shared(groups: Sequence[Sequence[str]]) -> list[str]:
         "independent, and intervals for problems like these are too narrow."
         for group in groups
     ]
-
-
-def choice(tuners: pd.DataFrame, pairs: pd.DataFrame) -> tuple[str, ...]:
-    """The recommendation, and how probably it is right."""
-    if tuners["algorithm"].nunique() < 2:
-        return ()
-    taken = tuners[tuners["recommended"]]
-    row, who = taken.to_dict("records")[0], names(list(taken["tuner"]))
-    who = who if len(taken) == 1 else f"any of {who}, which are one algorithm here"
-    others = len(tuners) - len(taken)
-    if all((pairs["general_decided"] == tuner).sum() == others for tuner in taken["tuner"]):
-        line = f"To choose for problems like these: {who}, shown better than all others."
-    else:
-        line = (
-            f"If you must choose one tuner for problems like these: {who}; expected cost of a wrong choice about "
-            f"{spreads(row['loss'])}. Not proven."
-        )
-    ordered = tuners.drop_duplicates("algorithm").sort_values("best", ascending=False, kind="stable")
-    best = ", ".join(f"{of['algorithm']} {percent(of['best'])}" for of in ordered.to_dict("records")[:MAX_NAMED])
-    return (
-        line,
-        f"Probability of being the best on average over problems like these: {best}. For {row['algorithm']} it is "
-        f"{percent(row['best_these'])} over these problems, and {percent(row['best_new'])} on one new problem. A "
-        "spread is the standard deviation of one tuner's scores between its searches on a problem.",
-    )

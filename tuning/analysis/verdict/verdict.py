@@ -10,7 +10,7 @@ It is one statement about one family of pairs at the full budget. Shares of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -29,10 +29,9 @@ from tuning.formatting import decimals_for, names, number, p_value
 from tuning.objective import Objective
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
-NO_VERDICT = "no verdict"  # nothing to compare, or too few replicates for any difference to show
-UNDECIDED = "no difference shown"
-EQUAL = "practically equal"  # every pair not decided is
-DIFFERENCE = "difference shown"
+SHOWN = "shown"  # a difference of two tuners, at least
+EQUAL = "equal"  # practically: every pair is
+UNDECIDED = "undecided"  # no difference is shown, or none could be
 MAX_DESCRIBED = 6  # tuners named at a share of the budget
 
 
@@ -41,16 +40,18 @@ class Verdict:
     """What may be claimed: one line for readers in a hurry, and the lines behind it.
 
     Attributes:
-        kind: `NO_VERDICT`, `UNDECIDED`, `EQUAL` or `DIFFERENCE`.
+        kind: `SHOWN`, `EQUAL` or `UNDECIDED`.
         line: A sentence or two.
         details: Each a sentence or two.
         gaps: The cells that could not be compared, a line for each reason.
+        judged: False if there is nothing to compare, or too few replicates for any difference to show.
     """
 
     kind: str
     line: str
     details: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    judged: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,20 @@ def verdict(
     contesting = scored.table(contestants)
     there = contesting[contesting["scored"] > 0]
     leader, ahead = leading(there, scored.metric, scored.objective)
-    kind, line, reasons = _judge(contesting, there, pairs, scored.metric, leader, needed)
+    found = _judge(contesting, there, pairs, scored.metric, leader, needed)
+    line = found.line
     if alike:
         line = f"{line} One algorithm here, random search: {names(list(alike))}."
-    behind = [*reasons, *equalities(pairs, rope, scored.metric), *([ahead] if ahead else [])]
+    behind = [*found.details, *equalities(pairs, rope, scored.metric), *([ahead] if ahead else [])]
     if baseline_pairs is not None and together is not None:
         behind += against_baselines(together, baseline_pairs, scored.metric)
     gaps = (*uncompared(cells, tuners, contestants), *winner_gaps)
-    return Verdict(kind, line, (*behind, *about, *winners, *gaps), gaps)
+    return replace(found, line=line, details=(*behind, *about, *winners, *gaps), gaps=gaps)
+
+
+def no_verdict(line: str, details: tuple[str, ...] = (), gaps: tuple[str, ...] = ()) -> Verdict:
+    """Of a study that could show no difference, whatever its scores."""
+    return Verdict(UNDECIDED, line, details, gaps, judged=False)
 
 
 def _judge(
@@ -123,30 +130,30 @@ def _judge(
     metric: str,
     leader: str,
     needed_for: Callable[[int], int],
-) -> tuple[str, str, tuple[str, ...]]:
-    """Kind, line and reasons of one problem's verdict."""
+) -> Verdict:
+    """One problem's verdict, with the reasons alone as its details."""
     if scored.empty:
-        return NO_VERDICT, f"No verdict: no cell has a score ({metric}).", ()
+        return no_verdict(f"No verdict: no cell has a score ({metric}).")
     if len(scored) == 1:
         only = "one tuner" if len(contesting) == 1 else f"only {leader} has a score ({metric})"
-        return NO_VERDICT, f"No verdict: {only}, nothing to compare it with.", ()
+        return no_verdict(f"No verdict: {only}, nothing to compare it with.")
     if pairs.empty:
-        return NO_VERDICT, "No verdict: there are no two different algorithms to compare.", ()
+        return no_verdict("No verdict: there are no two different algorithms to compare.")
     n, family = int(pairs["n"].max()), len(pairs)
     if n > 1 and scored["smallest"].min() == scored["largest"].max():
         line = f"No verdict: all scores ({metric}) are the same, {number(float(scored['mean'].iloc[0]))}: saturated."
-        return NO_VERDICT, line, ("More replicates would not tell these tuners apart; a harder problem might.",)
+        return no_verdict(line, ("More replicates would not tell these tuners apart; a harder problem might.",))
     decided = pairs[pairs["decided"] != ""]
     if len(decided):
         line = f"{claims(decided, len(contesting) - 1)} ({', '.join(qualifiers(pairs))})."
-        return DIFFERENCE, line, (*evidence(decided, metric), *remedies(pairs))
+        return Verdict(SHOWN, line, (*evidence(decided, metric), *remedies(pairs)))
     if n == 0:
-        return NO_VERDICT, "No verdict: no replicate is finished by two tuners.", ()
+        return no_verdict("No verdict: no replicate is finished by two tuners.")
     needed = needed_for(family)
     compared = "one pair" if family == 1 else f"{family} pairs"
     if n == 1:
         line = f"No verdict: one replicate shows nothing about chance; {leader} scored best in it."
-        return NO_VERDICT, line, (f"At least {needed} replicates are needed to compare {compared}.",)
+        return no_verdict(line, (f"At least {needed} replicates are needed to compare {compared}.",))
     smallest = float(pairs["smallest_p"].min())
     if smallest * family > LEVEL:
         line = (
@@ -156,17 +163,17 @@ def _judge(
             f"The smallest p that {n} replicates can give is {p_value(smallest)}, and Holm's adjustment for "
             f"{compared} multiplies it by {family}."
         )
-        return NO_VERDICT, line, (power, *remedies(pairs))
+        return no_verdict(line, (power, *remedies(pairs)))
     if bool(pairs["equal"].all()):
         line = f"Practically equal: {names([str(name) for name in scored['tuner']])} ({n} replicates)."
-        return EQUAL, line, ()
+        return Verdict(EQUAL, line)
     closest = pairs.sort_values("p_holm", kind="stable").to_dict("records")[0]
     line = f"No difference shown between {names([str(name) for name in scored['tuner']])} ({n} replicates)."
     nearest = (
         f"Closest to a difference: {closest['a']} and {closest['b']}, Holm-adjusted p {p_value(closest['p_holm'])}. "
         "Not shown to differ is not shown to be equal."
     )
-    return UNDECIDED, line, (nearest, *remedies(pairs))
+    return Verdict(UNDECIDED, line, (nearest, *remedies(pairs)))
 
 
 def at_budget(share: float, epochs: int, scores: pd.DataFrame, tuners: Sequence[str], objective: Objective) -> AtBudget:
