@@ -19,7 +19,7 @@ from tuning.statistics.equality import mean_within
 from tuning.statistics.intervals import share_ends
 from tuning.statistics.power import MOST, replicates_range
 from tuning.statistics.rank_sum import beats, rank_sum_p, rank_sum_sides, shift_between
-from tuning.statistics.sequential import Rule, equality_p_values
+from tuning.statistics.sequential import CAP, Rule, equality_p_values, p_values
 from tuning.statistics.signed_rank import LEVEL, holm, one_sided_p, shift_estimate, signed_rank_p
 
 Floats = npt.NDArray[np.float64]
@@ -174,6 +174,41 @@ def promised(tuners: int, n: int, shift: float, studies: int, seed: int = 1) -> 
     return some / studies, soon / studies
 
 
+def followed(studies: int, first: int = 10, seed: int = 1) -> tuple[float, float, float, float]:
+    """Two equal tuners, and a user who adds the replicates that are said to be needed, and tests again.
+
+    Returns:
+        Shares of studies that declare a difference: at the first look; in the end, where a number was always foreseen
+        (as before), and where one is foreseen only with evidence (as now; the chance that was seen stands for its
+        range); with `--until-decided` from the start. Nobody goes beyond `MOST` replicates.
+    """
+    generator, rule = np.random.default_rng(seed), Rule(CAP)
+    shown = np.zeros(4)
+    for _ in range(studies):
+        a, b = generator.normal(size=(2, MOST))
+        at_once = rank_sum_p(a[:first], b[:first]) <= LEVEL
+        gated = (_extended(a, b, first, gate) for gate in (1.0, EVIDENCE))
+        shown += (at_once, *gated, p_values(a[:CAP] - b[:CAP], rule).min() <= LEVEL)
+    return tuple((shown / studies).tolist())
+
+
+def _extended(a: Floats, b: Floats, n: int, gate: float) -> bool:
+    """Whether a difference is declared by one who tests after `n`, then after as many as are foreseen, and so on.
+
+    Args:
+        gate: The largest p with which a number is foreseen.
+    """
+    while True:
+        p = rank_sum_p(a[:n], b[:n])
+        if not LEVEL < p <= gate:
+            return p <= LEVEL
+        chance = beats(a[:n], b[:n])[0]
+        needed, _ = replicates_range(chance, chance, LEVEL, paired=False)
+        if not n < needed <= len(a):
+            return False
+        n = int(needed)
+
+
 def main(studies: int) -> None:
     print(f"{studies} studies an entry\n\nTwo tuners, replicates share nothing: declared to differ\n")
     print("| scores | replicates | shift | level | signed-rank | rank-sum |\n| --- | --- | --- | --- | --- | --- |")
@@ -212,6 +247,8 @@ def main(studies: int) -> None:
     for n, shift in itertools.product((5, 10), (0.0, 1.0)):
         row = promised(5, n, shift, studies)
         print(f"| 5 tuners, {n} replicates, one better by {shift} | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
+    print("\nTwo equal tuners, 10 replicates: at once, followed before, followed now, until decided\n")
+    print("| " + " | ".join(f"{share:.1%}" for share in followed(studies)) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from tests.simulations.claims import (
     equal_found,
     falsely_equal,
     falsely_equal_looked_at,
+    followed,
     found,
     promised,
     shared,
@@ -63,3 +64,10 @@ def test_where_nothing_differs_seldom_is_a_decision_foreseen() -> None:
     some, soon = promised(5, 5, 0.0, 300)
     assert some <= 0.25
     assert soon <= 0.05
+
+
+def test_to_follow_what_is_foreseen_and_test_again_finds_more_that_is_not_there() -> None:
+    at_once, before, now, looked_at = followed(400)
+    assert before > at_once
+    assert at_once <= now <= before
+    assert looked_at <= LEVEL + ERROR
