@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tuning import arrays
 from tuning import splits as data
 from tuning.errors import DataError, SpaceError
+from tuning.resampling.samples import Samples
 from tuning.splits import Splits, load_splits
 
 
@@ -201,6 +202,25 @@ class TestWhatIsRefused:
         )
         both = {"a": np.zeros((4, 1)), "b": np.zeros((4, 1))}
         assert message((part(x=both), part())).startswith("train is made of x['a'], x['b'], y and validation of x, y")
+
+
+def test_targets_are_the_same_whatever_is_made_of_the_samples():
+    x, price, rooms = np.arange(8.0).reshape(4, 2), np.array([3.0, 1.0, 2.0, 5.0]), np.array([1, 2, 1, 3])
+    plain = Samples(x, price)
+    forms = [
+        Samples({"wide": x[:, :1], "deep": x}, price),
+        Samples(x * 2, price.reshape(4, 1).astype(np.float32)),
+        Samples(x, price, sample_weight=np.ones(4)),
+    ]
+    (of_prices,) = data.target_hashes(plain)
+    assert [data.target_hashes(form) for form in forms] == [[of_prices]] * 3
+    both = data.target_hashes(Samples(x, {"price": price, "rooms": rooms}))
+    assert of_prices in both
+    assert both != data.target_hashes(Samples(x, {"price": price, "rooms": rooms[::-1]}))
+    assert of_prices not in data.target_hashes(Samples(x, price[::-1]))
+    assert data.target_hashes(Splits((x[:3], price[:3]), (x[3:], price[3:]))) == [of_prices]
+    words = np.array(["a", "b", "a", "c"])
+    assert data.target_hashes(Samples(x, words)) != data.target_hashes(Samples(x, words[::-1]))
 
 
 class TestFingerprint:

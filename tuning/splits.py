@@ -137,6 +137,25 @@ def fingerprint(data: Data) -> str:
     return label + digest.hexdigest()[:16]
 
 
+def target_hashes(data: Data) -> list[str]:
+    """16 hexadecimal digits for each array of targets, sorted; none for batches.
+
+    They change with values and their order alone: not with a type, a shape, a name, nor with what x holds. So data in
+    two forms, with one output or two, are seen to be the same samples.
+    """
+    digests: dict[str, Any] = {}
+    for part in data.parts().values():
+        if in_batches(part):
+            return []
+        for path, array in by_path("y", part["y"] if isinstance(part, Mapping) else part[1]):
+            digest = digests.setdefault(path, hashlib.sha256())
+            numbers = array.dtype.kind in "biuf"
+            same = (piece.astype(np.float32) if numbers else piece for piece in pieces(array))
+            for piece in hashed(array) if is_text(array) else map(_bytes, same):
+                digest.update(piece)
+    return sorted(digest.hexdigest()[:16] for digest in digests.values())
+
+
 def shapes(data: Data) -> dict[str, object]:
     """What the parts look like, for the journal and for people; strict JSON.
 

@@ -143,6 +143,11 @@ def test_problems_that_share_data_or_a_table_are_one_draw() -> None:
     assert list(draws(imported).values()) == [0, 1, 0]
     synthetic = {"a": record(SYNTHETIC), "b": replace(record(SYNTHETIC), space=[]), "c": record(SYNTHETIC)}
     assert list(draws(synthetic).values()) == [0, 1, 0]
+    shared = {
+        name: replace(record(name), data=DataRecord(name, targets=targets))
+        for name, targets in (("one output", ["p"]), ("other rows", ["r"]), ("two outputs", ["p", "q"]))
+    }
+    assert list(draws(shared).values()) == [0, 1, 0]
     # A problem may join two that seemed to be drawn apart.
     joins = {"a": record("x"), "b": replace(record("k"), surrogate=replace(table, data_fingerprint="q"))}
     joins["c"] = replace(record("l"), surrogate=table)

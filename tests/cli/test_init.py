@@ -4,10 +4,14 @@ import ast
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tuning.cli.init import write_script
+from tuning.cli.load import load_study
+from tuning.cli.main import app
 from tuning.errors import StudyError
 from tuning.runner.plan import Overrides
+from tuning.statistics.signed_rank import replicates_needed
 
 
 def test_writes_a_short_script_named_as_asked(tmp_path: Path) -> None:
@@ -19,6 +23,16 @@ def test_writes_a_short_script_named_as_asked(tmp_path: Path) -> None:
         assert len(text.splitlines()) <= 30
         assert f'Study("{path.stem}", problem' in text
         assert "NAME" not in text
+
+
+def test_what_it_says_of_the_replicates_is_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = " ".join(CliRunner().invoke(app, ["init", "mine"]).stdout.split())
+    assert "Its 3 replicates are quick" in said
+    assert "To show that a tuner is better takes 9: add --replicates 9." in said
+    study = load_study(Path("mine.py"))
+    assert study.replicates == 3
+    assert replicates_needed(study.num_pairs) == 9
 
 
 def test_refuses_to_overwrite(tmp_path: Path) -> None:
@@ -38,7 +52,6 @@ def test_refuses_what_cannot_be_a_name(tmp_path: Path, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_pictures")
 def test_runs_as_it_is(tmp_path: Path) -> None:
-    from tuning.cli.load import load_study
     from tuning.journal.journal import read
 
     study = load_study(write_script(tmp_path / "mine"))

@@ -1,23 +1,29 @@
 """The real five tuners where no configuration is better than another: how often a study declares a difference.
 
-    python -m tests.simulations.flat [REPLICATES [STUDIES]]
+    python -m tests.simulations.flat [STUDIES]
 
 prints the table of `docs/method.md`; `test_flat.py` holds the same to smaller numbers.
 
-A pool of replicates is really run: each tuner and baseline searches through the evaluator, and winners are retrained. A
-simulated study is so many replicates of the pool, drawn without repeats, judged by the tests of the verdict. Tuners
-keep their names: one that tries more configurations than another has the luckier best score, and no better winner.
+The replicates are really run: each tuner and baseline searches through the evaluator, and winners are retrained. A
+Gaussian process takes its time, so they are kept in `flat_pool.csv`, which
+
+    python -m tests.simulations.flat pool 300
+
+continues to so many; a test runs some of them again. A simulated study is so many replicates of the pool, drawn
+without repeats, judged by the tests of the verdict. Tuners keep their names: one that tries more configurations has the
+luckier best score, and no better winner.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from tuning import tuners as registry
 from tuning.budget import Budget
@@ -32,6 +38,7 @@ from tuning.tuners.base import Tuner
 from tuning.tuners.keras_tuner import KTBayesian
 from tuning.tuners.optuna import OptunaTPE
 
+POOL = Path(__file__).with_name("flat_pool.csv")
 Floats = npt.NDArray[np.float64]
 MAX_EPOCHS = 9
 TRAININGS = 8  # full ones that a search pays for
@@ -53,35 +60,37 @@ class Flat(SyntheticProblem):
         return 0.8 - 0.3 * 0.5**epoch + float(np.random.default_rng([seed, epoch]).normal(scale=0.01))
 
 
-@dataclass(frozen=True)
-class Pool:
-    """Scores of cells that were really run, (num_replicates, num_tuners + num_baselines) each.
+def replicate_of(number: int, tuners: Sequence[Tuner] = (*TUNERS, *BASELINES)) -> pd.DataFrame:
+    """(num_tuners, 5): a replicate, really run.
 
-    Attributes:
-        seen: The best score of the search.
-        retrained: The winner's mean test score over fresh seeds: the endpoint.
-        configurations: Tried by the search.
+    A row for each tuner: ``replicate``, ``tuner``, the ``configurations`` that it tried, the best score ``seen``, and
+    ``retrained``, the mean test score of the winner over fresh seeds: the endpoint.
     """
-
-    seen: Floats
-    retrained: Floats
-    configurations: Floats
-
-
-def pool(replicates: int) -> Pool:
-    """Really runs so many replicates."""
     problem = Flat(continuous_space, name="flat", max_epochs=MAX_EPOCHS)
-    cells = [[_cell(problem, tuner, replicate) for tuner in (*TUNERS, *BASELINES)] for replicate in range(replicates)]
-    return Pool(*np.moveaxis(np.array(cells, dtype=float), 2, 0))
+    rows = [(number, tuner.label, *_cell(problem, tuner, number)) for tuner in tuners]
+    return pd.DataFrame(rows, columns=["replicate", "tuner", "configurations", "seen", "retrained"])
 
 
-def _cell(problem: Flat, tuner: Tuner, replicate: int) -> tuple[float, float, int]:
+def _cell(problem: Flat, tuner: Tuner, replicate: int) -> tuple[int, float, float]:
     budget = Budget(TRAININGS * MAX_EPOCHS).times(tuner.budget_factor)
-    done = run_cell(CellTask("flat", problem, tuner, replicate + 1, budget, retrain=SEEDS))
+    done = run_cell(CellTask("flat", problem, tuner, replicate, budget, retrain=SEEDS))
     complete = [trial for trial in done.trials if trial.state == TrialState.COMPLETE]
     winner = max(complete, key=lambda trial: trial.score)
-    tests = [one.test[problem.objective.test_metric] for one in done.retrainings if one.trial == winner.number]
-    return winner.score, float(np.mean(tests)), len({str(trial.configuration) for trial in done.trials})
+    tests = [one.test[problem.objective.test_metric] for one in done.retrainings if one.trial == winner.trial]
+    return len({str(trial.configuration) for trial in done.trials}), winner.score, float(np.mean(tests))
+
+
+def extend(replicates: int) -> None:
+    """Runs what the pool lacks of so many replicates; each is kept as it ends."""
+    there = int(pd.read_csv(POOL)["replicate"].max()) if POOL.exists() else 0
+    for number in range(there + 1, replicates + 1):
+        replicate_of(number).to_csv(POOL, mode="a", header=number == 1, index=False, float_format="%.8f")
+
+
+def pool(score: str) -> Floats:
+    """(num_replicates, num_tuners + num_baselines): ``seen`` or ``retrained``."""
+    frame = pd.read_csv(POOL).pivot(index="replicate", columns="tuner", values=score)
+    return frame[[tuner.label for tuner in (*TUNERS, *BASELINES)]].to_numpy()
 
 
 def declared(scores: Floats, replicates: int, studies: int, seed: int = 1) -> tuple[float, float]:
@@ -98,20 +107,21 @@ def declared(scores: Floats, replicates: int, studies: int, seed: int = 1) -> tu
     return differ / studies, searching / studies
 
 
-def main(replicates: int, studies: int, sizes: Sequence[int] = (10, 20, 50, 100)) -> None:
-    made = pool(replicates)
-    tried = ", ".join(
-        f"{tuner.label} {tries:.1f}"
-        for tuner, tries in zip((*TUNERS, *BASELINES), made.configurations.mean(axis=0), strict=True)
-    )
-    print(f"{replicates} replicates in the pool, {studies} studies an entry; configurations tried: {tried}\n")
-    print("| replicates | tuners, by the best score seen | by the retrained winner | against baselines, likewise | |")
+def main(studies: int) -> None:
+    seen, retrained = pool("seen"), pool("retrained")
+    tried = pd.read_csv(POOL).groupby("tuner", sort=False)["configurations"].mean()
+    print(f"{len(seen)} replicates in the pool, {studies} studies an entry; configurations tried:")
+    print(", ".join(f"{tuner} {tries:.1f}" for tuner, tries in tried.items()) + "\n")
+    print("| replicates | tuners, by the best score seen | by the retrained winner | baselines, by each | |")
     print("| --- | --- | --- | --- | --- |")
-    for size in sizes:
-        before, now = declared(made.seen, size, studies), declared(made.retrained, size, studies)
+    for size in (10, 20, 50, 100):
+        before, now = declared(seen, size, studies), declared(retrained, size, studies)
         shares = (before[0], now[0], before[1], now[1])
         print(f"| {size} | " + " | ".join(f"{share:.1%}" for share in shares) + " |", flush=True)
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:])) if len(sys.argv) > 2 else main(1000, 1000)
+    if sys.argv[1:2] == ["pool"]:
+        extend(int(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)

@@ -13,8 +13,10 @@ from rich.table import Table
 
 from tuning import seeds
 from tuning.formatting import MISSING, count, plural, seconds
-from tuning.journal.plan import ENDPOINTS, start_said
+from tuning.journal.incumbents import SHARES
+from tuning.journal.plan import endpoint_words, start_said
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
+from tuning.problems.table import TableProblem
 from tuning.runner.outlook import outlook
 from tuning.runner.plan import StudyPlan
 from tuning.space import sampling_check
@@ -51,8 +53,11 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "budgets": _budgets(study),
         "cells": [{**task.cell._asdict(), "seed": seeds.of_tuner(study.name, *task.cell)} for task in tasks],
         "epochs": None if study.budget.epochs is None else sum(task.budget.epochs or 0 for task in tasks),
+        "baseline_epochs": None if study.budget.epochs is None else _baseline_epochs(study),
         "budget_seconds": study.budget.seconds,
         "retrain": study.retrain,
+        "retraining_epochs": _retraining_epochs(study),
+        "noise_free": all(isinstance(problem, TableProblem) for problem in study.problems),
         "endpoint": study.endpoint,
         "start": study.start or "",
         "own_start": study.own_start,
@@ -127,6 +132,23 @@ def _splits(problem: TrainingProblem, first: seeds.SplitSeeds) -> Facts | None:
     }
 
 
+def _baseline_epochs(study: StudyPlan) -> int:
+    limits = [study.budget_of(tuner, problem).epochs for problem in study.problems for tuner in study.baselines]
+    return study.replicates * sum(limit or 0 for limit in limits)
+
+
+def _retraining_epochs(study: StudyPlan) -> int:
+    """Of all cells, at most: incumbents at smaller shares of the budget may be the last one, or have few epochs."""
+    if not study.retrain:
+        return 0
+    trainings = [
+        problem.max_epochs * trainings_of(problem) * (study.retrain + (len(SHARES) - 1 if tuner.epochs is None else 0))
+        for problem in study.problems
+        for tuner in (*study.tuners, *study.baselines)
+    ]
+    return study.replicates * sum(trainings)
+
+
 def _seconds(study: StudyPlan) -> float | None:
     """Training time of all cells on one core, at most; None if a problem trains nothing that could be timed."""
     total = 0.0
@@ -163,7 +185,8 @@ def show(examined: Facts, console: Console, with_seeds: bool = False) -> None:
     for problem in examined["problems"]:
         _show_problem(problem, console)
     _show_budgets(examined, console)
-    console.print(f"The verdict will be about {ENDPOINTS[examined['endpoint']]}.", markup=False)
+    about = endpoint_words(examined["endpoint"], examined["noise_free"])
+    console.print(f"The verdict will be about {about}.", markup=False)
     if said := start_said(examined["start"], examined["own_start"]):
         console.print(said, markup=False)
     for line in examined["outlook"]:
@@ -270,10 +293,22 @@ def _show_budgets(examined: Facts, console: Console) -> None:
     )
     console.print(
         f"{plural(len(examined['cells']), 'cell')}, {_cost(examined, takes, each, replicates)} Thinking "
-        f"comes on top, and retraining, uncharged: each search's winner on {plural(examined['retrain'], 'fresh seed')} "
-        "in full, and what it would have returned at a quarter and at half of the budget once.",
+        f"comes on top{_retraining(examined)}.",
         markup=False,
         highlight=False,
+    )
+
+
+def _retraining(examined: Facts) -> str:
+    """What is done after the searches, in words."""
+    if not examined["retrain"]:
+        return ""
+    if examined["noise_free"]:
+        return "; each search's winner is judged by its curve without noise, which costs nothing"
+    return (
+        f", and retraining, uncharged, of {count(examined['retraining_epochs'])} epochs at most: each search's winner "
+        f"on {plural(examined['retrain'], 'fresh seed')} in full, and what it would have returned at a quarter and at "
+        "half of the budget once"
     )
 
 
@@ -281,10 +316,12 @@ def _cost(examined: Facts, takes: str, each: str, replicates: int) -> str:
     """What all cells and a replicate cost, in sentences."""
     if examined["epochs"] is None:
         return f"{takes} of training at most, on one core; a replicate costs {each}."
+    theirs = examined["baseline_epochs"]
+    baselines = f" ({count(theirs)} of them the baselines')" if theirs else ""
     return (
-        f"{count(examined['epochs'])} epochs at most: {takes} of training on one core, by the default configuration's "
-        f"pace; a replicate costs {count(examined['epochs'] // replicates)} epochs, {each}. Other configurations may "
-        "be much slower or faster."
+        f"{count(examined['epochs'])} epochs at most{baselines}: {takes} of training on one core, by the default "
+        f"configuration's pace; a replicate costs {count(examined['epochs'] // replicates)} epochs, {each}. Other "
+        "configurations may be much slower or faster."
     )
 
 

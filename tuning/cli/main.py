@@ -80,7 +80,9 @@ def init(
         path = write_script(name)
         output().print(
             f"{path}: put your own build_model and load in. It runs as it is:\n\n"
-            f"    tuning check {path}\n    tuning run {path}",
+            f"    tuning check {path}\n    tuning run {path}\n\n"
+            "Its 3 replicates are quick, and enough to choose by. To show that a tuner is better takes 9: add "
+            "--replicates 9.",
             markup=False,
             highlight=False,
             soft_wrap=True,

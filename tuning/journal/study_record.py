@@ -24,6 +24,7 @@ class DataRecord(Struct, frozen=True):
             splits.
         preprocess: The transformer fitted on each training part, as Python; unset if there is none.
         rows: Samples of a split's parts ``development`` (training and validation) and ``test``; unset for fixed splits.
+        targets: `tuning.splits.target_hashes`; unset for batches, and in journals of earlier releases.
     """
 
     fingerprint: str
@@ -31,6 +32,7 @@ class DataRecord(Struct, frozen=True):
     resampling: str | UnsetType = UNSET
     preprocess: str | UnsetType = UNSET
     rows: dict[str, int] | UnsetType = UNSET
+    targets: list[str] | UnsetType = UNSET
 
     @property
     def test_rows(self) -> int | None:

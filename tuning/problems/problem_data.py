@@ -21,7 +21,7 @@ from tuning.resampling.preprocess import check_transformer, describe_transformer
 from tuning.resampling.samples import Samples, load_samples
 from tuning.resampling.splitters import number_of_folds
 from tuning.seeds import FIRST_SPLIT, SplitSeeds
-from tuning.splits import Splits, fingerprint, load_splits, shapes, size
+from tuning.splits import Splits, fingerprint, load_splits, shapes, size, target_hashes
 
 if TYPE_CHECKING:
     from tuning.training.recipe import Recipe
@@ -167,6 +167,7 @@ class ProblemData:
             resampling=UNSET if self.resampling is None else repr(self.resampling),
             preprocess=UNSET if self.preprocess is None else describe_transformer(self.preprocess),
             rows=UNSET if self.resampling is None else self._rows(),
+            targets=target_hashes(whole) or UNSET,
         )
 
     def _rows(self) -> dict[str, int]:

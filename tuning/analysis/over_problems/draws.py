@@ -10,8 +10,8 @@ from tuning.journal.study_record import NOT_RECORDED, SYNTHETIC, ProblemRecord
 def draws(problems: Mapping[str, ProblemRecord]) -> dict[str, int]:
     """By problem, the number of its draw, from 0 in the order of the problems.
 
-    One draw are problems with the same data, trained on or behind a table or a surrogate, and problems that are
-    computed from one study's table: they share its design, the configurations that it trained.
+    One draw are problems with the same data or the same targets, trained on or behind a table or a surrogate, and
+    problems that are computed from one study's table: they share its design, the configurations that it trained.
     """
     found: dict[str, int] = {}
     known: dict[tuple[str, str], int] = {}
@@ -33,7 +33,7 @@ def _shared(problem: ProblemRecord) -> list[tuple[str, str]]:
     if data == SYNTHETIC:  # computed from the space alone
         return [("space", repr(problem.space))]
     if problem.surrogate is None:
-        return [("data", data)]
+        return [("data", data), *(("targets", each) for each in problem.data.targets or ())]
     return [("data", data), ("data", problem.surrogate.data_fingerprint), ("table", problem.surrogate.table)]
 
 
