@@ -79,11 +79,12 @@ def _as_seen(kind: str, scores: Floats) -> Floats:
 def subsampled(generator: np.random.Generator, studies: int, replicates: int, tuners: int) -> tuple[Floats, Floats]:
     """The same from the committed surrogate study: some of its 100 replicates and tuners; their means are the truth.
 
-    In units of the standard deviation of a tuner's scores, as elsewhere.
+    By the endpoint, the winners' scores without noise, in units of the standard deviation of a tuner's, as elsewhere.
+    The tuners of a replicate share its table.
     """
     (problem,) = json.loads(SURROGATE.read_text())["problems"].values()
     names = [row["tuner"] for row in problem["tuners"]][:5]
-    cells = {(row["tuner"], row["replicate"]): row["score"] for row in problem["final_scores"]}
+    cells = {(row["tuner"], row["replicate"]): row["score"] for row in problem["endpoint_scores"]}
     every = np.array([[cells[name, replicate] for name in names] for replicate in range(1, 101)])
     columns = np.argsort(generator.random((len(names), studies)), axis=0)[:tuners]
     rows = np.argsort(generator.random((len(every), 1, studies)), axis=0)[:replicates]
@@ -155,7 +156,7 @@ def many(kind: str, studies: int, sizes: Sequence[tuple[int, int]], seed: int = 
             scores, merit = subsampled(generator, studies, replicates, min(tuners, 5))
         else:
             scores, merit = drawn(kind, generator, studies, replicates, tuners)
-        parts.append(found(scores, merit, generator, paired=kind == "shared split"))
+        parts.append(found(scores, merit, generator, paired=kind in ("shared split", "surrogate")))
     return together(parts)
 
 
