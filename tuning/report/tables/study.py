@@ -232,6 +232,7 @@ def manifest_table(journal: Journal) -> Table:
         **{f"data of {name}": problem["data"] for name, problem in problems.items()},
         **{f"surrogate of {name}": problem.get(SURROGATE, {}) for name, problem in problems.items()},
         **({"seconds a trial may take": limit} if (limit := journal.plan.trial_seconds) else {}),
+        **({"GB a trial may need": limit} if (limit := journal.plan.trial_memory) else {}),
         **({"start": said} if (said := start_said(journal.plan.start, journal.plan.own_start)) else {}),
         **{f"import of {name}": problem.get(IMPORTED, {}) for name, problem in problems.items()},
         **{f"max_epochs of {name}": problem["max_epochs"] for name, problem in problems.items()},
