@@ -90,8 +90,8 @@ def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden:
         "epochs.csv", "figures/best_so_far.svg", "figures/coverage.svg", "figures/critical_difference.svg",
         "figures/final_scores.svg", "figures/fixed_targets.svg", "figures/improvement.svg", "figures/parallel.svg",
         "figures/performance_profile.svg", "figures/rank_over_budget.svg", "figures/rungs.svg", "figures/slices.svg",
-        "figures/speed_up.svg", "figures/trials_by_state.svg",
-        "figures/wall_clock.svg", *(f"figures/{name}.svg" for name in WINNERS), "journal/journal.jsonl",
+        "figures/speed_up.svg", "figures/trials_by_state.svg", "figures/wall_clock.svg", "figures/what_one_gets.svg",
+        *(f"figures/{name}.svg" for name in WINNERS), "journal/journal.jsonl",
         "report.html", "report.md", "retrainings.csv", "summary.json", "tables/baselines.tex", "tables/pairs.tex",
         "tables/tuners.tex", "tables/winners.tex", "trials.csv", "tuners.csv",
     ]  # fmt: skip

@@ -20,9 +20,9 @@ from tuning.report.report import Report
 from tuning.report.result import Result
 
 FIGURES = [
-    "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "pairwise", "improvement", "critical_difference",
-    "performance_profile", "fixed_targets", "speed_up", "trials_by_state", "parallel_coordinates", "slices",
-    "coverage", "rungs",
+    "best_so_far", "wall_clock", "what_one_gets", "final_scores", "rank_over_budget", "pairwise", "improvement",
+    "critical_difference", "performance_profile", "fixed_targets", "speed_up", "trials_by_state",
+    "parallel_coordinates", "slices", "coverage", "rungs",
 ]  # fmt: skip
 NOT_OF_SO_FEW = ["importance", "partial_dependence", "contour"]  # trials as the golden journal has
 

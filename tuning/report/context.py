@@ -192,6 +192,7 @@ AXES = {"best_so_far": "training epochs", "wall_clock": "wall-clock time"}
 NUMBERS: dict[str, Callable[[ProblemSummary], Table]] = {
     "best_so_far": comparison.curves_table,
     "wall_clock": comparison.clock_table,
+    "what_one_gets": comparison.by_budget_table,
     "final_scores": comparison.finals_table,
     "rank_over_budget": comparison.standing_table,
     "improvement": comparison.pairs_table,

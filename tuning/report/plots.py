@@ -10,7 +10,17 @@ from tuning.analysis.summary import Summary
 from tuning.errors import StudyError
 from tuning.exploration.exploration import Search, searches
 from tuning.journal.journal import Journal
-from tuning.report.figures import comparison, curves, dependence, exploration, improvement, reaching, scores, trials
+from tuning.report.figures import (
+    comparison,
+    curves,
+    dependence,
+    endpoint,
+    exploration,
+    improvement,
+    reaching,
+    scores,
+    trials,
+)
 from tuning.report.figures.base import Chart, Figure
 
 
@@ -36,6 +46,10 @@ class Plots:
     def wall_clock(self) -> Chart:
         """The best score so far over seconds of training and thinking."""
         return _chart(curves.wall_clock(self._problem))
+
+    def what_one_gets(self) -> Chart:
+        """The endpoint of each tuner at a quarter, at half and at all of its budget, with intervals."""
+        return _chart(endpoint.what_one_gets(self._problem))
 
     def final_scores(self) -> Chart:
         """The best score that each search saw."""

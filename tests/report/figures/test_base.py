@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from tests.support.golden_journal import BASELINES, TUNERS, write_scores
 from tuning.analysis.summary import Summary, summarise
 from tuning.journal import journal
+from tuning.journal.plan import SEARCH
 from tuning.report.figures.base import Figure, colours, slugs
 from tuning.report.figures.comparison import critical_difference, pair_matrix, performance_profile
 from tuning.report.figures.curves import best_so_far, budget_grid, curve_of
+from tuning.report.figures.endpoint import what_one_gets
 from tuning.report.figures.scores import figures
 
 HOSTILE = "</script><b>&\"'{{x}}"
@@ -37,7 +41,7 @@ def ends(scale: dict[str, Any]) -> tuple[float, float]:
 def test_each_problem_has_its_figures_with_a_text_alternative(golden: Summary) -> None:
     found = figures(golden)["digits"]
     assert [figure.name for figure in found] == [
-        "best_so_far", "wall_clock", "final_scores", "rank_over_budget", "improvement",
+        "best_so_far", "wall_clock", "what_one_gets", "final_scores", "rank_over_budget", "improvement",
         "critical_difference", "performance_profile", "fixed_targets", "speed_up", "trials_by_state",
     ]  # fmt: skip
     for figure in found:
@@ -183,3 +187,22 @@ def test_a_still_picture_holds_no_more_than_can_be_seen(golden: Summary) -> None
         places = re.findall(r' (?:d|transform|x|y|width|height)="([^"]*)"', drawn)
         assert places
         assert not re.search(r"\d\.\d{3}", " ".join(places))
+
+
+def test_what_one_would_have_got_is_the_endpoint_at_each_share(golden: Summary) -> None:
+    problem = golden.problems["digits"]
+    figure = what_one_gets(problem)
+    assert figure is not None
+    rows = rows_of(figure)
+    for part in problem.by_budget:
+        shown = {row["tuner"]: row for row in rows if row["budget"].startswith(f"{part.share:.0%} ")}
+        assert {tuner: row["mean"] for tuner, row in shown.items()} == part.means
+        for tuner, mean in part.means.items():
+            low, high = part.intervals[tuner]
+            assert np.isnan(low) or low <= mean <= high
+            assert shown[tuner]["low"] == (None if np.isnan(low) else low)
+    last = problem.by_budget[-1].means
+    scored = problem.endpoint.scores.groupby("tuner")["score"].mean()
+    assert last == {tuner: pytest.approx(scored[tuner]) for tuner in last}
+    searched = replace(problem, endpoint=replace(problem.endpoint, kind=SEARCH))
+    assert what_one_gets(searched) is None  # other figures show the best score seen

@@ -27,6 +27,7 @@ from tuning.analysis.verdict.sentences import (
 )
 from tuning.formatting import decimals_for, names, number, p_value
 from tuning.objective import Objective
+from tuning.statistics.intervals import student
 from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
 SHOWN = "shown"  # a difference of two tuners, at least
@@ -62,12 +63,14 @@ class AtBudget:
         share: Of the budget.
         epochs: Spent by each cell.
         means: Mean of the endpoint's scores by tuner, the best first; those with a score.
+        intervals: Student's interval of each; NaN of fewer than two scores.
         line: The same in words.
     """
 
     share: float
     epochs: int
     means: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
     line: str
 
 
@@ -192,4 +195,7 @@ def at_budget(share: float, epochs: int, scores: pd.DataFrame, tuners: Sequence[
     places = decimals_for(ordered)
     said = names([f"{tuner} {number(float(mean), places)}" for tuner, mean in ordered.items()], most=MAX_DESCRIBED)
     line = f"Means: {said}." if said else "No search has a result yet."
-    return AtBudget(share, epochs, {str(tuner): float(mean) for tuner, mean in ordered.items()}, line)
+    by_tuner = {str(tuner): part.to_numpy(dtype=float) for tuner, part in known.groupby("tuner")["score"]}
+    low_high = {str(tuner): student(by_tuner[str(tuner)]) for tuner in ordered.index}
+    intervals = {tuner: (float(low), float(high)) for tuner, (low, high) in low_high.items()}
+    return AtBudget(share, epochs, {str(tuner): float(mean) for tuner, mean in ordered.items()}, intervals, line)

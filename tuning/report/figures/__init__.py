@@ -10,6 +10,7 @@ Imports: words, statistics, journal, analysis, exploration, report.
     comparison    ranks, pairs, critical difference, profiles
     improvement   the chance that one tuner beats another
     reaching      targets reached over the budget, speed-ups against random search
+    endpoint      what one would have got at parts of the budget
     scores        figures: all of a study; final scores, states of trials
     trials        parallel coordinates and slices
     exploration   coverage, importance, rungs

@@ -14,6 +14,7 @@ from tuning.journal.records import TrialState
 from tuning.report.figures.base import INK, ROW, Figure, finished, score_axis, slugs, tuner_axis, tuner_colour, values
 from tuning.report.figures.comparison import critical_difference, pair_matrix, performance_profile, rank_over_budget
 from tuning.report.figures.curves import best_so_far, longer, off_the_axis, wall_clock
+from tuning.report.figures.endpoint import what_one_gets
 from tuning.report.figures.improvement import MAX_PAIRS, improvement
 from tuning.report.figures.reaching import fixed_targets, speed_up
 
@@ -34,6 +35,7 @@ def figures(summary: Summary) -> dict[str, list[Figure]]:
             for draw in (
                 best_so_far,
                 wall_clock,
+                what_one_gets,
                 final_strip,
                 rank_over_budget,
                 improvement,

@@ -89,6 +89,27 @@ def choice_table(problem: ProblemSummary) -> Table:
     return table(f"To choose by: mean of the {problem.choice.endpoint}", columns, rows)
 
 
+def by_budget_table(problem: ProblemSummary) -> Table:
+    """Mean endpoint of each tuner at each share of the budget, with its interval."""
+    places = decimals_for(mean for part in problem.by_budget for mean in part.means.values())
+    tuners = [tuner for tuner in problem.contest.tuners if any(tuner in part.means for part in problem.by_budget)]
+    rows: Rows = []
+    for part in problem.by_budget:
+        means = {}
+        for tuner, mean in part.means.items():
+            low, high = part.intervals[tuner]
+            means[tuner] = estimate_entry({"mean": mean, "mean_low": low, "mean_high": high}, "mean", places)
+        rows.append(
+            [
+                Entry(f"{part.share:.0%}", part.share),
+                count_entry(part.epochs),
+                *(means.get(of, MISSING) for of in tuners),
+            ]
+        )
+    caption = f"Mean {problem.endpoint.metric} if the budget had been so large, with {CONFIDENCE:.0%} intervals"
+    return table(caption, ["Share", "Epochs", *tuners], rows)
+
+
 def finals_table(problem: ProblemSummary) -> Table:
     """A column per replicate, or quartiles if there are many."""
     wide = problem.finals.pivot(index="tuner", columns="replicate", values="score")

@@ -1,0 +1,90 @@
+"""The figure of what one would have got: the endpoint of each tuner at a quarter, at half and at all of its budget."""
+
+from __future__ import annotations
+
+import math
+
+import altair as alt
+import pandas as pd
+
+from tuning.analysis.problem_summary import ProblemSummary
+from tuning.formatting import count, decimals_for, number
+from tuning.journal.plan import SEARCH
+from tuning.report.figures.base import Figure, finished, score_axis, tuner_colour, values
+from tuning.statistics.bootstrap import CONFIDENCE
+
+
+def what_one_gets(problem: ProblemSummary, slug: str = "") -> Figure | None:
+    """A dot for each tuner's mean with its interval, side by side at each share of the budget.
+
+    None where the endpoint is the best score seen, which other figures show over the whole budget.
+    """
+    parts = [part for part in problem.by_budget if part.means]
+    if problem.endpoint.kind == SEARCH or len(parts) < 2:
+        return None
+    places = decimals_for(mean for part in parts for mean in part.means.values())
+    rows = pd.DataFrame(
+        [
+            (f"{part.share:.0%} ({count(part.epochs)} epochs)", tuner, mean, *part.intervals[tuner])
+            for part in parts
+            for tuner, mean in part.means.items()
+        ],
+        columns=["budget", "tuner", "mean", "low", "high"],
+    )
+    low, high = _range(rows)
+    cut = rows[(rows["low"] < low) | (rows["high"] > high)]
+    description = f"Dots of the mean {problem.endpoint.metric} that one would have got, by tuner. " + "; ".join(
+        f"{budget}: " + ", ".join(f"{row['tuner']} {number(row['mean'], places)}" for row in part.to_dict("records"))
+        for budget, part in rows.groupby("budget", sort=False)
+    )
+    return Figure(
+        f"what_one_gets{slug}",
+        "What one would have got",
+        f"The {problem.endpoint.name}: means over replicates of the winner that each search would have returned "
+        f"when that share of its budget was spent, with Student's {CONFIDENCE:.0%} intervals. Only the full budget is "
+        "judged." + (" Intervals that reach beyond the axis are cut there." if len(cut) else ""),
+        f"{description}.",
+        finished(_dots(rows, problem, places, (low, high)), f"{description}.", 260),
+    )
+
+
+def _range(rows: pd.DataFrame) -> tuple[float, float]:
+    """The axis: all means, and the intervals at the full budget; those of early winners may be much wider."""
+    last = rows[rows["budget"] == rows["budget"].iloc[-1]]
+    ends = [*rows["mean"], *last["low"].dropna(), *last["high"].dropna()]
+    margin = 0.05 * (max(ends) - min(ends)) or 0.05 * abs(ends[0]) or 1.0
+    return min(ends) - margin, max(ends) + margin
+
+
+def _dots(rows: pd.DataFrame, problem: ProblemSummary, places: int, domain: tuple[float, float]) -> alt.LayerChart:
+    tuners = [tuner for tuner in problem.contest.tuners if tuner in set(rows["tuner"])]
+    base = alt.Chart(values(rows.where(rows.notna(), None))).encode(
+        x=alt.X(field="budget", type="ordinal", title="budget spent", sort=None, axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset(field="tuner", type="nominal", sort=tuners),
+        color=tuner_colour(problem.contest.tuners),
+    )
+    intervals = (
+        base.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=2, clip=True, aria=False)
+        .encode(y=score_axis(alt.Y, "low", problem.endpoint.metric, domain), y2=alt.Y2(field="high"))
+    )
+    dots = base.mark_circle(size=90, opacity=1, clip=True).encode(
+        y=score_axis(alt.Y, "mean", problem.endpoint.metric, domain),
+        tooltip=[
+            alt.Tooltip(field="tuner", type="nominal", title="tuner"),
+            alt.Tooltip(field="budget", type="nominal", title="budget spent"),
+            *(
+                alt.Tooltip(field=field, type="quantitative", title=title, format=f".{places}f")
+                for field, title in (
+                    ("mean", "mean"),
+                    *((("low", "interval from"), ("high", "to")) if _known(rows) else ()),
+                )
+            ),
+        ],
+    )
+    return alt.layer(intervals, dots)  # type: ignore[return-value]  # no facets among these
+
+
+def _known(rows: pd.DataFrame) -> bool:
+    """Whether every mean has an interval."""
+    return not any(math.isnan(low) for low in rows["low"])
