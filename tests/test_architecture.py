@@ -165,7 +165,7 @@ def test_reports_load_nothing_that_trains() -> None:
 
 
 def test_tuners_of_libraries_that_may_be_missing_import_them_only_to_search() -> None:
-    for name in ("smac", "smac_internals", "ax", "nevergrad"):
+    for name in ("smac", "smac_internals", "dehb", "dehb_internals", "ax", "nevergrad"):
         first = [node for node in MODULES[f"tuners.{name}"].body if isinstance(node, ast.Import | ast.ImportFrom)]
         outside = {imported.split(".")[0] for node in first for imported in imports(ast.Module([node], []))}
         assert outside <= {*sys.stdlib_module_names, "tuning"}, name

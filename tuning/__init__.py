@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from tuning.tuners.base import Tuner as Tuner
     from tuning.tuners.baselines.keras_model import KerasBaseline as KerasBaseline
     from tuning.tuners.baselines.sklearn_model import SklearnBaseline as SklearnBaseline
+    from tuning.tuners.dehb import DEHB as DEHB
     from tuning.tuners.keras_tuner import KTBayesian as KTBayesian
     from tuning.tuners.keras_tuner import KTGrid as KTGrid
     from tuning.tuners.keras_tuner import KTHyperband as KTHyperband
     from tuning.tuners.keras_tuner import KTRandom as KTRandom
     from tuning.tuners.nevergrad import Nevergrad as Nevergrad
+    from tuning.tuners.optuna import OptunaASHA as OptunaASHA
     from tuning.tuners.optuna import OptunaCmaEs as OptunaCmaEs
     from tuning.tuners.optuna import OptunaGP as OptunaGP
     from tuning.tuners.optuna import OptunaQMC as OptunaQMC
@@ -49,6 +51,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Ax": "tuning.tuners.ax",
     "Budget": "tuning.budget",
+    "DEHB": "tuning.tuners.dehb",
     "CrossValidation": "tuning.resampling.plans",
     "Holdout": "tuning.resampling.plans",
     "KTBayesian": "tuning.tuners.keras_tuner",
@@ -59,6 +62,7 @@ _PUBLIC = {
     "LearningRates": "tuning.lr_range",
     "Nevergrad": "tuning.tuners.nevergrad",
     "Objective": "tuning.objective",
+    "OptunaASHA": "tuning.tuners.optuna",
     "OptunaCmaEs": "tuning.tuners.optuna",
     "OptunaGP": "tuning.tuners.optuna",
     "OptunaQMC": "tuning.tuners.optuna",

@@ -36,8 +36,8 @@ class Study(StudyPlan):
         start: ``"default"``: the first trial of each search is the default configuration, for every tuner that can,
             because what a search starts from changes what it finds, and people expect it to begin with what they set
             (keras-team/keras-tuner issues 604 and 699, which KerasTuner leaves open). It costs one trial of the budget,
-            and Hyperband's and halving's first is as short as its first rung. `sklearn-grid`, `nevergrad` and `ax`
-            cannot. None: each tuner begins as it does by itself, most of them at random.
+            and Hyperband's and halving's first is as short as its first rung. `sklearn-grid`, `nevergrad`, `dehb` and
+            `ax` cannot. None: each tuner begins as it does by itself, most of them at random.
         expected: What you expect to find, in your own words. Recorded before the first trial, and shown in the report;
             what a later run gives is not, because it may know the results.
         reuse: Whether what two tuners of a replicate try alike is trained once; both are charged for it. The results

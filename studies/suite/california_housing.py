@@ -6,7 +6,7 @@ What makes it hard: the good learning rate depends on the batch size, the optimi
 cannot be tuned one by one. A momentum exists only with SGD. Epochs of small batches take several times as long as those
 of large ones, which a budget in epochs does not count.
 
-Cost: 10 tuners and 3 baselines x 10 replicates x 100 epochs of 12,384 districts (random-2x: 200); a full training takes
+Cost: 13 tuners and 3 baselines x 10 replicates x 100 epochs of 12,384 districts (random-2x: 200); a full training takes
 about 3 s of one core. The data come from scikit-learn's cache (SCIKIT_LEARN_DATA), or are downloaded.
 
 Reference: scikit-learn's histogram gradient boosting has a root mean squared error of 0.475 on test (3 splits), in

@@ -6,7 +6,7 @@ What makes it hard: trainings are long, 50 epochs, and which configuration leads
 lead early and then overfit; low ones are still learning at the end. Tuners that stop trials early may stop the best.
 The target is mostly noise.
 
-Cost: 10 tuners and 3 baselines x 10 replicates x 500 epochs of 264 patients (random-2x: 1,000); a full training takes
+Cost: 13 tuners and 3 baselines x 10 replicates x 500 epochs of 264 patients (random-2x: 1,000); a full training takes
 about 1 s of one core. The data come with scikit-learn.
 
 Reference: scikit-learn's ridge regression has a root mean squared error of 0.543 on test (10 splits), the

@@ -5,7 +5,7 @@
 What makes it hard: only 6 epochs, so Hyperband and halving have few rungs to stop at; augmentation and dropout, which
 pay only in long trainings, look bad in short ones; and pictures shifted at random make scores noisy. 6 hyperparameters.
 
-Cost: 10 tuners and 3 baselines x 10 replicates x 60 epochs of 5,000 pictures (random-2x: 120); a full training takes
+Cost: 13 tuners and 3 baselines x 10 replicates x 60 epochs of 5,000 pictures (random-2x: 120); a full training takes
 about 4 s of one core. The data come from Debian's package dataset-fashion-mnist, from the folder that
 TUNING_FASHION_MNIST names, or are downloaded.
 

@@ -5,7 +5,7 @@
 What makes it hard: each layer has neurons of its own, which exist only where the layer does; dropout and the optimizers
 have hyperparameters of their own, too. In 10 trials a tuner sees most of them a few times only.
 
-Cost: 10 tuners and 3 baselines x 10 replicates x 150 epochs of 5,000 pictures (random-2x: 300); a full training takes
+Cost: 13 tuners and 3 baselines x 10 replicates x 150 epochs of 5,000 pictures (random-2x: 300); a full training takes
 about 3 s of one core. The data come from Debian's package dataset-fashion-mnist, from the folder that
 TUNING_FASHION_MNIST names, or are downloaded.
 

@@ -17,6 +17,7 @@ from tuning import (
     KTHyperband,
     KTRandom,
     Nevergrad,
+    OptunaASHA,
     OptunaCmaEs,
     OptunaGP,
     OptunaRandom,
@@ -38,6 +39,7 @@ from tuning.runner.plan import FIVE
 from tuning.space.converters import default_configuration
 from tuning.testing import TrialConformance, TunerConformance, configurations, search
 from tuning.tuners.base import Tuner
+from tuning.tuners.dehb import DEHB
 
 
 class TestKTRandom(TunerConformance):
@@ -98,6 +100,17 @@ class TestOptunaCmaEs(TunerConformance):
 class TestOptunaTPEMedian(TunerConformance):
     def make_tuner(self) -> Tuner:
         return tuners.load("optuna-tpe-median")(n_startup_trials=5)
+
+
+class TestOptunaASHA(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("optuna-asha")()
+
+
+@pytest.mark.skipif(find_spec("dehb") is None, reason="dehb is not installed")
+class TestDEHB(TunerConformance):
+    def make_tuner(self) -> Tuner:
+        return tuners.load("dehb")()
 
 
 class TestOptunaTPEHyperband(TunerConformance):
@@ -457,25 +470,25 @@ def test_a_halving_does_not_train_a_failed_candidate_again() -> None:
     assert not failed & {trial.parent for trial in trials}
 
 
-@pytest.mark.parametrize("tuner", [OptunaTPEMedian(), OptunaTPEHyperband()], ids=lambda tuner: tuner.name)
+@pytest.mark.parametrize("tuner", [OptunaTPEMedian(), OptunaTPEHyperband(), OptunaASHA()], ids=lambda tuner: tuner.name)
 def test_a_pruning_tuner_prunes_without_being_told(tuner: Tuner) -> None:
     trials = search(tuner, SyntheticProblem(), epochs=150).trials
     pruned = [trial for trial in trials if trial.state == TrialState.PRUNED]
     assert pruned
     assert all(0 < trial.epochs < 9 for trial in pruned)
-    if tuner.name == "optuna-tpe-hyperband":
+    if tuner.name != "optuna-tpe-median":
         assert {trial.epochs for trial in pruned} <= {1, 3}  # the rungs of 1 .. 9 epochs by factors of 3
 
 
 def test_a_pruner_of_ones_own_takes_the_place_of_the_tuners() -> None:
-    for kind in (OptunaTPEMedian, OptunaTPEHyperband):
+    for kind in (OptunaTPEMedian, OptunaTPEHyperband, OptunaASHA):
         trials = search(kind(pruner=optuna.pruners.NopPruner()), SyntheticProblem()).trials
         assert {trial.state for trial in trials} == {TrialState.COMPLETE}
 
 
 @pytest.mark.parametrize(
     ("kind", "module"),
-    [(OptunaGP, "torch"), (OptunaCmaEs, "cmaes"), (SMAC, "smac"), (Ax, "ax"), (Nevergrad, "nevergrad")],
+    [(OptunaGP, "torch"), (OptunaCmaEs, "cmaes"), (SMAC, "smac"), (DEHB, "dehb"), (Ax, "ax"), (Nevergrad, "nevergrad")],
 )
 def test_a_missing_library_is_named_with_what_installs_it(
     kind: type[Tuner], module: str, monkeypatch: pytest.MonkeyPatch
@@ -514,3 +527,24 @@ def test_failed_trials_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
         assert search(tuners.load(name)(), problem, epochs=6).trials
     shown = capfd.readouterr()
     assert "no room" not in shown.out + shown.err
+
+
+@pytest.mark.skipif(find_spec("dehb") is None, reason="dehb is not installed")
+def test_dehb_continues_what_it_promotes_and_later_breeds() -> None:
+    trials = search(DEHB(), SyntheticProblem(), epochs=400).trials
+    assert {trial.target_epochs for trial in trials} == {1, 3, 9}
+    promoted = [trial for trial in trials if trial.parent is not None]
+    assert promoted
+    assert all(trials[trial.parent].target_epochs * 3 == trial.target_epochs for trial in promoted)
+    last = max(trial.trial for trial in promoted)
+    assert {trial.target_epochs for trial in trials[last + 1 :]} >= {1, 3}  # the second round promotes nothing
+    failing = search(DEHB(), SyntheticProblem(fail=lambda configuration: math.nan), epochs=60)
+    assert {trial.state for trial in failing.trials} == {TrialState.FAILED}
+
+
+@pytest.mark.skipif(find_spec("dehb") is None, reason="dehb is not installed")
+@pytest.mark.parametrize("max_epochs", [1, 2, 10])
+def test_dehb_runs_with_few_rungs(max_epochs: int) -> None:
+    trials = search(DEHB(), SyntheticProblem(max_epochs=max_epochs), epochs=12 * max_epochs).trials
+    assert sum(trial.epochs for trial in trials) == 12 * max_epochs
+    assert max(trial.target_epochs for trial in trials) == max_epochs

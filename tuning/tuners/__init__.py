@@ -5,10 +5,12 @@ Imports: words, journal, space, training, problems, evaluation.
     base             Tuner: the contract
     keras_tuner      KTRandom, KTHyperband, KTBayesian, KTGrid
     scikit_learn     SklearnRandomized, SklearnHalving, SklearnGrid
-    optuna           OptunaTPE, OptunaRandom, OptunaQMC, OptunaGP, OptunaCmaEs, OptunaTPEMedian, OptunaTPEHyperband
+    optuna           OptunaTPE, OptunaRandom, OptunaASHA, OptunaQMC and others
     nevergrad        Nevergrad
     smac             SMAC
     smac_internals   private parts of SMAC
+    dehb             DEHB
+    dehb_internals   private parts of DEHB
     ax               Ax
     table_draws      TableDraws: fills a table of configurations
     baselines/       what tuners are compared with
@@ -45,12 +47,14 @@ BUILT_IN = {
     "sklearn-grid": "tuning.tuners.scikit_learn:SklearnGrid",
     "sklearn-halving": "tuning.tuners.scikit_learn:SklearnHalving",
     "optuna-random": "tuning.tuners.optuna:OptunaRandom",
+    "optuna-asha": "tuning.tuners.optuna:OptunaASHA",
     "optuna-qmc": "tuning.tuners.optuna:OptunaQMC",
     "optuna-gp": "tuning.tuners.optuna:OptunaGP",
     "optuna-cmaes": "tuning.tuners.optuna:OptunaCmaEs",
     "optuna-tpe-median": "tuning.tuners.optuna:OptunaTPEMedian",
     "optuna-tpe-hyperband": "tuning.tuners.optuna:OptunaTPEHyperband",
     "nevergrad": "tuning.tuners.nevergrad:Nevergrad",
+    "dehb": "tuning.tuners.dehb:DEHB",
     "smac": "tuning.tuners.smac:SMAC",
     "ax": "tuning.tuners.ax:Ax",
     "default": "tuning.tuners.baselines.default:Default",
