@@ -120,7 +120,7 @@ def test_a_problem_of_the_suite_is_checked_and_runs(
     (problem,) = study.problems
     assert study.name == f"suite-{problem.name}"
     assert study.start == "default"
-    assert len(study.tuners) == 10
+    assert len(study.tuners) == 13
     assert check.examine(study, draws=100)["alike"]
     assert_runs(study.changed(Overrides(tuners=SOME)), tmp_path)
     first = {
