@@ -30,6 +30,8 @@ APART = (0.1, 0.2, 0.4, 0.8, 1.6)  # standard deviation of merits, in that of sc
 UNEVEN = 0.3  # standard deviation of the logarithm of a tuner's spread
 SAID = ((0.4, 0.6), (0.6, 0.8), (0.8, 0.95))  # statements of about 0.5, 0.7 and 0.9
 BURN_IN, KEPT = 50, 150
+SHIFTED = "surrogate, shifted"
+SURROGATES = ("surrogate", SHIFTED)
 SURROGATE = Path(__file__).parents[2] / "reports" / "fashion_mnist-surrogate" / "summary.json"
 
 
@@ -76,11 +78,14 @@ def _as_seen(kind: str, scores: Floats) -> Floats:
     raise ValueError(kind)
 
 
-def subsampled(generator: np.random.Generator, studies: int, replicates: int, tuners: int) -> tuple[Floats, Floats]:
+def subsampled(
+    generator: np.random.Generator, studies: int, replicates: int, tuners: int, apart: Sequence[float] | None = None
+) -> tuple[Floats, Floats]:
     """The same from the committed surrogate study: some of its 100 replicates and tuners; their means are the truth.
 
     By the endpoint, the winners' scores without noise, in units of the standard deviation of a tuner's, as elsewhere.
-    The tuners of a replicate share its table.
+    The tuners of a replicate share its table. There is but one truth, and it is nearly a tie; with `apart`, merits are
+    drawn as in `drawn` instead, and only the shape of the scores is the study's.
     """
     (problem,) = json.loads(SURROGATE.read_text())["problems"].values()
     names = [row["tuner"] for row in problem["tuners"]][:5]
@@ -88,8 +93,11 @@ def subsampled(generator: np.random.Generator, studies: int, replicates: int, tu
     every = np.array([[cells[name, replicate] for name in names] for replicate in range(1, 101)])
     columns = np.argsort(generator.random((len(names), studies)), axis=0)[:tuners]
     rows = np.argsort(generator.random((len(every), 1, studies)), axis=0)[:replicates]
-    unit = np.sqrt(every.var(axis=0, ddof=1).mean())
-    return every[rows, columns] / unit, every.mean(axis=0)[columns] / unit
+    means, unit = every.mean(axis=0), np.sqrt(every.var(axis=0, ddof=1).mean())
+    if apart is None:
+        return every[rows, columns] / unit, means[columns] / unit
+    merit = generator.choice(apart, studies) * generator.normal(size=columns.shape)
+    return (every - means)[rows, columns] / unit + merit, merit
 
 
 @dataclass(frozen=True)
@@ -148,15 +156,16 @@ def together(parts: Sequence[Found]) -> Found:
 
 
 def many(kind: str, studies: int, sizes: Sequence[tuple[int, int]], seed: int = 1) -> Found:
-    """So many studies of each size, (replicates, tuners), of a kind or ``surrogate``."""
+    """So many studies of each size, (replicates, tuners), of a kind, ``surrogate`` or ``surrogate, shifted``."""
     generator = np.random.default_rng(seed)
     parts = []
     for replicates, tuners in sizes:
-        if kind == "surrogate":
-            scores, merit = subsampled(generator, studies, replicates, min(tuners, 5))
+        if kind in SURROGATES:
+            apart = APART if kind == SHIFTED else None
+            scores, merit = subsampled(generator, studies, replicates, min(tuners, 5), apart)
         else:
             scores, merit = drawn(kind, generator, studies, replicates, tuners)
-        parts.append(found(scores, merit, generator, paired=kind in ("shared split", "surrogate")))
+        parts.append(found(scores, merit, generator, paired=kind in ("shared split", *SURROGATES)))
     return together(parts)
 
 
@@ -208,7 +217,8 @@ def main(studies: int) -> None:
     sizes = list(itertools.product(REPLICATES, TUNERS))
     for kind in KINDS:
         print(line(kind, many(kind, studies, sizes)), flush=True)
-    print(line("surrogate", many("surrogate", studies, list(itertools.product(REPLICATES, (2, 3, 5))))), flush=True)
+    for kind in SURROGATES:
+        print(line(kind, many(kind, studies, list(itertools.product(REPLICATES, (2, 3, 5))))), flush=True)
     print(f"\nBy size, normal, skewed and failures together\n{HEAD}")
     for replicates, tuners in sizes:
         parts = [many(kind, studies, [(replicates, tuners)]) for kind in ("normal", "skewed", "failures")]

@@ -11,7 +11,7 @@ def test_real_tuners_are_not_told_apart_where_nothing_is_better() -> None:
     seen, retrained = pool("seen"), pool("retrained")
     for size in (10, 50):
         assert max(declared(retrained, size, 400)) <= LEVEL + 0.015
-    assert declared(seen, 50, 100)[0] > 0.5  # Hyperband has more draws, so a luckier best score
+    assert declared(seen, 50, 100)[0] > 0.2  # Hyperband has more draws, so a luckier best score
 
 
 def test_the_pool_is_what_these_tuners_do() -> None:

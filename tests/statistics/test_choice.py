@@ -171,8 +171,8 @@ def holds(found: Found) -> None:
 @pytest.mark.parametrize(
     ("kind", "studies"),
     [
-        *((kind, 120) for kind in ("skewed", "ceiling", "outliers", "surrogate")),
-        *(pytest.param(kind, 1500, marks=pytest.mark.nightly) for kind in (*KINDS, "surrogate")),
+        *((kind, 120) for kind in ("skewed", "ceiling", "outliers", simulations.SHIFTED)),
+        *(pytest.param(kind, 1500, marks=pytest.mark.nightly) for kind in (*KINDS, simulations.SHIFTED)),
     ],
 )
 def test_of_what_is_said_that_share_is_right(kind: str, studies: int) -> None:
@@ -215,8 +215,16 @@ def test_more_replicates_take_off_the_loss_what_was_foreseen(studies: int) -> No
     assert abs(expected - real) <= 0.02 + 2.5 * 0.3 / math.sqrt(2 * studies)
 
 
+def test_where_the_best_two_are_nearly_tied_the_expected_loss_is_not_too_low() -> None:
+    """The surrogate study as it is. Which of two such tuners is best is a matter of chance; what it costs is not."""
+    found = many("surrogate", 120, SIZES)
+    assert found.lost.mean() <= found.stated.mean()
+
+
 def test_the_surrogate_study_is_subsampled_without_repeats() -> None:
     scores, merit = simulations.subsampled(np.random.default_rng(1), 3, 100, 5)
     assert scores.shape == (100, 5, 3)
     assert np.sort(scores.mean(axis=0), axis=0) == pytest.approx(np.sort(merit, axis=0))
     assert simulations.subsampled(np.random.default_rng(1), 4, 5, 2)[1].shape == (2, 4)
+    scores, merit = simulations.subsampled(np.random.default_rng(1), 3, 100, 5, apart=(1.0,))
+    assert scores.mean(axis=0) == pytest.approx(merit)
