@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.browser import chromium
+from tests.support.fork_server import kept
 from tests.support.golden_journal import GOLDEN
 from tests.support.undrawn import undrawn
 from tuning.analysis.summary import summarise
@@ -76,6 +77,13 @@ def browser() -> Iterator[Any]:
 def no_pictures() -> Iterator[None]:
     """Reports are made without their pictures."""
     with undrawn():
+        yield
+
+
+@pytest.fixture(scope="module")
+def fork_server() -> Iterator[None]:
+    """Workers on this machine, and programs that tests start, are forked from one process, however often."""
+    with kept():
         yield
 
 

@@ -17,6 +17,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from tests.support.fork_server import program
 from tests.support.golden_journal import GOLDEN
 from tests.support.undrawn import undrawn
 from tuning import __version__, tuners
@@ -506,11 +507,14 @@ def test_ctrl_c_says_where_the_trials_are(script: Path, tmp_path: Path, monkeypa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_a_study_runs_by_its_own_script(script: Path, tmp_path: Path) -> None:
-    words = [sys.executable, str(script), "--budget", "3", "--replicates", "1", "--jobs", "1", "--out", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "200"})
-    assert done.returncode == 0, done.stderr
-    assert "2 cells, 6 epochs, on 1 process." in done.stdout
+    words = ["--budget", "3", "--replicates", "1", "--jobs", "1", "--out", str(tmp_path)]
+    log = tmp_path / "log"
+    process = program(str(script), *words, folder=tmp_path, log=log)
+    process.join()
+    assert process.exitcode == 0, log.read_text()
+    assert "2 cells, 6 epochs, on 1 process." in " ".join(log.read_text().split())
     assert (tmp_path / "s" / "report.html").is_file()
 
 

@@ -34,6 +34,7 @@ def tables(study: Study, folder: Path, **how: Any) -> tuple[pd.DataFrame, pd.Dat
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_one_process_and_two_give_the_same_tables(tmp_path: Path) -> None:
     names = ["kt-hyperband", "sklearn-randomized", "optuna-tpe"]
     study = load_study(ROOT / "studies" / "digits.py").changed(

@@ -2,14 +2,12 @@
 
 import dataclasses
 import functools
-import json
 import math
 import os
 import platform
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import keras
 import keras_tuner
@@ -17,6 +15,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from tests.support.fork_server import elsewhere
 from tests.support.records import without_times
 from tuning import tuners
 from tuning.budget import Budget
@@ -467,13 +466,9 @@ def test_what_was_trained_before_changes_nothing():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_another_process_gets_the_same_curve():
-    script = (
-        f"import sys, json; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
-        "from tests.evaluation import test_evaluator; print(json.dumps(test_evaluator.curve_of('one')))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == curve_of("one")
+    assert elsewhere(curve_of, "one") == curve_of("one")
 
 
 # -- continuing --------------------------------------------------------------------------------------------------------

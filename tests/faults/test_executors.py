@@ -19,7 +19,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from tests.support.fork_server import kept, program
+from tests.support.fork_server import program
 from tuning.cli.load import load_study
 from tuning.errors import StudyError
 from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
@@ -38,7 +38,8 @@ from tuning.runner.runner import Unwatched, run
 from tuning.runner.schedule import Pace
 from tuning.study import Study
 
-pytestmark = pytest.mark.waits
+# Each test has workers of its own; what they are forked from is not what is tested here.
+pytestmark = [pytest.mark.waits, pytest.mark.usefixtures("fork_server")]
 
 # A study file whose functions no worker can import.
 STUDY = """
@@ -122,13 +123,6 @@ class _Cluster:
         for process in self.processes:
             process.kill()
             process.join()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def fork_server() -> Iterator[None]:
-    """Each test has workers of its own; what they are forked from is not what is tested here."""
-    with kept():
-        yield
 
 
 @pytest.fixture

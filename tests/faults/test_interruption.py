@@ -8,20 +8,20 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.support.fork_server import kept, program
+from tests.support.fork_server import program
 from tuning.cli.load import load_study
 from tuning.cli.signals import Interruption
 from tuning.journal.frames import epochs_frame, trials_frame
 from tuning.journal.journal import path_of, read
 from tuning.runner.runner import run
 
-pytestmark = pytest.mark.waits
+pytestmark = [pytest.mark.waits, pytest.mark.usefixtures("fork_server")]
 
 TIMES = ["train_seconds", "suggest_seconds"]
 SECONDS = 300  # a machine that is busy with something else may take long to start a process
@@ -49,13 +49,6 @@ def script(folder: Path, slow: float) -> Path:
 def tables(directory: Path) -> tuple[str, str]:
     journal = read(directory)
     return trials_frame(journal).drop(columns=TIMES).to_csv(), epochs_frame(journal).to_csv()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def fork_server() -> Iterator[None]:
-    """The runs are forked from one process that has imported TensorFlow."""
-    with kept():
-        yield
 
 
 @pytest.fixture(scope="module")

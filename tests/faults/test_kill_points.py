@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import collections
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.fork_server import program
 from tuning import tuners as registry
 from tuning.errors import StudyError
 from tuning.journal.frames import epochs_frame, retrainings_frame, trials_frame
@@ -49,6 +48,7 @@ def records(directory: Path) -> collections.Counter[tuple[object, ...]]:
 
 @pytest.mark.slow
 @pytest.mark.waits
+@pytest.mark.usefixtures("fork_server")
 @pytest.mark.parametrize(
     ("jobs", "replicates", "folds", "some"),
     [
@@ -64,11 +64,12 @@ def test_killed_again_and_again_a_study_gives_the_same_tables(
 ) -> None:
     names = some or installed()
     assert some or len(names) >= 14
-    words = ["tests.simulations.kill_points", str(tmp_path), "1", str(jobs), str(replicates), str(folds), *names]
-    command = [sys.executable, "-m", *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    kills = json.loads(done.stdout.splitlines()[-1])
+    words = [str(tmp_path), "1", str(jobs), str(replicates), str(folds), *names]
+    log = tmp_path / "log"
+    process = program("tests.simulations.kill_points", *words, folder=ROOT, log=log)
+    process.join()
+    assert process.exitcode == 0, log.read_text()
+    kills = json.loads(log.read_text().splitlines()[-1])
     assert len(kills) >= ((2 * len(names) * replicates) if jobs == 1 else 4)
     kinds = {kind for kind, _ in kills}
     assert kinds == {"training", "before", "torn", "after"} if jobs == 1 else len(kinds) > 1

@@ -9,6 +9,7 @@ from tests.simulations.soak import soak
 
 @pytest.mark.slow
 @pytest.mark.waits
+@pytest.mark.usefixtures("fork_server")
 @pytest.mark.parametrize("cells", [30, pytest.param(200, marks=pytest.mark.nightly)])
 def test_cells_survive_their_workers(tmp_path: Path, cells: int) -> None:
     found = soak(cells, 2, 0.7, tmp_path)

@@ -177,6 +177,7 @@ def study_of(out: Path, resampling: Any = HOLDOUT) -> Study:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_a_study_with_two_jobs_has_the_tables_of_one_and_says_what_it_holds_for(tmp_path: Path) -> None:
     def trained(jobs: int) -> list[dict[str, object]]:
         run(study_of(tmp_path), tmp_path / str(jobs), execute=partial(run_on_dask, jobs=jobs) if jobs > 1 else run_here)

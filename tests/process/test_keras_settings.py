@@ -73,6 +73,7 @@ def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_a_precision_gives_the_same_numbers_with_any_number_of_jobs(tmp_path: Path) -> None:
     def trained(policy: str, jobs: int) -> str:
         keras.config.set_dtype_policy(policy)

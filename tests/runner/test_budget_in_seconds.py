@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import textwrap
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tests.simulations.kill_points import Dying
+from tests.support.fork_server import elsewhere
 from tuning.budget import Budget
 from tuning.cli.check import examine, show
 from tuning.cli.status import look
@@ -36,7 +37,6 @@ from tuning.tuners.baselines.random_search import Random2x
 from tuning.tuners.optuna import OptunaTPE
 from tuning.tuners.scikit_learn import SklearnRandomized
 
-ROOT = Path(__file__).parents[2]
 LIMIT = 0.2
 TRAINING = 0.01
 """Seconds that each training of these studies takes at least."""
@@ -103,29 +103,27 @@ def test_a_replay_trains_nothing_and_changes_nothing(whole: Path, tmp_path: Path
     assert run(again, tmp_path).ends == []
 
 
-KILLED = """
-    import os, sys
-    from pathlib import Path
-    from tests.runner.test_budget_in_seconds import Budget, LIMIT, run, slowly, study
-    from tests.simulations.kill_points import Dying
-
-    folder = Path(sys.argv[1])
+def killed(folder: Path) -> list[int]:
+    """How each of several runs ended, of which one after another was killed, and the last came to its end."""
+    ends = []
     for kind, count in [("training", 4), ("torn", 7), ("before", 5), ("training", 9), ("after", 6), ("", 0)]:
         if not (child := os.fork()):
-            dying = Dying(folder / "trained", kind, count)
-            dying.install()
-            made = study(Budget(seconds=LIMIT))
-            made.problems[0].fail = lambda configuration: (dying.training(configuration), slowly(configuration))[1]
-            run(made, folder)
-            os._exit(0)
-        print(os.waitpid(child, 0)[1], end=" ")
-"""
+            try:
+                dying = Dying(folder / "trained", kind, count)
+                dying.install()
+                made = study(Budget(seconds=LIMIT))
+                made.problems[0].fail = lambda configuration: (dying.training(configuration), slowly(configuration))[1]  # noqa: B023
+                run(made, folder)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        ends.append(os.waitpid(child, 0)[1])
+    return ends
 
 
+@pytest.mark.usefixtures("fork_server")
 def test_killed_runs_end_where_their_journal_says(tmp_path: Path) -> None:
-    words = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=500, check=True)
-    assert done.stdout.split() == ["9"] * 5 + ["0"], done.stderr
+    assert elsewhere(killed, tmp_path) == [signal.SIGKILL] * 5 + [0]
     check_accounts(read(tmp_path / "s"))
     again = study(Budget(seconds=LIMIT))
     directory = run(again, without_ends(tmp_path / "s", tmp_path / "again")).directory
@@ -134,6 +132,7 @@ def test_killed_runs_end_where_their_journal_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_cells_in_other_processes_are_charged_alike(tmp_path: Path) -> None:
     directory = run(
         study(Budget(seconds=LIMIT)), tmp_path, execute=lambda *given: run_on_dask(*given, jobs=2)

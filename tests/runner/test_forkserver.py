@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.faults.test_executors import load, tables
+from tests.support.fork_server import parked
 from tuning.cli.load import load_module
 from tuning.journal.records import Trial
 from tuning.process import system
@@ -26,9 +27,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each 
 
 
 def server() -> list[psutil.Process]:
-    """This process' children that fork workers; one that has just begun has this process' command line for a moment."""
+    """This process' children that fork workers, but for what tests keep.
+
+    One that has just begun has this process' command line for a moment.
+    """
     mine = psutil.Process()
-    alive = [child for child in mine.children() if child.status() != psutil.STATUS_ZOMBIE]
+    others = [child for child in mine.children() if child.pid != parked()]
+    alive = [child for child in others if child.status() != psutil.STATUS_ZOMBIE]
     while any(child.cmdline() in ([], mine.cmdline()) for child in alive):
         time.sleep(0.01)
     return [child for child in alive if "multiprocessing.forkserver" in " ".join(child.cmdline())]

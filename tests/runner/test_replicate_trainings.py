@@ -79,6 +79,7 @@ TUNERS = ["kt-random", "sklearn-randomized", "optuna-tpe"]
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_equal_trainings_are_made_once_and_the_results_are_as_if_each_had_been(tmp_path: Path) -> None:
     """Three widths: every search tries all of them, some twice."""
     counts = {}

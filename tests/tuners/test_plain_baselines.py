@@ -213,6 +213,7 @@ class TestInAStudy:
         run(plain_study(), folder.parent)
         assert told(folder) == before
 
+    @pytest.mark.usefixtures("fork_server")
     def test_two_processes_give_the_same(self, folder: Path, tmp_path: Path) -> None:
         def execute(tasks: Any, listener: Any) -> None:
             run_on_dask(tasks, listener, jobs=2)

@@ -15,6 +15,7 @@ from tuning.runner.runner import run
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fork_server")
 def test_a_worker_saves_what_the_driver_then_reads(tmp_path: Path) -> None:
     one = study()
     directory = run(one, tmp_path).directory
