@@ -20,7 +20,7 @@ from hypothesis import settings
 from tests.support.browser import chromium
 from tests.support.fork_server import kept
 from tests.support.golden_journal import GOLDEN
-from tests.support.undrawn import undrawn
+from tests.support.undrawn import drawn, undrawn
 from tuning.analysis.summary import summarise
 from tuning.exploration.exploration import searches
 from tuning.journal import journal
@@ -73,10 +73,17 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-@pytest.fixture
-def no_pictures() -> Iterator[None]:
-    """Reports are made without their pictures."""
+@pytest.fixture(scope="session", autouse=True)
+def _no_pictures() -> Iterator[None]:
+    """Reports are made without their pictures, but for tests that ask for them."""
     with undrawn():
+        yield
+
+
+@pytest.fixture
+def pictures() -> Iterator[None]:
+    """Reports are made with their pictures."""
+    with drawn():
         yield
 
 
@@ -97,10 +104,11 @@ def golden_read(tmp_path_factory: pytest.TempPathFactory) -> Journal:
 
 @pytest.fixture(scope="session")
 def golden_report(golden_read: Journal) -> Report:
-    """The report of it, beside it."""
+    """The report of it with its pictures, beside it."""
     from tuning.report.report import write_report
 
-    return write_report(golden_read.directory, golden_read)
+    with drawn():
+        return write_report(golden_read.directory, golden_read)
 
 
 @pytest.fixture(scope="session")

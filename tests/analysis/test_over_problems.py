@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.golden_journal import session, study, trial
-from tests.support.undrawn import undrawn
 from tuning.analysis.over_problems.draws import draws, same_sizes
 from tuning.analysis.over_problems.over_problems import OverProblems
 from tuning.analysis.over_problems.variation import features, set_apart, where
@@ -212,8 +211,7 @@ def test_where_a_tuner_is_worse_and_what_sets_that_apart() -> None:
 def test_the_report_opens_with_all_problems_and_summary_json_has_what_is_documented(tmp_path: Path) -> None:
     scores = many(3, 2.0)
     Scores(scores).summary(tmp_path)
-    with undrawn():
-        report = write_report(tmp_path)
+    report = write_report(tmp_path)
     over = report.over_problems
     assert over is not None
     text, page = report.markdown.read_text(), report.html.read_text()

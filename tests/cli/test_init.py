@@ -50,7 +50,6 @@ def test_refuses_what_cannot_be_a_name(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_pictures")
 def test_runs_as_it_is(tmp_path: Path) -> None:
     from tuning.journal.journal import read
 

@@ -31,7 +31,6 @@ def study_of(name, max_epochs=2):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize("name", SEARCHED)
 def test_what_keras_tuner_searches_is_searched_unchanged(name, tmp_path):
     study = study_of(name)

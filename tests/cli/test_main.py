@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from typer.testing import CliRunner
 
 from tests.support.fork_server import program
 from tests.support.golden_journal import GOLDEN
-from tests.support.undrawn import undrawn
 from tuning import __version__, tuners
 from tuning.cli import exit, main
 from tuning.journal.journal import read
@@ -108,13 +106,6 @@ def script(tmp_path: Path) -> Path:
 
 def invoke(*words: object) -> Result:
     return CliRunner(env={"COLUMNS": "200"}).invoke(main.app, [str(word) for word in words])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pictures() -> Iterator[None]:
-    """Nobody looks at a report's pictures here."""
-    with undrawn():
-        yield
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,11 @@
 
 import shutil
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.test_main import STUDY, invoke
-from tests.support.undrawn import undrawn
 from tuning.cli import launch
 from tuning.cli.options import Named, RunOptions
 from tuning.cli.several import run_studies
@@ -17,13 +15,6 @@ from tuning.process.gpus import Gpu
 from tuning.report.command import command
 from tuning.runner.devices import Devices
 from tuning.runner.plan import StudyPlan
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pictures() -> Iterator[None]:
-    """Nobody looks at a report's pictures here."""
-    with undrawn():
-        yield
 
 
 def write(path: Path, name: str) -> Path:

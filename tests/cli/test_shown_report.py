@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from tests.report.test_first_screen import two_problems
-from tests.support.undrawn import undrawn
 from tuning.budget import Budget
 from tuning.cli.script import run_script
 from tuning.cli.status import show_report
@@ -20,8 +19,7 @@ from tuning.testing import SyntheticProblem, mixed_space
 
 
 def test_intervals_of_several_problems_are_whole_in_80_columns(tmp_path: Path) -> None:
-    with undrawn():
-        report = write_report(two_problems(tmp_path))
+    report = write_report(two_problems(tmp_path))
     file = io.StringIO()
     show_report(report, Console(file=file, width=80))
     assert file.getvalue().count("0.510–0.530") == 2  # of tuner a, on both problems
@@ -36,7 +34,6 @@ def test_in_a_notebook_the_kernels_own_arguments_are_no_options(
     study = Study(
         "s", SyntheticProblem(mixed_space, max_epochs=2), ["kt-random"], budget=Budget(2), baselines=(), retrain=0
     )
-    with undrawn():
-        run_script(study)
+    run_script(study)
     assert "No such option" not in "".join(capsys.readouterr())
     assert (tmp_path / "reports" / "s" / "report.html").is_file()

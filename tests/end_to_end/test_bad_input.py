@@ -8,7 +8,6 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tests.support.undrawn import undrawn
 from tuning import tuners
 from tuning.cli import main
 from tuning.journal.journal import path_of
@@ -339,8 +338,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a study in it, and its script beside it."""
     folder = tmp_path_factory.mktemp("ran")
     (folder / "good.py").write_text(textwrap.dedent(study_of()))
-    with undrawn():
-        assert invoke("run", folder / "good.py", "--out", folder / "out", "--jobs", 1).exit_code == 0
+    assert invoke("run", folder / "good.py", "--out", folder / "out", "--jobs", 1).exit_code == 0
     return folder
 
 

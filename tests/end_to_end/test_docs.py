@@ -18,7 +18,6 @@ import tuning
 from tests.cli import test_main
 from tests.support import documentation, notebook
 from tests.support.documentation import ROOT, blocks, commands, comparable
-from tests.support.undrawn import undrawn
 from tuning.cli import main
 from tuning.cli.load import load_study
 from tuning.journal.journal import read
@@ -177,8 +176,7 @@ def test_every_json_key_is_explained() -> None:
 
 
 def test_outputs_are_what_the_commands_print() -> None:
-    with undrawn():
-        printed = documentation.printed()
+    printed = documentation.printed()
     for page, outputs in printed.items():
         for line, output in outputs.items():
             shown = commands(page)[line]

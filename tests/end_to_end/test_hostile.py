@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from tests.support.browser import opened
 from tests.support.golden_journal import SPACE, session, study, trial
 from tests.support.tensorboard_server import BOARD, served, session_groups
+from tests.support.undrawn import drawn
 from tuning.cli import status
 from tuning.cli.console import SafeConsole
 from tuning.journal.journal import read
@@ -81,7 +82,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     writer.cell(CellEnd(cell, "DONE", f"the budget is spent {tuner}", tuner, 2, 4, 1.0))
     journal = read(path)
     write_hparams(journal, path)
-    write_report(path, journal)
+    with drawn():
+        write_report(path, journal)
     assert [entry.name for entry in root.iterdir()] == ["study"]
     return path
 

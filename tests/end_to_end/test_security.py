@@ -74,7 +74,6 @@ class Bomb:
         return os.mkdir, (str(self.flag),)
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_a_hostile_folder_is_shown_and_rebuilt_and_nothing_in_it_runs(tmp_path: Path) -> None:
     folder = tmp_path / "study"
     shutil.copytree(GOLDEN / "journal", folder / "journal")

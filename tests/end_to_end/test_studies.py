@@ -256,6 +256,7 @@ class TestReports:
             row = next(line for line in page.splitlines() if line.startswith(f"| {name} ") and " is " in line)
             assert row.rstrip("| ").endswith(f"{on} is {' or '.join(map(str, values))}")
 
+    @pytest.mark.usefixtures("pictures")
     @pytest.mark.parametrize("name", ["digits-quick-start", "iris", "fashion_mnist"])
     def test_what_is_committed_is_what_the_code_makes_from_its_journal(self, name: str, tmp_path: Path) -> None:
         read = committed(name)

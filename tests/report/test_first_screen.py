@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.golden_journal import session, study, trial, write_scores
-from tests.support.undrawn import undrawn
 from tuning.analysis.summary import summarise
 from tuning.analysis.winners import winners
 from tuning.journal import journal
@@ -58,8 +57,7 @@ def two_problems(directory: Path) -> Path:
 
 @pytest.fixture
 def two(tmp_path: Path) -> Report:
-    with undrawn():
-        return write_report(two_problems(tmp_path))
+    return write_report(two_problems(tmp_path))
 
 
 def test_headings_are_in_order_and_every_link_has_its_place(golden_report: Report, two: Report) -> None:

@@ -77,6 +77,7 @@ def test_the_golden_journal_gives_the_golden_report(golden: Report) -> None:
     assert golden.markdown.read_bytes() == (GOLDEN / "report.md").read_bytes()
 
 
+@pytest.mark.usefixtures("pictures")
 def test_everything_of_a_study_folder_is_written_and_rebuilt_to_the_byte(golden: Report) -> None:
     made = sorted(path.relative_to(golden.directory).as_posix() for path in golden.directory.rglob("*.*"))
     rows = [f"hparams/summary/digits/{label}/events.out.tfevents.tuning" for label in sorted([*TUNERS, *BASELINES])]
@@ -168,7 +169,6 @@ def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     assert len(data) == 1  # the trials
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_missing_failed_and_excluded_are_named(golden: Report, tmp_path: Path) -> None:
     shutil.copytree(golden.directory / "journal", tmp_path / "journal")
     with JournalWriter.resume(tmp_path) as writer:
@@ -242,7 +242,6 @@ CASES: dict[str, tuple[dict[str, list[float | None]], str, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.usefixtures("no_pictures")
 def test_no_verdict_is_given_that_the_scores_cannot_give(tmp_path: Path, case: str) -> None:
     scores, line, missing = CASES[case]
     write_scores(tmp_path, scores)
@@ -254,7 +253,6 @@ def test_no_verdict_is_given_that_the_scores_cannot_give(tmp_path: Path, case: s
     assert list(report.verdict.gaps) == (missing if missing != NOTHING else [])
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": list(SIX), "b": list(SIX)})
     details = write_report(tmp_path).verdict.details
@@ -265,7 +263,6 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failed", [TrialState.FAILED, TrialState.COMPLETE])
-@pytest.mark.usefixtures("no_pictures")
 def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
         session(writer, ["a", "b"], 2, 8)
@@ -284,7 +281,6 @@ def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
     assert "nan" not in re.sub("loss is nan", "", text).lower()
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_failed_trials_and_cells_are_named_and_leave_the_rest_to_be_judged(tmp_path: Path) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
         session(writer, ["a", "b"], 2, 8)
@@ -373,7 +369,6 @@ def reproduced(path: Path, command: str | list[str], **plan: Any) -> str:
         ),
     ],
 )
-@pytest.mark.usefixtures("no_pictures")
 def test_the_command_runs_the_plan_again(
     tmp_path: Path, command: str | list[str], plan: dict[str, Any], expected: str
 ) -> None:
@@ -385,6 +380,7 @@ def test_the_manifest_shows_a_command_as_it_was_typed(tmp_path: Path) -> None:
     assert "| command | tuning run 'my study.py' |" in (tmp_path / "report.md").read_text()
 
 
+@pytest.mark.usefixtures("pictures")
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     space = [*SPACE, {"name": HOSTILE, "type": "Choice", "values": [HOSTILE]}]
     data = DataRecord(HOSTILE, {HOSTILE: {HOSTILE: HOSTILE}})
@@ -427,7 +423,6 @@ def test_several_problems_without_scores_enough_have_no_verdict(tmp_path: Path) 
     ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_a_tuner_that_asks_for_several_at_a_time_is_told(tmp_path: Path) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:
         four = TunerSettings({"tuner": "optuna-tpe", "parallel_trials": 4})
@@ -438,7 +433,6 @@ def test_a_tuner_that_asks_for_several_at_a_time_is_told(tmp_path: Path) -> None
     assert "b asked for" not in text
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_long_tables_are_shortened_and_say_so(tmp_path: Path) -> None:
     write_scores(tmp_path, {name: [0.5 + place / 1000 for place in range(25)] for name in "abc"})
     text = write_report(tmp_path).markdown.read_text()
@@ -503,7 +497,6 @@ def test_wording() -> None:
     assert names([]) == ""
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_other_metrics_on_test_are_means_over_cells_of_means_over_seeds(tmp_path: Path) -> None:
     counts = {(1, 1): 3.0, (1, 2): 5.0, (2, 1): 10.0, (2, 2): 12.0}
     with JournalWriter.create(tmp_path, study()) as writer:

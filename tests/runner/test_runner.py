@@ -306,7 +306,6 @@ def test_several_problems_are_kept_apart(tmp_path: Path) -> None:
     assert scores["one"] > 0 > scores["two"]
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_study_run_makes_the_report(tmp_path: Path) -> None:
     directory = study(tuners=["kt-random"]).run(tmp_path).directory
     names = {path.name for path in directory.iterdir()}
@@ -314,7 +313,6 @@ def test_study_run_makes_the_report(tmp_path: Path) -> None:
     assert len(pd.read_csv(directory / "epochs.csv")) == 20
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_study_run_returns_its_results_and_is_silent_if_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -332,7 +330,6 @@ def test_study_run_returns_its_results_and_is_silent_if_asked(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_pictures")
 def test_study_run_gives_the_same_on_workers(tmp_path: Path) -> None:
     ours = study(tuners=["kt-random"])
     here, apart = (ours.run(tmp_path / name, jobs=jobs, progress=False) for name, jobs in (("1", 1), ("2", 2)))

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from tests.support.undrawn import undrawn
 from tuning.budget import Budget
 from tuning.errors import JournalError, StudyError
 from tuning.journal.journal import read
@@ -65,8 +64,7 @@ def study(mine: bool = False, **arguments) -> Study:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("out")
-    with undrawn():
-        study(tensorboard="full").run(path)
+    study(tensorboard="full").run(path)
     return path
 
 
@@ -146,7 +144,6 @@ def test_a_class_that_is_not_registered_gets_its_weights_in_the_model_built_anew
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_pictures")
 def test_a_winner_whose_logs_fail_is_saved_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Fails(keras.callbacks.TensorBoard):
         def on_epoch_end(self, epoch: int, logs: object = None) -> None:

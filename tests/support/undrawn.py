@@ -1,4 +1,4 @@
-"""Reports without their pictures, for tests that do not look at them: drawing is half of what a report costs."""
+"""Reports without their pictures, as most tests make them: drawing is half of what a report costs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,23 @@ class _Undrawn:
 
 @contextmanager
 def undrawn() -> Iterator[None]:
+    with _drawn_by(_Undrawn):
+        yield
+
+
+@contextmanager
+def drawn() -> Iterator[None]:
+    """Within `undrawn`: with their pictures all the same."""
+    from tuning.report.figures.render import DrawnBeside
+
+    with _drawn_by(DrawnBeside):
+        yield
+
+
+@contextmanager
+def _drawn_by(kind: type) -> Iterator[None]:
     from tuning.report import report
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "DrawnBeside", _Undrawn)
+        patch.setattr(report, "DrawnBeside", kind)
         yield

@@ -90,12 +90,10 @@ def test_nothing_is_drawn_of_nothing(search: Search) -> None:
 
 
 def test_the_report_has_them_folded(tmp_path: Path) -> None:
-    from tests.support.undrawn import undrawn
     from tuning.report.report import write_report
 
     write_search(tmp_path, trials=30)
-    with undrawn():
-        report = write_report(tmp_path)
+    report = write_report(tmp_path)
     page = report.html.read_text()
     for kind in ("partial_dependence", "contour", "fixed_targets", "speed_up"):
         assert f'<details class="quiet" id="{kind}">' in page
@@ -103,6 +101,7 @@ def test_the_report_has_them_folded(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("pictures")
 def test_the_page_of_400_trials_is_small_enough_to_be_sent(tmp_path: Path) -> None:
     from tuning.report.report import write_report
 
