@@ -38,6 +38,8 @@ from tuning.runner.runner import Unwatched, run
 from tuning.runner.schedule import Pace
 from tuning.study import Study
 
+ROOT = Path(__file__).parents[2]
+
 # Each test has workers of its own; what they are forked from is not what is tested here.
 pytestmark = [pytest.mark.waits, pytest.mark.usefixtures("fork_server")]
 
@@ -67,6 +69,14 @@ STUDY = """
     study = Study("s", problem, tuners, budget=Budget(10), replicates=2, baselines=["default"], retrain=2)
 """
 
+# `tuning`, which draws no pictures.
+UNDRAWN = """
+from tests.support.undrawn import undrawn
+from tuning.cli.main import app
+
+with undrawn():
+    app(prog_name="tuning")
+"""
 FAKETIME = list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 TIMES = ["train_seconds", "suggest_seconds"]
@@ -373,26 +383,29 @@ def test_a_clock_that_is_set_back_again_and_again_holds_nothing_up(here: Any, tm
     import threading
 
     def waits(configuration):
-        threading.Event().wait(0.1)
+        threading.Event().wait(0.4)
 
     study.problems[0].fail = waits
     """
     load(tmp_path, more=more)
     (script,) = tmp_path.glob("*.py")
     clock = tmp_path / "clock"
-    setting = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    # It is read once a second, not at each call: that took seconds of each process.
+    setting = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1"}
+    setting["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
     clock.write_text("+0d")
-    command = [sys.executable, "-m", "tuning", "run", str(script), "--jobs", "2", "--out", str(tmp_path)]
+    command = [sys.executable, "-c", UNDRAWN, "run", str(script), "--jobs", "2", "--out", str(tmp_path)]
     journal = tmp_path / "s" / "journal" / "journal.jsonl"
     environment = {**os.environ, **setting, "LD_PRELOAD": str(FAKETIME[0])}
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     days, deadline = 0, time.monotonic() + 280
     while process.poll() is None:
         if time.monotonic() > deadline:
             process.kill()
         time.sleep(0.2)
         if journal.is_file() and journal.read_text().count("\n") > 3:
+            time.sleep(1.0)
             days += 1
             (tmp_path / "set").write_text(f"-{days}d")
             (tmp_path / "set").replace(clock)
