@@ -60,20 +60,21 @@ def test_rows_filters_and_parallel_coordinates(browser: Any, tmp_path: Path) -> 
             assert curves.first.bounding_box()["width"] > 500  # over all columns
 
 
-def test_1500_trials_stay_usable(browser: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trials", [300, pytest.param(1500, marks=pytest.mark.nightly)])
+def test_many_trials_stay_usable(browser: Any, tmp_path: Path, trials: int) -> None:
     tuners = ("kt-random", "kt-bayesian", "optuna-tpe")
-    journal = made_up.journal(tmp_path / "study", trials=50, tuners=tuners, replicates=10)
+    journal = made_up.journal(tmp_path / "study", trials=trials // 30, tuners=tuners, replicates=10)
     write_hparams(journal, tmp_path / "study")
     with served(tmp_path, "-c", BOARD, str(tmp_path / "study"), "--all") as (url, _):
-        session_groups(url, 1500)
+        session_groups(url, trials)
         begun = time.monotonic()
         with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
             assert rows(page, PAGE) == PAGE
-            page.get_by_text("of matching session groups: 1500").wait_for()
+            page.get_by_text(f"of matching session groups: {trials}").wait_for()
             assert time.monotonic() - begun < USABLE
             begun = time.monotonic()
             page.locator("paper-checkbox", has_text="kt-random").first.click()
-            page.get_by_text("of matching session groups: 1000").wait_for()
+            page.get_by_text(f"of matching session groups: {2 * trials // 3}").wait_for()
             assert time.monotonic() - begun < USABLE
             page.get_by_text("Parallel Coordinates View").click()
             page.locator("tf-hparams-parallel-coords-plot .foreground path").first.wait_for(state="attached")
@@ -85,9 +86,10 @@ def titles(page: Any) -> list[str]:
     return [text.strip() for text in page.locator("vaadin-grid-cell-content:visible").all_inner_texts() if text.strip()]
 
 
-def test_of_ten_thousand_trials_the_first_page_holds_the_best_of_every_tuner(browser: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trials", [1000, pytest.param(10_300, marks=pytest.mark.nightly)])
+def test_of_many_trials_the_first_page_holds_the_best_of_every_tuner(browser: Any, tmp_path: Path, trials: int) -> None:
     tuners = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
-    made_up.journal(tmp_path / "study", trials=206, tuners=tuners, replicates=10)
+    made_up.journal(tmp_path / "study", trials=trials // 50, tuners=tuners, replicates=10)
     with served(tmp_path, "-c", BOARD, str(tmp_path / "study")) as (url, _):
         session_groups(url, PAGE)
         begun = time.monotonic()
