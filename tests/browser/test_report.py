@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.report.test_first_screen import two_problems
 from tests.support.browser import WAIT, opened
-from tests.support.golden_journal import BASELINES, TUNERS, write_scores
+from tests.support.golden_journal import BASELINES, TUNERS, write_scores, write_search
 from tuning.report.report import Report, write_report
 
 pytestmark = [pytest.mark.slow, pytest.mark.waits]
@@ -161,6 +162,29 @@ def test_the_page_fits_its_window(browser: Any, page_address: str, size: tuple[i
             sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))) < 384 for colour in (paper, ink)
         ]
         assert dark == ([True, False] if scheme == "dark" else [False, True])
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_number_of_a_legend_touches_another(browser: Any, tmp_path: Path, width: int) -> None:
+    write_search(tmp_path, trials=30)
+    with opened(browser, write_report(tmp_path).html.as_uri(), viewport={"width": width, "height": 800}) as page:
+        drawn(page)
+        legends = page.locator(".chart:has(.role-legend-label)")
+        names = legends.evaluate_all("all => all.map(one => one.dataset.chart)")
+        assert {"contour", "fixed_targets", "speed_up"} <= set(names)
+        boxes = """chart => [...chart.querySelectorAll('.role-legend-label text')]
+          .filter(text => text.textContent && text.getAttribute('opacity') !== '0')
+          .map(text => [text.textContent, text.getBoundingClientRect()])
+          .map(([words, box]) => [words, box.left, box.right, box.top, box.bottom])"""
+        for name, legend in zip(names, legends.all(), strict=True):
+            found = legend.evaluate(boxes)
+            assert found, name
+            for (one, left, right, top, bottom), (other, its_left, its_right, its_top, its_bottom) in combinations(
+                found, 2
+            ):
+                apart = max(its_left - right, left - its_right), max(its_top - bottom, top - its_bottom)
+                assert apart[0] >= 4 or apart[1] >= 0, f"{name}: {one!r} and {other!r}"
+            assert max(box[2] for box in found) <= width, name
 
 
 def test_on_paper_nothing_is_cut_and_no_filter_is_printed(browser: Any, page_address: str) -> None:

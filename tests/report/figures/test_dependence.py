@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from tuning.exploration.exploration import Search, searches
 from tuning.journal import journal
 from tuning.report.figures.base import Figure
 from tuning.report.figures.dependence import MAX_DOTS, contour, partial_dependence
+from tuning.report.figures.trials import FIFTHS
 from tuning.report.sections.exploration import section
 from tuning.report.tables.dependence import MAX_SIDE, dependence_table, surface_table
 
@@ -67,11 +69,32 @@ def test_the_surface_is_of_the_most_important_two_with_trials_over_it(
     starts, ends = (sorted({row[side] for row in squares}) for side in ("x", "x2"))
     assert (starts[0], ends[-1]) == (0.0001, 0.01)
     assert starts[1:] == ends[:-1]  # no gaps
+    shown = [row["fifth"] for row in sorted(squares, key=lambda row: row["mean"])]
+    assert [len(list(alike)) for _, alike in groupby(shown)] == pytest.approx([len(squares) / 5] * 5, abs=2)
+    scale = figure.chart.to_dict()["layer"][0]["encoding"]["color"]["scale"]
+    assert scale["domain"] == list(dict.fromkeys(shown))
+    assert (scale["domain"][0][:6], scale["domain"][-1][:5], scale["range"][-1]) == ("below ", "from ", FIFTHS[-1])
     table = surface_table(search)
     assert len(table.rows) <= MAX_SIDE
     means = search.dependence.surface
     corner = means[(means["first"] == means["first"].iloc[0])]["mean"].iloc[0]
     assert table.rows[0][1].value == pytest.approx(corner)
+
+
+def test_a_surface_that_is_nearly_flat_has_fewer_colours_than_five_but_its_best_is_pink(
+    searched: tuple[Search, dict[str, Figure]],
+) -> None:
+    search, _ = searched
+    surface = search.dependence.surface
+    flat = surface.assign(mean=[0.9] + [0.5] * (len(surface) - 1))
+    for sign, end in ((1, -1), (-1, 0)):
+        objective = replace(search.objective, direction="max" if sign > 0 else "min")
+        dependence = replace(search.dependence, surface=flat)
+        figure = contour(replace(search, dependence=dependence, objective=objective))
+        assert figure is not None
+        scale = figure.chart.to_dict()["layer"][0]["encoding"]["color"]["scale"]
+        assert len(scale["domain"]) == len(scale["range"]) == 2
+        assert scale["range"][end] == FIFTHS[-1]
 
 
 def test_of_a_conditional_one_the_caption_says_what_is_averaged(searched: tuple[Search, dict[str, Figure]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal, TypeVar
 
 import altair as alt
@@ -12,7 +13,7 @@ from tuning.configuration import Value
 from tuning.exploration.dependence import Dependence, Points
 from tuning.exploration.dimensions import Dimension
 from tuning.exploration.exploration import Search
-from tuning.formatting import count, decimals_for, plural, setting
+from tuning.formatting import count, decimals_for, number, plural, setting
 from tuning.report.figures.base import PALETTE, Figure, Panel, finished, finished_grid, values
 from tuning.report.figures.trials import FIFTHS, in_order
 from tuning.statistics.bootstrap import CONFIDENCE
@@ -190,12 +191,13 @@ def _surface(
     x, y = _axis(alt.X, "x", of_x, on_x, first), _axis(alt.Y, "y", of_y, on_y, second)
     ends: dict[str, alt.X2 | alt.Y2] = {} if on_x.options else {"x2": alt.X2(field="x2")}
     ends |= {} if on_y.options else {"y2": alt.Y2(field="y2")}
+    columns["fifth"], names = _fifths(surface["mean"], places)
     colour = alt.Color(
-        field="mean",
-        type="quantitative",
+        field="fifth",
+        type="nominal",
         title=f"mean {search.objective.metric}",
-        scale=alt.Scale(type="quantile", range=list(FIFTHS[:: int(search.objective.sign)])),
-        legend=alt.Legend(format=f".{places}f", direction="horizontal"),
+        scale=alt.Scale(domain=names, range=list(FIFTHS[-len(names) :][:: int(search.objective.sign)])),
+        legend=alt.Legend(symbolType="square", symbolSize=150, symbolStrokeWidth=0),
     )
     tooltip = [
         alt.Tooltip(field=field, type="quantitative", title=words, format=f".{places}f")
@@ -223,6 +225,18 @@ def _surface(
         )
     )
     return alt.layer(squares, over)  # type: ignore[return-value]  # no facets among these
+
+
+def _fifths(means: pd.Series, places: int) -> tuple[list[str], list[str]]:
+    """In which fifth of all each mean is, by its range; and the ranges, fewer where means are alike.
+
+    Vega's own quantile scale draws its legend as a bar, whose numbers lie on each other where two ranges are short.
+    """
+    bounds = np.unique(np.quantile(means, [0.2, 0.4, 0.6, 0.8]).round(places))
+    shown = [number(bound, places) for bound in bounds]
+    between = [f"{low} to {high}" for low, high in pairwise(shown)]
+    names = [f"below {shown[0]}", *between, f"from {shown[-1]}"]
+    return [names[place] for place in np.searchsorted(bounds, means, side="right")], names
 
 
 def _kind(points: Points) -> Literal["nominal", "quantitative"]:
