@@ -169,6 +169,15 @@ def test_the_gallery_has_every_study() -> None:
     assert sorted(shown) == sorted(path.name for path in (ROOT / "studies").glob("*.py"))
 
 
+def test_the_gallery_shows_the_main_figure_of_every_study() -> None:
+    text = (ROOT / "docs" / "gallery.md").read_text()
+    _, *sections = re.split(r"^### (\w+\.py)$", text, flags=re.MULTILINE)
+    assert sorted(sections[::2]) == sorted(path.name for path in (ROOT / "studies").glob("*.py"))
+    for script, section in zip(sections[::2], sections[1::2], strict=True):
+        [folder] = re.findall(r"^!\[.+\]\(\.\./reports/([\w-]+)/figures/best_so_far\w*\.svg\)$", section, re.MULTILINE)
+        assert (ROOT / "studies" / script).stem in (folder, folder.replace("-", "_"), folder.partition("-")[0])
+
+
 def test_every_json_key_is_explained() -> None:
     text = (ROOT / "docs" / "json.md").read_text()
     keys = {key for name, found in vars(test_main).items() if name.endswith("_KEYS") for key in found}
@@ -201,7 +210,10 @@ def test_it_builds_without_a_warning_and_asks_nobody(tmp_path: Path) -> None:
     assert len(pages) >= len(DOCS)
     loads = r"""<(?:(?:script|img|iframe|source)\b[^>]+\bsrc|link\b[^>]+\bhref)=["']?(?:https?:)?//[^>]+"""
     for page in pages:
-        assert re.findall(loads, page.read_text()) == [], page
+        text = page.read_text()
+        assert re.findall(loads, text) == [], page
+        for picture in re.findall(r"""<img\b[^>]+\bsrc=["']?([^"' >:]+)["' >]""", text):
+            assert (page.parent / picture).is_file(), f"{page} shows {picture}"
     for sheet in (tmp_path / "site").rglob("*.css"):
         assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text()), sheet
 
