@@ -187,6 +187,24 @@ def test_no_number_of_a_legend_touches_another(browser: Any, tmp_path: Path, wid
             assert max(box[2] for box in found) <= width, name
 
 
+def test_no_label_of_an_axis_touches_another_on_a_phone(browser: Any, page_address: str) -> None:
+    with opened(browser, page_address, viewport={"width": 390, "height": 800}) as page:
+        drawn(page)
+        boxes = """charts => charts.flatMap(chart => [...chart.querySelectorAll('.role-axis-label')].map(axis =>
+          [chart.dataset.chart, [...axis.querySelectorAll('text')]
+            .filter(text => text.textContent && text.getAttribute('opacity') !== '0')
+            .map(text => [text.textContent, text.getBoundingClientRect()])
+            .map(([words, box]) => [words, box.left, box.right, box.top, box.bottom])]))"""
+        axes = page.locator(".chart").evaluate_all(boxes)
+        assert {"what_one_gets", "best_so_far"} <= {name for name, _ in axes}
+        for name, labels in axes:
+            for (one, left, right, top, bottom), (other, its_left, its_right, its_top, its_bottom) in combinations(
+                labels, 2
+            ):
+                apart = max(its_left - right, left - its_right), max(its_top - bottom, top - its_bottom)
+                assert apart[0] >= 1 or apart[1] >= -2, f"{name}: {one!r} and {other!r}"
+
+
 def test_on_paper_nothing_is_cut_and_no_filter_is_printed(browser: Any, page_address: str) -> None:
     width = 680  # pixels of A4 within its margins
     with opened(browser, page_address, viewport={"width": 1280, "height": 900}, color_scheme="dark") as page:

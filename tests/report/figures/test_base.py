@@ -195,7 +195,7 @@ def test_what_one_would_have_got_is_the_endpoint_at_each_share(golden: Summary) 
     assert figure is not None
     rows = rows_of(figure)
     for part in problem.by_budget:
-        shown = {row["tuner"]: row for row in rows if row["budget"].startswith(f"{part.share:.0%} ")}
+        shown = {row["tuner"]: row for row in rows if row["budget"] == f"{part.share:.0%}"}
         assert {tuner: row["mean"] for tuner, row in shown.items()} == part.means
         for tuner, mean in part.means.items():
             low, high = part.intervals[tuner]

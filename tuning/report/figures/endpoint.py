@@ -25,11 +25,11 @@ def what_one_gets(problem: ProblemSummary, slug: str = "") -> Figure | None:
     places = decimals_for(mean for part in parts for mean in part.means.values())
     rows = pd.DataFrame(
         [
-            (f"{part.share:.0%} ({count(part.epochs)} epochs)", tuner, mean, *part.intervals[tuner])
+            (f"{part.share:.0%}", part.epochs, tuner, mean, *part.intervals[tuner])
             for part in parts
             for tuner, mean in part.means.items()
         ],
-        columns=["budget", "tuner", "mean", "low", "high"],
+        columns=["budget", "epochs", "tuner", "mean", "low", "high"],
     )
     low, high = _range(rows)
     cut = rows[(rows["low"] < low) | (rows["high"] > high)]
@@ -59,7 +59,13 @@ def _range(rows: pd.DataFrame) -> tuple[float, float]:
 def _dots(rows: pd.DataFrame, problem: ProblemSummary, places: int, domain: tuple[float, float]) -> alt.LayerChart:
     tuners = [tuner for tuner in problem.contest.tuners if tuner in set(rows["tuner"])]
     base = alt.Chart(values(rows.where(rows.notna(), None))).encode(
-        x=alt.X(field="budget", type="ordinal", title="budget spent", sort=None, axis=alt.Axis(labelAngle=0)),
+        x=alt.X(
+            field="budget",
+            type="ordinal",
+            title=f"spent of {count(rows['epochs'].max())} epochs",
+            sort=None,
+            axis=alt.Axis(labelAngle=0),
+        ),
         xOffset=alt.XOffset(field="tuner", type="nominal", sort=tuners),
         color=tuner_colour(problem.contest.tuners),
     )
@@ -72,7 +78,7 @@ def _dots(rows: pd.DataFrame, problem: ProblemSummary, places: int, domain: tupl
         y=score_axis(alt.Y, "mean", problem.endpoint.metric, domain),
         tooltip=[
             alt.Tooltip(field="tuner", type="nominal", title="tuner"),
-            alt.Tooltip(field="budget", type="nominal", title="budget spent"),
+            alt.Tooltip(field="epochs", type="quantitative", title="epochs spent"),
             *(
                 alt.Tooltip(field=field, type="quantitative", title=title, format=f".{places}f")
                 for field, title in (
