@@ -132,7 +132,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 def test_results_in_the_readme_are_the_reports() -> None:
     text = README.read_text()
-    [study] = re.findall(r"^!\[[^\]]+\]\((reports/[^/)]+)/figures/best_so_far\.svg\)", text, re.MULTILINE)
+    [study] = re.findall(r"^!\[[^\]]+\]\((reports/[^/)]+)/figures/what_one_gets\.svg\)", text, re.MULTILINE)
     report = (ROOT / study / "report.md").read_text()
     rows = re.findall(r"^\| [\w-]+ \| [\d.]+ \([\d.]+ to [\d.]+\) \| .*\|$", text, re.MULTILINE)
     assert len(rows) == len(
