@@ -146,11 +146,11 @@ def retrainings_frame(journal: Journal) -> pd.DataFrame:
     known_best = []
     others = []
     for cell in journal.planned_cells():
+        if not journal.retrainings.get(cell):
+            continue
         objective, most = journal.objective(cell.problem), journal.problems[cell.problem].max_epochs
         incumbents = incumbent_trials(journal.trials.get(cell, ()), objective)
-        for done in sorted(
-            journal.retrainings.get(cell, ()), key=lambda retraining: (retraining.trial, retraining.repeat)
-        ):
+        for done in sorted(journal.retrainings[cell], key=lambda retraining: (retraining.trial, retraining.repeat)):
             same = [incumbent for incumbent in incumbents if incumbent.configuration == done.configuration]
             if same:
                 test = done.test.get(objective.test_metric, math.nan)

@@ -48,8 +48,10 @@ def _last_of_each(improvements: Iterable[Trial]) -> list[Trial]:
 
 
 def _improvements(trials: Sequence[Trial], objective: Objective) -> Iterator[Trial]:
-    best = math.nan
+    sign, best = objective.sign, math.nan
     for trial in trials:
-        if trial.state != TrialState.FAILED and objective.better(trial.score, best):
-            best = trial.score
-            yield trial
+        worth = sign * trial.score
+        if worth <= best or math.isnan(worth) or trial.state == TrialState.FAILED:
+            continue
+        best = worth
+        yield trial

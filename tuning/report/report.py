@@ -103,7 +103,7 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
     for name, text in texts.items():
         # A lone surrogate in a message would otherwise end the report; it becomes "?".
         (directory / name).write_bytes(text.encode("utf-8", errors="replace"))
-    write_best(read, directory)
+    write_best(read, directory, {name: search.importance for name, search in searched.items()})
     write_hparams_summary(read, summary, directory)
     return Report(
         directory,

@@ -8,12 +8,13 @@ in turn, named by their rank; baselines come last. The hyperparameters are in or
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
 
-from tuning.exploration.dimensions import dimensions
+from tuning.exploration.dimensions import Dimension, dimensions
 from tuning.exploration.exploration import searched
-from tuning.exploration.importance import POOLED, importance
+from tuning.exploration.importance import POOLED, Importance, importance
 from tuning.journal.journal import Journal
 from tuning.journal.records import Trial
 from tuning.tensorboard.hparams import FOLDER, HparamsWriter, refuse_link, retrained_in_order, safe_folder
@@ -22,8 +23,11 @@ BEST = f"{FOLDER}/best"  # TensorBoard's log directory
 MOST = 100  # rows that TensorBoard's table shows at a time
 
 
-def write_best(journal: Journal, directory: Path) -> int:
+def write_best(journal: Journal, directory: Path, known: Mapping[str, Importance] | None = None) -> int:
     """Rebuilds ``<directory>/hparams/best``; returns how many trials it holds.
+
+    Args:
+        known: By problem, the importances of hyperparameters, if the caller has them.
 
     Raises:
         JournalError: ``<directory>/hparams``, or its ``best``, is a link or a file.
@@ -35,7 +39,7 @@ def write_best(journal: Journal, directory: Path) -> int:
         for rank, trial in enumerate(best_of_each(journal), start=1)
     }
     writer = HparamsWriter(
-        directory, journal.study, journal.plan, folder=BEST, order=by_importance(journal), names=names
+        directory, journal.study, journal.plan, folder=BEST, order=by_importance(journal, known), names=names
     )
     for trial in journal.all_trials():
         writer.write(trial)
@@ -53,33 +57,43 @@ def best_of_each(journal: Journal, most: int = MOST) -> list[Trial]:
     for trial in journal.all_trials():
         if trial.score == trial.score:
             by_search[trial.cell.problem, trial.cell.tuner].append(trial)
+    signs = {name: journal.objective(name).sign for name in journal.problems}
+
+    def badness(trial: Trial) -> float:
+        return -signs[trial.cell.problem] * trial.score
+
     for trials in by_search.values():
-        trials.sort(key=lambda trial: _badness(journal, trial))
+        trials.sort(key=badness)
     tuners = set(journal.plan.tuners)
     chosen: list[Trial] = []
     for contestants in (True, False):
         searches = [trials for (_, tuner), trials in by_search.items() if (tuner in tuners) == contestants]
         for found in zip_longest(*searches):
             of_round = [trial for trial in found if trial is not None]
-            chosen += sorted(of_round, key=lambda trial: (trial.cell.problem, _badness(journal, trial)))
+            chosen += sorted(of_round, key=lambda trial: (trial.cell.problem, badness(trial)))
     return chosen[:most]
 
 
-def by_importance(journal: Journal) -> list[str]:
-    """Names of the hyperparameters, the most important first; none where too few trials tell."""
+def by_importance(journal: Journal, known: Mapping[str, Importance] | None = None) -> list[str]:
+    """Names of the hyperparameters, the most important first; none where too few trials tell.
+
+    Args:
+        known: As in `write_best`.
+    """
     shares: dict[str, float] = defaultdict(float)
     for name, recorded in journal.problems.items():
-        space, objective = dimensions(recorded.space), journal.objective(name)
-        trials = [trial for trial in journal.all_trials() if trial.cell.problem == name]
-        found = importance(searched(trials, space, objective, recorded.max_epochs), space, objective, ()).frame
+        space = dimensions(recorded.space)
+        found = (_importance(journal, name, space) if known is None else known[name]).frame
         names = {dimension.key: dimension.name for dimension in space}
         for row in found[found["tuner"] == POOLED].to_dict("records"):
             shares[names[row["hyperparameter"]]] += row["importance"]
     return sorted(shares, key=lambda name: -shares[name])
 
 
-def _badness(journal: Journal, trial: Trial) -> float:
-    return -journal.objective(trial.cell.problem).sign * trial.score
+def _importance(journal: Journal, name: str, space: list[Dimension]) -> Importance:
+    objective, most = journal.objective(name), journal.problems[name].max_epochs
+    trials = [trial for trial in journal.all_trials() if trial.cell.problem == name]
+    return importance(searched(trials, space, objective, most), space, objective, ())
 
 
 def _name(rank: int, trial: Trial, several: bool) -> str:
