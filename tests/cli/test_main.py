@@ -44,8 +44,8 @@ STATUS_CELL_KEYS = [
     "problem", "tuner", "replicate", "state", "error", "epochs", "planned_epochs", "trials", "best_score", "seconds",
 ]  # fmt: skip
 CHECK_KEYS = [
-    "study", "alike", "problems", "budgets", "cells", "epochs", "budget_seconds", "retrain", "endpoint", "start",
-    "own_start", "outlook", "seconds",
+    "study", "alike", "problems", "budgets", "cells", "epochs", "baseline_epochs", "budget_seconds", "retrain",
+    "retraining_epochs", "noise_free", "endpoint", "start", "own_start", "outlook", "seconds",
 ]  # fmt: skip
 CHECK_PROBLEM_KEYS = [
     "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",
@@ -179,7 +179,7 @@ def test_help_ends_with_examples_that_parse_and_exit_codes(command: str) -> None
 def test_init_writes_a_script_that_checks(tmp_path: Path) -> None:
     result = invoke("init", tmp_path / "mine")
     assert result.exit_code == 0, result.output
-    assert result.stdout.endswith(f"    tuning run {tmp_path}/mine.py\n")
+    assert f"    tuning run {tmp_path}/mine.py\n\nIts 3 replicates" in result.stdout
     again = invoke("init", tmp_path / "mine")
     assert (again.exit_code, again.stdout) == (2, "")
     assert again.stderr == f"tuning: {tmp_path}/mine.py is there already and is left as it is; choose another name\n"
@@ -213,7 +213,12 @@ def test_json_of_check(script: Path) -> None:
     assert list(found) == CHECK_KEYS
     assert list(found["problems"][0]) == CHECK_PROBLEM_KEYS
     assert found["alike"] is True
-    assert found["epochs"] == 24
+    assert (found["epochs"], found["baseline_epochs"], found["retraining_epochs"], found["noise_free"]) == (
+        24,
+        0,
+        0,
+        False,
+    )
     assert found["seconds"] is None  # nothing that could be timed
     assert {"problem", "tuner", "replicate", "seed"} == set(found["cells"][0])
 

@@ -206,3 +206,12 @@ def test_what_one_would_have_got_is_the_endpoint_at_each_share(golden: Summary) 
     assert last == {tuner: pytest.approx(scored[tuner]) for tuner in last}
     searched = replace(problem, endpoint=replace(problem.endpoint, kind=SEARCH))
     assert what_one_gets(searched) is None  # other figures show the best score seen
+
+
+def test_what_one_would_have_got_in_one_replicate_has_no_interval(golden: Summary) -> None:
+    problem = golden.problems["digits"]
+    unknown = [replace(part, intervals=dict.fromkeys(part.means, (np.nan, np.nan))) for part in problem.by_budget]
+    figure = what_one_gets(replace(problem, by_budget=tuple(unknown)))
+    assert figure is not None
+    assert {(row["low"], row["high"]) for row in rows_of(figure)} == {(None, None)}
+    assert "NaN" not in figure.svg

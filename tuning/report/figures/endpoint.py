@@ -58,7 +58,7 @@ def _range(rows: pd.DataFrame) -> tuple[float, float]:
 
 def _dots(rows: pd.DataFrame, problem: ProblemSummary, places: int, domain: tuple[float, float]) -> alt.LayerChart:
     tuners = [tuner for tuner in problem.contest.tuners if tuner in set(rows["tuner"])]
-    base = alt.Chart(values(rows.where(rows.notna(), None))).encode(
+    base = alt.Chart(values(rows.astype(object).where(rows.notna(), None))).encode(
         x=alt.X(
             field="budget",
             type="ordinal",
