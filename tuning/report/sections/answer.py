@@ -76,8 +76,9 @@ def _use(problem: ProblemSummary, winner: Retraining) -> str:
         for name, column in ((rule.metric, "retrained"), (f"test {rule.test_metric}", "test"))
         if not pd.isna(row[column])
     ]
-    over = "without noise" if problem.endpoint.noise_free else f"means over {plural(int(row['seeds']), 'fresh seed')}"
-    told = f" {' and '.join(scores)}, {over}." if scores else ""
+    seeds = int(row["seeds"])
+    over = "on one fresh seed" if seeds == 1 else f"means over {seeds} fresh seeds"
+    told = f" {' and '.join(scores)}, {'without noise' if problem.endpoint.noise_free else over}." if scores else ""
     best = (
         f" It is the best of {plural(len(cells), 'search', 'searches')}, so that is optimistic."
         if len(cells) > 1
