@@ -158,8 +158,8 @@ def test_the_page_runs_only_its_own_scripts_and_asks_nothing_of_the_network(gold
 def test_figures_have_text_and_their_numbers(golden: Report) -> None:
     text = golden.html.read_text()
     page = Page(text)
-    assert len(page.named("figure")) == 14 + len(WINNERS)
-    assert text.count("The numbers behind this figure") == 14 + len(WINNERS) - 3  # a winner's two curves share theirs
+    assert len(page.named("figure")) == 15 + len(WINNERS)
+    assert text.count("The numbers behind this figure") == 15 + len(WINNERS) - 3  # a winner's two curves share theirs
     assert all(picture["aria-label"] for picture in page.named("svg"))
     assert all(image["alt"] for image in page.named("img"))
     assert sorted(packed(page)["charts"]) == sorted(
