@@ -215,3 +215,11 @@ def test_what_one_would_have_got_in_one_replicate_has_no_interval(golden: Summar
     assert figure is not None
     assert {(row["low"], row["high"]) for row in rows_of(figure)} == {(None, None)}
     assert "NaN" not in figure.svg
+
+
+def test_what_has_no_line_has_no_width_of_one(golden: Summary) -> None:
+    paths = [path for figure in figures(golden)["digits"] for path in re.findall(r"<path [^>]*>", figure.svg)]
+    lines = [" stroke=" in path for path in paths]
+    assert {True, False} <= set(lines)
+    assert any("stroke-width" in path for path in paths)
+    assert all(" stroke=" in path for path in paths if "stroke-width" in path)
