@@ -219,6 +219,7 @@ def test_targets_are_the_same_whatever_is_made_of_the_samples():
     assert both != data.target_hashes(Samples(x, {"price": price, "rooms": rooms[::-1]}))
     assert of_prices not in data.target_hashes(Samples(x, price[::-1]))
     assert data.target_hashes(Splits((x[:3], price[:3]), (x[3:], price[3:]))) == [of_prices]
+    assert data.target_hashes(Splits((x[:3],), (x[3:],))) == []  # an autoencoder's
     words = np.array(["a", "b", "a", "c"])
     assert data.target_hashes(Samples(x, words)) != data.target_hashes(Samples(x, words[::-1]))
 

@@ -138,7 +138,7 @@ def fingerprint(data: Data) -> str:
 
 
 def target_hashes(data: Data) -> list[str]:
-    """16 hexadecimal digits for each array of targets, sorted; none for batches.
+    """16 hexadecimal digits for each array of targets, sorted; none for batches, and where x is all there is.
 
     They change with values and their order alone: not with a type, a shape, a name, nor with what x holds. So data in
     two forms, with one output or two, are seen to be the same samples.
@@ -147,7 +147,8 @@ def target_hashes(data: Data) -> list[str]:
     for part in data.parts().values():
         if in_batches(part):
             return []
-        for path, array in by_path("y", part["y"] if isinstance(part, Mapping) else part[1]):
+        targets = part["y"] if isinstance(part, Mapping) else dict(zip(FIELDS, part, strict=False)).get("y")
+        for path, array in by_path("y", targets) if targets is not None else ():
             digest = digests.setdefault(path, hashlib.sha256())
             numbers = array.dtype.kind in "biuf"
             same = (piece.astype(np.float32) if numbers else piece for piece in pieces(array))

@@ -215,9 +215,13 @@ class _Run:
         if self.foreign:
             with suppress(OSError, RuntimeError, ValueError):
                 Event(key, client=self.client).clear()
+        result = None
         try:
             error = future.exception()
-            result = None if error else future.result()
+            if error is None:
+                result = future.result()
+        except KilledWorker as killed:  # the worker that had the result died before it was fetched
+            error = killed
         except (CancelledError, OSError) as gone:  # the first is not an Exception
             raise self.lost_scheduler() from gone
         if result is not None:
