@@ -20,8 +20,8 @@ problem = TableProblem(Path(__file__).parent.parent / "reports" / "fashion_mnist
 # As in the trained study: 12 full trainings.
 budget = Budget(epochs=120)
 
-# The two that learn from trials begin with four drawn at random. With their defaults, twelve and ten, they
-# would be random search here.
+# The two that learn from trials begin with four drawn at random. With its default kt-bayesian would draw
+# all twelve so, and optuna-tpe ten.
 tuners = [
     "kt-random",
     "kt-hyperband",
@@ -30,7 +30,7 @@ tuners = [
     OptunaTPE(n_startup_trials=4),
 ]
 
-# A power of 0.8 for a difference of 0.3 standard deviations in one pair, and of 0.4 while all ten pairs are open.
+# A power of 0.8 for a difference of 0.3 standard deviations in one pair, and of 0.4 while all pairs are open.
 replicates = 100
 
 # Screening would double the trials.

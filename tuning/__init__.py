@@ -51,8 +51,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Ax": "tuning.tuners.ax",
     "Budget": "tuning.budget",
-    "DEHB": "tuning.tuners.dehb",
     "CrossValidation": "tuning.resampling.plans",
+    "DEHB": "tuning.tuners.dehb",
     "Holdout": "tuning.resampling.plans",
     "KTBayesian": "tuning.tuners.keras_tuner",
     "KTGrid": "tuning.tuners.keras_tuner",

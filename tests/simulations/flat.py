@@ -26,6 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tuning import tuners as registry
+from tuning.analysis.conduct import without
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.journal.records import TrialState
@@ -50,7 +51,7 @@ LEARNING: dict[str, Tuner] = {
 }
 TUNERS: list[Tuner] = [LEARNING[name] if name in LEARNING else registry.load(name)() for name in FIVE]
 BASELINES: list[Tuner] = [registry.load(name)() for name in registry.BASELINES]
-ONE_ALGORITHM = {"kt-random", "sklearn-randomized"}
+ONE_ALGORITHM = ("kt-random", "sklearn-randomized")
 
 
 class Flat(SyntheticProblem):
@@ -96,13 +97,13 @@ def pool(score: str) -> Floats:
 def declared(scores: Floats, replicates: int, studies: int, seed: int = 1) -> tuple[float, float]:
     """Shares of studies that declare some tuner better than another, and the tuners different from some baseline."""
     generator = np.random.default_rng(seed)
-    names = [tuner.label for tuner in TUNERS]
-    family = [(a, b) for a, b in combinations(range(len(names)), 2) if not {names[a], names[b]} <= ONE_ALGORITHM]
+    places = {tuner.label: place for place, tuner in enumerate(TUNERS)}
+    family = without(list(combinations(places, 2)), ONE_ALGORITHM)
     differ, searching = 0, 0
     for _ in range(studies):
         drawn = scores[generator.choice(len(scores), replicates, replace=False)]
-        searches, runs = drawn[:, : len(names)], drawn[:, len(names) :]
-        differ += holm([rank_sum_p(drawn[:, a], drawn[:, b]) for a, b in family]).min() <= LEVEL
+        searches, runs = drawn[:, : len(places)], drawn[:, len(places) :]
+        differ += holm([rank_sum_p(drawn[:, places[a]], drawn[:, places[b]]) for a, b in family]).min() <= LEVEL
         searching += holm([rank_sum_p(run, searches.ravel()) for run in runs.T]).min() <= LEVEL
     return differ / studies, searching / studies
 

@@ -16,7 +16,7 @@ from tuning.formatting import MISSING, count, plural, seconds
 from tuning.journal.incumbents import SHARES
 from tuning.journal.plan import endpoint_words, start_said
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
-from tuning.problems.table import TableProblem
+from tuning.runner.cell import CellTask
 from tuning.runner.outlook import outlook
 from tuning.runner.plan import StudyPlan
 from tuning.space import sampling_check
@@ -53,11 +53,13 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "budgets": _budgets(study),
         "cells": [{**task.cell._asdict(), "seed": seeds.of_tuner(study.name, *task.cell)} for task in tasks],
         "epochs": None if study.budget.epochs is None else sum(task.budget.epochs or 0 for task in tasks),
-        "baseline_epochs": None if study.budget.epochs is None else _baseline_epochs(study),
+        "baseline_epochs": None
+        if study.budget.epochs is None
+        else sum(task.budget.epochs or 0 for task in tasks if task.tuner in study.baselines),
         "budget_seconds": study.budget.seconds,
         "retrain": study.retrain,
-        "retraining_epochs": _retraining_epochs(study),
-        "noise_free": all(isinstance(problem, TableProblem) for problem in study.problems),
+        "retraining_epochs": sum(map(_retraining_epochs, tasks)),
+        "noise_free": study.noise_free,
         "endpoint": study.endpoint,
         "start": study.start or "",
         "own_start": study.own_start,
@@ -132,21 +134,10 @@ def _splits(problem: TrainingProblem, first: seeds.SplitSeeds) -> Facts | None:
     }
 
 
-def _baseline_epochs(study: StudyPlan) -> int:
-    limits = [study.budget_of(tuner, problem).epochs for problem in study.problems for tuner in study.baselines]
-    return study.replicates * sum(limit or 0 for limit in limits)
-
-
-def _retraining_epochs(study: StudyPlan) -> int:
-    """Of all cells, at most: incumbents at smaller shares of the budget may be the last one, or have few epochs."""
-    if not study.retrain:
-        return 0
-    trainings = [
-        problem.max_epochs * trainings_of(problem) * (study.retrain + (len(SHARES) - 1 if tuner.epochs is None else 0))
-        for problem in study.problems
-        for tuner in (*study.tuners, *study.baselines)
-    ]
-    return study.replicates * sum(trainings)
+def _retraining_epochs(task: CellTask) -> int:
+    """At most: incumbents at smaller shares of the budget may be the last one, or have few epochs."""
+    earlier = len(SHARES) - 1 if task.retrain and task.tuner.epochs is None else 0
+    return (task.retrain + earlier) * task.problem.max_epochs * trainings_of(task.problem)
 
 
 def _seconds(study: StudyPlan) -> float | None:

@@ -206,8 +206,12 @@ class StudyPlan:
     @property
     def retrain(self) -> int:
         """Seeds on which each incumbent is retrained: as given; one if all curves are computed, without noise."""
-        computed = all(isinstance(problem, TableProblem) for problem in self.problems)
-        return min(self.given_retrain, 1) if computed else self.given_retrain
+        return min(self.given_retrain, 1) if self.noise_free else self.given_retrain
+
+    @property
+    def noise_free(self) -> bool:
+        """Whether all curves are computed, so that winners are judged without noise."""
+        return all(isinstance(problem, TableProblem) for problem in self.problems)
 
     @property
     def endpoint(self) -> str:

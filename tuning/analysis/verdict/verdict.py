@@ -121,9 +121,9 @@ def verdict(
     return replace(found, line=line, details=(*behind, *about, *winners, *gaps), gaps=gaps)
 
 
-def no_verdict(line: str, details: tuple[str, ...] = (), gaps: tuple[str, ...] = ()) -> Verdict:
+def no_verdict(line: str, details: tuple[str, ...] = ()) -> Verdict:
     """Of a study that could show no difference, whatever its scores."""
-    return Verdict(UNDECIDED, line, details, gaps, judged=False)
+    return Verdict(UNDECIDED, line, details, judged=False)
 
 
 def _judge(

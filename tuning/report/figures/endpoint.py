@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import altair as alt
 import pandas as pd
 
@@ -33,18 +31,19 @@ def what_one_gets(problem: ProblemSummary, slug: str = "") -> Figure | None:
     )
     low, high = _range(rows)
     cut = rows[(rows["low"] < low) | (rows["high"] > high)]
-    description = f"Dots of the mean {problem.endpoint.metric} that one would have got, by tuner. " + "; ".join(
+    ends = "; ".join(
         f"{budget}: " + ", ".join(f"{row['tuner']} {number(row['mean'], places)}" for row in part.to_dict("records"))
         for budget, part in rows.groupby("budget", sort=False)
     )
+    description = f"Dots of the mean {problem.endpoint.metric} that one would have got, by tuner. {ends}."
     return Figure(
         f"what_one_gets{slug}",
         "What one would have got",
         f"The {problem.endpoint.name}: means over replicates of the winner that each search would have returned "
         f"when that share of its budget was spent, with Student's {CONFIDENCE:.0%} intervals. Only the full budget is "
         "judged." + (" Intervals that reach beyond the axis are cut there." if len(cut) else ""),
-        f"{description}.",
-        finished(_dots(rows, problem, places, (low, high)), f"{description}.", 260),
+        description,
+        finished(_dots(rows, problem, places, (low, high)), description, 260),
     )
 
 
@@ -83,14 +82,9 @@ def _dots(rows: pd.DataFrame, problem: ProblemSummary, places: int, domain: tupl
                 alt.Tooltip(field=field, type="quantitative", title=title, format=f".{places}f")
                 for field, title in (
                     ("mean", "mean"),
-                    *((("low", "interval from"), ("high", "to")) if _known(rows) else ()),
+                    *((("low", "interval from"), ("high", "to")) if rows["low"].notna().all() else ()),
                 )
             ),
         ],
     )
     return alt.layer(intervals, dots)  # type: ignore[return-value]  # no facets among these
-
-
-def _known(rows: pd.DataFrame) -> bool:
-    """Whether every mean has an interval."""
-    return not any(math.isnan(low) for low in rows["low"])
