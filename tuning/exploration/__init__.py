@@ -1,6 +1,6 @@
 """Where the trials lay in the search space, and what that shows.
 
-Imports: words, statistics, journal, analysis.
+Imports: words, process, statistics, journal, analysis.
 
     dimensions    Dimension: a recorded hyperparameter without KerasTuner
     coverage      coverage: how much of the space was seen

@@ -20,6 +20,7 @@ from tuning.configuration import Value
 from tuning.exploration.dimensions import Dimension, allowed
 from tuning.exploration.importance import MIN_TRIALS, in_full
 from tuning.objective import Objective
+from tuning.process.blas import one_blas_thread
 from tuning.statistics.bootstrap import CONFIDENCE, Floats
 from tuning.statistics.gaussian_process import GaussianProcess, fit
 
@@ -80,6 +81,7 @@ class Dependence:
 NOTHING = Dependence(pd.DataFrame(columns=DEPENDENCE_COLUMNS), pd.DataFrame(columns=SURFACE_COLUMNS))
 
 
+@one_blas_thread()
 def dependence(
     trials: pd.DataFrame, space: Sequence[Dimension], objective: Objective, order: Sequence[str]
 ) -> Dependence:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import chain
-from operator import methodcaller
+from operator import itemgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -94,15 +94,12 @@ def epochs_frame(journal: Journal) -> pd.DataFrame:
         "spent_epochs": _spent_epochs(trials, within, lengths),
     }
     epochs = list(chain.from_iterable(trial.curve for trial in trials))
-    kinds = dict.fromkeys(map(tuple, epochs))  # the metrics of each epoch, usually the same
-    if len(kinds) == 1:
-        (metrics,) = kinds
-        values = np.fromiter(chain.from_iterable(map(methodcaller("values"), epochs)), float, total * len(metrics))
-        columns = dict(zip(metrics, values.reshape(total, len(metrics)).T, strict=True))
+    metrics = dict.fromkeys(chain.from_iterable(epochs))
+    if set(map(len, epochs)) <= {len(metrics)}:  # usually, every epoch has every metric
+        columns = {metric: np.fromiter(map(itemgetter(metric), epochs), float, total) for metric in metrics}
     else:
         columns = {
-            metric: np.fromiter((epoch.get(metric, np.nan) for epoch in epochs), float, total)
-            for metric in dict.fromkeys(chain.from_iterable(kinds))
+            metric: np.fromiter((epoch.get(metric, np.nan) for epoch in epochs), float, total) for metric in metrics
         }
     deviations = _deviations(trials, list(columns)) if any(trial.members for trial in trials) else {}
     return pd.DataFrame(frame | {metric_column(metric): column for metric, column in (columns | deviations).items()})

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import logging
 import os
-from collections.abc import Iterator
 
 import keras
 
@@ -63,12 +62,3 @@ def _share_gpus() -> None:
                 tf.config.set_logical_device_configuration(gpu, [share])
             else:
                 tf.config.experimental.set_memory_growth(gpu, True)
-
-
-@contextlib.contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Limits BLAS to one thread: with more, Gaussian processes on small matrices are slower, and compete for cores."""
-    import threadpoolctl
-
-    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
-        yield

@@ -22,6 +22,7 @@ from tuning.journal.records import (
     Trial,
 )
 from tuning.problems.problem import TrainingProblem, trainings_of
+from tuning.process.blas import one_blas_thread
 from tuning.runner.retraining import retrain_incumbents
 from tuning.space.converters import default_configuration
 from tuning.text import error_line
@@ -80,8 +81,6 @@ def run_cell(
         ReplayError: The journal holds other trials than this search asks for.
         JournalError: A result cannot be recorded.
     """
-    from tuning.process.setup import one_blas_thread
-
     cell = task.cell
     problem = task.tuner.problem_of(task.problem)
     known = None if task.known_trainings is None else KnownTrainings(task.known_trainings)
