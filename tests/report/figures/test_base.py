@@ -208,6 +208,21 @@ def test_what_one_would_have_got_is_the_endpoint_at_each_share(golden: Summary) 
     assert what_one_gets(searched) is None  # other figures show the best score seen
 
 
+def test_dots_of_many_tuners_differ_by_colour_and_shape(golden: Summary) -> None:
+    problem = golden.problems["digits"]
+    tuners = tuple(f"tuner-{number}" for number in range(13))
+    at_budget = [
+        replace(part, means=dict.fromkeys(tuners, 0.5), intervals=dict.fromkeys(tuners, (0.4, 0.6)))
+        for part in problem.by_budget
+    ]
+    many = replace(problem, by_budget=tuple(at_budget), contest=replace(problem.contest, tuners=tuners))
+    figure = what_one_gets(many)
+    assert figure is not None
+    dots = figure.spec["layer"][1]["encoding"]
+    looks = zip(*(dots[look]["scale"]["range"] for look in ("color", "shape")), strict=True)
+    assert len(set(looks)) == len(tuners)
+
+
 def test_what_one_would_have_got_in_one_replicate_has_no_interval(golden: Summary) -> None:
     problem = golden.problems["digits"]
     unknown = [replace(part, intervals=dict.fromkeys(part.means, (np.nan, np.nan))) for part in problem.by_budget]

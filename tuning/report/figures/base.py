@@ -28,8 +28,10 @@ DARK = {
     BASELINE: "#9AA5B1",
 }  # what `report.css` shows in place of a colour on a dark page
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+SHAPES = ("circle", "triangle-up", "square", "diamond")
 BASELINE_DASHES = ([4, 4], [1, 3], [9, 4], [4, 2, 1, 2])
 LINES = alt.Legend(symbolType="stroke", symbolSize=300)
+DOTS = alt.Legend(symbolSize=90)
 INK = "#333333"
 _SILENT = re.compile(
     r' (?:aria-[a-z]+|role|pointer-events)="[^"]*"| opacity="1"|<path class="(?:back|fore)ground"[^>]* d=""[^>]*/>'
@@ -237,6 +239,13 @@ def tuner_dash(
     ]
     scale = alt.Scale(domain=list(tuners), range=dashes)
     return alt.StrokeDash(field="tuner", type="nominal", title=None, scale=scale, legend=legend)
+
+
+def tuner_shape(tuners: Sequence[str]) -> alt.Shape:
+    """For dots: tuners of one colour differ by shape, as lines do by `tuner_dash`."""
+    shapes = [SHAPES[place // len(PALETTE) % len(SHAPES)] for place in range(len(tuners))]
+    scale = alt.Scale(domain=list(tuners), range=shapes)
+    return alt.Shape(field="tuner", type="nominal", title=None, scale=scale, legend=DOTS)
 
 
 def slugs(problems: Sequence[str]) -> dict[str, str]:

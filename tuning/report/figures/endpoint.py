@@ -8,7 +8,17 @@ import pandas as pd
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import count, decimals_for, number
 from tuning.journal.plan import SEARCH
-from tuning.report.figures.base import Figure, finished, score_axis, tuner_colour, values
+from tuning.report.figures.base import (
+    DOTS,
+    LINES,
+    PALETTE,
+    Figure,
+    finished,
+    score_axis,
+    tuner_colour,
+    tuner_shape,
+    values,
+)
 from tuning.statistics.bootstrap import CONFIDENCE
 
 
@@ -56,7 +66,8 @@ def _range(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def _dots(rows: pd.DataFrame, problem: ProblemSummary, places: int, domain: tuple[float, float]) -> alt.LayerChart:
-    tuners = [tuner for tuner in problem.contest.tuners if tuner in set(rows["tuner"])]
+    tuners = problem.contest.tuners
+    many = len(tuners) > len(PALETTE)
     base = alt.Chart(values(rows.astype(object).where(rows.notna(), None))).encode(
         x=alt.X(
             field="budget",
@@ -65,15 +76,21 @@ def _dots(rows: pd.DataFrame, problem: ProblemSummary, places: int, domain: tupl
             sort=None,
             axis=alt.Axis(labelAngle=0),
         ),
-        xOffset=alt.XOffset(field="tuner", type="nominal", sort=tuners),
-        color=tuner_colour(problem.contest.tuners),
+        xOffset=alt.XOffset(
+            field="tuner", type="nominal", sort=[tuner for tuner in tuners if tuner in set(rows["tuner"])]
+        ),
+        color=tuner_colour(tuners, legend=DOTS if many else LINES),
     )
     intervals = (
         base.transform_filter("isValid(datum.low)")
         .mark_rule(strokeWidth=2, clip=True, aria=False)
         .encode(y=score_axis(alt.Y, "low", problem.endpoint.metric, domain), y2=alt.Y2(field="high"))
     )
-    dots = base.mark_circle(size=90, opacity=1, clip=True).encode(
+    if many:  # each shape once in every colour
+        marked = base.mark_point(filled=True, size=90, opacity=1, clip=True).encode(shape=tuner_shape(tuners))
+    else:
+        marked = base.mark_circle(size=90, opacity=1, clip=True)
+    dots = marked.encode(
         y=score_axis(alt.Y, "mean", problem.endpoint.metric, domain),
         tooltip=[
             alt.Tooltip(field="tuner", type="nominal", title="tuner"),
