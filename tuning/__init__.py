@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tuning.lr_range import LearningRates as LearningRates
     from tuning.lr_range import lr_range_test as lr_range_test
     from tuning.objective import Objective as Objective
+    from tuning.problems.lookup import LookupProblem as LookupProblem
     from tuning.problems.problem import Problem as Problem
     from tuning.problems.table import TableProblem as TableProblem
     from tuning.report.result import Result as Result
@@ -80,6 +81,7 @@ _PUBLIC = {
     "SklearnRandomized": "tuning.tuners.scikit_learn",
     "Splits": "tuning.splits",
     "Study": "tuning.study",
+    "LookupProblem": "tuning.problems.lookup",
     "TableProblem": "tuning.problems.table",
     "Tuner": "tuning.tuners.base",
     "TuningError": "tuning.errors",

@@ -24,7 +24,7 @@ ENDPOINTS = {
 def endpoint_words(endpoint: str, noise_free: bool) -> str:
     """What a verdict is about; `noise_free`: no problem is trained, and a winner's curve is known without noise."""
     if noise_free and endpoint != SEARCH:
-        return "the mean score of the searches' winners without noise, as each replicate's surrogate gives it"
+        return "the mean score of the searches' winners without noise, as the table gives it"
     return ENDPOINTS[endpoint]
 
 

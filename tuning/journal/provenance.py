@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tuning.formatting import count, names, plural
 from tuning.journal.plan import Session
-from tuning.journal.study_record import ImportRecord, ProblemRecord, SurrogateRecord
+from tuning.journal.study_record import ImportRecord, LookupRecord, ProblemRecord, SurrogateRecord
 
 SURROGATE = "surrogate"
 """Key in a journal's problem, ending of such a problem's name, and the `fit` of its trials."""
@@ -19,12 +19,14 @@ _TABLES = " Each replicate has a table of its own, drawn from these configuratio
 
 
 def prefix(problem: ProblemRecord) -> str:
-    """The words before the verdict on a computed or imported problem."""
+    """The words before the verdict on a problem that was not trained here."""
+    if problem.lookup:
+        return "In a table"
     return "Of imported searches" if problem.imported else "On a surrogate"
 
 
 def words(name: str, problem: ProblemRecord) -> str:
-    """What a reader must know about a computed or imported problem; empty for a trained one.
+    """What a reader must know about a problem that was not trained here; empty for a trained one.
 
     Args:
         name: Of the problem.
@@ -32,6 +34,8 @@ def words(name: str, problem: ProblemRecord) -> str:
     """
     if problem.imported:
         return _imported(name, problem.imported)
+    if problem.lookup:
+        return _looked_up(name, problem.lookup)
     return _surrogate(name, problem.surrogate) if problem.surrogate else ""
 
 
@@ -59,6 +63,14 @@ def _surrogate(name: str, surrogate: SurrogateRecord) -> str:
         f"{count(surrogate.configurations)} configurations of {surrogate.table}{times}{failed}; error of "
         f"{surrogate.metric} at epoch {epoch} by {surrogate.folds}-fold cross-validation: {fit}{tenth}."
         f"{_TABLES if surrogate.noise_free else ''}"
+    )
+
+
+def _looked_up(name: str, lookup: LookupRecord) -> str:
+    return (
+        f"{name} is looked up: nothing was trained here, a trial's score is that of one of the "
+        f"{plural(lookup.trainings, 'training')} that {lookup.source} has of each of {count(lookup.configurations)} "
+        "configurations, and a winner is worth the mean over all of them. Shorter trainings are not in it."
     )
 
 

@@ -85,6 +85,20 @@ class ImportRecord(Struct, frozen=True):
     unfinished: int = field(name="unfinished, left out")
 
 
+class LookupRecord(Struct, frozen=True):
+    """What a problem's scores are looked up in.
+
+    Attributes:
+        source: Where the table is from, in words.
+        configurations: How many it has.
+        trainings: Of each.
+    """
+
+    source: str
+    configurations: int
+    trainings: int
+
+
 class ProblemRecord(Struct, frozen=True, omit_defaults=True):
     """A problem.
 
@@ -96,6 +110,7 @@ class ProblemRecord(Struct, frozen=True, omit_defaults=True):
         folds, repeats: A trial trains a model for each, see `Trial.trainings`.
         surrogate: Given if it is computed, not trained.
         imported: Given if its searches were run elsewhere.
+        lookup: Given if its scores are looked up.
     """
 
     space: list[Declaration]
@@ -106,11 +121,12 @@ class ProblemRecord(Struct, frozen=True, omit_defaults=True):
     imported: ImportRecord | None = None
     folds: int = 1
     repeats: int = 1
+    lookup: LookupRecord | None = None
 
     @property
     def noise_free(self) -> bool:
-        """Whether a retraining is the curve without noise, so that one says all."""
-        return self.surrogate is not None and self.surrogate.noise_free
+        """Whether a retraining is the score without noise, so that one says all."""
+        return self.lookup is not None or (self.surrogate is not None and self.surrogate.noise_free)
 
 
 class StudyRecord(Struct, frozen=True, kw_only=True, tag_field="kind", tag="study"):

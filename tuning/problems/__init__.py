@@ -1,4 +1,4 @@
-"""Problems, which implement `train`: by Keras, by a table of trained configurations, or by a formula.
+"""Problems, which implement `train`: by Keras, by a table, or by a formula.
 
 Third parties register theirs through the entry point group ``tuning.problems``, see `registered`:
 
@@ -11,6 +11,7 @@ Imports: words, journal, resampling, space, training.
     problem_data   ProblemData: a problem's data, loaded once a process and split as it says
     forest         Forest, NormalScores: the regression of a surrogate
     surrogate      Surrogate: learning curves computed from trained ones; Curves: of one table
+    lookup         LookupProblem: scores of a published table
     table          TableProblem: a surrogate with the interface of a problem
     registered     names, load: problems that packages register
     synthetic      SyntheticProblem: for tests

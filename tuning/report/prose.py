@@ -84,12 +84,17 @@ def holds_for(journal: Journal) -> list[str]:
     """Which data the comparison speaks for: each problem's splits, in a sentence."""
     sentences = []
     for name, problem in journal.problems.items():
-        if problem.noise_free:
+        if problem.lookup is not None:
+            sentences.append(
+                f"{name}: all replicates look scores up in one table, and differ by the searches and by which training "
+                "of a configuration they see. A difference that is shown holds for this table."
+            )
+        elif problem.noise_free:
             sentences.append(
                 f"{name}: each replicate has a table of its own, {problem.data.resampling}, which its tuners share. A "
                 "difference that is shown holds for tables drawn like that from these configurations."
             )
-        if problem.surrogate is not None or problem.imported is not None:
+        if problem.noise_free or problem.surrogate is not None or problem.imported is not None:
             continue
         if problem.data.resampling:
             sentences.append(
@@ -255,10 +260,10 @@ def retraining_note(contest: Contest) -> str:
     if contest.noise_free:
         return (
             "When a search is over, its final incumbent, and those that a quarter and half of its budget would have "
-            "returned, are asked for again without noise: the mean curve that the replicate's surrogate has for the "
-            "configuration. Optimism is how much better the search saw its final incumbent than that, where it had "
-            "trained it in full: the luck of the best of many. "
-            "Regret is how much better than that the best configuration of the replicate's table is."
+            "returned, are asked for again without noise: the mean that the table, or the replicate's surrogate, "
+            "has for the configuration. Optimism is how much better the search saw its final incumbent than that, "
+            "where it had trained it in full: the luck of the best of many. Regret is how much better than that the "
+            "best configuration of the table is."
         )
     return (
         f"When a search is over, its final incumbent is trained again in full on "
