@@ -67,7 +67,7 @@ def test_optuna_reads_every_search_back(golden_read: Journal, folder: Path, tmp_
     for cell in cells:
         study = optuna.load_study(study_name=f"golden/{cell}", storage=url)
         assert study.direction.name == "MAXIMIZE"
-        assert study.user_attrs["budget_epochs"] == golden_read.budgets()[cell.tuner].epochs
+        assert study.user_attrs["budget_epochs"] == golden_read.budgets()[cell.problem, cell.tuner].epochs
         for ours, theirs in zip(golden_read.trials[cell], study.trials, strict=True):
             assert theirs.params == ours.configuration
             assert theirs.user_attrs["state"] == ours.state

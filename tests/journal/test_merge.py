@@ -17,6 +17,7 @@ from tuning.errors import JournalError
 from tuning.journal.merge import compared
 from tuning.journal.plan import Looks
 from tuning.journal.records import Cell, CellEnd
+from tuning.journal.study_record import DataRecord
 from tuning.journal.writer import JournalWriter
 from tuning.report.report import write_report
 
@@ -29,10 +30,14 @@ def written(
     name: str = "",
     budget: int = 2,
     direction: str = "max",
+    max_epochs: int = 0,
     **plan: Any,
 ) -> Path:
     """A study whose tuners' replicates end at these scores."""
     first = replace(study(problem, direction=direction), study=name or path.name)
+    if max_epochs:
+        alone = replace(first.problems[problem], max_epochs=max_epochs, data=DataRecord(path.name))
+        first = replace(first, problems={problem: alone})
     with JournalWriter.create(path, first) as writer:
         session(writer, list(scores), budget, max(map(len, scores.values())), **plan)
         for tuner, ends in scores.items():
@@ -100,6 +105,32 @@ def test_each_study_keeps_its_own_replicates(tmp_path: Path) -> None:
     assert "Replicates differ: x 3 and y 2." in found.healed
     assert summarise(found).cells.groupby("problem").size().to_dict() == {"digits": 6, "iris": 4}
     assert set(summarise(found).cells["state"]) == {"DONE"}
+
+
+def test_budgets_may_differ_in_epochs_if_they_pay_for_as_many_full_trainings(tmp_path: Path) -> None:
+    better = [score + 0.1 for score in SIX]
+    scores = {"kt-random": SIX, "optuna-tpe": better}
+    short = written(tmp_path / "a", "digits", scores, budget=40, max_epochs=4)
+    long = written(tmp_path / "b", "iris", scores, budget=100, max_epochs=10)
+    journal = compared([short, long])
+    found = summarise(journal)
+    assert [problem.contest.budget_epochs for problem in found.problems.values()] == [40, 100]
+    assert found.cells.groupby("problem")["planned_epochs"].unique().to_dict() == {"digits": [40], "iris": [100]}
+    assert set(found.cells["state"]) == {"DONE"}
+    # Over problems, what was had at the same share of each budget is compared.
+    assert found.standings["spent_epochs"].unique().tolist() == [5.0 * step for step in range(1, 21)]
+    assert found.problems["digits"].standings["spent_epochs"].unique().tolist() == [2.0 * step for step in range(1, 21)]
+    report = write_report(tmp_path / "out", journal)
+    text = report.markdown.read_text()
+    assert "2 tuners, 6 replicates, the epochs of 10 full trainings a cell" in text
+    assert "against percent of the budget spent." in text
+    assert "| Budget, % | Tuner |" in text
+    document = json.loads(report.summary.read_text())
+    assert (document["budget_epochs"], document["budget_trainings"]) == (None, 10)
+
+    other = written(tmp_path / "c", "wine", scores, budget=100, max_epochs=5)
+    with pytest.raises(JournalError, match=r"/a has a budget of 40 epochs a cell, [^ ]+/c has a budget of 100 "):
+        compared([short, other])
 
 
 @pytest.mark.parametrize(

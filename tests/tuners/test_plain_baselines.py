@@ -185,7 +185,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestInAStudy:
     def test_its_epochs_are_its_own(self, folder: Path) -> None:
         journal = read(folder)
-        budgets = {label: budget.epochs for label, budget in journal.budgets().items()}
+        budgets = {label: budget.epochs for (_, label), budget in journal.budgets().items()}
         assert budgets == {"kt-random": 4, "default": 4, "plain": 6, "perceptron": 1}
         audit = summarise(journal).cells
         assert (audit["state"] == "DONE").all()

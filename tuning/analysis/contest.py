@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from tuning.analysis.looks import rule_of
@@ -11,6 +11,7 @@ from tuning.journal.journal import Journal
 from tuning.journal.plan import SEARCH
 from tuning.statistics.sequential import Rule
 
+PERCENT = 100  # where the axis ends over problems of different budgets
 RANDOM_SEARCHES = ("kt-random", "sklearn-randomized")  # registered names; the first of a plan is the reference
 
 
@@ -23,7 +24,9 @@ class Contest:
         baselines: Labels of the baselines.
         budget: Of a tuner's cell.
         budget_epochs: Where the axis of epochs ends: the budget; if that is in seconds, the most epochs that a tuner's
-            search has trained.
+            search has trained; over problems of different budgets, 100 percent of each.
+        trainings: Over problems of different budgets: how many trials in full each pays for. None where one budget is
+            that of all problems.
         random_search: The tuner that normalised scores refer to, or None.
         rope: Half the region of practical equivalence, in the metric's unit, or None.
         rule: How replicates are added until every pair is decided; None for one test at the end.
@@ -55,12 +58,14 @@ class Contest:
     extended: tuple[int, ...] = ()
     noise_free: bool = False
     longest_random: str | None = None
+    trainings: float | None = None
 
     @classmethod
     def of(cls, journal: Journal) -> Contest:
         """From the journal's last plan."""
         plan = journal.plan
         rule = rule_of(plan)
+        trainings = journal.full_trainings(next(iter(journal.problems))) if _budgets_differ(journal) else None
         labels = {settings.tuner: label for label, settings in reversed(plan.tuners.items())}
         baselines = {settings.tuner: label for label, settings in reversed(plan.baselines.items())}
         random_search = next((labels[name] for name in RANDOM_SEARCHES if name in labels), None)
@@ -68,7 +73,8 @@ class Contest:
             tuners=tuple(plan.tuners),
             baselines=tuple(plan.baselines),
             budget=plan.budget,
-            budget_epochs=_axis_end(journal),
+            budget_epochs=_axis_end(journal) if trainings is None else PERCENT,
+            trainings=trainings,
             random_search=random_search,
             longest_random=baselines.get("random-2x", random_search),
             rope=plan.rope if rule is None else rule.rope,
@@ -83,6 +89,25 @@ class Contest:
             noise_free=all(problem.noise_free for problem in journal.problems.values()),
         )
 
+    def on(self, journal: Journal, problem: str) -> Contest:
+        """The same on one problem, which may have a budget of its own."""
+        if self.trainings is None:
+            return self
+        budget = journal.plan_of(problem).budget
+        return replace(self, budget=budget, budget_epochs=budget.epochs_of(0), trainings=None)
+
+    @property
+    def spent_words(self) -> str:
+        """What the axis over the budget counts."""
+        return "training epochs spent" if self.trainings is None else "percent of the budget spent"
+
+    @property
+    def budget_words(self) -> str:
+        """What each tuner's cell may spend."""
+        if self.trainings is None:
+            return self.budget.words("training epoch")
+        return f"the epochs of {self.trainings:.4g} full trainings a cell"
+
     @property
     def family(self) -> list[tuple[str, str]]:
         """The pairs of tuners that are judged together."""
@@ -94,6 +119,10 @@ class Contest:
     def labels(self) -> list[str]:
         """Tuners, then baselines, in the plan's order."""
         return [*self.tuners, *self.baselines]
+
+
+def _budgets_differ(journal: Journal) -> bool:
+    return len({journal.plan_of(problem).budget for problem in journal.problems}) > 1
 
 
 def _axis_end(journal: Journal) -> int:

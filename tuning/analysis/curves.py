@@ -155,7 +155,7 @@ def cells_frame(
     planned: Iterable[Cell],
     ends: Mapping[Cell, CellEnd],
     trials: pd.DataFrame,
-    budgets: Mapping[str, Budget],
+    budgets: Mapping[tuple[str, str], Budget],
 ) -> pd.DataFrame:
     """The budget audit: each planned cell's budget, what it spent, and why it ended.
 
@@ -167,8 +167,8 @@ def cells_frame(
         planned: In the order wanted.
         ends: From the journal.
         trials: From `frames.trials_frame`.
-        budgets: By tuner: a baseline may have its own. A cell whose budget is in seconds was planned to train the
-            epochs that it did.
+        budgets: By problem and tuner: a baseline may have its own. A cell whose budget is in seconds was planned to
+            train the epochs that it did.
 
     Returns:
         (num_cells, 12): problem, tuner, replicate, state, reason, error, planned_epochs, charged_epochs, trials,
@@ -180,7 +180,7 @@ def cells_frame(
     for cell in planned:
         charged, spent, count, train, suggest, cut = sums.get(tuple(cell), (0, 0, 0, 0.0, 0.0, False))
         end = ends.get(cell)
-        budget = budgets[cell.tuner]
+        budget = budgets[cell.problem, cell.tuner]
         if end is not None and end.state == CellState.DONE:
             outgrown = not budget.is_spent(spent, end.spent_seconds) and (cut or end.reason == BUDGET_SPENT)
             if end.spent_epochs < spent or outgrown:

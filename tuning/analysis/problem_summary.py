@@ -149,7 +149,7 @@ class ProblemSummary(Comparison):
 
 
 def summarise_problem(
-    name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows
+    name: str, recorded: ProblemRecord, objective: Objective, contest: Contest, rows: Rows, steps_described: int
 ) -> tuple[ProblemSummary, Measures]:
     """All that a report shows of one problem, and the measures that are averaged over problems.
 
@@ -159,6 +159,7 @@ def summarise_problem(
         objective: The problem's.
         contest: Who is compared.
         rows: Its rows of the frames.
+        steps_described: The number of budgets at which tuners are described.
     """
     tuners, cells = contest.tuners, rows.cells
     steps = incumbents(rows.trials, rows.epochs, objective)
@@ -174,7 +175,7 @@ def summarise_problem(
     together = searching(scored, tuners, contest.baselines, rule=contest.rule, looks=looked)
     winners = winner_table(retrained)
     best = best_known(steps, objective)
-    grid = standing_grid(contest.budget_epochs)
+    grid = standing_grid(contest.budget_epochs, steps_described)
     scores = scores_at(steps, cells, tuners, grid)
     measures = measured(scores, objective, best, tuners, random_search=contest.random_search)
     contested = finals[finals["tuner"].isin(tuners)]

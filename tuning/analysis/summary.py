@@ -16,7 +16,7 @@ from tuning.analysis.looks import accounts, complete_replicates, still_open
 from tuning.analysis.over_problems.draws import draws
 from tuning.analysis.over_problems.over_problems import OverProblems, over_problems
 from tuning.analysis.problem_summary import Comparison, ProblemSummary, Rows, summarise_problem
-from tuning.analysis.standings import standing_grid, standings_over
+from tuning.analysis.standings import GRID_STEPS, standing_grid, standings_over
 from tuning.analysis.trials import failure_groups
 from tuning.analysis.tuner_table import TUNER_COLUMNS
 from tuning.analysis.verdict.verdict import SHOWN
@@ -67,11 +67,16 @@ def summarise(journal: Journal) -> Summary:
     trials, epochs = frames.trials_frame(journal), frames.epochs_frame(journal)
     retrainings = frames.retrainings_frame(journal)
     cells = cells_frame(journal.planned_cells(), journal.ends, trials, journal.budgets())
+    contests = {name: contest.on(journal, name) for name in journal.problems}
+    # Over problems, each step is the same share of every budget.
+    steps = min([GRID_STEPS, *(of.budget_epochs for of in contests.values())])
     problems, measures = {}, []
     for name, recorded in journal.problems.items():
         its_own = [frame[frame["problem"] == name] for frame in (trials, epochs, retrainings, cells)]
         rows = Rows(*its_own, *[conduct(journal, name)])
-        problems[name], of_problem = summarise_problem(name, recorded, journal.objective(name), contest, rows)
+        problems[name], of_problem = summarise_problem(
+            name, recorded, journal.objective(name), contests[name], rows, steps
+        )
         measures.append(of_problem)
     over = over_problems(problems, journal.problems, contest) if len(problems) > 1 else None
     if over is not None:
@@ -79,7 +84,7 @@ def summarise(journal: Journal) -> Summary:
     drawn = list(draws(journal.problems).values())
     return Summary(
         contest=contest,
-        standings=standings_over(measures, standing_grid(contest.budget_epochs), drawn),
+        standings=standings_over(measures, standing_grid(contest.budget_epochs, steps), drawn),
         rank_test=_rank_test(problems, contest, drawn),
         verdict=next(iter(problems.values())).verdict if over is None else over.verdict,
         study=journal.name,

@@ -102,10 +102,21 @@ class Journal:
             for tuner in plan.settings
         ]
 
-    def budgets(self) -> dict[str, Budget]:
-        """What each cell of a tuner or baseline may spend, by label."""
-        plan = self.plan
-        return {label: plan.budget_of(label) for label in plan.settings}
+    def plan_of(self, problem: str) -> Plan:
+        """The plan that a problem's cells follow."""
+        return self.plan
+
+    def budgets(self) -> dict[tuple[str, str], Budget]:
+        """What each cell may spend, by problem, and label of the tuner or baseline."""
+        plans = {problem: self.plan_of(problem) for problem in self.problems}
+        return {(problem, label): plan.budget_of(label) for problem, plan in plans.items() for label in plan.settings}
+
+    def full_trainings(self, problem: str) -> float | None:
+        """How many trials in full a problem's budget pays for; None if it has a limit in seconds."""
+        plan, recorded = self.plan_of(problem), self.problems[problem]
+        if plan.budget_epochs is None or plan.budget_seconds is not None:
+            return None
+        return plan.budget_epochs / (recorded.max_epochs * recorded.folds * recorded.repeats)
 
     def extended(self) -> tuple[int, ...]:
         """The numbers of replicates that its runs planned, if later ones planned more: what was there could be seen."""

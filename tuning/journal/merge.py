@@ -2,8 +2,9 @@
 
 Together they are read as one study of all their problems, so that every statistic over the problems of a study (ranks,
 normalised scores, the critical difference) covers all of them. Nothing is adjusted: tuners that are not in every study
-with the same settings are left out and named, and studies with different budgets are refused, because a tuner that
-plans for 60 epochs is not the first half of one that plans for 120.
+with the same settings are left out and named. Budgets must be equal in epochs, or pay for as many full trainings of
+each problem; others are refused, because a tuner that plans for 10 trainings is not the first half of one that plans
+for 20.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tuning.errors import JournalError
 from tuning.formatting import names
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
-from tuning.journal.plan import ENDPOINTS, SEARCH, Looks, Manifest, Session, TunerSettings, start_words
+from tuning.journal.plan import ENDPOINTS, SEARCH, Looks, Manifest, Plan, Session, TunerSettings, start_words
 from tuning.journal.records import Cell, Retraining, Trial
 from tuning.journal.study_record import StudyRecord
 
@@ -33,11 +34,11 @@ class Compared(Journal):
     """Several studies' journals as one.
 
     Attributes:
-        replicates: The number that its study planned, by problem.
+        plans: Its study's, by problem.
         weakest: The last of `tuning.journal.plan.ENDPOINTS` that one of the studies has.
     """
 
-    replicates: Mapping[str, int] = field(default_factory=dict)
+    plans: Mapping[str, Plan] = field(default_factory=dict)
     weakest: str = SEARCH
 
     @property
@@ -45,14 +46,17 @@ class Compared(Journal):
         """The best that all studies can give."""
         return self.weakest
 
+    def plan_of(self, problem: str) -> Plan:
+        return self.plans[problem]
+
     def planned_cells(self) -> list[Cell]:
         """Every cell of every study's plan whose tuner is compared."""
         plan = self.plan
         return [
             Cell(problem, tuner, replicate)
             for replicate in range(1, plan.replicates + 1)
-            for problem, most in self.replicates.items()
-            if replicate <= most
+            for problem, own in self.plans.items()
+            if replicate <= own.replicates
             for tuner in plan.settings
         ]
 
@@ -70,7 +74,9 @@ def compared(directories: Sequence[Path]) -> Compared:
         raise JournalError(f"compare was given {names(list(map(str, directories)))}; expected two studies or more")
     studies = [journals.read(Path(directory)) for directory in directories]
     plans = [study.plan for study in studies]
-    _refuse_other("a budget of {}", studies, [plan.budget.words() for plan in plans])
+    trainings = {study.full_trainings(problem) for study in studies for problem in study.problems}
+    if len(trainings) > 1 or None in trainings:
+        _refuse_other("a budget of {}", studies, [plan.budget.words() for plan in plans])
     _refuse_other("searches that begin {}", studies, [start_words(plan) for plan in plans])
     _refuse_other("the rule {} for adding replicates", studies, [_rule_words(plan.until_decided) for plan in plans])
     tuners, baselines = _common([plan.tuners for plan in plans]), _common([plan.baselines for plan in plans])
@@ -111,7 +117,7 @@ def compared(directories: Sequence[Path]) -> Compared:
             for cell in [old._replace(problem=labels[at, old.problem])]
         },
         healed=" ".join(_notes(studies, kept, labels, rope_differs=plan.rope is None and ropes != {None})),
-        replicates={labels[at, name]: plans[at].replicates for at, name in labels},
+        plans={label: plans[at] for (at, _), label in labels.items()},
         weakest=weakest,
     )
 

@@ -56,20 +56,30 @@ def scope(journal: Journal, summary: Summary) -> str:
         *([plural(len(summary.problems), "problem")] if len(summary.problems) > 1 else []),
         plural(len(contest.tuners), "tuner"),
         plural(journal.plan.replicates, "replicate"),
-        contest.budget.words("training epoch"),
+        contest.budget_words,
     ]
     if not contest.baselines:
         return ", ".join(parts)
-    budgets, plain = journal.budgets(), journal.no_search()
+    others, plain = _other_budgets(journal, contest), journal.no_search()
     more = [
-        f"{label} (no search)"
-        if label in plain
-        else label
-        if budgets[label] == contest.budget
-        else f"{label} (of {budgets[label].words()})"
+        f"{label} (no search)" if label in plain else f"{label} (of {others[label]})" if label in others else label
         for label in contest.baselines
     ]
     return f"{', '.join(parts)}; beside them the {'baseline' if len(more) == 1 else 'baselines'} {names(more)}"
+
+
+def _other_budgets(journal: Journal, contest: Contest) -> dict[str, str]:
+    """What the cells of baselines may spend that have not the tuners' budget, by label."""
+    plan = journal.plan
+    if contest.trainings is None:
+        budgets = {label: plan.budget_of(label) for label in contest.baselines}
+        return {label: budget.words() for label, budget in budgets.items() if budget != contest.budget}
+    factors = {label: plan.settings[label].budget_factor for label in contest.baselines}
+    return {
+        label: f"the epochs of {factor * contest.trainings:.4g} full trainings a cell"
+        for label, factor in factors.items()
+        if factor != 1
+    }
 
 
 def finished(summary: Summary) -> str:
@@ -128,13 +138,15 @@ def holds_for(journal: Journal) -> list[str]:
 
 def baselines_note(journal: Journal, contest: Contest) -> str:
     """How tuners are compared with baselines."""
-    budgets, plain = journal.budgets(), journal.no_search()
+    plain = journal.no_search()
     timed = contest.budget.seconds is not None
     a_tuner = contest.budget.words() if timed else count(contest.budget_epochs)
+    if contest.trainings is not None:
+        a_tuner = f"{contest.trainings:.4g}"
     more = [
-        f"{label} had {budgets[label].words()} where a tuner had {a_tuner}"
-        for label in contest.baselines
-        if label not in plain and budgets[label] != contest.budget
+        f"{label} had {budget} where a tuner had {a_tuner}"
+        for label, budget in _other_budgets(journal, contest).items()
+        if label not in plain
     ]
     end = f" Compared at the end of each budget: {names(more)}." if more else ""
     end += f" No search: {'; '.join(f'{label} is {what}' for label, what in plain.items())}." if plain else ""

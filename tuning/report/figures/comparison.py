@@ -32,7 +32,7 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
     x = alt.X(
         field="spent_epochs",
         type="quantitative",
-        title="training epochs spent",
+        title=compared.contest.spent_words,
         scale=alt.Scale(domain=[0, budget * (1 + STRETCH)], nice=False),
         axis=alt.Axis(tickMinStep=1, grid=False),
     )
@@ -64,7 +64,9 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
         opacity=alt.value(0),
         tooltip=[
             alt.Tooltip(field="tuner", type="nominal", title="tuner"),
-            alt.Tooltip(field="spent_epochs", type="quantitative", title="epochs spent"),
+            alt.Tooltip(
+                field="spent_epochs", type="quantitative", title=compared.contest.spent_words.removeprefix("training ")
+            ),
             alt.Tooltip(field="rank", type="quantitative", title="mean rank", format=".2f"),
         ],
     )
@@ -80,7 +82,9 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
     )
     last = ranked[ranked["spent_epochs"] == ranked["spent_epochs"].max()].sort_values("rank", kind="stable")
     ends = "; ".join(f"{row['tuner']} {row['rank']:.2f}" for row in last.to_dict("records"))
-    description = f"Step curves of the mean rank over {over} against training epochs spent. At the end: {ends}."
+    description = (
+        f"Step curves of the mean rank over {over} against {compared.contest.spent_words}. At the end: {ends}."
+    )
     return Figure(
         f"rank_over_budget{slug}",
         "Rank over budget",

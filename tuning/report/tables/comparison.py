@@ -247,7 +247,8 @@ def standing_table(compared: Comparison) -> Table:
     kinds = _kinds(part) if over_replicates else {}
     titles = {"median": "Median", "iqm": "Interquartile mean", "rank": "Mean rank", "normalised": "Normalised"}
     measures = [*(("median", "iqm") if located else ()), "rank", *(("normalised",) if relative else ())]
-    columns = ["Epochs", "Tuner", *(f"{titles[name]}{kinds.get(name, '')}" for name in measures)]
+    spent = "Epochs" if compared.contest.trainings is None else "Budget, %"
+    columns = [spent, "Tuner", *(f"{titles[name]}{kinds.get(name, '')}" for name in measures)]
     grid = sorted(part["spent_epochs"].unique())
     budgets = [share * compared.contest.budget_epochs for share in SHARES]
     wanted = [max((step for step in grid if step <= budget), default=None) for budget in budgets]
