@@ -3,8 +3,8 @@
     tuning run studies/digits.py
 
 Cost: 5 tuners x 10 replicates x 60 epochs = 3,000 epochs of 1,077 pictures, and half as many to retrain the incumbents:
-about seven minutes on 2 cores. The data come with scikit-learn, so no network is needed. This is the quick start: small
-enough to watch.
+seven to ten minutes on 2 cores. The data come with scikit-learn, so no network is needed. This is the quick start:
+small enough to watch.
 """
 
 import keras

@@ -1,4 +1,4 @@
-"""Which tuner finds the best MLP for Fashion MNIST within 120 epochs, when 100 replicates cost minutes?
+"""Which tuner finds the best MLP for Fashion MNIST within 120 epochs, in 100 replicates, without training?
 
     tuning run studies/fashion_mnist_surrogate.py
 

@@ -328,7 +328,7 @@ OTHERS = {
     "problem": (study_of(problem="problem(name='mine')"), "is in "),
     "one problem more": (
         study_of(problem="[problem(), problem(name='mine')]"),
-        "problem 'mine' is in yours only",
+        "problem 'mine' is only in your study",
     ),
 }  # fmt: skip
 

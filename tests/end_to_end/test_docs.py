@@ -178,6 +178,14 @@ def test_the_gallery_shows_the_main_figure_of_every_study() -> None:
         assert (ROOT / "studies" / script).stem in (folder, folder.replace("-", "_"), folder.partition("-")[0])
 
 
+def test_how_to_read_a_report_shows_the_figures_that_it_explains() -> None:
+    text = (ROOT / "docs" / "report.md").read_text()
+    shown = re.findall(r"^!\[([^:\]]+): [^\]]+\]\(\.\./reports/[^)]+\.svg\)$", text, re.MULTILINE)
+    assert len(shown) >= 4
+    for title in shown:
+        assert re.search(rf"^- \*\*{title}\*\*", text, re.MULTILINE), f"{title} is shown, and not explained"
+
+
 def test_every_json_key_is_explained() -> None:
     text = (ROOT / "docs" / "json.md").read_text()
     keys = {key for name, found in vars(test_main).items() if name.endswith("_KEYS") for key in found}

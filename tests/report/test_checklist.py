@@ -23,7 +23,7 @@ def test_the_golden_journal_answers(golden_read: Journal) -> None:
     assert found["Difference that matters"] == "none stated"
     assert found["Baselines"] == "default and random-2x"
     assert found["Budget, equal for all tuners"] == "12 training epochs for each search"
-    assert found["Replicates"] == "4 of each tuner; 16 of 20 searches finished"
+    assert found["Replicates"] == "4 of each tuner; 16 of 20 cells finished, baselines included"
     assert found["Data and splits"] == "digits: fixed splits, fingerprint sha256:0123456789abcdef."
     assert found["Versions"] == "python 3.11.9, keras 3.15.1"
     assert found["Machine"] == "threads: 1"

@@ -257,7 +257,8 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": list(SIX), "b": list(SIX)})
     details = write_report(tmp_path).verdict.details
     assert details[0] == (
-        "Closest to a difference: a and b, Holm-adjusted p 1.000. Not shown to differ is not shown to be equal."
+        "Closest to a difference: a and b, p 1.000, Holm-adjusted 1.000. That no difference is shown does not "
+        "show that they are equal."
     )
     assert details[1].startswith("Highest mean of best val_accuracy: a and b, 0.5250, a description")
 
@@ -436,7 +437,7 @@ def test_a_tuner_that_asks_for_several_at_a_time_is_told(tmp_path: Path) -> None
 def test_long_tables_are_shortened_and_say_so(tmp_path: Path) -> None:
     write_scores(tmp_path, {name: [0.5 + place / 1000 for place in range(25)] for name in "abc"})
     text = write_report(tmp_path).markdown.read_text()
-    assert "75 of 75 cells are done, spent exactly what was planned and add up" in text
+    assert "75 of 75 cells went as planned; summary.json lists them." in text
     assert "Lower quartile" in text
 
 

@@ -212,7 +212,7 @@ class _Words:
     rope_given: bool
 
     def line(self, kind: str, tuner: str, any_of: Sequence[str], loss: float) -> str:
-        who = tuner if len(any_of) == 1 else f"any of {names(any_of)}"
+        who = tuner if len(any_of) == 1 else f"{'either' if len(any_of) == 2 else 'any'} of {names(any_of)}"
         if kind == SHOWN:
             return f"To choose: {tuner}, shown better than all others."
         if kind == EQUAL:
@@ -224,7 +224,7 @@ class _Words:
             return f"{names(any_of)} were one algorithm here, random search."
         if self.rope is None:
             return "Their scores are the same."
-        noise = "" if self.rope_given else ", as much as one training varies from seed to seed (standard deviation)"
+        noise = "" if self.rope_given else ", one standard deviation of the validation score from seed to seed"
         amount = self.amount(self.rope)
         return f"With {CONFIDENCE:.0%} probability each is within {amount} of the one that looks best{noise}."
 
@@ -256,8 +256,8 @@ def _worth(gains: Mapping[int, float], loss: float, cells: pd.DataFrame, contest
     time = f", about {seconds(spent)} of one process" if spent > 0 else ""
     first, *_, last = gains
     return (
-        f"One more replicate of each tuner costs {cost}{time}, and is expected to lower that cost "
-        f"by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}."
+        f"One more replicate of each tuner costs {cost}{time}, and is expected to lower the expected cost of a wrong "
+        f"choice by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}."
     )
 
 

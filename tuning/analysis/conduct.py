@@ -103,7 +103,10 @@ def said(conducted: pd.DataFrame) -> tuple[str, ...]:
         if row["fewest_brackets"] < row["brackets"]:
             some = str(row["fewest_brackets"])
             some += f" to {row['most_brackets']}" if row["most_brackets"] > row["fewest_brackets"] else ""
-            lines.append(f"{row['tuner']} began {some} of its {plural(row['brackets'], 'bracket')} in a search.")
+            lines.append(
+                f"A search of {row['tuner']} got to only {some} of its {plural(row['brackets'], 'bracket')}: the "
+                "budget pays for no more."
+            )
         if row["searches_without_full"]:
             some = row["searches"] - row["searches_without_full"]
             where = f"only {some} of {plural(row['searches'], 'search', 'searches')}" if some else "no search"

@@ -317,7 +317,9 @@ def export(
 def board(
     directory: Folder,
     every: Annotated[bool, typer.Option("--all", help="Show all trials, not the best 100.")] = False,
-    summary: Annotated[bool, typer.Option("--summary", help="Show a row a tuner, and not a row a trial.")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Show one row per tuner instead of one per trial.")
+    ] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
     port: Annotated[int | None, typer.Option(help="Default: 6006, or a free one.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,

@@ -165,13 +165,13 @@ class RunOptions(Changes):
 
     until_decided: Annotated[
         bool,
-        typer.Option("--until-decided", help="Add replicates one at a time until every pair of tuners is settled."),
+        typer.Option("--until-decided", help="Add replicates one at a time until every pair of tuners is decided."),
     ] = False
     until_chosen: Annotated[
         float | None,
         typer.Option(
             metavar="LOSS",
-            help="Add replicates one at a time until the best choice is expected to cost at most LOSS, "
+            help="Add replicates one at a time until the expected cost of a wrong choice is at most LOSS, "
             "in the metric's unit.",
         ),
     ] = None

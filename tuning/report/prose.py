@@ -32,7 +32,8 @@ CHOICE_NOTE = (
     "This is no test and claims nothing: it says what to take if you must take one now. Expected loss is how much "
     "worse than the best a tuner's mean score is expected to be. The numbers come from a hierarchical model of all "
     "scores, which draws means of few replicates towards each other, allows for failed searches, and was checked by "
-    "simulation. As good are tuners that differ from the recommended one by less than matters."
+    "simulation. As good are tuners that were the same algorithm as the recommended one, or that with 95% probability "
+    "differ from it by less than the rope (without one, than one standard deviation of a training from seed to seed)."
 )
 
 OVER_PROBLEMS = (
@@ -101,8 +102,8 @@ def holds_for(journal: Journal) -> list[str]:
             )
         elif problem.noise_free:
             sentences.append(
-                f"{name}: each replicate has a table of its own, {problem.data.resampling}, which its tuners share. A "
-                "difference that is shown holds for tables drawn like that from these configurations."
+                f"{name}: each replicate has a table of its own, which its tuners share: configurations drawn with "
+                "replacement from the trained ones. A difference that is shown holds for tables drawn in this way."
             )
         if problem.noise_free or problem.surrogate is not None or problem.imported is not None:
             continue
@@ -114,7 +115,7 @@ def holds_for(journal: Journal) -> list[str]:
         else:
             sentences.append(
                 f"{name}: all replicates have the same training, validation and test data. A difference that is shown "
-                "holds for this one split, and another split may show another."
+                "holds for this one split; on another split the result may differ."
             )
         if (trainings := problem.folds * problem.repeats) > 1:
             each = [
@@ -227,11 +228,11 @@ def method(contest: Contest) -> list[str]:
         "Nothing is imputed: a comparison uses the replicates that both tuners finished, and says how many.",
         *_timed(contest),
         f"Intervals over replicates are {CONFIDENCE:.0%} ones. A median's lies between two of the scores and is exact; "
-        "of fewer than 5 replicates even the smallest and the largest cover less, which the heading says. Means have "
-        "Student's, interquartile means Student's with the variance of Tukey and McLaughlin (Sankhya A 25, 1963), "
-        "shares and mean ranks Clopper and Pearson's (Biometrika 26, 1934), normalised scores Fieller's (Journal of "
-        "the Royal Statistical Society B 16, 1954). Over several problems, means of ranks and normalised scores have "
-        "Student's over problems.",
+        "of fewer than 6 replicates even the smallest and the largest score cover less, and the heading says how much. "
+        "Means have Student's, interquartile means Student's with the variance of Tukey and McLaughlin (Sankhya A 25, "
+        "1963), shares and mean ranks Clopper and Pearson's (Biometrika 26, 1934), normalised scores Fieller's "
+        "(Journal of the Royal Statistical Society B 16, 1954). Over several problems, means of ranks and normalised "
+        "scores have Student's over problems.",
         f"{family(contest)} Where replicates have splits of their own, which their tuners share, a pair is tested by "
         "Wilcoxon's signed-rank test of the differences within replicates; where they share nothing, by the rank-sum "
         "test of two samples (both exact, two-sided; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides which, "
@@ -246,9 +247,9 @@ def method(contest: Contest) -> list[str]:
         "interval.",
         "Ranks are compared by Friedman's test and Nemenyi's critical difference (Demsar, Journal of Machine Learning "
         "Research 7, 2006), over replicates within a problem and over problems where there are several.",
-        f"Judged and chosen by is {endpoint_words(contest.endpoint, contest.noise_free)}. The best score that a search "
-        "saw is the best of many draws: more draws have more luck, so it tells how a search went, not what it is "
-        "worth. No search sees the test split.",
+        f"The verdict and the recommendation are about {endpoint_words(contest.endpoint, contest.noise_free)}. The "
+        "best score that a search saw is the best of many draws: more draws have more luck, so it tells how a search "
+        "went, not what it is worth. No search sees the test split.",
     ]
 
 
@@ -279,14 +280,14 @@ def retraining_note(contest: Contest) -> str:
         )
     return (
         f"When a search is over, its final incumbent is trained again in full on "
-        f"{plural(contest.retrain, 'fresh seed')}, uncharged, and earlier ones that a quarter or half of the budget "
-        "would have returned at least once; the weights that count are scored on "
+        f"{plural(contest.retrain, 'fresh seed')}, uncharged. What it would have returned at a quarter and at half of "
+        "its budget is trained again at least once. The weights that count are scored on "
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
         "the search saw its final incumbent than it is on fresh seeds, where it had trained it in full. Overtuned is a "
         "search that ended at a configuration truly worse than an earlier incumbent of its own (Schneider, Bischl and "
         "Feurer, arXiv:2506.19540, 2025), by more than the rope or, without one, than a training varies from seed to "
-        "seed. That is estimated by a hierarchical model of all retrainings, with a credible interval: means of a few "
-        "seeds are so noisy that counting calls two thirds overtuned where all are alike."
+        "seed. That is estimated by a hierarchical model of all retrainings, with a credible interval: simply counting "
+        "lower means would call two thirds of searches overtuned where all configurations are equally good."
     )
 
 
@@ -329,9 +330,9 @@ def new_data_sentences(summary: Summary) -> list[str]:
         ]
         found = f"shown are {names(shown)}" if shown else "no difference is shown"
         sentences.append(
-            f"{'' if len(summary.problems) == 1 else f'{name}: '}Test parts of one data set overlap, which the verdict "
-            "for new splits does not mind. For new data of the same kind that is corrected for (Nadeau and Bengio, "
-            f"Machine Learning 52, 2003; Holm over all pairs): {found}."
+            f"{'' if len(summary.problems) == 1 else f'{name}: '}The test parts of different splits overlap. The "
+            "verdict, which is about new splits, allows that. About new data of the same kind, corrected for the "
+            f"overlap (Nadeau and Bengio, Machine Learning 52, 2003; Holm over all pairs): {found}."
         )
     return sentences
 
@@ -380,7 +381,7 @@ def batches(journal: Journal) -> list[str]:
 
 def looks_method(rule: Rule) -> str:
     """For the report: what replaced one test at the end."""
-    end = "every pair was settled" if rule.loss is None else f"the expected loss of a choice was at most {rule.loss:g}"
+    end = "every pair was decided" if rule.loss is None else f"the expected loss of a choice was at most {rule.loss:g}"
     words = (
         f"Replicates were added until {end}, at most {rule.cap}, and the pairs were tested after each "
         "one. So p is not that of one test at the end but of the sequence of looks: the smallest level (of a grid) "

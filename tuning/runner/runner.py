@@ -244,7 +244,9 @@ def _check_same(known: Journal, description: StudyRecord) -> None:
     for name in known.problems.keys() | description.problems.keys():
         before, now = known.problems.get(name), description.problems.get(name)
         if before is None or now is None:
-            raise JournalError(f"{where}: problem {name!r} is in {'it' if now is None else 'yours'} only; {MEND}")
+            raise JournalError(
+                f"{where}: problem {name!r} is {'only in that folder' if now is None else 'only in your study'}; {MEND}"
+            )
         if difference := _difference(before, now):
             raise JournalError(f"{where}: problem {name!r} has {difference}; {MEND}")
 
@@ -315,8 +317,8 @@ def _check_endpoint(known: Journal, plan: Plan) -> None:
     if before.until_decided is not None and before.endpoint != SEARCH and before.retrain != plan.retrain:
         raise JournalError(
             f"{known.directory} was looked at with {plural(before.retrain, 'retraining')} of each winner, now there "
-            f"are to be {plan.retrain}; scores that change between looks keep no level: give --retrain "
-            f"{before.retrain}, or {MEND}"
+            f"are to be {plan.retrain}; scores that change between looks would raise the error rate above 5 %: give "
+            f"--retrain {before.retrain}, or {MEND}"
         )
 
 

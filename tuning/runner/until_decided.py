@@ -114,12 +114,12 @@ def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
     if before is not None and before != rule:
         raise JournalError(
             f"{directory} was begun with {_words(before)}, now it is {_words(rule)}; a rule that changes between looks "
-            f"keeps no level: keep it, or {mend}"
+            f"would raise the error rate above 5 %: keep it, or {mend}"
         )
     if before is None and planned >= replicates_needed(pairs):
         raise JournalError(
-            f"{directory} was begun with {planned} replicates for one test at the end, which may have been seen; to go "
-            f"on until it decides would keep no level: {mend}"
+            f"{directory} was begun with {planned} replicates for one test at the end, whose result may have been "
+            f"seen; adding replicates until it decides would raise the error rate above 5 %: {mend}"
         )
     return planned
 

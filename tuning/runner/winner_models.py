@@ -138,7 +138,7 @@ def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[Ret
 def _problem(problems: Sequence[TrainingProblem], name: str) -> Problem:
     found = next((problem for problem in problems if problem.name == name), None)
     if found is None:
-        raise StudyError(f"the study has no problem {name!r}, though its folder does; it is of another script")
+        raise StudyError(f"the study has no problem {name!r}, though its folder does; another script wrote that folder")
     if not isinstance(found, Problem):
         raise StudyError(f"problem {name!r} is computed: it has no model")
     return found

@@ -110,7 +110,7 @@ def against_baselines(together: pd.DataFrame, pairs: pd.DataFrame, metric: str) 
         ends = (
             "" if pd.isna(row["low"]) else f" ({CONFIDENCE:.0%} interval {interval(row['low'], row['high'], places)})"
         )
-        found = {"": "not told apart", TUNERS: "shown better"}.get(row["decided"], "shown worse")
+        found = {"": "not told apart from it", TUNERS: "shown better"}.get(row["decided"], "shown worse")
         lines.append(
             f"Against baseline {baseline}: the tuners together are {found}: better in {row['better']:.0%} of "
             f"comparisons, mean difference in {metric} "
@@ -226,7 +226,7 @@ def _went_on(overtuned: Overtuning) -> list[str]:
     if overtuned.table.empty:
         return []
     row = overtuned.table.to_dict("records")[-1]
-    than = "the study's rope" if overtuned.given else "trainings vary from seed to seed"
+    than = "the study's rope" if overtuned.given else "one standard deviation of the judged score from seed to seed"
     return [
         f"Overtuned are an estimated {row['overtuned']:.0%} of {plural(row['judged'], 'search', 'searches')} with an "
         f"earlier incumbent ({CONFIDENCE:.0%} interval {row['low']:.0%} to {row['high']:.0%}): they ended at something "

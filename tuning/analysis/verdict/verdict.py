@@ -170,11 +170,11 @@ def _judge(
     if bool(pairs["equal"].all()):
         line = f"Practically equal: {names([str(name) for name in scored['tuner']])} ({n} replicates)."
         return Verdict(EQUAL, line)
-    closest = pairs.sort_values("p_holm", kind="stable").to_dict("records")[0]
+    closest = pairs.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
     line = f"No difference shown between {names([str(name) for name in scored['tuner']])} ({n} replicates)."
     nearest = (
-        f"Closest to a difference: {closest['a']} and {closest['b']}, Holm-adjusted p {p_value(closest['p_holm'])}. "
-        "Not shown to differ is not shown to be equal."
+        f"Closest to a difference: {closest['a']} and {closest['b']}, p {p_value(closest['p'])}, Holm-adjusted "
+        f"{p_value(closest['p_holm'])}. That no difference is shown does not show that they are equal."
     )
     return Verdict(UNDECIDED, line, (nearest, *remedies(pairs)))
 

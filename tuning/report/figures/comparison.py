@@ -88,8 +88,9 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
     return Figure(
         f"rank_over_budget{slug}",
         "Rank over budget",
-        f"Mean rank over {over}, at {plural(ranked['spent_epochs'].nunique(), 'budget')}, from the first at which each "
-        f"has a result{band_words}. A step is the rank from that budget on; the last, past the budget's end, is final.",
+        f"Mean rank by the best score seen, over {over}, at {plural(ranked['spent_epochs'].nunique(), 'budget')}, from "
+        f"the first at which each has a result{band_words}. A step is the rank from that budget on; the last, past the "
+        "budget's end, is final.",
         description,
         finished(alt.layer(*layers, drawn, points).add_params(picked), description, 240),
     )
@@ -209,8 +210,9 @@ def critical_difference(compared: Comparison, slug: str = "") -> Figure | None:
     return Figure(
         f"critical_difference{slug}",
         "Critical difference",
-        f"Mean ranks over {blocks}. Tuners whose ranks differ by more than {test.critical_difference:.2f} (the bar at "
-        f"the top; Nemenyi at {LEVEL:.0%}) differ; a bar joins those that do not. Friedman's test that all are alike: "
+        f"Mean ranks over {blocks}, by what the verdict is about. Tuners whose ranks are more than "
+        f"{test.critical_difference:.2f} apart (the bar at the top; Nemenyi at {LEVEL:.0%}) are told apart; a bar "
+        "joins those that are not. Friedman's test that all are alike: "
         f"p {p_value(test.p)}{'' if test.p <= LEVEL else ', so nothing may be read from single ranks'}. A coarser look "
         f"than the pairwise tests: it sees ranks only, and compares all at once.{left}",
         description,

@@ -26,17 +26,21 @@ class Answer:
     """What a reader must know first.
 
     Attributes:
+        title: Of the next.
         use: The model to use, the best of all winners, in a sentence or two; empty if nothing was retrained.
         model: Its file, from the study's folder; empty if it is not saved.
         code: Lines of Python that load it; empty if it is not saved.
+        unsaved: Why there is none.
         worth: What searching gained over each baseline, a sentence each.
         more: What more replicates would cost and gain, a sentence each.
         table: A row for each tuner.
     """
 
+    title: str
     use: str
     model: str
     code: tuple[str, ...]
+    unsaved: str
     worth: tuple[str, ...]
     more: tuple[str, ...]
     table: Table
@@ -55,7 +59,10 @@ def _answer(journal: Journal, problem: ProblemSummary, found: Mapping[str, Retra
     winner = best_winner(journal, found.values())
     tuner = problem.choice.tuner or (winner.cell.tuner if winner else "")
     file = "" if winner is None else _file(journal, winner)
+    trained = not problem.endpoint.noise_free
     return Answer(
+        title="Use this model" if trained else "Use this configuration",
+        unsaved="Its model is not saved: a run of the study saves it." if trained else "Nothing was trained here.",
         use="" if winner is None else _use(problem, winner),
         model=file,
         code=() if winner is None or not file else _code(journal, winner, file),
@@ -80,7 +87,8 @@ def _use(problem: ProblemSummary, winner: Retraining) -> str:
     over = "on one fresh seed" if seeds == 1 else f"means over {seeds} fresh seeds"
     told = f" {' and '.join(scores)}, {'without noise' if problem.endpoint.noise_free else over}." if scores else ""
     best = (
-        f" It is the best of {plural(len(cells), 'search', 'searches')}, so that is optimistic."
+        f" It is the best of all {plural(len(cells), 'search', 'searches')}, whichever tuner found it, so that is "
+        "optimistic."
         if len(cells) > 1
         else ""
     )
@@ -110,7 +118,7 @@ def _code(journal: Journal, winner: Retraining, file: str) -> tuple[str, ...]:
 def _gained(problem: ProblemSummary, row: Row) -> str:
     """What the tuner has gained over a baseline: on the search's score, and on test."""
     tuner, baseline = str(row["a"]), str(row["b"])
-    what = f"Against your {baseline}" if baseline in problem.contest.no_search else f"Against {baseline}"
+    what = f"{tuner} against {'your ' if baseline in problem.contest.no_search else ''}{baseline}"
     if not row["n"]:
         return f"{what}: no replicate is finished by both."
     if problem.endpoint.paired:
@@ -122,7 +130,10 @@ def _gained(problem: ProblemSummary, row: Row) -> str:
     places = decimals_for([finals[tuner], finals[baseline], 0.0])
     seen = f"{problem.objective.metric} {number(finals[tuner], places)} and {number(finals[baseline], places)}"
     together = problem.searching.set_index("baseline")["decided"].get(baseline, "")
-    shown = "Not proven by itself; shown for all tuners together." if together == TUNERS else "Not proven."
+    shown = "Not proven."
+    if together:
+        how = "better" if together == TUNERS else "worse"
+        shown = f"Not proven by itself; all tuners together are shown {how}."
     shown = "Shown." if row["decided"] == tuner else "Shown worse." if row["decided"] else shown
     return f"{what}: better in {better} (best seen, medians: {seen}{_tested(problem, tuner, baseline)}). {shown}"
 

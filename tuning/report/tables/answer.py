@@ -55,7 +55,8 @@ def answer_table(problem: ProblemSummary) -> Table:
             ]
         )
     columns = (
-        "Tuner", *([title] if got else []), "Probability of being best", "Expected loss", f"Best {rule.metric} seen",
+        "Tuner", *([title] if got else []), "Probability of being best", "Expected loss",
+        f"Median best {rule.metric} seen",
         *([] if timed else [f"Seen at {EARLY:.0%} of the budget"]),
     )  # fmt: skip
     how = "without noise" if problem.endpoint.noise_free else "on fresh seeds"

@@ -59,9 +59,8 @@ def _replicates(journal: Journal) -> str:
     cells = journal.planned_cells()
     done = sum(1 for cell in cells if (end := journal.ends.get(cell)) is not None and end.state == CellState.DONE)
     rule = "; added one at a time by a rule declared beforehand" if journal.plan.until_decided else ""
-    return (
-        f"{journal.plan.replicates} of each tuner; {done} of {plural(len(cells), 'search', 'searches')} finished{rule}"
-    )
+    beside = ", baselines included" if journal.plan.baselines else ""
+    return f"{journal.plan.replicates} of each tuner; {done} of {plural(len(cells), 'cell')} finished{beside}{rule}"
 
 
 def _seeds(journal: Journal) -> str:

@@ -55,7 +55,7 @@ def winners_table(problem: ProblemSummary) -> Table:
     if problem.endpoint.noise_free and "regret" in part:
         return _worth_table(problem, places, apart)
     columns = (
-        "Tuner", "Cells", f"Best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
+        "Tuner", "Cells", f"Mean best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
         *([f"Test {rule.test_metric} by {count(problem.test_rows or 0)} samples"] if alone else []), "Optimism",
         "Overtuned, of searches",
     )  # fmt: skip
@@ -91,7 +91,7 @@ def _worth_table(problem: ProblemSummary, places: int, apart: int) -> Table:
         ]
         for row in rows_of(part)
     ]
-    columns = ("Tuner", "Cells", f"Best {metric} seen", f"{metric} without noise", "Optimism", "Regret")
+    columns = ("Tuner", "Cells", f"Mean best {metric} seen", f"{metric} without noise", "Optimism", "Regret")
     caption = f"Final incumbents without noise: means over cells, with {students(part['cells'])}"
     return table(caption, columns, rows)
 
@@ -149,11 +149,11 @@ def audit_table(summary: Summary) -> tuple[Table, str]:
         wanted = spent | cells["tuner"].isin(summary.contest.baselines)
         regular = (cells["state"] == CellState.DONE) & wanted & cells["adds_up"]
         shown = cells[~regular]
-        less = " (a baseline may want less)" if summary.contest.baselines else ""
+        less = " (a baseline may spend less)" if summary.contest.baselines else ""
         note = (
-            f"{count(int(regular.sum()))} of {count(len(cells))} cells are done, spent exactly what was planned{less} "
-            "and add up; they are listed in summary.json, the others here."
+            f"{count(int(regular.sum()))} of {count(len(cells))} cells went as planned{less}; summary.json lists them"
         )
+        note += ", and the table those that did not." if len(shown) else "."
     columns = [
         *("Tuner", "Replicate", "State", "Planned"),
         *(["Trained"] if timed else []),

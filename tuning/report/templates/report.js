@@ -3,6 +3,7 @@
 // Each figure holds a still picture; where scripts run, an interactive chart takes its place.
 // `ast: true` lets Vega interpret expressions instead of compiling them, so the page needs no 'unsafe-eval'.
 const NARROW = 560; // pixels; below, legends take two columns
+const LONG = 30; // letters of a title
 const PANEL = 250; // pixels that one of several charts side by side wants,
 const LABELS = 72; // with this much for its axis
 
@@ -85,6 +86,16 @@ function whenOpen(holder) {
   return fold && new Promise((open) => fold.addEventListener("toggle", open, { once: true })).then(() => whenOpen(holder));
 }
 
+// A narrow window has no room for a long title of an axis in one line.
+function inTwoLines(part) {
+  for (const [name, value] of Object.entries(part)) {
+    if (name === "title" && part.field && value?.length > LONG) {
+      const middle = value.indexOf(" ", value.length / 2 - 4);
+      if (middle > 0) part.title = [value.slice(0, middle), value.slice(middle + 1)];
+    } else if (name !== "tooltip" && value && typeof value === "object") inTwoLines(value);
+  }
+}
+
 function draw(holder, spec) {
   if (spec.concat) sideBySide(spec, holder.clientWidth);
   else {
@@ -95,7 +106,10 @@ function draw(holder, spec) {
     spec.autosize = { type: "fit-x", contains: "padding" };
   }
   spec.background = "transparent";
-  if (holder.clientWidth < NARROW) spec.config.legend.columns = 2;
+  if (holder.clientWidth < NARROW) {
+    spec.config.legend.columns = 2;
+    inTwoLines(spec);
+  }
   const picture = holder.querySelector("img");
   const place = document.createElement("div");
   holder.append(place);
@@ -107,7 +121,13 @@ function draw(holder, spec) {
   const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: patched };
   const drawn = vegaEmbed(place, spec, options);
   return drawn
-    .then((result) => {
+    .then(async (result) => {
+      // Vega sizes several charts before it turns their labels, and would leave the last row's outside. Once they have
+      // been painted it knows.
+      if (spec.concat) {
+        await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+        await result.view.resize().runAsync();
+      }
       if (ticks) tickBoxes(holder, result.view, tuners, ticks);
       return result;
     })
