@@ -78,7 +78,7 @@ def test_practically_equal_within_the_studys_rope(tmp_path: Path) -> None:
     assert found.alike == "With 95% probability each is within 50 points of accuracy of the one that looks best."
     found = of_scores(tmp_path / "two", CLOSE, rope=0.06)
     assert (found.kind, found.any_of) == (CHOSEN, ("a", "b"))
-    assert "choose now: any of a and b;" in found.line
+    assert "choose now: either of a and b;" in found.line
 
 
 def test_a_ceiling_is_called_one(tmp_path: Path) -> None:

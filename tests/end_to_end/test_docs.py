@@ -141,7 +141,7 @@ def test_results_in_the_readme_are_the_reports() -> None:
     for row in rows:
         assert f"\n{row}" in report, row
     assert "sklearn-randomized is shown better than kt-hyperband" in report
-    assert "any of kt-random and sklearn-randomized; expected cost of a wrong choice about 0.0017 in" in report
+    assert "either of kt-random and sklearn-randomized; expected cost of a wrong choice about 0.0017 in" in report
 
 
 def test_the_first_command_prints_in_the_readme_what_it_left() -> None:

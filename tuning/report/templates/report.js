@@ -11,6 +11,8 @@ const LABELS = 72; // with this much for its axis
 function sideBySide(spec, width) {
   spec.columns = Math.max(1, Math.min(spec.concat.length, Math.floor(width / PANEL)));
   for (const chart of spec.concat) chart.width = Math.floor(width / spec.columns) - LABELS;
+  // Vega sizes them before it turns the labels of narrow ones, and would leave those of the last row outside.
+  spec.padding = { top: 5, left: 5, right: 5, bottom: width < NARROW ? 90 : 24 };
 }
 
 // With `nearest`, the pointer is over a cell around the nearest point, whose row is `datum.datum`. Vega-Lite (6.1) knows
@@ -121,13 +123,7 @@ function draw(holder, spec) {
   const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: patched };
   const drawn = vegaEmbed(place, spec, options);
   return drawn
-    .then(async (result) => {
-      // Vega sizes several charts before it turns their labels, and would leave the last row's outside. Once they have
-      // been painted it knows.
-      if (spec.concat) {
-        await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
-        await result.view.resize().runAsync();
-      }
+    .then((result) => {
       if (ticks) tickBoxes(holder, result.view, tuners, ticks);
       return result;
     })
