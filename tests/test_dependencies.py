@@ -24,7 +24,9 @@ def pins(file: str) -> dict[str, Requirement]:
 
 
 PINS, OLDEST = pins("constraints.txt"), pins("constraints-oldest.txt")
-DECLARED = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
+EXTRAS = PROJECT["optional-dependencies"]
+DECLARED = [Requirement(text) for text in [*PROJECT["dependencies"], *EXTRAS["dev"]]]
+BESIDE = [Requirement(text) for text in EXTRAS["export"]]  # in an environment of their own: export/test_beside.py
 
 
 def test_each_pin_is_of_one_version() -> None:
@@ -35,7 +37,7 @@ def test_each_pin_is_of_one_version() -> None:
         assert "*" not in specifier.version
 
 
-@pytest.mark.parametrize("declared", DECLARED, ids=lambda one: one.name)
+@pytest.mark.parametrize("declared", [*DECLARED, *BESIDE], ids=lambda one: one.name)
 def test_what_is_declared_is_pinned_within_its_range(declared: Requirement) -> None:
     (specifier,) = PINS[canonicalize_name(declared.name)].specifier
     assert declared.specifier.contains(specifier.version)

@@ -43,7 +43,7 @@ def test_optuna_dashboard_shows_the_trials_and_the_best_of_a_search(
     export(golden_read.directory, f"optuna:{url}")
     # Its command by another name: an environment's folder of commands need not be on the PATH.
     command = (sys.executable, "-c", "from optuna_dashboard._cli import main; main()", url, "--port", "{port}")
-    with serving(tmp_path / "log", *command) as address, opened(browser, address, address) as page:
+    with serving(tmp_path / "log", *command) as (address, _), opened(browser, address, address) as page:
         for cell in golden_read.trials:
             page.get_by_text(f"golden/{cell}").first.wait_for()
         page.get_by_text(f"golden/{SEARCH}").first.click()
@@ -80,7 +80,7 @@ def test_mlflow_shows_all_trials_and_the_scores_of_the_best(browser: Any, golden
     command = (sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", url, "--port", "{port}", "--workers", "1")
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     unknown = "ajax-api/2.0/mlflow/users/current"  # it has no users unless it is told to
-    with serving(tmp_path / "log", *command, **quiet) as address:
+    with serving(tmp_path / "log", *command, **quiet) as (address, _):
         runs = f"{address}#/experiments/{experiment.experiment_id}/runs"
         with opened(browser, runs, address, unknown, viewport={"width": 1600, "height": 1000}) as page:
             number = len(golden_read.trials) + sum(map(len, golden_read.trials.values()))  # searches have runs too

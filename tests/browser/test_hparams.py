@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import hparams_journal as made_up
 from tests.support.browser import WAIT, opened
-from tests.support.tensorboard_server import BOARD, served, session_groups
+from tests.support.tensorboard_server import board, session_groups
 from tuning.journal.records import TrialState
 from tuning.tensorboard.hparams import write_hparams
 
@@ -38,7 +38,7 @@ def test_rows_filters_and_parallel_coordinates(browser: Any, tmp_path: Path) -> 
     journal = made_up.journal(tmp_path / "study", trials=5)
     trials = list(journal.all_trials())
     write_hparams(journal, tmp_path / "study")
-    with served(tmp_path, "-c", BOARD, str(tmp_path / "study"), "--all") as (url, _):
+    with board(tmp_path, tmp_path / "study", "--all") as (url, _):
         session_groups(url, len(trials))
         with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
             assert rows(page, len(trials)) == len(trials)
@@ -65,7 +65,7 @@ def test_many_trials_stay_usable(browser: Any, tmp_path: Path, trials: int) -> N
     tuners = ("kt-random", "kt-bayesian", "optuna-tpe")
     journal = made_up.journal(tmp_path / "study", trials=trials // 30, tuners=tuners, replicates=10)
     write_hparams(journal, tmp_path / "study")
-    with served(tmp_path, "-c", BOARD, str(tmp_path / "study"), "--all") as (url, _):
+    with board(tmp_path, tmp_path / "study", "--all") as (url, _):
         session_groups(url, trials)
         begun = time.monotonic()
         with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
@@ -90,7 +90,7 @@ def titles(page: Any) -> list[str]:
 def test_of_many_trials_the_first_page_holds_the_best_of_every_tuner(browser: Any, tmp_path: Path, trials: int) -> None:
     tuners = ("kt-random", "kt-hyperband", "kt-bayesian", "sklearn-randomized", "optuna-tpe")
     made_up.journal(tmp_path / "study", trials=trials // 50, tuners=tuners, replicates=10)
-    with served(tmp_path, "-c", BOARD, str(tmp_path / "study")) as (url, _):
+    with board(tmp_path, tmp_path / "study") as (url, _):
         session_groups(url, PAGE)
         begun = time.monotonic()
         with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:

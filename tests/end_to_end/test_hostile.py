@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from tests.support.browser import opened
 from tests.support.golden_journal import SPACE, session, study, trial
-from tests.support.tensorboard_server import BOARD, served, session_groups
+from tests.support.tensorboard_server import board, session_groups
 from tests.support.undrawn import drawn
 from tuning.cli import status
 from tuning.cli.console import SafeConsole
@@ -190,9 +190,8 @@ def test_the_policy_stops_a_script_that_slipped_in(browser: Any, folder: Path, t
 @pytest.mark.slow
 @pytest.mark.parametrize("summary", [False, True], ids=["trials", "summary"])
 def test_tensorboard_shows_it_as_text(browser: Any, folder: Path, tmp_path: Path, summary: bool) -> None:
-    code = BOARD.replace("open_browser=False", f"open_browser=False, summary={summary}")
     count = 2 * len(HOSTILE) * (1 if summary else 4)
-    with served(tmp_path, "-c", code, str(folder), *([] if summary else ["--all"])) as (url, _):
+    with board(tmp_path, folder, "--summary" if summary else "--all") as (url, _):
         session_groups(url, count)
         with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
             page.locator("vaadin-grid-cell-content:visible").first.wait_for()

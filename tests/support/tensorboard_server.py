@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import re
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+from tests.support.web_server import serving
 
 # TensorBoard without TensorFlow, by its own switch: it starts in a second and reads the same.
 TENSORBOARD = """
@@ -23,41 +24,21 @@ run_main()
 """
 BOARD = (
     "import sys; from pathlib import Path; from tuning.tensorboard.server import serve; "
-    "serve(Path(sys.argv[1]), open_browser=False, every='--all' in sys.argv)"
+    "serve(Path(sys.argv[1]), open_browser=False, every='--all' in sys.argv, summary='--summary' in sys.argv)"
 )
 STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-
-
-@contextlib.contextmanager
-def served(tmp_path: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Python process that serves TensorBoard; its address, once it printed one."""
-    output = tmp_path / f"output-{time.monotonic_ns()}"
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, *arguments], env=environment(), stdout=file, stderr=subprocess.STDOUT
-        )
-    try:
-        for _ in range(600):
-            if found := re.search(r"http://localhost:\d+/", output.read_text()):
-                break
-            assert process.poll() is None, f"ended with {process.returncode}: {output.read_text()}"
-            time.sleep(0.1)
-        else:
-            raise TimeoutError(output.read_text())
-        yield found[0], process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
 @contextlib.contextmanager
 def tensorboard(tmp_path: Path, study: Path, logs: str = "hparams/trials") -> Iterator[str]:
-    with served(tmp_path, "-c", TENSORBOARD, f"--logdir={study / logs}", "--port=0") as (url, _):
+    command = (sys.executable, "-c", TENSORBOARD, f"--logdir={study / logs}", "--port=0")
+    with serving(tmp_path / "tensorboard.log", *command) as (url, _):
         yield url
+
+
+def board(tmp_path: Path, study: Path, *options: str) -> AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]:
+    """`tuning board`, with `--all` or `--summary`."""
+    return serving(tmp_path / "board.log", sys.executable, "-c", BOARD, study, *options)
 
 
 def post(url: str, route: str, request: dict[str, Any]) -> Any:

@@ -21,7 +21,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support import hparams_journal as made_up
-from tests.support.tensorboard_server import BOARD, ask, columns, environment, served, session_groups, tensorboard
+from tests.support.tensorboard_server import ask, board, columns, session_groups, tensorboard
+from tests.support.web_server import environment
 from tuning.errors import JournalError
 from tuning.journal.plan import Manifest, Session
 from tuning.journal.records import Cell, Retraining, Trial, TrialState
@@ -154,7 +155,7 @@ def test_several_problems_with_clashing_names_and_types(tmp_path: Path) -> None:
             made_up.trial(second, number_, configuration=configuration, score=score, state=TrialState.COMPLETE)
         )
 
-    with served(tmp_path, "-c", BOARD, str(tmp_path / "study"), "--all") as (url, process):
+    with board(tmp_path, tmp_path / "study", "--all") as (url, process):
         groups = session_groups(url, 3)
         experiment = columns(url)
         trial = made_up.trial(first, 0)

@@ -27,12 +27,15 @@ from tuning.journal.journal import Journal
 def write_wandb(journal: Journal, target: str) -> str:
     """Writes a folder ``offline-run-*`` for each trial below ``wandb/`` in a new folder."""
     os.environ["WANDB_ERROR_REPORTING"] = "false"  # read when wandb is imported
+    import wandb
+
     cells = cells_of(journal)
     with new_place(Path(target)) as folder:
         folder.mkdir()
         for cell in cells:
             for facts in facts_of(journal, cell):
                 _write_trial(journal.name, facts, folder)
+        wandb.teardown()  # waits for its process, which still writes a run's file when `finish` returns
     trials = sum(len(journal.trials[cell]) for cell in cells)
     return f"{target}: {plural(trials, 'offline run')}; send them with: wandb sync {target}/wandb/offline-run-*"
 
