@@ -247,7 +247,8 @@ def test_run_shows_cells_tuners_verdict_and_report(ran: Ran, script: Path, study
 
 def test_run_ends_with_what_to_take_and_where_it_is(ran: Ran) -> None:
     lines = ran.result.stdout.splitlines()
-    begins = ["To choose: either of kt-random and optuna-tpe.", "The best trials in TensorBoard: "]  # both drew at random
+    # Both drew at random.
+    begins = ["To choose: either of kt-random and optuna-tpe.", "The best trials in TensorBoard: "]
     places = [next(place for place, line in enumerate(lines) if line.startswith(begin)) for begin in begins]
     assert places == sorted(places)
     assert lines[-2] == f"The best trials in TensorBoard: tuning board {ran.out}/s"
