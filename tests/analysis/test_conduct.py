@@ -1,10 +1,12 @@
 """What each tuner did stands in the verdict, and one algorithm under several names is not compared with itself."""
 
 import json
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.golden_journal import session, study, trial, write_golden
 from tuning.analysis.choices import EQUAL, SHOWN
@@ -13,6 +15,7 @@ from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import summarise
 from tuning.analysis.summary_json import to_json
 from tuning.journal.journal import read
+from tuning.journal.plan import Manifest, Session, TunerSettings
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
 
@@ -105,10 +108,19 @@ def test_nothing_is_compared_where_all_were_random_search(tmp_path: Path) -> Non
     assert found.choice.details == (found.choice.alike,)  # no probabilities, and nothing that more compute would tell
 
 
-def test_journals_of_earlier_releases_say_nothing_of_random_draws(tmp_path: Path) -> None:
-    found = of_trials(tmp_path, 2, {})
+def test_journals_of_earlier_releases_say_nothing_of_random_draws_but_some_names_do(tmp_path: Path) -> None:
+    found = of_trials(tmp_path / "one", 2, {})
+    assert found.conduct.set_index("tuner")["plain"].to_dict() == {
+        "kt-random": True,
+        "kt-bayesian": False,
+        "optuna-tpe": False,
+    }
     assert len(found.pairs) == 3
-    assert not found.conduct["plain"].any()
+    alike = {"mine": TunerSettings({"tuner": "sklearn-randomized"}), "optuna-tpe": TunerSettings({"tuner": "kt-grid"})}
+    journal = read(tmp_path / "one")
+    plan = replace(journal.plan, tuners={**journal.plan.tuners, **alike})
+    found = conduct(replaced(journal, sessions=[Session(plan, Manifest())]), "digits")
+    assert list(found.loc[found["always"], "tuner"]) == ["kt-random", "mine"]  # the registered name, not the label
 
 
 def test_short_trials_are_no_random_search_and_a_tuner_that_trains_none_in_full_is_named(tmp_path: Path) -> None:

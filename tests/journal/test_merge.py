@@ -98,6 +98,16 @@ def test_the_endpoint_is_what_all_studies_have(tmp_path: Path) -> None:
     assert "Endpoints differ (a test and c search); compared is what all of them have." in both.healed
 
 
+def test_what_each_study_drew_at_random_is_known_under_its_problem_s_new_name(tmp_path: Path) -> None:
+    scores = {"a": [0.5], "b": [0.6]}
+    one = written(tmp_path / "x", "digits", scores, random_draws={"a": {"digits": None}})
+    two = written(tmp_path / "y", "digits", scores, random_draws={"a": {"digits": 1}, "b": {"digits": None}})
+    assert compared([one, two]).plan.random_draws == {
+        "a": {"x: digits": None, "y: digits": 1},
+        "b": {"y: digits": None},
+    }
+
+
 def test_each_study_keeps_its_own_replicates(tmp_path: Path) -> None:
     one = written(tmp_path / "x", "digits", {"a": [0.5] * 3, "b": [0.6] * 3})
     two = written(tmp_path / "y", "iris", {"a": [0.5] * 2, "b": [0.6] * 2})

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tuning import tuners as registry
+from tuning.analysis.conduct import RANDOM_BY_NAME
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.problems.synthetic import SyntheticProblem, mixed_space
@@ -60,6 +62,11 @@ def test_a_tuner_draws_at_random_until_it_says_that_it_learns(tuner: Tuner) -> N
     assert first in (4, 5)
     assert drawn[0][:first] == drawn[1][:first]
     assert drawn[0] != drawn[1]
+
+
+@pytest.mark.parametrize("name", RANDOM_BY_NAME)
+def test_what_can_only_draw_at_random_by_its_name_says_so(name: str) -> None:
+    assert registry.load(name)().random_draws(SyntheticProblem(mixed_space)) is None
 
 
 def test_unless_told_kt_bayesian_draws_three_for_each_hyperparameter() -> None:

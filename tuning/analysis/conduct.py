@@ -9,7 +9,7 @@ import pandas as pd
 
 from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
-from tuning.journal.plan import TunerSettings
+from tuning.journal.plan import Plan, TunerSettings
 from tuning.journal.records import Trial, TrialState
 
 CONDUCT_COLUMNS = [
@@ -17,6 +17,8 @@ CONDUCT_COLUMNS = [
     "fewest_brackets", "most_brackets",
 ]  # fmt: skip
 HYPERBAND = "kt-hyperband"
+RANDOM_BY_NAME = ("kt-random", "sklearn-randomized", "optuna-random", "random-2x")
+"""Registered names that can only draw at random, whatever their settings: journals of earlier releases do not say."""
 
 
 def conduct(journal: Journal, problem: str) -> pd.DataFrame:
@@ -24,16 +26,17 @@ def conduct(journal: Journal, problem: str) -> pd.DataFrame:
 
     Returns:
         (num_tuners, 11), `CONDUCT_COLUMNS`: ``configurations`` tried, of which ``random`` were drawn at random, as far
-        as the plan says (the first ones, or ``always``; not a default that the search was begun with), and ``full``
-        were to be trained in full and were not stopped; in ``searches_without_full`` none was. ``plain``: all of it was
-        random search, every configuration (but a given default) drawn at random and none stopped by the tuner.
+        as the plan or the tuner's name says (the first ones, or ``always``; not a default that the search was begun
+        with), and ``full`` were to be trained in full and were not stopped; in ``searches_without_full`` none was.
+        ``plain``: all of it was random search, every configuration (but a given default) drawn at random and none
+        stopped by the tuner.
         ``brackets`` of KerasTuner's Hyperband, of which its searches saw from ``fewest_brackets`` to
         ``most_brackets``; 0 for other tuners.
     """
     plan, most = journal.plan, journal.problems[problem].max_epochs
     rows = []
     for tuner in plan.tuners:
-        first = plan.random_draws.get(tuner, {}).get(problem, 0)
+        first = _first_draws(plan, tuner, problem)
         searches = [trials for cell, trials in journal.trials.items() if cell[:2] == (problem, tuner) and trials]
         tried = [sum(trial.parent is None for trial in trials) for trials in searches]
         full = [sum(_in_full(trial, most) for trial in trials) for trials in searches]
@@ -58,6 +61,12 @@ def conduct(journal: Journal, problem: str) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=CONDUCT_COLUMNS)
+
+
+def _first_draws(plan: Plan, tuner: str, problem: str) -> int | None:
+    """How many of its first configurations a tuner draws at random, as far as is known; None for all."""
+    said = plan.random_draws.get(tuner, {})
+    return said.get(problem, None if plan.tuners[tuner].tuner in RANDOM_BY_NAME else 0)
 
 
 def _starts(settings: TunerSettings, most: int) -> set[int]:

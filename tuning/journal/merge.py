@@ -98,6 +98,14 @@ def compared(directories: Sequence[Path]) -> Compared:
         replicates=max(plan.replicates for plan in plans),
         endpoint=weakest if all(plan.endpoint == weakest for plan in plans) else "",
         reference=plans[0].reference if plans[0].reference in tuners and len(references) == 1 else "",
+        random_draws={
+            tuner: {
+                label: plans[at].random_draws[tuner][name]
+                for (at, name), label in labels.items()
+                if name in plans[at].random_draws.get(tuner, {})
+            }
+            for tuner in tuners
+        },
     )
     problems = {
         labels[at, name]: problem for at, study in enumerate(studies) for name, problem in study.problems.items()
