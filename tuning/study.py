@@ -33,6 +33,9 @@ class Study(StudyPlan):
             that a search saw. None: the first that the study can give.
         reference: Label of the tuner that each other is compared with. That makes fewer comparisons than every two,
             so each needs fewer replicates. None: every two tuners are compared.
+        alternative: What is asked of each tuner and the reference, declared before the run. ``"two-sided"``: whether
+            they differ; ``"better"``: only whether the tuner is better, by one-sided tests, which show more and never
+            that a tuner is worse. Needs a reference.
         start: ``"default"``: the first trial of each search is the default configuration, for every tuner that can,
             because what a search starts from changes what it finds, and people expect it to begin with what they set
             (keras-team/keras-tuner issues 604 and 699, which KerasTuner leaves open). It costs one trial of the budget,

@@ -45,7 +45,8 @@ STATUS_CELL_KEYS = [
 ]  # fmt: skip
 CHECK_KEYS = [
     "study", "alike", "problems", "budgets", "cells", "epochs", "baseline_epochs", "budget_seconds", "retrain",
-    "retraining_epochs", "noise_free", "endpoint", "start", "own_start", "outlook", "seconds",
+    "retraining_epochs", "noise_free", "endpoint", "reference", "alternative", "start", "own_start",
+    "outlook", "seconds",
 ]  # fmt: skip
 CHECK_PROBLEM_KEYS = [
     "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",

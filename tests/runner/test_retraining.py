@@ -289,7 +289,22 @@ def test_a_reference_makes_a_smaller_family_and_is_declared_too(tmp_path: Path):
     small = study(retrain=0, budget=3)
     run(small, tmp_path)
     small.reference = "kt-random"
-    with pytest.raises(JournalError, match="begun to compare every two tuners, now it is against 'kt-random'"):
+    with pytest.raises(JournalError, match="begun to compare every two tuners, now it is each tuner against kt-random"):
+        run(small, tmp_path)
+
+
+def test_the_direction_of_a_comparison_with_a_reference_is_declared_too(tmp_path: Path):
+    plan = Study("s", SyntheticProblem(mixed_space), budget=Budget(9), reference="kt-random", alternative="better")
+    assert (plan.plan().alternative, plan.sides) == ("better", 1)
+    with pytest.raises(StudyError, match=r"alternative='greater'\): expected 'two-sided' or 'better'"):
+        Study("s", SyntheticProblem(mixed_space), budget=Budget(9), reference="kt-random", alternative="greater")
+    with pytest.raises(StudyError, match=r"alternative='better'\) without a reference.*give reference="):
+        Study("s", SyntheticProblem(mixed_space), budget=Budget(9), alternative="better")
+    small = study(retrain=0, budget=3)
+    small.reference = small.tuners[0].label
+    run(small, tmp_path)
+    small.alternative = "better"
+    with pytest.raises(JournalError, match=r"now it is each tuner against \S+, one-sided .*alternative='two-sided'"):
         run(small, tmp_path)
 
 

@@ -19,12 +19,13 @@ from tuning.statistics.equality import mean_within
 from tuning.statistics.intervals import share_ends
 from tuning.statistics.power import MOST, replicates_range
 from tuning.statistics.rank_sum import beats, rank_sum_p, rank_sum_sides, shift_between
-from tuning.statistics.sequential import CAP, Rule, equality_p_values, p_values
+from tuning.statistics.sequential import CAP, Rule, equality_p_values, one_sided, p_values, two_sided
 from tuning.statistics.signed_rank import LEVEL, holm, one_sided_p, shift_estimate, signed_rank_p
 
 Floats = npt.NDArray[np.float64]
 KINDS = ("normal", "skewed", "heavy tails")
 EVIDENCE = 0.2
+MERITS = {"all equal": (0.0,) * 4, "all worse by 1 sd": (-1.0,) * 4, "one better by 1 sd": (1.0, 0.0, 0.0, 0.0)}
 
 
 def scores(kind: str, generator: np.random.Generator, *shape: int) -> Floats:
@@ -53,6 +54,44 @@ def shared(n: int, shift: float, correlation: float, studies: int, seed: int = 1
     own = math.sqrt(1 - correlation)
     a, b = (split + own * generator.normal(size=(studies, n)) for _ in range(2))
     return signed_rank_share(a + shift - b, LEVEL), rank_sum_share(a + shift, b, LEVEL)
+
+
+def against_a_reference(
+    n: int, merits: tuple[float, ...], studies: int, paired: bool, seed: int = 1
+) -> tuple[float, float]:
+    """Tuners that are better than a reference by `merits`: share of studies that show any of them better, two-sided
+    and one-sided, by Holm over the family."""
+    generator = np.random.default_rng(seed)
+    shown = np.zeros(2)
+    for _ in range(studies):
+        reference, *tuners = generator.normal(size=(len(merits) + 1, n))
+        p = []
+        for merit, tuner in zip(merits, tuners, strict=True):
+            differences = tuner + merit - reference
+            above, below = (
+                (one_sided_p(differences), one_sided_p(-differences))
+                if paired
+                else rank_sum_sides(tuner + merit, reference)
+            )
+            p.append((min(1.0, 2 * above) if above < below else 1.0, above))
+        shown += [holm(side).min() <= LEVEL for side in zip(*p, strict=True)]
+    return float(shown[0] / studies), float(shown[1] / studies)
+
+
+def looked_at_against_a_reference(
+    merits: tuple[float, ...], studies: int, cap: int = CAP, seed: int = 1
+) -> tuple[float, float]:
+    """The same with `--until-decided`."""
+    generator, rule = np.random.default_rng(seed), Rule(cap)
+    shown = np.zeros(2)
+    for _ in range(studies):
+        reference, *tuners = generator.normal(size=(len(merits) + 1, cap))
+        sides = [
+            one_sided(tuner + merit - reference, rule, len(merits)) for merit, tuner in zip(merits, tuners, strict=True)
+        ]
+        two = [two_sided(above, below)[-1] if above[-1] < below[-1] else 1.0 for above, below in sides]
+        shown += [holm(two).min() <= LEVEL, holm([above[-1] for above, _ in sides]).min() <= LEVEL]
+    return float(shown[0] / studies), float(shown[1] / studies)
 
 
 def any_line(tuners: int, n: int, studies: int, seed: int = 1) -> tuple[float, float]:
@@ -221,6 +260,15 @@ def main(studies: int) -> None:
     for correlation, shift in itertools.product((0.0, 0.5, 0.8), (0.0, 0.8)):
         row = shared(10, shift, correlation, studies)
         print(f"| {correlation:.0%} | 10 | {shift} | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
+    print("\nFour tuners against a reference: any shown better, two-sided and one-sided\n")
+    for (words, merits), paired in itertools.product(MERITS.items(), (False, True)):
+        for n in (10, 20):
+            row = against_a_reference(n, merits, studies, paired)
+            where = "a shared split" if paired else "nothing shared"
+            print(f"| {words}; {where} | {n} | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
+    for words, merits in MERITS.items():
+        row = looked_at_against_a_reference(merits, max(200, studies // 5))
+        print(f"| {words}; until decided | at most {CAP} | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
     print("\nEqual tuners: any of three lines, the full budget alone\n")
     for tuners, n in itertools.product((2, 5), (10, 20, 50)):
         row = any_line(tuners, n, max(200, studies // 5))

@@ -4,6 +4,8 @@ import pytest
 
 from tests.simulations.claims import (
     KINDS,
+    MERITS,
+    against_a_reference,
     any_line,
     chance_covered,
     equal_at_the_edge,
@@ -12,6 +14,7 @@ from tests.simulations.claims import (
     falsely_equal_looked_at,
     followed,
     found,
+    looked_at_against_a_reference,
     promised,
     shared,
 )
@@ -34,6 +37,20 @@ def test_where_replicates_share_a_split_the_differences_within_them_find_more() 
     paired, apart = shared(10, 0.8, 0.5, 1000)
     assert paired > apart + 0.2
     assert max(shared(10, 0.0, 0.5, 1000)) <= LEVEL + ERROR
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_asked_only_whether_a_tuner_is_better_one_is_shown_more_often_if_it_is_and_seldom_if_not(paired: bool) -> None:
+    equal, worse, better = (against_a_reference(10, merits, 300, paired) for merits in MERITS.values())
+    assert equal[1] <= LEVEL + ERROR
+    assert worse[1] == 0
+    assert better[1] > better[0] + 0.05
+
+
+def test_the_looks_keep_the_level_of_a_direction_alone() -> None:
+    equal, better = (looked_at_against_a_reference(merits, 60, cap=12) for merits in ((0.0, 0.0), (1.5, 0.0)))
+    assert equal[1] <= LEVEL + 2 * ERROR
+    assert better[1] > better[0]
 
 
 def test_one_line_is_wrong_in_5_percent_three_are_more_often() -> None:

@@ -8,7 +8,7 @@ from itertools import combinations
 from tuning.analysis.looks import rule_of
 from tuning.budget import Budget
 from tuning.journal.journal import Journal
-from tuning.journal.plan import SEARCH
+from tuning.journal.plan import BETTER, SEARCH, TWO_SIDED
 from tuning.statistics.sequential import Rule
 
 PERCENT = 100  # where the axis ends over problems of different budgets
@@ -35,6 +35,7 @@ class Contest:
         no_search: Labels of the baselines with their own model.
         endpoint: What the verdict is about, one of `tuning.journal.plan.ENDPOINTS`.
         reference: The tuner that each other is compared with; empty: every two are compared.
+        alternative: What is asked of each pair, one of `tuning.journal.plan.ALTERNATIVES`.
         longest_random: The random search with the most epochs: the baseline that has twice the budget, else
             `random_search`, or None.
         extended: Numbers of replicates that its runs planned one after another, if no rule added them.
@@ -55,6 +56,7 @@ class Contest:
     endpoint: str = SEARCH
     declared: bool = False
     reference: str = ""
+    alternative: str = TWO_SIDED
     extended: tuple[int, ...] = ()
     noise_free: bool = False
     longest_random: str | None = None
@@ -85,6 +87,7 @@ class Contest:
             endpoint=journal.endpoint,
             declared=bool(plan.endpoint),
             reference=plan.reference,
+            alternative=plan.alternative,
             extended=journal.extended() if rule is None else (),
             noise_free=all(problem.noise_free for problem in journal.problems.values()),
         )
@@ -114,6 +117,11 @@ class Contest:
         if self.reference:
             return [(tuner, self.reference) for tuner in self.tuners if tuner != self.reference]
         return list(combinations(self.tuners, 2))
+
+    @property
+    def sides(self) -> int:
+        """In how many directions a pair of the family may be shown to differ; in one, only the first may be better."""
+        return 1 if self.alternative == BETTER else 2
 
     @property
     def labels(self) -> list[str]:

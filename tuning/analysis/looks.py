@@ -32,7 +32,7 @@ def complete_replicates(cells: pd.DataFrame) -> int:
     return int(ended.cummin().sum())
 
 
-def judged(pairs: pd.DataFrame, scored: Endpoint, cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+def judged(pairs: pd.DataFrame, scored: Endpoint, cells: pd.DataFrame, rule: Rule, sides: int = 2) -> pd.DataFrame:
     """One problem's pairs, judged by the sequence of looks instead of by one test at the end.
 
     Args:
@@ -40,6 +40,7 @@ def judged(pairs: pd.DataFrame, scored: Endpoint, cells: pd.DataFrame, rule: Rul
         scored: The problem's endpoint.
         cells: The problem's rows of `curves.cells_frame`; a look takes in a replicate once all its cells ended.
         rule: The plan's.
+        sides: As in `pairs.pairwise`. With one, a pair whose first tuner is not better stays open up to the cap.
 
     Returns:
         `pairs` with ``p``, ``p_holm``, ``smallest_p``, ``decided``, ``p_equal`` and ``equal`` replaced, and what a test
@@ -58,14 +59,14 @@ def judged(pairs: pd.DataFrame, scored: Endpoint, cells: pd.DataFrame, rule: Rul
         if rule.rope is not None:
             on_ranks = equality_p_values(differences, rule.rope, rule, len(pairs))
             equal[row, 1:] = np.minimum.accumulate(np.maximum(on_ranks, _on_means(differences, rule.rope, rule)))
-    p = two_sided(above, below)
+    p = two_sided(above, below) if sides == 2 else above
     p_holm, p_equal = (np.apply_along_axis(holm, 0, values) for values in (p, equal))
-    better = np.where(above[:, -1] < below[:, -1], pairs["a"], pairs["b"])
+    better = np.where((above[:, -1] < below[:, -1]) | (sides == 1), pairs["a"], pairs["b"])
     settled = (p_holm <= LEVEL) | (p_equal <= LEVEL)
     return pairs.assign(
         p=p[:, -1],
         p_holm=p_holm[:, -1],
-        smallest_p=rule.smallest_p(looks),
+        smallest_p=rule.smallest_p(looks, sides),
         decided=np.where(p_holm[:, -1] <= LEVEL, better, ""),
         needed_low=math.nan,
         needed_high=math.nan,

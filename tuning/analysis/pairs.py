@@ -26,7 +26,9 @@ EVIDENCE = 0.2  # adjusted p up to which replicates needed are foreseen: above, 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-def pairwise(scored: Endpoint, family: Sequence[tuple[str, str]], *, rope: float | None = None) -> pd.DataFrame:
+def pairwise(
+    scored: Endpoint, family: Sequence[tuple[str, str]], *, rope: float | None = None, sides: int = 2
+) -> pd.DataFrame:
     """Each pair of a family on one problem: by replicate where replicates share a split, else as independent samples.
 
     Args:
@@ -34,6 +36,8 @@ def pairwise(scored: Endpoint, family: Sequence[tuple[str, str]], *, rope: float
         family: Pairs of tuners; Holm's adjustment is over all of them.
         rope: Half the width of the region of practical equivalence, in the metric's unit. None: no pair is called
             practically equal.
+        sides: 2: either tuner of a pair may be shown better; 1: only the first may, by a one-sided test. Intervals
+            have two ends either way.
 
     Returns:
         (num_pairs, 17), `PAIR_COLUMNS`: a, b; n (replicates compared: in both, or the fewer of the two); a_better (the
@@ -47,14 +51,14 @@ def pairwise(scored: Endpoint, family: Sequence[tuple[str, str]], *, rope: float
     rows = []
     for a, b in family:
         compare = _by_replicate if scored.paired else _independent
-        rows.append({"a": a, "b": b, **compare(scores[a], scores[b], scored.objective, rope)})
+        rows.append({"a": a, "b": b, **compare(scores[a], scores[b], scored.objective, rope, sides)})
     frame = pd.DataFrame(rows, columns=PAIR_COLUMNS)
     frame["p_holm"], p_equal = holm(frame["p"]), holm(frame["p_equal"])
-    better = np.where(frame["a_better"] > 0.5, frame["a"], frame["b"])
+    better = np.where((frame["a_better"] > 0.5) | (sides == 1), frame["a"], frame["b"])
     frame["decided"] = np.where(frame["p_holm"] <= LEVEL, better, "")
     frame["p_equal"] = p_equal if rope is not None else math.nan
     frame["equal"] = (p_equal <= LEVEL) & (rope is not None)
-    frame[["needed_low", "needed_high"]] = np.array(_needed(frame, paired=scored.paired)).reshape(-1, 2)
+    frame[["needed_low", "needed_high"]] = np.array(_needed(frame, scored.paired, sides)).reshape(-1, 2)
     return frame[PAIR_COLUMNS]
 
 
@@ -64,7 +68,7 @@ def _columns(scored: Endpoint, family: Sequence[tuple[str, str]]) -> dict[str, F
     return dict(zip(tuners, scored.matrix(tuners).T, strict=True))
 
 
-def _by_replicate(a: Floats, b: Floats, objective: Objective, rope: float | None) -> dict[str, float]:
+def _by_replicate(a: Floats, b: Floats, objective: Objective, rope: float | None, sides: int) -> dict[str, float]:
     """The signed-rank test of the differences within replicates."""
     differences = (a - b)[~np.isnan(a - b)]
     n = len(differences)
@@ -81,13 +85,13 @@ def _by_replicate(a: Floats, b: Floats, objective: Objective, rope: float | None
         "a_better_low": low,
         "a_better_high": high,
         **_signed(signed_rank.shift_estimate(differences), objective),
-        "p": signed_rank.signed_rank_p(differences),
-        "smallest_p": signed_rank.smallest_p(n),
+        "p": signed_rank.signed_rank_p(differences) if sides == 2 else signed_rank.one_sided_p(differences),
+        "smallest_p": signed_rank.smallest_p(n) * sides / 2,
         "p_equal": p_equal,
     }
 
 
-def _independent(a: Floats, b: Floats, objective: Objective, rope: float | None) -> dict[str, float]:
+def _independent(a: Floats, b: Floats, objective: Objective, rope: float | None, sides: int) -> dict[str, float]:
     """The rank-sum test of two samples."""
     first, second = a[~np.isnan(a)], b[~np.isnan(b)]
     n = min(len(first), len(second))
@@ -102,8 +106,8 @@ def _independent(a: Floats, b: Floats, objective: Objective, rope: float | None)
         "a_better_low": low,
         "a_better_high": high,
         **_signed(rank_sum.shift_between(first, second), objective),
-        "p": rank_sum.rank_sum_p(first, second),
-        "smallest_p": rank_sum.smallest_rank_sum_p(len(first), len(second)),
+        "p": rank_sum.rank_sum_p(first, second) if sides == 2 else rank_sum.rank_sum_sides(first, second)[0],
+        "smallest_p": rank_sum.smallest_rank_sum_p(len(first), len(second)) * sides / 2,
         "p_equal": p_equal,
     }
 
@@ -115,9 +119,9 @@ def _signed(estimate: tuple[float, float, float], objective: Objective) -> dict[
     return {"difference": objective.sign * difference, "low": ends[0], "high": ends[1]}
 
 
-def _needed(frame: pd.DataFrame, *, paired: bool) -> list[tuple[float, float]]:
+def _needed(frame: pd.DataFrame, paired: bool, sides: int) -> list[tuple[float, float]]:
     """Replicates that would show each pair, at the level that Holm's adjustment leaves for the next one."""
-    level = LEVEL / max(1, int((frame["decided"] == "").sum()))
+    level = 2 / sides * LEVEL / max(1, int((frame["decided"] == "").sum()))
     return [
         replicates_range(row["a_better_low"], row["a_better_high"], level, paired=paired)
         if row["p_holm"] <= EVIDENCE and not row["decided"]

@@ -26,7 +26,7 @@ from tuning.analysis.trials import best_configurations, failure_groups
 from tuning.analysis.tuner_table import tuner_table
 from tuning.analysis.variance import VarianceParts, variance_parts
 from tuning.analysis.verdict.gaps import not_retrained, unscored
-from tuning.analysis.verdict.sentences import about, added, hopes, timed
+from tuning.analysis.verdict.sentences import about, added, asked, hopes, timed
 from tuning.analysis.verdict.verdict import AtBudget, Verdict, at_budget, verdict
 from tuning.analysis.winners import retrained_cells, winner_table
 from tuning.journal.incumbents import SHARES
@@ -169,8 +169,8 @@ def summarise_problem(
     overtuned = overtuning(rows.retrainings, tuners, objective, contest.endpoint, contest.rope)
     scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data, noise_free=recorded.noise_free)
     alike = plain_random(rows.conduct)
-    pairs = _judged(scored, cells, contest, without(contest.family, alike))
-    baseline_pairs = _judged(scored, cells, contest, list(product(tuners, contest.baselines)))
+    pairs = _judged(scored, cells, contest, without(contest.family, alike), contest.sides)
+    baseline_pairs = _judged(scored, cells, contest, list(product(tuners, contest.baselines)), 2)
     looked = min(contest.rule.cap, looks.complete_replicates(cells)) if contest.rule else 0
     together = searching(scored, tuners, contest.baselines, rule=contest.rule, looks=looked)
     winners = winner_table(retrained)
@@ -193,7 +193,9 @@ def summarise_problem(
         together=together,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
         needed=_needed(contest, scored.paired),
+        better_than=contest.reference if contest.sides == 1 else "",
         about=(
+            *asked(contest.reference, contest.alternative, contest.declared),
             *timed(contest.budget),
             *added(contest.extended),
             *said(rows.conduct),
@@ -249,17 +251,20 @@ def _needed(contest: Contest, paired: bool) -> Callable[[int], int]:
     rule = contest.rule
 
     def needed(pairs: int) -> int:
-        if rule is not None and rule.decides(pairs):
-            return rule.first_look(pairs)
-        return replicates_needed(pairs) if paired or rule is not None else of_two_samples(pairs, LEVEL)
+        if rule is not None and rule.decides(pairs, contest.sides):
+            return rule.first_look(pairs, contest.sides)
+        at_the_end = replicates_needed if paired or rule is not None else of_two_samples
+        return at_the_end(pairs, 2 * LEVEL / contest.sides)
 
     return needed
 
 
-def _judged(scored: Endpoint, cells: pd.DataFrame, contest: Contest, family: Sequence[tuple[str, str]]) -> pd.DataFrame:
+def _judged(
+    scored: Endpoint, cells: pd.DataFrame, contest: Contest, family: Sequence[tuple[str, str]], sides: int
+) -> pd.DataFrame:
     """A family's pairs, judged by the plan's rule: if looks added replicates, one test would be wrong."""
-    pairs = pairwise(scored, family, rope=contest.rope)
-    return pairs if contest.rule is None else looks.judged(pairs, scored, cells, contest.rule)
+    pairs = pairwise(scored, family, rope=contest.rope, sides=sides)
+    return pairs if contest.rule is None else looks.judged(pairs, scored, cells, contest.rule, sides)
 
 
 def _by_budget(

@@ -39,6 +39,8 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         "choice": _taken_json(summary),
         "verdict": _verdict_json(summary.verdict),
         "endpoint": {"kind": summary.contest.endpoint, "declared": summary.contest.declared},
+        "reference": summary.contest.reference or None,
+        "alternative": summary.contest.alternative,
         "budget_epochs": budget.epochs if summary.contest.trainings is None else None,
         **({} if summary.contest.trainings is None else {"budget_trainings": summary.contest.trainings}),
         **({} if budget.seconds is None else {"budget_seconds": budget.seconds}),

@@ -14,7 +14,7 @@ from rich.table import Table
 from tuning import seeds
 from tuning.formatting import MISSING, count, plural, seconds
 from tuning.journal.incumbents import SHARES
-from tuning.journal.plan import endpoint_words, start_said
+from tuning.journal.plan import compared_words, endpoint_words, start_said
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.runner.cell import CellTask
 from tuning.runner.outlook import outlook
@@ -61,6 +61,8 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "retraining_epochs": sum(map(_retraining_epochs, tasks)),
         "noise_free": study.noise_free,
         "endpoint": study.endpoint,
+        "reference": study.reference,
+        "alternative": study.alternative,
         "start": study.start or "",
         "own_start": study.own_start,
         "outlook": outlook(study),
@@ -178,6 +180,9 @@ def show(examined: Facts, console: Console, with_seeds: bool = False) -> None:
     _show_budgets(examined, console)
     about = endpoint_words(examined["endpoint"], examined["noise_free"])
     console.print(f"The verdict will be about {about}.", markup=False)
+    if examined["reference"]:
+        words = compared_words(examined["reference"], examined["alternative"])
+        console.print(f"It will compare {words}.", markup=False, highlight=False)
     if said := start_said(examined["start"], examined["own_start"]):
         console.print(said, markup=False)
     for line in examined["outlook"]:

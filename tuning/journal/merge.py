@@ -21,7 +21,18 @@ from tuning.errors import JournalError
 from tuning.formatting import names
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
-from tuning.journal.plan import ENDPOINTS, SEARCH, Looks, Manifest, Plan, Session, TunerSettings, start_words
+from tuning.journal.plan import (
+    BETTER,
+    ENDPOINTS,
+    SEARCH,
+    TWO_SIDED,
+    Looks,
+    Manifest,
+    Plan,
+    Session,
+    TunerSettings,
+    start_words,
+)
 from tuning.journal.records import Cell, Retraining, Trial
 from tuning.journal.study_record import StudyRecord
 
@@ -89,6 +100,8 @@ def compared(directories: Sequence[Path]) -> Compared:
     weakest = max((study.endpoint for study in studies), key=list(ENDPOINTS).index)
     references = {plan.reference for plan in plans}
     ropes = {plan.rope for plan in plans}
+    reference = plans[0].reference if plans[0].reference in tuners and len(references) == 1 else ""
+    one_sided = bool(reference) and all(plan.alternative == BETTER for plan in plans)
     plan = replace(
         plans[0],
         tuners=tuners,
@@ -97,7 +110,8 @@ def compared(directories: Sequence[Path]) -> Compared:
         retrain=min(plan.retrain for plan in plans),
         replicates=max(plan.replicates for plan in plans),
         endpoint=weakest if all(plan.endpoint == weakest for plan in plans) else "",
-        reference=plans[0].reference if plans[0].reference in tuners and len(references) == 1 else "",
+        reference=reference,
+        alternative=BETTER if one_sided else TWO_SIDED,
         random_draws={
             tuner: {
                 label: plans[at].random_draws[tuner][name]
@@ -199,6 +213,8 @@ def _notes(
         yield f"Endpoints differ ({names(about, most=20)}); compared is what all of them have."
     if len({study.plan.reference for study in studies}) > 1:
         yield "References differ or are set for some studies only: every two tuners are compared."
+    elif len({study.plan.alternative for study in studies}) > 1:
+        yield "Only some studies ask in one direction alone: tests are two-sided."
     if rope_differs:
         yield "Regions of practical equivalence differ or are set for some studies only, and were not used."
     known: list[tuple[str, list[object]]] = []

@@ -28,6 +28,18 @@ def endpoint_words(endpoint: str, noise_free: bool) -> str:
     return ENDPOINTS[endpoint]
 
 
+TWO_SIDED = "two-sided"  # whether two tuners differ, whichever is better
+BETTER = "better"  # only whether a tuner is better than the reference
+ALTERNATIVES = (TWO_SIDED, BETTER)
+
+
+def compared_words(reference: str, alternative: str) -> str:
+    """Which pairs of tuners a study compares, from a plan's entries."""
+    if not reference:
+        return "every two tuners"
+    return f"each tuner against {reference}" + (", one-sided (better or not)" if alternative == BETTER else "")
+
+
 AT_DEFAULT = "default"
 """`Plan.start` where searches begin with the default configuration."""
 
@@ -98,6 +110,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         until_decided: The rule for adding replicates; None for a fixed number.
         endpoint: What the verdict is about, one of `ENDPOINTS`; empty in journals of earlier releases.
         reference: The tuner that each other is compared with; empty: every two are compared.
+        alternative: What is asked of each pair, one of `ALTERNATIVES`.
         random_draws: By tuner and problem, how many of its first configurations a tuner draws at random; None for all.
             Empty in journals of earlier releases.
         start: `AT_DEFAULT` if the first trial of each search is the default configuration; empty if each tuner begins
@@ -118,6 +131,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     until_decided: Looks | None = None
     endpoint: str = ""
     reference: str = ""
+    alternative: str = TWO_SIDED
     random_draws: dict[str, dict[str, int | None]] = {}
     start: str = ""
     own_start: list[str] = []
@@ -179,6 +193,7 @@ def merged(plans: Sequence[Plan]) -> Plan:
         until_decided=next((plan.until_decided for plan in plans if plan.until_decided is not None), None),
         endpoint=next((plan.endpoint for plan in plans if plan.endpoint), ""),
         reference=plans[0].reference if plans else "",
+        alternative=plans[0].alternative if plans else TWO_SIDED,
         random_draws={label: draws for plan in plans for label, draws in plan.random_draws.items()},
         start=plans[0].start if plans else "",
         own_start=list(dict.fromkeys(label for plan in plans for label in plan.own_start)),

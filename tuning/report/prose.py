@@ -221,6 +221,7 @@ def normalised(contest: Contest) -> str:
 
 
 def method(contest: Contest) -> list[str]:
+    but = f" but for those with {contest.reference}, which are one-sided" if contest.sides == 1 else ""
     return [
         "The unit is the cell: one tuner's search on one problem in one replicate. Budgets are training epochs, "
         "charged as they are trained; failed and cut trials are charged, a promoted trial is charged its increment. "
@@ -235,11 +236,11 @@ def method(contest: Contest) -> list[str]:
         "scores have Student's over problems.",
         f"{family(contest)} Where replicates have splits of their own, which their tuners share, a pair is tested by "
         "Wilcoxon's signed-rank test of the differences within replicates; where they share nothing, by the rank-sum "
-        "test of two samples (both exact, two-sided; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides which, "
-        "not the scores. p is adjusted by Holm's method over the pairs of a problem (Holm, Scandinavian Journal of "
-        f"Statistics 6, 1979), and a difference is declared at an adjusted p of at most {LEVEL:g}. Only the full "
-        "budget is judged; smaller shares are described. The difference of a pair is Hodges and Lehmann's estimate "
-        f"with its interval; that is not adjusted for the number of pairs. {equivalence(contest)}",
+        f"test of two samples (both exact, two-sided{but}; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides "
+        "which, not the scores. p is adjusted by Holm's method over the pairs of a problem (Holm, Scandinavian "
+        f"Journal of Statistics 6, 1979), and a difference is declared at an adjusted p of at most {LEVEL:g}. Only "
+        "the full budget is judged; smaller shares are described. The difference of a pair is Hodges and Lehmann's "
+        f"estimate with its interval; that is not adjusted for the number of pairs. {equivalence(contest)}",
         "The chance that one tuner beats another has Newcombe's interval for two samples, Clopper and Pearson's for "
         "differences within replicates. A difference is usually called meaningful from a chance of 75 % on "
         f"(Bouthillier et al., MLSys 2021). Replicates needed for {ENOUGH:.0%} power are given for pairs with an "
@@ -353,6 +354,11 @@ def untested(journal: Journal) -> list[str]:
 
 def family(contest: Contest) -> str:
     """Which pairs are judged together."""
+    if contest.sides == 1:
+        return (
+            f"Asked is, as the study declared, whether each tuner is better than {contest.reference}, and no more: "
+            "pairs are tested in that direction alone. Intervals have two ends nevertheless."
+        )
     if contest.reference:
         return f"Each tuner is compared with {contest.reference}, as the study declared, and with no other."
     return "Every two tuners are compared."

@@ -75,7 +75,8 @@ def _too_few(study: StudyPlan, problem: TrainingProblem, plain: int) -> list[str
         return []
     resampled = isinstance(problem, Problem) and problem.resampled.resampling is not None
     paired = resampled or isinstance(problem, TableProblem)
-    needed = signed_rank.replicates_needed(pairs) if paired else rank_sum.replicates_needed(pairs, LEVEL)
+    test = signed_rank if paired else rank_sum
+    needed = test.replicates_needed(pairs, 2 * LEVEL / study.sides)
     if study.replicates >= needed:
         return []
     return [

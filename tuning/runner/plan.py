@@ -15,7 +15,19 @@ from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
-from tuning.journal.plan import AT_DEFAULT, ENDPOINTS, RETRAINED, SEARCH, TEST, Looks, Plan, TunerSettings
+from tuning.journal.plan import (
+    ALTERNATIVES,
+    AT_DEFAULT,
+    BETTER,
+    ENDPOINTS,
+    RETRAINED,
+    SEARCH,
+    TEST,
+    TWO_SIDED,
+    Looks,
+    Plan,
+    TunerSettings,
+)
 from tuning.journal.records import Trial, TrialState, seconds_of
 from tuning.journal.study_record import StudyRecord
 from tuning.problems.lookup import LookupProblem
@@ -76,6 +88,7 @@ class StudyPlan:
         retrain: int = 2,
         endpoint: str | None = None,
         reference: str | None = None,
+        alternative: str = TWO_SIDED,
         start: str | None = None,
         expected: str = "",
         reuse: bool = True,
@@ -98,6 +111,7 @@ class StudyPlan:
         self.given_retrain = retrain
         self.given_endpoint = endpoint
         self.reference = reference
+        self.alternative = alternative
         self.start = start
         self.expected = expected
         self.reuse = reuse
@@ -145,6 +159,15 @@ class StudyPlan:
         labels = [tuner.label for tuner in self.tuners]
         if self.reference is not None and self.reference not in labels:
             raise StudyError(f"Study(reference={self.reference!r}): expected one of its tuners, {', '.join(labels)}")
+        if self.alternative not in ALTERNATIVES:
+            raise StudyError(
+                f"Study(alternative={self.alternative!r}): expected {' or '.join(map(repr, ALTERNATIVES))}"
+            )
+        if self.alternative == BETTER and self.reference is None:
+            raise StudyError(
+                f"Study(alternative={BETTER!r}) without a reference: it asks whether each tuner is better than one of "
+                f"them; give reference=..., or leave it out"
+            )
         if plain := [tuner.label for tuner in self.tuners if tuner.epochs]:
             raise StudyError(f"{plain[0]!r} is no search, and no tuner to be compared: give it in baselines=[...]")
         for name, unit in (("trial_seconds", "seconds"), ("trial_memory", "GB")):
@@ -243,6 +266,11 @@ class StudyPlan:
         """Pairs of tuners that are judged together."""
         return len(self.tuners) - 1 if self.reference else comb(len(self.tuners), 2)
 
+    @property
+    def sides(self) -> int:
+        """In how many directions a pair may be shown to differ."""
+        return 1 if self.alternative == BETTER else 2
+
     def check_budget(self) -> None:
         """Raises StudyError if a trial of all folds costs more than the budget; unlike the constructor, loads data."""
         for problem in self.problems:
@@ -272,6 +300,7 @@ class StudyPlan:
             trial_memory=self.trial_memory,
             endpoint=self.endpoint,
             reference=self.reference or "",
+            alternative=self.alternative,
             random_draws={
                 tuner.label: {problem.name: tuner.random_draws(problem) for problem in self.problems}
                 for tuner in self.tuners

@@ -21,7 +21,7 @@ from tuning.formatting import plural
 from tuning.journal import journal as journals
 from tuning.journal.journal import Journal
 from tuning.journal.lines import normal
-from tuning.journal.plan import SEARCH, Manifest, Plan, Session, endpoint_words, start_said, start_words
+from tuning.journal.plan import SEARCH, Manifest, Plan, Session, compared_words, endpoint_words, start_said, start_words
 from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retraining, Trial, TrialState
 from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
@@ -308,11 +308,11 @@ def _check_endpoint(known: Journal, plan: Plan) -> None:
             f"{plural(plan.retrain, 'retraining')} of each winner; a study's verdict stays about what was declared "
             f"before it ran: keep it (--endpoint {before.endpoint}), or {MEND}"
         )
-    if known.sessions and before.reference != plan.reference:
-        was, now = (f"against {name!r}" if name else "every two tuners" for name in (before.reference, plan.reference))
+    if known.sessions and (before.reference, before.alternative) != (plan.reference, plan.alternative):
+        was, now = (compared_words(of.reference, of.alternative) for of in (before, plan))
         raise JournalError(
             f"{known.directory} was begun to compare {was}, now it is {now}; what is compared is declared before the "
-            f"run: keep Study(reference={before.reference or None!r}), or {MEND}"
+            f"run: keep Study(reference={before.reference or None!r}, alternative={before.alternative!r}), or {MEND}"
         )
     if before.until_decided is not None and before.endpoint != SEARCH and before.retrain != plan.retrain:
         raise JournalError(

@@ -25,7 +25,7 @@ from tuning.runner.executor import Executor, Listener, run_here
 from tuning.runner.plan import Overrides, StudyPlan
 from tuning.runner.runner import Run, Unwatched, Watcher
 from tuning.statistics.sequential import LEAST_TO_CHOOSE, Rule
-from tuning.statistics.signed_rank import replicates_needed
+from tuning.statistics.signed_rank import LEVEL, replicates_needed
 
 
 def until_decided(
@@ -58,7 +58,7 @@ def until_decided(
         Also what `tuning.runner.runner.run` raises.
     """
     rule = _rule_of(study)
-    planned = _check_begun(out / study.name, rule, study.num_pairs)
+    planned = _check_begun(out / study.name, rule, replicates_needed(study.num_pairs, 2 * LEVEL / study.sides))
     replicates = max(before_first_look(study).replicates, planned)
     tried: set[Cell] = set()
 
@@ -91,7 +91,8 @@ def before_first_look(study: StudyPlan) -> StudyPlan:
     if not pairs:
         raise StudyError(f"study {study.name!r} has one tuner, nothing to decide; give it two or more")
     rule = _rule_of(study)
-    return study.changed(Overrides(replicates=rule.first_look(pairs) if rule.loss is None else LEAST_TO_CHOOSE))
+    first = rule.first_look(pairs, study.sides) if rule.loss is None else LEAST_TO_CHOOSE
+    return study.changed(Overrides(replicates=first))
 
 
 def _rule_of(study: StudyPlan) -> Rule:
@@ -100,8 +101,8 @@ def _rule_of(study: StudyPlan) -> Rule:
     return study.until_decided
 
 
-def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
-    """Replicates that a folder's journal already plans; 0 without a journal.
+def _check_begun(directory: Path, rule: Rule, needed: int) -> int:
+    """Replicates that a folder's journal already plans; 0 without a journal. A test at the end needs `needed`.
 
     Raises:
         JournalError: The rule would not keep its error level there.
@@ -116,7 +117,7 @@ def _check_begun(directory: Path, rule: Rule, pairs: int) -> int:
             f"{directory} was begun with {_words(before)}, now it is {_words(rule)}; a rule that changes between looks "
             f"would raise the error rate above 5 %: keep it, or {mend}"
         )
-    if before is None and planned >= replicates_needed(pairs):
+    if before is None and planned >= needed:
         raise JournalError(
             f"{directory} was begun with {planned} replicates for one test at the end, whose result may have been "
             f"seen; adding replicates until it decides would raise the error rate above 5 %: {mend}"

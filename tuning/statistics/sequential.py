@@ -84,26 +84,27 @@ class Rule:
         """Share of a level that may be spent by this many looks."""
         return min(1.0, looks / self.cap) ** SPENDING_POWER
 
-    def smallest_p(self, looks: int) -> float:
-        """The smallest possible two-sided p after this many looks: all differences have one sign."""
-        return min(1.0, 2.0 ** (1 - looks) / self.spent(looks)) if looks else 1.0
+    def smallest_p(self, looks: int, sides: int = 2) -> float:
+        """The smallest possible p after this many looks, two-sided or one-sided: all differences have one sign."""
+        return min(1.0, sides * 2.0**-looks / self.spent(looks)) if looks else 1.0
 
-    def decides(self, num_pairs: int) -> bool:
-        """Whether one of `num_pairs` pairs can be decided by the cap."""
-        return self.smallest_p(self.cap) * num_pairs <= LEVEL
+    def decides(self, num_pairs: int, sides: int = 2) -> bool:
+        """Whether one of `num_pairs` pairs can be decided by the cap, in either of two directions or in one."""
+        return self.smallest_p(self.cap, sides) * num_pairs <= LEVEL
 
-    def first_look(self, num_pairs: int) -> int:
-        """Fewest replicates with which one of `num_pairs` pairs can be decided.
+    def first_look(self, num_pairs: int, sides: int = 2) -> int:
+        """Fewest replicates with which one of `num_pairs` pairs can be decided, in either of two directions or in one.
 
         Raises:
             StudyError: Even at the cap none can be decided.
         """
         for looks in range(1, self.cap + 1):
-            if self.smallest_p(looks) * num_pairs <= LEVEL:
+            if self.smallest_p(looks, sides) * num_pairs <= LEVEL:
                 return looks
         raise StudyError(
             f"a cap of {plural(self.cap, 'replicate')}: no difference in {plural(num_pairs, 'pair')} of tuners can be "
-            f"shown by then at {LEVEL:.0%}; raise it to {replicates_needed(num_pairs)} or more"
+            f"shown by then at {LEVEL:.0%}; raise it to "
+            f"{replicates_needed(num_pairs, 2 * LEVEL / sides)} or more"
         )
 
 

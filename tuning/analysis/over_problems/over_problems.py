@@ -18,6 +18,7 @@ from tuning.analysis.over_problems.draws import draws, same_sizes
 from tuning.analysis.over_problems.measured import Measured, measured
 from tuning.analysis.over_problems.variation import features, where
 from tuning.analysis.problem_summary import ProblemSummary
+from tuning.analysis.verdict.sentences import asked
 from tuning.analysis.verdict.verdict import SHOWN, UNDECIDED, Verdict, no_verdict
 from tuning.journal.study_record import ProblemRecord
 from tuning.statistics.bootstrap import BOOTSTRAP_SEED
@@ -80,14 +81,15 @@ def over_problems(
     found = measured({name: of.endpoint for name, of in problems.items()}, draws(records), contest.tuners)
     alike = reduce(set.intersection, [set(plain_random(of.conduct)) for of in problems.values()])
     family = without(contest.family, sorted(alike))
-    pairs = _pairs(found, family, {name: records[name] for name in found.problems})
+    pairs = _pairs(found, family, {name: records[name] for name in found.problems}, contest.sides)
     single = _single(problems)
     drawn = _worth(found)
     tuners, by_problem = _tuners(found, drawn, alike), _by_problem(found, drawn)
-    left_out = _left_out(found, family, pairs, alike)
+    left_out = _left_out(found, family, pairs, alike, contest.sides)
     choice = choice_over(tuners, pairs)
     notes = (
         *sentences.evidence(pairs),
+        *asked(contest.reference, contest.alternative, contest.declared),
         *sentences.stability(left_out, choice.tuner, pairs),
         *sentences.single_problems(single),
         *sentences.shared_draws(found),
@@ -96,7 +98,7 @@ def over_problems(
     )
     gaps = (*found.gaps, *(f"{name}: {gap}" for name, of in problems.items() for gap in of.verdict.gaps))
     return OverProblems(
-        verdict=replace(_judged(found, pairs), details=(*notes, *found.gaps), gaps=gaps),
+        verdict=replace(_judged(found, pairs, contest), details=(*notes, *found.gaps), gaps=gaps),
         choice=choice,
         measured=found,
         pairs=pairs,
@@ -107,8 +109,10 @@ def over_problems(
     )
 
 
-def _pairs(found: Measured, family: Sequence[tuple[str, str]], records: Mapping[str, ProblemRecord]) -> pd.DataFrame:
-    """Each pair of the family on all problems that have both."""
+def _pairs(
+    found: Measured, family: Sequence[tuple[str, str]], records: Mapping[str, ProblemRecord], sides: int
+) -> pd.DataFrame:
+    """Each pair of the family on all problems that have both; `sides` as in `pairs.pairwise`."""
     if not found.problems or not family:
         return pd.DataFrame(columns=PAIR_COLUMNS)
     said = together(found.effects.difference, found.effects.variance, found.effects.freedom, found.draws)
@@ -133,6 +137,9 @@ def _pairs(found: Measured, family: Sequence[tuple[str, str]], records: Mapping[
             }
         )
     frame = pd.DataFrame(rows, columns=PAIR_COLUMNS)
+    if sides == 1:  # of Student's test, which is symmetric
+        for name in ("p", "general_p"):
+            frame[name] = np.where(frame["difference"] > 0, frame[name] / 2, 1 - frame[name] / 2)
     first = np.where(frame["difference"] > 0, frame["a"], frame["b"])
     frame["p_holm"], frame["general_p_holm"] = holm(frame["p"]), holm(frame["general_p"])
     frame["decided"] = np.where(frame["p_holm"] <= LEVEL, first, "")
@@ -140,13 +147,14 @@ def _pairs(found: Measured, family: Sequence[tuple[str, str]], records: Mapping[
     return frame
 
 
-def _judged(found: Measured, pairs: pd.DataFrame) -> Verdict:
+def _judged(found: Measured, pairs: pd.DataFrame, contest: Contest) -> Verdict:
     """The verdict over problems, its line alone."""
     if pairs["problems"].max() < 2 or pairs.empty:
         return no_verdict(sentences.nothing(found, pairs))
+    better_than = contest.reference if contest.sides == 1 else ""
     if (pairs["decided"] != "").any():
-        return Verdict(SHOWN, sentences.shown(pairs, found))
-    return Verdict(UNDECIDED, sentences.not_shown(pairs, found))
+        return Verdict(SHOWN, sentences.shown(pairs, found, better_than))
+    return Verdict(UNDECIDED, sentences.nothing_shown(pairs, found, better_than))
 
 
 def _single(problems: Mapping[str, ProblemSummary]) -> pd.DataFrame:
@@ -156,7 +164,8 @@ def _single(problems: Mapping[str, ProblemSummary]) -> pd.DataFrame:
         return pd.DataFrame(columns=SINGLE_COLUMNS)
     every = pd.concat(parts, ignore_index=True)
     every["p_all"] = holm(every["p"])
-    better = np.where(every["a_better"] > 0.5, every["a"], every["b"])
+    sides = next(iter(problems.values())).contest.sides
+    better = np.where((every["a_better"] > 0.5) | (sides == 1), every["a"], every["b"])
     every["decided"] = np.where(every["p_all"] <= LEVEL, better, "")
     return every[SINGLE_COLUMNS]
 
@@ -209,14 +218,16 @@ def _by_problem(found: Measured, drawn: Worth | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=PROBLEM_COLUMNS)
 
 
-def _left_out(found: Measured, family: Sequence[tuple[str, str]], pairs: pd.DataFrame, alike: set[str]) -> pd.DataFrame:
+def _left_out(
+    found: Measured, family: Sequence[tuple[str, str]], pairs: pd.DataFrame, alike: set[str], sides: int
+) -> pd.DataFrame:
     """What is left of the statements without each draw."""
     rows = []
     for draw in range(found.number if found.number > 1 else 0):
         others = found.without(draw)
         tuners = _tuners(others, _worth(others), alike).set_index("tuner")
         taken = tuners.index[tuners["recommended"]][0]
-        now = _pairs(others, family, {})
+        now = _pairs(others, family, {}, sides)
         lost = [
             f"{row['decided']} over {row['b'] if row['decided'] == row['a'] else row['a']}"
             for row, still in zip(pairs.to_dict("records"), now["decided"], strict=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tuning.analysis.over_problems.measured import Measured
-from tuning.analysis.verdict.sentences import claims
+from tuning.analysis.verdict.sentences import claims, not_shown
 from tuning.formatting import interval, names, number, p_value, plural
 from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.signed_rank import LEVEL
@@ -37,14 +37,20 @@ def nothing(found: Measured, pairs: pd.DataFrame) -> str:
     return "No verdict over problems: no two tuners have two problems in common."
 
 
-def shown(pairs: pd.DataFrame, found: Measured) -> str:
-    """Who is better on these problems, and whether that holds for problems like these."""
+def shown(pairs: pd.DataFrame, found: Measured, better_than: str) -> str:
+    """Who is better on these problems, and whether that holds for problems like these.
+
+    Args:
+        pairs: `OverProblems.pairs`.
+        found: What was compared.
+        better_than: The reference, if only is asked whether a tuner is better than it.
+    """
     decided, general = pairs[pairs["decided"] != ""], pairs[pairs["general_decided"] != ""]
     others = len({*pairs["a"], *pairs["b"]}) - 1
     left = len(pairs) - len(decided)
     rest = f", {left} of {plural(len(pairs), 'pair')} undecided" if left else ""
     line = f"{claims(decided, others)}, on average over these {len(found.problems)} problems"
-    line += f" (Holm-adjusted p ≤ {LEVEL:g}{rest})."
+    line += f" (Holm-adjusted {'one-sided ' if better_than else ''}p ≤ {LEVEL:g}{rest})."
     if general.empty:
         return f"{line} For problems like these in general, no difference is shown."
     if len(general) == len(decided):
@@ -52,9 +58,9 @@ def shown(pairs: pd.DataFrame, found: Measured) -> str:
     return f"{line} For problems like these in general: {claims(general, others)}."
 
 
-def not_shown(pairs: pd.DataFrame, found: Measured) -> str:
-    who = names(list(dict.fromkeys([*pairs["a"], *pairs["b"]])))
-    return f"No difference shown between {who} on average over these {len(found.problems)} problems."
+def nothing_shown(pairs: pd.DataFrame, found: Measured, better_than: str) -> str:
+    who = list(dict.fromkeys([*pairs["a"], *pairs["b"]]))
+    return f"{not_shown(who, better_than)} on average over these {len(found.problems)} problems."
 
 
 def evidence(pairs: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ from tuning.analysis.overtuning import Overtuning
 from tuning.analysis.searching import TUNERS
 from tuning.budget import Budget
 from tuning.formatting import decimals_for, interval, names, number, p_value, plural
-from tuning.journal.plan import SEARCH
+from tuning.journal.plan import BETTER, SEARCH
 from tuning.objective import Objective
 from tuning.statistics.bootstrap import CONFIDENCE
 from tuning.statistics.power import ENOUGH, MOST
@@ -41,11 +41,18 @@ def claims(decided: pd.DataFrame, others: int) -> str:
     return "; ".join([*claims, *([f"{plural(more, 'more pair')} decided"] if more else [])])
 
 
-def qualifiers(pairs: pd.DataFrame) -> list[str]:
+def not_shown(tuners: Sequence[str], better_than: str) -> str:
+    """That nothing is, up to the full stop; `better_than` is the reference if only one direction was asked about."""
+    if better_than:
+        return f"{names([name for name in tuners if name != better_than])} not shown better than {better_than}"
+    return f"No difference shown between {names(tuners)}"
+
+
+def qualifiers(pairs: pd.DataFrame, better_than: str = "") -> list[str]:
     """At what level, and how many pairs are not decided."""
     undecided, decided = len(undecided_pairs(pairs)), int((pairs["decided"] != "").sum())
     equal = len(pairs) - decided - undecided
-    rest = [f"Holm-adjusted p ≤ {LEVEL:g}"]
+    rest = [f"Holm-adjusted {'one-sided ' if better_than else ''}p ≤ {LEVEL:g}"]
     rest += [f"{equal} of {plural(len(pairs), 'pair')} practically equal"] if equal else []
     rest += [f"{undecided} of {plural(len(pairs), 'pair')} undecided"] if undecided else []
     return rest
@@ -148,6 +155,17 @@ def added(extended: Sequence[int]) -> tuple[str, ...]:
         f"Replicates were added in later runs ({', then '.join(map(str, extended))}), but each p is that of one test "
         "at the end. If they were added because of what was seen, differences that are not there are shown in more "
         f"than {LEVEL:.0%} of studies; --until-decided allows for the looks.",
+    )
+
+
+def asked(reference: str, alternative: str, declared: bool) -> tuple[str, ...]:
+    """That a study asks of one direction only, in a sentence; empty if it does not."""
+    if alternative != BETTER:
+        return ()
+    end = ", as declared before the run" if declared else ""
+    return (
+        f"Asked is only whether each tuner is better than {reference}{end}: the tests are one-sided, and no tuner is "
+        "shown worse. Intervals have two ends.",
     )
 
 

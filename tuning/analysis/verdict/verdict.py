@@ -22,6 +22,7 @@ from tuning.analysis.verdict.sentences import (
     equalities,
     evidence,
     leading,
+    not_shown,
     qualifiers,
     remedies,
 )
@@ -85,6 +86,7 @@ def verdict(
     together: pd.DataFrame | None = None,
     rope: float | None = None,
     needed: Callable[[int], int] = replicates_needed,
+    better_than: str = "",
     about: Sequence[str] = (),
     alike: Sequence[str] = (),
     winners: Sequence[str] = (),
@@ -102,6 +104,7 @@ def verdict(
         together: From `searching.searching`: all contestants with each baseline.
         rope: As given to `pairs.pairwise`.
         needed: From a number of pairs, the replicates needed to show a difference.
+        better_than: The reference, if of each pair only is asked whether the first is better than it.
         about: What each tuner did and what is judged, in the words of `conduct.said` and `sentences.about`.
         alike: The tuners that were all random search, whose pairs are not among `pairs`.
         winners: How they fare on fresh seeds, in the words of `sentences.hopes`.
@@ -110,7 +113,7 @@ def verdict(
     contesting = scored.table(contestants)
     there = contesting[contesting["scored"] > 0]
     leader, ahead = leading(there, scored.metric, scored.objective)
-    found = _judge(contesting, there, pairs, scored.metric, leader, needed)
+    found = _judge(contesting, there, pairs, scored.metric, leader, needed, better_than)
     line = found.line
     if alike:
         line = f"{line} One algorithm here, random search: {names(list(alike))}."
@@ -133,6 +136,7 @@ def _judge(
     metric: str,
     leader: str,
     needed_for: Callable[[int], int],
+    better_than: str,
 ) -> Verdict:
     """One problem's verdict, with the reasons alone as its details."""
     if scored.empty:
@@ -148,7 +152,7 @@ def _judge(
         return no_verdict(line, ("More replicates would not tell these tuners apart; a harder problem might.",))
     decided = pairs[pairs["decided"] != ""]
     if len(decided):
-        line = f"{claims(decided, len(contesting) - 1)} ({', '.join(qualifiers(pairs))})."
+        line = f"{claims(decided, len(contesting) - 1)} ({', '.join(qualifiers(pairs, better_than))})."
         return Verdict(SHOWN, line, (*evidence(decided, metric), *remedies(pairs)))
     if n == 0:
         return no_verdict("No verdict: no replicate is finished by two tuners.")
@@ -171,7 +175,7 @@ def _judge(
         line = f"Practically equal: {names([str(name) for name in scored['tuner']])} ({n} replicates)."
         return Verdict(EQUAL, line)
     closest = pairs.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
-    line = f"No difference shown between {names([str(name) for name in scored['tuner']])} ({n} replicates)."
+    line = f"{not_shown([str(name) for name in scored['tuner']], better_than)} ({n} replicates)."
     nearest = (
         f"Closest to a difference: {closest['a']} and {closest['b']}, p {p_value(closest['p'])}, Holm-adjusted "
         f"{p_value(closest['p_holm'])}. That no difference is shown does not show that they are equal."

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from tuning.formatting import names, plural, seconds
 from tuning.journal.journal import Journal
-from tuning.journal.plan import endpoint_words
+from tuning.journal.plan import compared_words, endpoint_words
 from tuning.journal.records import CellState, TrialState
 from tuning.report.tables.base import Table, table
 
@@ -50,8 +50,8 @@ def _question(journal: Journal) -> str:
     if not journal.sessions or not journal.sessions[0].plan.endpoint:
         return NOT_RECORDED
     plan = journal.sessions[0].plan
-    compared = f"each tuner against {plan.reference}" if plan.reference else "every two tuners"
     noise_free = all(problem.noise_free for problem in journal.problems.values())
+    compared = compared_words(plan.reference, plan.alternative)
     return f"{compared} by {endpoint_words(plan.endpoint, noise_free)}; recorded before the first trial"
 
 
