@@ -43,6 +43,7 @@ class Defaults:
 
 BEFORE = Defaults(5, 5, True, 3, False)
 NOW = Defaults(2, 1, False, 1, True)
+WITHOUT_RANDOM_2X = Defaults(2, 1, False, 0, False)
 
 
 def price(defaults: Defaults, trials: int) -> float:
@@ -100,9 +101,10 @@ def shown(replicates: int, seeds: int, noise: float, studies: int, *, paired: bo
 
 
 def main(studies: int) -> None:
-    print("| trainings that a search pays for | before | now |\n| --- | --- | --- |")
-    for trials in (6, 8, 12, 30):
-        print(f"| {trials} | {price(BEFORE, trials):.2f} | {price(NOW, trials):.2f} |")
+    print("| trainings that a search pays for | before | now | without random-2x |\n| --- | --- | --- | --- |")
+    for trials in (6, 8, 11, 12, 30):
+        prices = [price(defaults, trials) for defaults in (BEFORE, NOW, WITHOUT_RANDOM_2X)]
+        print(f"| {trials} | {' | '.join(f'{times:.2f}' for times in prices)} |")
     ratio = price(BEFORE, 8) / price(NOW, 8)
     print(f"\n{studies} studies an entry\n\n| seed's part of the variance | replicates | shown | false | held |")
     print("| --- | --- | --- | --- | --- |")
