@@ -47,7 +47,7 @@ def test_a_tuner_is_recommended_where_nothing_can_be_proven(tmp_path: Path) -> N
     assert found.line.endswith(" points of accuracy. Not proven.")
     assert float(found.line.split("about ")[1].split()[0]) == pytest.approx(points, rel=0.1)
     assert found.details[0].startswith(f"Probability of being the best: b {percent(found.probability)}, a ")
-    assert found.details[1].startswith("One more replicate of each tuner costs 6 epochs, about 3.4 s of one process")
+    assert found.details[1].startswith("One more replicate costs about 6 epochs, 3.4 s of one process, and is expe")
     assert found.table.columns.tolist() == CHOICE_COLUMNS
     assert found.table["best"].sum() == pytest.approx(1)
     assert found.endpoint == "best val_accuracy of a search"

@@ -46,7 +46,7 @@ STATUS_CELL_KEYS = [
 CHECK_KEYS = [
     "study", "alike", "problems", "budgets", "cells", "epochs", "baseline_epochs", "budget_seconds", "retrain",
     "retraining_epochs", "noise_free", "endpoint", "reference", "alternative", "start", "own_start",
-    "outlook", "seconds",
+    "outlook", "seconds", "baseline_seconds", "retraining_seconds",
 ]  # fmt: skip
 CHECK_PROBLEM_KEYS = [
     "problem", "space", "notes", "splits", "configurations", "objective", "metrics", "equality",

@@ -10,6 +10,7 @@ from tuning.problems.synthetic import SyntheticProblem, mixed_space
 from tuning.runner.cell import CellTask, run_cell
 from tuning.runner.outlook import outlook
 from tuning.runner.plan import Overrides
+from tuning.runner.until_decided import before_first_look
 from tuning.statistics.sequential import Rule
 from tuning.study import Study
 from tuning.tuners.base import Tuner
@@ -43,6 +44,17 @@ def test_a_plan_that_can_never_decide_is_said_to_be_one() -> None:
     )
     assert outlook(study(budget=33, replicates=5)) == []
     assert outlook(study(budget=33, replicates=4).changed(Overrides(until_decided=Rule()))) == []
+
+
+def test_asked_only_whether_a_tuner_is_better_fewer_replicates_can_decide() -> None:
+    both = study(budget=33, replicates=4, reference="kt-random")
+    (line,) = outlook(both)
+    assert line.startswith("synthetic: with 4 replicates no difference in 3 pairs of tuners can be shown at 5%")
+    one = study(budget=33, replicates=4, reference="kt-random", alternative="better")
+    assert outlook(one) == []
+    first = [before_first_look(plan.changed(Overrides(until_decided=Rule()))).replicates for plan in (both, one)]
+    assert first == [Rule().first_look(3), Rule().first_look(3, 1)]
+    assert first[1] < first[0]
 
 
 class Opposite(SyntheticProblem):

@@ -18,6 +18,7 @@ Imports: words, statistics, journal.
     tuner_table       tuner_table: a row per tuner
     trials            the best trial of each tuner, and those that failed
     endpoints         Endpoint, endpoint: the scores that are judged
+    spent             spent_by_cell, Spent: epochs and seconds of searches, baselines and retraining
     choices           ProblemChoice: which tuner to take now
     verdict/          who is shown to be better
     problem_summary   ProblemSummary: all this for one problem

@@ -14,9 +14,10 @@ from tuning.analysis.conduct import algorithms
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import CELL
 from tuning.analysis.endpoints import Endpoint
+from tuning.analysis.spent import Spent, a_replicate
 from tuning.analysis.verdict.verdict import EQUAL, SHOWN, UNDECIDED
 from tuning.formatting import names, number, seconds
-from tuning.journal.records import CellState, TrialState
+from tuning.journal.records import TrialState
 from tuning.objective import Objective
 from tuning.statistics import choice as statistics
 from tuning.statistics.bootstrap import BOOTSTRAP_SEED, CONFIDENCE
@@ -94,7 +95,7 @@ def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str]) -> float | None
 
 def problem_choice(
     scored: Endpoint,
-    cells: pd.DataFrame,
+    spent: pd.DataFrame,
     retrainings: pd.DataFrame,
     pairs: pd.DataFrame,
     contest: Contest,
@@ -107,7 +108,7 @@ def problem_choice(
 
     Args:
         scored: Its endpoint.
-        cells: Its rows of `curves.cells_frame`.
+        spent: Its rows of `spent.spent_by_cell`.
         retrainings: Its rows of `frames.retrainings_frame`.
         pairs: Its `pairs.pairwise`: whether the recommended tuner is shown better than all others.
         contest: Who is compared.
@@ -142,7 +143,7 @@ def problem_choice(
         line=words.saturated(found.mean[found.recommended]) if found.flat else words.line(kind, tuner, any_of, loss),
         probable="" if nothing_to_tell else words.probable(found, [" or ".join(group) for group in groups]),
         alike=words.alike(any_of, one_algorithm) if len(any_of) > 1 and not found.flat else "",
-        more="" if nothing_to_tell else _worth(gains, loss, cells, contest),
+        more="" if nothing_to_tell else _worth(gains, loss, a_replicate(spent)),
         endpoint=scored.name,
         tuner=tuner,
         any_of=any_of,
@@ -246,18 +247,15 @@ class _Words:
         return f"{_brief(100 * value)} points of {metric}" if "accuracy" in metric else f"{_brief(value)} in {metric}"
 
 
-def _worth(gains: Mapping[int, float], loss: float, cells: pd.DataFrame, contest: Contest) -> str:
+def _worth(gains: Mapping[int, float], loss: float, replicate: Spent) -> str:
     """What more replicates would cost, and what they would take off the loss."""
     if loss <= 0:
         return ""
-    cost = contest.budget.times(len(contest.tuners)).words(each="")
-    done = cells[(cells["state"] == CellState.DONE) & cells["tuner"].isin(contest.tuners)]
-    spent = float((done["train_seconds"] + done["suggest_seconds"]).groupby(done["tuner"]).mean().sum())
-    time = f", about {seconds(spent)} of one process" if spent > 0 else ""
+    time = f", {seconds(replicate.seconds)} of one process" if replicate.seconds else ""
     first, *_, last = gains
     return (
-        f"One more replicate of each tuner costs {cost}{time}, and is expected to lower the expected cost of a wrong "
-        f"choice by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}."
+        f"One more replicate costs about {replicate.epochs_words}{time}, and is expected to lower the expected cost of "
+        f"a wrong choice by {percent(gains[first] / loss)}; {last} more by {percent(gains[last] / loss)}."
     )
 
 

@@ -50,6 +50,7 @@ class Rows:
         retrainings: Of `frames.retrainings_frame`.
         cells: Of `curves.cells_frame`, the budget audit.
         conduct: `conduct.conduct`.
+        spent: Of `spent.spent_by_cell`.
     """
 
     trials: pd.DataFrame
@@ -57,6 +58,7 @@ class Rows:
     retrainings: pd.DataFrame
     cells: pd.DataFrame
     conduct: pd.DataFrame
+    spent: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,7 @@ def summarise_problem(
         best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
         failures=failure_groups(rows.trials),
         by_budget=_by_budget(judged_steps, cells, objective, contest),
-        choice=_labelled(problem_choice(scored, cells, rows.retrainings, pairs, contest, alike), name, recorded),
+        choice=_labelled(problem_choice(scored, rows.spent, rows.retrainings, pairs, contest, alike), name, recorded),
         variance=variance_parts(rows.retrainings, tuners, split_each=bool(recorded.data.resampling)),
         new_data=new_data_pairs(rows.retrainings, tuners, objective, recorded.data.rows or {}),
     )

@@ -16,6 +16,7 @@ from tuning.analysis.looks import accounts, complete_replicates, still_open
 from tuning.analysis.over_problems.draws import draws
 from tuning.analysis.over_problems.over_problems import OverProblems, over_problems
 from tuning.analysis.problem_summary import Comparison, ProblemSummary, Rows, summarise_problem
+from tuning.analysis.spent import Spent, spent, spent_by_cell
 from tuning.analysis.standings import GRID_STEPS, standing_grid, standings_over
 from tuning.analysis.trials import failure_groups
 from tuning.analysis.tuner_table import TUNER_COLUMNS
@@ -41,6 +42,7 @@ class Summary(Comparison):
         retrainings: `frames.retrainings_frame`.
         cells: `curves.cells_frame`, the budget audit.
         failures: `trials.failure_groups`.
+        spent: What all cells cost.
         over_problems: What all problems say together; None if there is only one.
     """
 
@@ -53,6 +55,7 @@ class Summary(Comparison):
     retrainings: pd.DataFrame
     cells: pd.DataFrame
     failures: pd.DataFrame
+    spent: Spent
     over_problems: OverProblems | None
 
     @property
@@ -67,13 +70,20 @@ def summarise(journal: Journal) -> Summary:
     trials, epochs = frames.trials_frame(journal), frames.epochs_frame(journal)
     retrainings = frames.retrainings_frame(journal)
     cells = cells_frame(journal.planned_cells(), journal.ends, trials, journal.budgets())
+    costs = spent_by_cell(journal)
     contests = {name: contest.on(journal, name) for name in journal.problems}
     # Over problems, each step is the same share of every budget.
     steps = min([GRID_STEPS, *(of.budget_epochs for of in contests.values())])
     problems, measures = {}, []
     for name, recorded in journal.problems.items():
-        its_own = [frame[frame["problem"] == name] for frame in (trials, epochs, retrainings, cells)]
-        rows = Rows(*its_own, *[conduct(journal, name)])
+        rows = Rows(
+            _of(name, trials),
+            _of(name, epochs),
+            _of(name, retrainings),
+            _of(name, cells),
+            conduct(journal, name),
+            _of(name, costs),
+        )
         problems[name], of_problem = summarise_problem(
             name, recorded, journal.objective(name), contests[name], rows, steps
         )
@@ -94,8 +104,14 @@ def summarise(journal: Journal) -> Summary:
         retrainings=retrainings,
         cells=cells,
         failures=failure_groups(trials),
+        spent=spent(costs),
         over_problems=over,
     )
+
+
+def _of(problem: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The problem's rows."""
+    return frame[frame["problem"] == problem]
 
 
 def _one_of_several(problem: ProblemSummary, over: OverProblems) -> ProblemSummary:

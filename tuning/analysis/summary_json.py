@@ -49,6 +49,7 @@ def to_json(summary: Summary, more: Mapping[str, Mapping[str, pd.DataFrame]] | N
         "rope": summary.contest.rope,
         "random_search": summary.contest.random_search,
         "baselines": list(summary.contest.baselines),
+        "spent": _plain(asdict(summary.spent)),
         "over_problems": {
             "standings": _records(summary.standings),
             "ranks": _rank_test_json(summary.rank_test),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
@@ -15,7 +16,9 @@ from tuning import seeds
 from tuning.formatting import MISSING, count, plural, seconds
 from tuning.journal.incumbents import SHARES
 from tuning.journal.plan import compared_words, endpoint_words, start_said
+from tuning.problems.lookup import LookupProblem
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
+from tuning.problems.table import TableProblem
 from tuning.runner.cell import CellTask
 from tuning.runner.outlook import outlook
 from tuning.runner.plan import StudyPlan
@@ -66,7 +69,7 @@ def examine(study: StudyPlan, draws: int) -> Facts:
         "start": study.start or "",
         "own_start": study.own_start,
         "outlook": outlook(study),
-        "seconds": _seconds(study),
+        **_seconds(study, tasks),
     }
 
 
@@ -137,28 +140,52 @@ def _splits(problem: TrainingProblem, first: seeds.SplitSeeds) -> Facts | None:
 
 
 def _retraining_epochs(task: CellTask) -> int:
-    """At most: incumbents at smaller shares of the budget may be the last one, or have few epochs."""
+    """At most: incumbents at smaller shares of the budget may be the last one, or have few epochs; none without noise.
+
+    A retraining after cross-validation is one, on all folds together.
+    """
+    if isinstance(task.problem, LookupProblem | TableProblem):
+        return 0
     earlier = len(SHARES) - 1 if task.retrain and task.tuner.epochs is None else 0
-    return (task.retrain + earlier) * task.problem.max_epochs * trainings_of(task.problem)
+    return (task.retrain + earlier) * task.problem.max_epochs
 
 
-def _seconds(study: StudyPlan) -> float | None:
-    """Training time of all cells on one core, at most; None if a problem trains nothing that could be timed."""
-    total = 0.0
-    for problem in study.problems:
-        limits = [study.budget_of(tuner, problem).limits for tuner in (*study.tuners, *study.baselines)]
-        an_epoch = math.inf
-        if any(math.isfinite(epochs) for epochs, _ in limits):
-            if not isinstance(problem, Problem):
-                return None
-            build, epoch = _pace(problem)
-            an_epoch = epoch + build / problem.max_epochs
-        total += study.replicates * sum(min(epochs * an_epoch, seconds) for epochs, seconds in limits)
-    return total
+def _seconds(study: StudyPlan, tasks: Sequence[CellTask]) -> dict[str, float | None]:
+    """Training time of all cells on one core, at most; of the baselines among them; and of retraining, beside them.
+
+    None if a problem trains nothing that could be timed.
+    """
+    epochs_count = study.budget.epochs is not None or any(tuner.epochs for tuner in study.baselines) or study.retrain
+    paces = {problem.name: _seconds_an_epoch(problem) if epochs_count else None for problem in study.problems}
+
+    def searching(task: CellTask) -> float | None:
+        epochs, limit = task.budget.limits
+        pace = paces[task.problem.name]
+        if math.isinf(epochs):
+            return limit
+        return None if pace is None else min(epochs * pace, limit)
+
+    def retraining(task: CellTask) -> float | None:
+        epochs, pace = _retraining_epochs(task), paces[task.problem.name]
+        return None if epochs and pace is None else epochs * (pace or 0.0)
+
+    return {
+        "seconds": _total(map(searching, tasks)),
+        "baseline_seconds": _total(searching(task) for task in tasks if task.tuner in study.baselines),
+        "retraining_seconds": _total(map(retraining, tasks)),
+    }
 
 
-def _pace(problem: Problem) -> tuple[float, float]:
-    """Seconds to start a trial and for one epoch, measured at the defaults on part of the data."""
+def _total(parts: Iterable[float | None]) -> float | None:
+    """Their sum; None if one is unknown."""
+    known = list(parts)
+    return None if None in known else float(sum(part or 0.0 for part in known))
+
+
+def _seconds_an_epoch(problem: TrainingProblem) -> float | None:
+    """With its share of the start of a trial, measured at the defaults on part of the data; None if untrained."""
+    if not isinstance(problem, Problem):
+        return None
     from tuning.training.probe import timed
 
     ends = [time.perf_counter()]
@@ -170,7 +197,8 @@ def _pace(problem: Problem) -> tuple[float, float]:
     samples = timed(problem.recipe, problem.space, problem.objective, TIMED_SAMPLES, TIMED_EPOCHS, on_epoch)
     steady = ends[-1] - ends[-2]
     whole = size(problem.recipe.splits.train)
-    return max(ends[1] - ends[0] - steady, 0.0), steady * (whole / samples if whole and samples else 1.0)
+    build = max(ends[1] - ends[0] - steady, 0.0)
+    return build / problem.max_epochs + steady * (whole / samples if whole and samples else 1.0)
 
 
 def show(examined: Facts, console: Console, with_seeds: bool = False) -> None:
@@ -282,43 +310,57 @@ def _show_budgets(examined: Facts, console: Console) -> None:
             else f"{row['full_trials']:.3g}" + (" (more, shorter ones)" if row["shorter_trials"] else ""),
         )
     console.print(table)
-    replicates = max(cell["replicate"] for cell in examined["cells"])
-    takes, each = (
-        "an unknown time" if examined["seconds"] is None else f"about {seconds(examined['seconds'] / parts)}"
-        for parts in (1, replicates)
-    )
-    console.print(
-        f"{plural(len(examined['cells']), 'cell')}, {_cost(examined, takes, each, replicates)} Thinking "
-        f"comes on top{_retraining(examined)}.",
-        markup=False,
-        highlight=False,
-    )
+    cells = plural(len(examined["cells"]), "cell")
+    sentences = (f"{cells}, {_searching(examined)}", *_retraining(examined), _replicate(examined))
+    console.print(" ".join(sentences), markup=False, highlight=False)
 
 
-def _retraining(examined: Facts) -> str:
-    """What is done after the searches, in words."""
-    if not examined["retrain"]:
-        return ""
-    if examined["noise_free"]:
-        return "; each search's winner is judged by its curve without noise, which costs nothing"
-    return (
-        f", and retraining, uncharged, of {count(examined['retraining_epochs'])} epochs at most: each search's winner "
-        f"on {plural(examined['retrain'], 'fresh seed')} in full, and what it would have returned at a quarter and at "
-        "half of the budget once"
-    )
-
-
-def _cost(examined: Facts, takes: str, each: str, replicates: int) -> str:
-    """What all cells and a replicate cost, in sentences."""
+def _searching(examined: Facts) -> str:
+    """What searches and baselines cost, in a sentence."""
+    takes = _about(examined["seconds"])
     if examined["epochs"] is None:
-        return f"{takes} of training at most, on one core; a replicate costs {each}."
-    theirs = examined["baseline_epochs"]
-    baselines = f" ({count(theirs)} of them the baselines')" if theirs else ""
+        return f"{takes} of training at most, on one core{_of_baselines(_about(examined['baseline_seconds']))}."
+    theirs = count(examined["baseline_epochs"])
+    if examined["baseline_seconds"]:
+        theirs = f"{theirs}, {_about(examined['baseline_seconds'])}"
     return (
-        f"{count(examined['epochs'])} epochs at most{baselines}: {takes} of training on one core, by the default "
-        f"configuration's pace; a replicate costs {count(examined['epochs'] // replicates)} epochs, {each}. Other "
-        "configurations may be much slower or faster."
+        f"{count(examined['epochs'])} epochs at most: {takes} of training on one core, by the default configuration's "
+        f"pace{_of_baselines(theirs) if examined['baseline_epochs'] else ''}."
     )
+
+
+def _of_baselines(cost: str) -> str:
+    return f"; of that the baselines {cost}"
+
+
+def _retraining(examined: Facts) -> Iterator[str]:
+    """What is done after the searches, in a sentence."""
+    if examined["retrain"] and examined["noise_free"]:
+        yield "Each search's winner is judged by its curve without noise, which costs nothing."
+    elif examined["retrain"]:
+        yield (
+            f"Retraining adds {count(examined['retraining_epochs'])} epochs at most, uncharged, "
+            f"{_about(examined['retraining_seconds'])}: each search's winner on "
+            f"{plural(examined['retrain'], 'fresh seed')} in full, and what it would have returned at a quarter and "
+            "at half of the budget once."
+        )
+
+
+def _replicate(examined: Facts) -> str:
+    """What one replicate of all costs."""
+    replicates = max(cell["replicate"] for cell in examined["cells"])
+    both = (examined["seconds"], examined["retraining_seconds"])
+    each = _about(None if None in both else sum(both) / replicates)
+    if examined["epochs"] is not None:
+        each = f"{count((examined['epochs'] + examined['retraining_epochs']) // replicates)} epochs at most, {each}"
+    return (
+        f"A replicate of all costs {each}. Other configurations may be much slower or faster, and thinking comes on "
+        "top."
+    )
+
+
+def _about(takes: float | None) -> str:
+    return "an unknown time" if takes is None else f"about {seconds(takes)}"
 
 
 def _table(*headings: str) -> Table:

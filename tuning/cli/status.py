@@ -236,6 +236,7 @@ def show_report(report: Report, console: Console) -> None:
         say(f"  {line}")
     for problem in report.result.problems:
         _show_answer(report, problem, say)
+    say(f"Spent: {report.spent.words}.")
     if (report.directory / BEST).is_dir():
         board = shell_line(["tuning", "board", str(report.directory)])
         say(f"The best trials in TensorBoard: {board}", soft_wrap=True)

@@ -112,6 +112,7 @@ def context(
         "verdict": summary.verdict,
         "scope": scope(journal, summary),
         "finished": finished(summary),
+        "spent": summary.spent.words,
         "problems": problems,
         "by_problem": problems_table(summary.problems),
         "chosen": summary.over_problems.choice.lines if summary.over_problems else (),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuning.analysis.over_problems.over_problems import OverProblems
+from tuning.analysis.spent import Spent
 from tuning.analysis.summary import results, summarise
 from tuning.analysis.summary_json import to_json
 from tuning.analysis.verdict.verdict import Verdict
@@ -40,6 +41,7 @@ class Report:
         over_problems: What all problems say together; None if there is only one.
         by_problem: Table of problems and tuners, if there are several.
         answers: By problem, what opens the report.
+        spent: What the study cost.
     """
 
     directory: Path
@@ -51,6 +53,7 @@ class Report:
     over_problems: OverProblems | None
     by_problem: Table
     answers: Mapping[str, Answer]
+    spent: Spent
 
     @property
     def verdict(self) -> Verdict:
@@ -115,4 +118,5 @@ def write_report(directory: Path, read: Journal | None = None) -> Report:
         summary.over_problems,
         shown["by_problem"],
         {part.name: part.answer for part in shown["problems"]},
+        summary.spent,
     )

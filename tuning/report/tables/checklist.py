@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from msgspec import UNSET
 
-from tuning.formatting import names, plural, seconds
+from tuning.analysis.spent import spent, spent_by_cell
+from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
 from tuning.journal.plan import compared_words, endpoint_words
 from tuning.journal.records import CellState, TrialState
@@ -100,13 +101,5 @@ def _machine(journal: Journal) -> str:
 
 
 def _compute(journal: Journal) -> str:
-    trials = list(journal.all_trials())
-    retrained = [one for done in journal.retrainings.values() for one in done]
-    if not trials:
-        return NOT_RECORDED
-    epochs = plural(sum(trial.epochs for trial in trials), "epoch")
-    return (
-        f"{epochs} of search in {seconds(sum(trial.train_seconds for trial in trials))}; tuners' own thinking: "
-        f"{seconds(sum(trial.suggest_seconds for trial in trials))}; retraining: "
-        f"{seconds(sum(one.train_seconds for one in retrained))}"
-    )
+    total = spent(spent_by_cell(journal))
+    return total.words if total.epochs else NOT_RECORDED
