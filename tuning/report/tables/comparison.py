@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from tuning.analysis.choices import percent
+from tuning.analysis.coverage import students
 from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.formatting import MISSING, count, decimals_for, interval, names, number, p_value, plural, seconds
 from tuning.journal.incumbents import SHARES
@@ -20,7 +21,6 @@ from tuning.report.tables.base import (
     estimate_entry,
     rows_of,
     score_entry,
-    students,
     table,
     value_of,
 )
@@ -106,7 +106,8 @@ def by_budget_table(problem: ProblemSummary) -> Table:
                 *(means.get(of, MISSING) for of in tuners),
             ]
         )
-    caption = f"Mean {problem.endpoint.metric} if the budget had been so large, with {CONFIDENCE:.0%} intervals"
+    scored = [n for part in problem.by_budget for n in part.scored.values()]
+    caption = f"Mean {problem.endpoint.metric} if the budget had been so large, with {students(scored)}"
     return table(caption, ["Share", "Epochs", *tuners], rows)
 
 
