@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
 from tuning.analysis.choices import percent
-from tuning.analysis.coverage import students
+from tuning.analysis.coverage import short_of, students
 from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.formatting import MISSING, count, decimals_for, interval, names, number, p_value, plural, seconds
 from tuning.journal.incumbents import SHARES
@@ -25,7 +26,7 @@ from tuning.report.tables.base import (
     value_of,
 )
 from tuning.statistics.bootstrap import CONFIDENCE
-from tuning.statistics.intervals import median_level
+from tuning.statistics.intervals import median_level, together_coverage
 from tuning.statistics.power import MOST
 
 Rows = list[list[str | Entry]]
@@ -217,10 +218,11 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
 def searching_table(problem: ProblemSummary) -> Table:
     """All tuners together against each baseline."""
     part = problem.searching
+    kind = f"{'Student' if problem.endpoint.paired else 'Welch'}'s {CONFIDENCE:.0%}"
     places = decimals_for([*part["difference"], *part["low"], *part["high"], 0.0])
     columns = (
         "Baseline", "Searches", "Replicates", "Searches better", "Mean difference",
-        f"{'Student' if problem.endpoint.paired else 'Welch'}'s {CONFIDENCE:.0%} interval", "p", "Holm p",
+        f"{kind} interval", "p", "Holm p",
         "Shown better",
     )  # fmt: skip
     rows: Rows = [
@@ -236,7 +238,9 @@ def searching_table(problem: ProblemSummary) -> Table:
         ]
         for row in rows_of(part)
     ]
-    return table(f"All tuners together and each baseline by {problem.endpoint.metric}", columns, rows)
+    short = short_of(part["replicates"], partial(together_coverage, paired=problem.endpoint.paired), "differences")
+    caption = f"All tuners together and each baseline by {problem.endpoint.metric}, with {kind} intervals{short}"
+    return table(caption, columns, rows)
 
 
 def standing_table(compared: Comparison) -> Table:
