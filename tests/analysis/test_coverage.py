@@ -18,8 +18,8 @@ def test_the_fewest_values_but_one_decide_what_is_said() -> None:
 
 
 def test_another_kind_of_interval_has_its_own_coverage() -> None:
-    said = short_of([4, 9], lambda n: n / 10, "differences", "holds")
-    assert said == ", which holds 40% of the differences of skewed scores"
+    said = short_of([4, 9], lambda n: n / 10, "shares", "holds")
+    assert said == ", which holds 40% of the shares"
     assert short_of([10], lambda n: n / 10) == ""
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tuning.analysis.summary import Summary
-from tuning.report.tables.comparison import searching_table
+from tuning.report.tables.comparison import choice_table, searching_table
 
 
 def test_intervals_against_baselines_say_what_they_hold_of_skewed_scores(golden: Summary) -> None:
@@ -15,3 +15,9 @@ def test_intervals_against_baselines_say_what_they_hold_of_skewed_scores(golden:
     assert searching_table(paired).caption.endswith(", with Student's 95% intervals")
     many = replace(problem, searching=problem.searching.assign(replicates=100))
     assert searching_table(many).caption.endswith(", with Welch's 95% intervals")
+
+
+def test_the_means_to_choose_by_say_what_their_intervals_hold_at_the_least(golden: Summary) -> None:
+    assert choice_table(golden.problems["digits"]).caption.endswith(
+        ", with 95% credible intervals, which hold 88% of the means in the least favourable of their simulations"
+    )

@@ -19,15 +19,18 @@ def students(sizes: Iterable[int]) -> str:
 
 
 def short_of(
-    sizes: Iterable[int], of: Callable[[int], float] = student_coverage, what: str = "means", hold: str = "hold"
+    sizes: Iterable[int],
+    of: Callable[[int], float] = student_coverage,
+    what: str = "means of skewed scores",
+    hold: str = "hold",
 ) -> str:
     """What the widest miss of several intervals is, as the end of a phrase; empty where they cover enough.
 
     Args:
         sizes: The number of values of each; one value has no interval.
         of: What an interval of so many values covers.
-        what: The intervals are of.
+        what: The intervals are of, and of which scores.
         hold: The verb, for one or for many.
     """
     coverage = min((of(int(n)) for n in sizes if n > 1), default=1.0)
-    return f", which {hold} {coverage:.0%} of the {what} of skewed scores" if coverage < WORTH_SAYING else ""
+    return f", which {hold} {coverage:.0%} of the {what}" if coverage < WORTH_SAYING else ""

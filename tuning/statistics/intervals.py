@@ -44,7 +44,7 @@ def student(values: npt.ArrayLike) -> Ends:
 
 def student_coverage(n: int) -> float:
     """How often `student` holds the mean of n skewed values."""
-    return _by_fewest(SKEWED_COVERAGE, n)
+    return by_fewest(SKEWED_COVERAGE, n)
 
 
 def welch(first: npt.ArrayLike, second: npt.ArrayLike) -> Ends:
@@ -67,7 +67,7 @@ def welch(first: npt.ArrayLike, second: npt.ArrayLike) -> Ends:
 
 def together_coverage(n: int, *, paired: bool) -> float:
     """How often the interval of several tuners together and a baseline holds what is true of n skewed scores each."""
-    return _by_fewest(WITHIN_COVERAGE if paired else WELCH_COVERAGE, n)
+    return by_fewest(WITHIN_COVERAGE if paired else WELCH_COVERAGE, n)
 
 
 def median_ends(values: npt.ArrayLike) -> Ends:
@@ -174,7 +174,8 @@ def share_ends(successes: npt.ArrayLike, n: int) -> Ends:
     return low, high
 
 
-def _by_fewest(coverage: dict[int, float], n: int) -> float:
+def by_fewest(coverage: dict[int, float], n: int) -> float:
+    """The coverage of an interval of n values, from one by the fewest values that have it; NaN of fewer."""
     return next((share for fewest, share in reversed(coverage.items()) if n >= fewest), math.nan)
 
 

@@ -26,6 +26,7 @@ from tuning.report.tables.base import (
     value_of,
 )
 from tuning.statistics.bootstrap import CONFIDENCE
+from tuning.statistics.choice import credible_coverage
 from tuning.statistics.intervals import median_level, together_coverage
 from tuning.statistics.power import MOST
 
@@ -87,7 +88,10 @@ def choice_table(problem: ProblemSummary) -> Table:
         ]
         for row in rows_of(part)
     ]
-    return table(f"To choose by: mean of the {problem.choice.endpoint}", columns, rows)
+    scored = problem.endpoint.table(problem.contest.tuners)["scored"]
+    short = short_of(scored, credible_coverage, "means in the least favourable of their simulations")
+    kind = f"{CONFIDENCE:.0%} credible interval"
+    return table(f"To choose by: mean of the {problem.choice.endpoint}, with {kind}s{short}", columns, rows)
 
 
 def by_budget_table(problem: ProblemSummary) -> Table:
@@ -238,7 +242,8 @@ def searching_table(problem: ProblemSummary) -> Table:
         ]
         for row in rows_of(part)
     ]
-    short = short_of(part["replicates"], partial(together_coverage, paired=problem.endpoint.paired), "differences")
+    covered = partial(together_coverage, paired=problem.endpoint.paired)
+    short = short_of(part["replicates"], covered, "differences of skewed scores")
     caption = f"All tuners together and each baseline by {problem.endpoint.metric}, with {kind} intervals{short}"
     return table(caption, columns, rows)
 
