@@ -199,7 +199,7 @@ def main(studies: int) -> None:
     print("| scores | tuners, replicates | varies | problems | these | general | new | declared these | general |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     sizes = [("normal", k, n) for k, n in ((2, 3), (2, 5), (2, 10), (5, 2), (5, 3), (5, 10))]
-    sizes += [("shared split", 2, 5), *((kind, 5, 5) for kind in KINDS[1:])]
+    sizes += [("shared split", 2, 5), ("skewed", 2, 5), *((kind, 5, 5) for kind in KINDS[1:])]
     for (kind, k, n), varies, problems in itertools.product(sizes, (0.0, 0.5, 1.0), PROBLEMS):
         row = found(Size(problems, k, n), varies, kind, studies)
         print(

@@ -22,7 +22,7 @@ ERROR = 0.02  # nearly three standard errors of a share of 5 % of 1,000
 def test_intervals_hold_the_truth_and_levels_are_kept(problems: int, varies: float) -> None:
     for size in (Size(problems, 2, 5), Size(problems, 5, 5)):
         of = found(size, varies, "normal", STUDIES)
-        assert 0.93 <= of.these <= 0.975
+        assert 0.93 <= of.these <= 0.98
         assert 0.93 <= of.general <= (0.975 if varies else 1.0)  # wider than it must be where nothing varies
         assert 0.92 <= of.new <= 0.97
         assert of.declared_general <= LEVEL + ERROR
@@ -32,9 +32,10 @@ def test_intervals_hold_the_truth_and_levels_are_kept(problems: int, varies: flo
 
 @pytest.mark.parametrize("kind", ["shared split", "skewed", "one in ten far off", "uneven", "skewed over problems"])
 def test_they_hold_for_scores_of_other_shapes(kind: str) -> None:
-    of = found(Size(8, 5, 5), 0.5, kind, STUDIES)
-    assert min(of.these, of.general) >= 0.92
-    assert of.declared_general <= LEVEL + ERROR
+    for varies in (0.5, 1.0):
+        of = found(Size(8, 5, 5), varies, kind, STUDIES)
+        assert min(of.these, of.general) >= 0.92
+        assert of.declared_general <= LEVEL + ERROR
 
 
 def test_ten_problems_each_judged_by_itself_differ_somewhere_the_line_over_them_does_not() -> None:

@@ -60,6 +60,32 @@ def test_what_is_missing_is_not_imputed() -> None:
         assert of.difference[0, 1] * of.spread / expected == pytest.approx(shrunk, abs=0.001)
 
 
+@pytest.mark.parametrize("paired", [True, False])
+def test_the_spread_of_outlying_scores_is_known_worse_by_millers_jackknife(paired: bool) -> None:
+    scores = drawn(6, 3) + np.array([3.0, 0.0, 0.0])
+    scores[2, 0] += 12
+    of = effects(scores, paired=paired)
+    free, left_out = (10 if paired else 15), []
+    for at in np.ndindex(scores.shape):
+        # The least-squares fit without this score, of which nothing but the sum of squares counts.
+        rows, columns = (part.ravel() for part in np.indices(scores.shape))
+        design = np.concatenate([np.eye(3)[columns], np.eye(6)[rows][:, 1:]], axis=1)[:, : 8 if paired else 3]
+        kept = (rows != at[0]) | (columns != at[1])
+        squares = np.linalg.lstsq(design[kept], scores.ravel()[kept], rcond=None)[1].item()
+        left_out.append(np.log(squares / (free - 1)) / 2)
+    error = free / 18 * ((np.array(left_out) - np.mean(left_out)) ** 2).sum()
+    assert error > 4 / (2 * free)  # of normal scores about 1 / (2 free)
+    means = (scores[:, 0] - scores[:, 1]).var(ddof=1) / 6 if paired else scores[:, :2].var(axis=0, ddof=1).sum() / 6
+    assert of.variance[0, 1] == pytest.approx(means / of.spread**2 + of.difference[0, 1] ** 2 * error)
+
+
+def test_a_spread_that_one_score_makes_has_a_finite_error() -> None:
+    scores = np.ones((5, 2))
+    scores[0, 0] = 0.5
+    of = effects(scores, paired=False)
+    assert 0 < of.difference[1, 0] < np.sqrt(of.variance[1, 0]) < np.inf
+
+
 @pytest.mark.parametrize("scores", [np.ones((6, 2)), drawn(2, 2), np.empty((0, 2)), np.full((3, 2), NAN)])
 @pytest.mark.parametrize("paired", [True, False])
 def test_no_spread_without_scores_that_differ(scores: np.ndarray, paired: bool) -> None:

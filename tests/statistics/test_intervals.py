@@ -16,6 +16,7 @@ from tuning.statistics.intervals import (
     student_coverage,
     trimmed,
     trimmed_ends,
+    welch,
 )
 
 
@@ -24,6 +25,15 @@ def test_students_interval_is_scipys() -> None:
     expected = stats.ttest_1samp(values, 0).confidence_interval()
     assert np.allclose(student(values), expected)
     assert np.isnan(student([0.3])).all()
+
+
+def test_welchs_interval_is_scipys() -> None:
+    generator = np.random.default_rng(1)
+    first, second = generator.normal(size=(7, 3)), 3 * generator.normal(size=(4, 3))
+    expected = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
+    assert np.allclose(welch(first, second), expected)
+    assert np.isnan(welch(first, second[:1])).all()
+    assert np.allclose(welch([0.5, 0.5], [0.25, 0.25]), 0.25)
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 6, 9, 30])

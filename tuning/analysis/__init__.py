@@ -4,6 +4,7 @@ Imports: words, statistics, journal.
 
     conduct           what each tuner did: random draws, trainings in full
     curves            incumbents, final_scores: the best score so far over the budget
+    coverage          students, short_of: what intervals cover where that is less than they say, in words
     contest           Contest: who is compared, at what budget and by what rule
     pairs             pairwise: each pair of tuners, replicate by replicate
     new_data          new_data_pairs: whether a difference holds for new data, too

@@ -6,18 +6,16 @@ that no search gives another score than the baseline, its runs are as likely to 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from tuning.analysis.curves import mean_interval
 from tuning.analysis.endpoints import Endpoint
 from tuning.statistics.block_ranks import block_rank_p
-from tuning.statistics.intervals import TAIL
+from tuning.statistics.intervals import welch
 from tuning.statistics.rank_sum import rank_sum_p
 from tuning.statistics.sequential import Rule, one_sided, two_sided
 from tuning.statistics.signed_rank import LEVEL, holm
@@ -91,15 +89,8 @@ def _difference(scores: Floats, runs: Floats, *, paired: bool) -> tuple[float, f
     if not len(searches) or not len(baseline):
         return np.nan, np.nan, np.nan
     difference = float(searches.mean() - baseline.mean())
-    if min(len(searches), len(baseline)) < 2:
-        return difference, np.nan, np.nan
-    parts = [float(sample.var(ddof=1)) / len(sample) for sample in (searches, baseline)]
-    if not sum(parts):
-        return difference, difference, difference
-    sizes = len(searches) - 1, len(baseline) - 1
-    freedom = sum(parts) ** 2 / sum(part**2 / size for part, size in zip(parts, sizes, strict=True))
-    half = float(stats.t(freedom).ppf(1 - TAIL)) * math.sqrt(sum(parts))
-    return difference, difference - half, difference + half
+    low, high = map(float, welch(searches, baseline))
+    return difference, low, high
 
 
 def _p(scores: Floats, runs: Floats, *, paired: bool) -> float:

@@ -6,7 +6,9 @@ searches, pooled over tuners; where replicates have splits of their own, what a 
 it. That is a standardised mean difference, with Hedges' correction of its bias and his variance (Hedges, Journal of
 Educational Statistics 6, 1981; Hedges and Olkin, Statistical Methods for Meta-Analysis, 1985, chapter 5). It does not
 depend on the metric's unit, and tells how far apart two tuners are beside how far apart two searches of one tuner are.
-Its price: where searches hardly vary, small differences are many spreads.
+Its price: where searches hardly vary, small differences are many spreads. And a spread of skewed or outlying scores is
+known worse than Hedges' variance says, which is that of normal ones: where Miller's jackknife of the logarithm of a
+variance (Annals of Mathematical Statistics 39, 1968) finds more, that counts.
 
 Shapes: ``...`` is any number of simulated studies; a report's problem has none.
 """
@@ -45,13 +47,17 @@ class Effects(NamedTuple):
 
 
 class _Raw(NamedTuple):
-    """In the metric's unit: squared spread and its degrees of freedom; means, variances and freedoms of pairs."""
+    """In the metric's unit: squared spread and its degrees of freedom; means, variances and freedoms of pairs.
+
+    ``residuals``, as the scores: what is left of each without its tuner's mean, and without its replicate's if paired.
+    """
 
     squares: Floats
     free: Floats
     difference: Floats
     variance: Floats
     freedom: Floats
+    residuals: Floats
 
 
 def effects(scores: npt.ArrayLike, *, paired: bool) -> Effects:
@@ -72,8 +78,9 @@ def effects(scores: npt.ArrayLike, *, paired: bool) -> Effects:
         shrink, widen = _hedges(np.where(np.isnan(spread), np.nan, raw.free))
         unit, shrink, widen = (part[..., None, None] for part in (spread, shrink, widen))
         difference = shrink * raw.difference / unit
-        # The sampling of the means, and that of the spread by which they are divided; unbiased.
-        variance = raw.variance / unit**2 + difference**2 * (1 - 1 / widen)
+        # The sampling of the means, and that of the spread by which they are divided; unbiased for normal scores.
+        of_spread = np.fmax(1 - 1 / widen, _jackknifed(raw.residuals, raw.free)[..., None, None])
+        variance = raw.variance / unit**2 + difference**2 * of_spread
         own = np.ones(count.shape) if paired else _own(values, count, spread)
         noise = np.where(count >= 2, widen[..., 0] * own / count, np.nan)
         # Of a pair's own variance beside the pooled one, which it is a part of.
@@ -91,7 +98,8 @@ def _apart(values: Floats, count: npt.NDArray[np.int64]) -> _Raw:
     parts = error**2 / (count - 1)
     freedom = variance**2 / (parts[..., :, None] + parts[..., None, :])
     difference = means[..., :, None] - means[..., None, :]
-    return _Raw(np.nansum(squares, axis=-1) / free, free.astype(float), difference, variance, freedom)
+    residuals = values - means[..., None, :]
+    return _Raw(np.nansum(squares, axis=-1) / free, free.astype(float), difference, variance, freedom, residuals)
 
 
 def _paired(values: Floats, count: npt.NDArray[np.int64]) -> _Raw:
@@ -106,7 +114,9 @@ def _paired(values: Floats, count: npt.NDArray[np.int64]) -> _Raw:
     places = np.triu_indices(values.shape[-1], 1)
     pooled = np.nansum(squares[..., *places], axis=-1) / np.maximum(common - 1, 0)[..., *places].sum(axis=-1) / 2
     variance = np.where(common >= 2, within / common, np.nan)
-    return _Raw(pooled, free.astype(float), np.where(common >= 2, means, np.nan), variance, common - 1.0)
+    residuals = _row_means(differences - means[..., None, :, :])
+    means = np.where(common >= 2, means, np.nan)
+    return _Raw(pooled, free.astype(float), means, variance, common - 1.0, residuals)
 
 
 def _mean_and_squares(values: Floats, axis: int = -2) -> tuple[Floats, Floats]:
@@ -122,6 +132,24 @@ def _hedges(free: Floats) -> tuple[Floats, Floats]:
     """Hedges' correction J, and J² m / (m - 2): what a variance grows by because the spread is estimated."""
     shrink = np.exp(gammaln(free / 2) - gammaln((free - 1) / 2)) / np.sqrt(free / 2)
     return shrink, shrink**2 * free / (free - 2)
+
+
+def _jackknifed(residuals: Floats, free: Floats) -> Floats:
+    """(...,): the variance of the logarithm of the spread, by leaving out one score at a time.
+
+    Squares are weighted by the share of its score that a residual is (Wu, Annals of Statistics 14, 1986). That share is
+    exact where no score is missing. Where one score makes all the spread, nothing would be left without it, and the
+    logarithm is kept finite.
+    """
+    squares = np.where(np.isnan(residuals), 0, residuals**2)
+    number = (~np.isnan(residuals)).sum(axis=(-2, -1), keepdims=True)
+    free = free[..., None, None]
+    share = free / number
+    left = 1 - squares / share / squares.sum(axis=(-2, -1), keepdims=True)
+    logs = np.log(np.maximum(left, 1 / free**2)) / 2
+    logs = np.where(np.isnan(residuals), np.nan, logs)
+    off = logs - np.nansum(logs, axis=(-2, -1), keepdims=True) / number
+    return np.asarray(np.nansum(share * off**2, axis=(-2, -1)))
 
 
 def _own(values: Floats, count: npt.NDArray[np.int64], spread: Floats) -> Floats:

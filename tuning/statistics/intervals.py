@@ -21,6 +21,10 @@ from tuning.statistics.bootstrap import CONFIDENCE
 TAIL = (1 - CONFIDENCE) / 2
 SKEWED_COVERAGE = {2: 0.91, 3: 0.87, 4: 0.87, 5: 0.87, 8: 0.88, 15: 0.90, 30: 0.91, 60: 0.92, 100: 0.93}
 """By the fewest values, how often Student's interval holds the mean of skewed scores, `tests.simulations.intervals`."""
+WELCH_COVERAGE = {2: 0.89, 3: 0.91, 30: 0.92, 100: 0.93}
+"""The same of Welch's interval of the difference of five tuners' searches together and a baseline."""
+WITHIN_COVERAGE = {2: 0.93, 10: 0.92, 100: 0.93}
+"""The same of Student's, of the differences of the tuners' mean and the baseline within replicates."""
 Floats = npt.NDArray[np.float64]
 Ends = tuple[Floats, Floats]
 
@@ -40,7 +44,30 @@ def student(values: npt.ArrayLike) -> Ends:
 
 def student_coverage(n: int) -> float:
     """How often `student` holds the mean of n skewed values."""
-    return next((share for fewest, share in reversed(SKEWED_COVERAGE.items()) if n >= fewest), math.nan)
+    return by_fewest(SKEWED_COVERAGE, n)
+
+
+def welch(first: npt.ArrayLike, second: npt.ArrayLike) -> Ends:
+    """The interval of the difference of the means of (n, ...) and (m, ...) values; NaN with fewer than two of either.
+
+    Welch's (Biometrika 34, 1947): the two may vary differently. Skewness that both have goes out of the difference only
+    where they are as many and as wide.
+    """
+    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if min(len(a), len(b)) < 2:
+        return _nothing(a)
+    parts = [sample.var(axis=0, ddof=1) / len(sample) for sample in (a, b)]
+    squared = parts[0] + parts[1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        freedom = squared**2 / (parts[0] ** 2 / (len(a) - 1) + parts[1] ** 2 / (len(b) - 1))
+    half = np.where(squared == 0, 0.0, stats.t.ppf(1 - TAIL, freedom) * np.sqrt(squared))
+    difference = a.mean(axis=0) - b.mean(axis=0)
+    return difference - half, difference + half
+
+
+def together_coverage(n: int, *, paired: bool) -> float:
+    """How often the interval of several tuners together and a baseline holds what is true of n skewed scores each."""
+    return by_fewest(WITHIN_COVERAGE if paired else WELCH_COVERAGE, n)
 
 
 def median_ends(values: npt.ArrayLike) -> Ends:
@@ -145,6 +172,11 @@ def share_ends(successes: npt.ArrayLike, n: int) -> Ends:
         low = np.where(found > 0, stats.beta.ppf(TAIL, found, n - found + 1), 0.0)
         high = np.where(found < n, stats.beta.ppf(1 - TAIL, found + 1, n - found), 1.0)
     return low, high
+
+
+def by_fewest(coverage: dict[int, float], n: int) -> float:
+    """The coverage of an interval of n values, from one by the fewest values that have it; NaN of fewer."""
+    return next((share for fewest, share in reversed(coverage.items()) if n >= fewest), math.nan)
 
 
 @lru_cache(maxsize=512)

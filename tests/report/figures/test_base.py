@@ -201,9 +201,14 @@ def test_what_one_would_have_got_is_the_endpoint_at_each_share(golden: Summary) 
             low, high = part.intervals[tuner]
             assert np.isnan(low) or low <= mean <= high
             assert shown[tuner]["low"] == (None if np.isnan(low) else low)
+    assert "with Student's 95% intervals, which hold 87% of the means of skewed scores. Only the full" in figure.caption
     last = problem.by_budget[-1].means
     scored = problem.endpoint.scores.groupby("tuner")["score"].mean()
     assert last == {tuner: pytest.approx(scored[tuner]) for tuner in last}
+    enough = [replace(part, scored=dict.fromkeys(part.scored, 100)) for part in problem.by_budget]
+    sure = what_one_gets(replace(problem, by_budget=tuple(enough)))
+    assert sure is not None
+    assert "with Student's 95% intervals. Only the full" in sure.caption
     searched = replace(problem, endpoint=replace(problem.endpoint, kind=SEARCH))
     assert what_one_gets(searched) is None  # other figures show the best score seen
 

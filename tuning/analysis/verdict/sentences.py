@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from tuning.analysis.coverage import short_of
 from tuning.analysis.endpoints import Endpoint
 from tuning.analysis.overtuning import Overtuning
 from tuning.analysis.searching import TUNERS
@@ -197,7 +198,7 @@ def leading(scored: pd.DataFrame, metric: str, objective: Objective) -> tuple[st
     who = names([str(name) for name in rows["tuner"]])
     places = decimals_for([*scored["smallest"], *scored["largest"]])
     first = rows.to_dict("records")[0]
-    spread = interval(first["low"], first["high"], places)
+    spread = interval(first["low"], first["high"], places) + short_of([first["scored"]], hold="holds")
     band = f" ({CONFIDENCE:.0%} interval {spread})" if len(rows) == 1 and not pd.isna(first["low"]) else ""
     word = "Highest" if objective.sign > 0 else "Lowest"
     ahead = f"{word} mean of {metric}: {who}, {number(float(best), places)}{band}"

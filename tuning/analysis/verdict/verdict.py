@@ -65,6 +65,7 @@ class AtBudget:
         epochs: Spent by each cell.
         means: Mean of the endpoint's scores by tuner, the best first; those with a score.
         intervals: Student's interval of each; NaN of fewer than two scores.
+        scored: Replicates with a score, by tuner.
         line: The same in words.
     """
 
@@ -72,6 +73,7 @@ class AtBudget:
     epochs: int
     means: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
+    scored: Mapping[str, int]
     line: str
 
 
@@ -202,4 +204,11 @@ def at_budget(share: float, epochs: int, scores: pd.DataFrame, tuners: Sequence[
     by_tuner = {str(tuner): part.to_numpy(dtype=float) for tuner, part in known.groupby("tuner")["score"]}
     low_high = {str(tuner): student(by_tuner[str(tuner)]) for tuner in ordered.index}
     intervals = {tuner: (float(low), float(high)) for tuner, (low, high) in low_high.items()}
-    return AtBudget(share, epochs, {str(tuner): float(mean) for tuner, mean in ordered.items()}, intervals, line)
+    return AtBudget(
+        share,
+        epochs,
+        {str(tuner): float(mean) for tuner, mean in ordered.items()},
+        intervals,
+        {tuner: len(by_tuner[tuner]) for tuner in intervals},
+        line,
+    )

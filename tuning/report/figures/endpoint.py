@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from tuning.analysis.coverage import students
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import count, decimals_for, number
 from tuning.journal.plan import SEARCH
@@ -19,7 +20,6 @@ from tuning.report.figures.base import (
     tuner_shape,
     values,
 )
-from tuning.statistics.bootstrap import CONFIDENCE
 
 
 def what_one_gets(problem: ProblemSummary, slug: str = "") -> Figure | None:
@@ -50,8 +50,9 @@ def what_one_gets(problem: ProblemSummary, slug: str = "") -> Figure | None:
         f"what_one_gets{slug}",
         "What one would have got",
         f"The {problem.endpoint.name}: means over replicates of the winner that each search would have returned "
-        f"when that share of its budget was spent, with Student's {CONFIDENCE:.0%} intervals. Only the full budget is "
-        "judged." + (" Intervals that reach beyond the axis are cut there." if len(cut) else ""),
+        f"when that share of its budget was spent, with {students(n for part in parts for n in part.scored.values())}. "
+        "Only the full budget is judged."
+        + (" Intervals that reach beyond the axis are cut there." if len(cut) else ""),
         description,
         finished(_dots(rows, problem, places, (low, high)), description, 260),
     )

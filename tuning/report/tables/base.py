@@ -10,10 +10,7 @@ import pandas as pd
 
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import count, interval, number, plural
-from tuning.statistics.bootstrap import CONFIDENCE
-from tuning.statistics.intervals import student_coverage
 
-WORTH_SAYING = 0.93  # an interval that covers less says so
 Row: TypeAlias = Mapping[Hashable, Any]
 """A row of a frame, by column."""
 Rows: TypeAlias = list[list["str | Entry"]]
@@ -55,13 +52,6 @@ def estimate_entry(row: Row, name: str, places: int, signed: bool = False) -> En
     value, low, high = (float(row[column]) for column in (name, f"{name}_low", f"{name}_high"))
     band = "" if pd.isna(low) else f" ({interval(low, high, places)})"
     return Entry(f"{number(value, places, signed=signed)}{band}", value_of(value))
-
-
-def students(sizes: Iterable[int]) -> str:
-    """The intervals of several means, by their numbers of values, with what they cover where that is below 93 %."""
-    coverage = min((student_coverage(int(n)) for n in sizes if n > 1), default=1.0)
-    skewed = f", which hold {coverage:.0%} of the means of skewed scores" if coverage < WORTH_SAYING else ""
-    return f"Student's {CONFIDENCE:.0%} intervals{skewed}"
 
 
 def test_part(problem: ProblemSummary) -> str:

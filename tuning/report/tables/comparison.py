@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
 from tuning.analysis.choices import percent
+from tuning.analysis.coverage import short_of, students
 from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.formatting import MISSING, count, decimals_for, interval, names, number, p_value, plural, seconds
 from tuning.journal.incumbents import SHARES
@@ -20,12 +22,12 @@ from tuning.report.tables.base import (
     estimate_entry,
     rows_of,
     score_entry,
-    students,
     table,
     value_of,
 )
 from tuning.statistics.bootstrap import CONFIDENCE
-from tuning.statistics.intervals import median_level
+from tuning.statistics.choice import credible_coverage
+from tuning.statistics.intervals import median_level, together_coverage
 from tuning.statistics.power import MOST
 
 Rows = list[list[str | Entry]]
@@ -86,7 +88,10 @@ def choice_table(problem: ProblemSummary) -> Table:
         ]
         for row in rows_of(part)
     ]
-    return table(f"To choose by: mean of the {problem.choice.endpoint}", columns, rows)
+    scored = problem.endpoint.table(problem.contest.tuners)["scored"]
+    short = short_of(scored, credible_coverage, "means in the least favourable of their simulations")
+    kind = f"{CONFIDENCE:.0%} credible interval"
+    return table(f"To choose by: mean of the {problem.choice.endpoint}, with {kind}s{short}", columns, rows)
 
 
 def by_budget_table(problem: ProblemSummary) -> Table:
@@ -106,7 +111,8 @@ def by_budget_table(problem: ProblemSummary) -> Table:
                 *(means.get(of, MISSING) for of in tuners),
             ]
         )
-    caption = f"Mean {problem.endpoint.metric} if the budget had been so large, with {CONFIDENCE:.0%} intervals"
+    scored = [n for part in problem.by_budget for n in part.scored.values()]
+    caption = f"Mean {problem.endpoint.metric} if the budget had been so large, with {students(scored)}"
     return table(caption, ["Share", "Epochs", *tuners], rows)
 
 
@@ -216,10 +222,11 @@ def pairs_table(problem: ProblemSummary, baselines: bool = False) -> Table:
 def searching_table(problem: ProblemSummary) -> Table:
     """All tuners together against each baseline."""
     part = problem.searching
+    kind = f"{'Student' if problem.endpoint.paired else 'Welch'}'s {CONFIDENCE:.0%}"
     places = decimals_for([*part["difference"], *part["low"], *part["high"], 0.0])
     columns = (
         "Baseline", "Searches", "Replicates", "Searches better", "Mean difference",
-        f"{'Student' if problem.endpoint.paired else 'Welch'}'s {CONFIDENCE:.0%} interval", "p", "Holm p",
+        f"{kind} interval", "p", "Holm p",
         "Shown better",
     )  # fmt: skip
     rows: Rows = [
@@ -235,7 +242,10 @@ def searching_table(problem: ProblemSummary) -> Table:
         ]
         for row in rows_of(part)
     ]
-    return table(f"All tuners together and each baseline by {problem.endpoint.metric}", columns, rows)
+    covered = partial(together_coverage, paired=problem.endpoint.paired)
+    short = short_of(part["replicates"], covered, "differences of skewed scores")
+    caption = f"All tuners together and each baseline by {problem.endpoint.metric}, with {kind} intervals{short}"
+    return table(caption, columns, rows)
 
 
 def standing_table(compared: Comparison) -> Table:

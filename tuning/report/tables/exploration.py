@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from tuning.analysis.coverage import students
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.boundary import MIN_BEST
 from tuning.exploration.exploration import Search
@@ -87,7 +88,8 @@ def coverage_table(search: Search) -> Table:
         ]
         for row in search.coverage.to_dict("records")
     ]
-    return table("Share of bins of single hyperparameters and of pairs, mean over searches", columns, rows)
+    caption = "Share of bins of single hyperparameters and of pairs, mean over searches, with "
+    return table(f"{caption}{students(search.coverage['searches'])}", columns, rows)
 
 
 def importance_table(search: Search) -> Table:

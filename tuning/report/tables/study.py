@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from tuning.analysis.coverage import students
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.budget import exact_seconds
@@ -28,7 +29,6 @@ from tuning.report.tables.base import (
     estimate_entry,
     rows_of,
     score_entry,
-    students,
     table,
     test_part,
 )
