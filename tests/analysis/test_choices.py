@@ -116,11 +116,20 @@ def test_the_rope_is_the_noise_of_fresh_seeds_where_the_study_gives_none(tmp_pat
     write_golden(tmp_path)
     frame = retrainings_frame(read(tmp_path))
     # Each final incumbent was trained twice, 0.004 apart, but for one that failed once and one of a single seed.
-    assert seed_noise(frame, TUNERS) == pytest.approx(0.004 / math.sqrt(2))
-    assert seed_noise(frame, ["default"]) is not None
-    assert seed_noise(frame.iloc[:0], TUNERS) is None
+    assert seed_noise(frame, TUNERS, "retrained") == pytest.approx(0.004 / math.sqrt(2))
+    assert seed_noise(frame, ["default"], "retrained") is not None
+    assert seed_noise(frame.iloc[:0], TUNERS, "retrained") is None
     found = summarise(read(tmp_path)).problems["digits"].choice
-    assert (found.rope, found.rope_given) == (seed_noise(frame, TUNERS), False)
+    assert (found.rope, found.rope_given) == (seed_noise(frame, TUNERS, "test"), False)
+    # Of the scores that are compared: where those on test vary three times as much, so much does not matter.
+    wide = frame.assign(test=3 * frame["score"].astype(float))
+    assert seed_noise(wide, TUNERS, "test") == pytest.approx(3 * 0.004 / math.sqrt(2))
+    assert (
+        seed_noise(wide, TUNERS, "retrained")
+        == seed_noise(wide, TUNERS, "search")
+        == pytest.approx(0.004 / math.sqrt(2))
+    )
+    assert seed_noise(frame.assign(test=math.nan), TUNERS, "test") is None
     assert found.table["tuner"].tolist() == list(TUNERS)
 
 

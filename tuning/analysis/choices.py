@@ -17,6 +17,7 @@ from tuning.analysis.endpoints import Endpoint
 from tuning.analysis.spent import Spent, a_replicate
 from tuning.analysis.verdict.verdict import EQUAL, SHOWN, UNDECIDED
 from tuning.formatting import names, number, seconds
+from tuning.journal.plan import TEST
 from tuning.journal.records import TrialState
 from tuning.objective import Objective
 from tuning.statistics import choice as statistics
@@ -76,19 +77,24 @@ class ProblemChoice:
         return self.kind != UNDECIDED and self.expected_loss <= loss
 
 
-def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str]) -> float | None:
+def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str], kind: str) -> float | None:
     """Standard deviation of a training's score over fresh seeds, pooled over final incumbents; None if unknown.
+
+    Of the endpoint's own scores: what does not matter is a difference of these, and a seed moves the score on a small
+    test part by more than that on validation, whose best epoch is chosen.
 
     Args:
         retrainings: The problem's rows of `frames.retrainings_frame`.
         tuners: Whose incumbents count.
+        kind: The endpoint, one of `tuning.journal.plan.ENDPOINTS`.
     """
+    column = TEST if kind == TEST else "score"
     done = retrainings[
         (retrainings["state"] == TrialState.COMPLETE)
         & retrainings["final"].astype(bool)
         & retrainings["tuner"].isin(list(tuners))
     ]
-    scores = done.assign(score=done["score"].astype(float)).groupby([*CELL, "trial"])["score"]
+    scores = done.assign(worth=done[column].astype(float)).groupby([*CELL, "trial"])["worth"]
     squares, freedom = float((scores.var() * (scores.count() - 1)).sum()), int((scores.count() - 1).sum())
     return math.sqrt(squares / freedom) if freedom and squares > 0 else None
 
@@ -115,7 +121,7 @@ def problem_choice(
         same: Tuners that were one algorithm: `conduct.plain_random`.
     """
     objective = scored.objective
-    rope = seed_noise(retrainings, contest.tuners) if contest.rope is None else contest.rope
+    rope = seed_noise(retrainings, contest.tuners, scored.kind) if contest.rope is None else contest.rope
     groups = algorithms(contest.tuners, same)
     if len(groups) == 1:  # nothing to choose between: what each tuner scored is shown
         groups = [(tuner,) for tuner in contest.tuners]
@@ -225,7 +231,7 @@ class _Words:
             return f"{names(any_of)} were one algorithm here, random search."
         if self.rope is None:
             return "Their scores are the same."
-        noise = "" if self.rope_given else ", one standard deviation of the validation score from seed to seed"
+        noise = "" if self.rope_given else ", one standard deviation of the judged score from seed to seed"
         amount = self.amount(self.rope)
         return f"With {CONFIDENCE:.0%} probability each is within {amount} of the one that looks best{noise}."
 
