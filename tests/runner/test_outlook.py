@@ -57,6 +57,18 @@ def test_asked_only_whether_a_tuner_is_better_fewer_replicates_can_decide() -> N
     assert first[1] < first[0]
 
 
+def test_a_plan_that_can_never_find_two_tuners_equal_is_said_to_be_one() -> None:
+    few = study(budget=33, rope=0.1, replicates=38, reference="kt-random")
+    (line,) = outlook(few)
+    assert line == (
+        "synthetic: with 38 replicates no two tuners of 3 pairs can be called practically equal; 39 or more are "
+        "needed, in which a failure in one search of ten would show."
+    )
+    assert outlook(few.changed(Overrides(replicates=39))) == []
+    assert outlook(few.changed(Overrides(until_decided=Rule(39, rope=0.1)))) == []
+    assert outlook(few.changed(Overrides(until_decided=Rule(rope=0.1))))[0].startswith("synthetic: with 30 replicates ")
+
+
 class Opposite(SyntheticProblem):
     """What is good there is bad here."""
 

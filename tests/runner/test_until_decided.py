@@ -114,9 +114,10 @@ def test_one_replicate_at_a_time_until_the_cap(tmp_path: Path) -> None:
 
 
 def test_a_rope_settles_what_does_not_differ(tmp_path: Path) -> None:
-    until_decided(by(Rule(30, rope=3.0), study()), tmp_path, execute=Scored(close))
-    assert read(tmp_path / "s").plan.replicates < 30
-    assert all(row[2] or row[3] for row in settled(tmp_path))
+    two = study(["kt-random", "optuna-tpe"])
+    until_decided(by(Rule(40, rope=3.0), two), tmp_path, execute=Scored(close), at_once=4)
+    assert read(tmp_path / "s").plan.replicates < 40
+    assert [row[2:4] for row in settled(tmp_path)] == [("", True)]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What a verdict claims, against what is true: levels, powers, intervals and equalities.
+"""What a verdict claims, against what is true: levels, powers, intervals, replicates foreseen.
 
     python -m tests.simulations.claims [STUDIES]
 
@@ -15,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.simulations.power import rank_sum_share, signed_rank_share
-from tuning.statistics.equality import mean_within
 from tuning.statistics.intervals import share_ends
 from tuning.statistics.power import MOST, replicates_range
-from tuning.statistics.rank_sum import beats, rank_sum_p, rank_sum_sides, shift_between
-from tuning.statistics.sequential import CAP, Rule, equality_p_values, one_sided, p_values, two_sided
-from tuning.statistics.signed_rank import LEVEL, holm, one_sided_p, shift_estimate, signed_rank_p
+from tuning.statistics.rank_sum import beats, rank_sum_p, rank_sum_sides
+from tuning.statistics.sequential import CAP, Rule, one_sided, p_values, two_sided
+from tuning.statistics.signed_rank import LEVEL, holm, one_sided_p, signed_rank_p
 
 Floats = npt.NDArray[np.float64]
 KINDS = ("normal", "skewed", "heavy tails")
@@ -126,74 +125,6 @@ def chance_covered(kind: str, n: int, shift: float, studies: int, paired: bool, 
     return hits / studies
 
 
-def mixture(generator: np.random.Generator, *shape: int) -> Floats:
-    """Differences of which one in five is 5 points worse, the others nothing: the mean difference is twice the rope."""
-    return 0.002 * generator.normal(size=shape) - 0.05 * (generator.random(shape) < 0.2)
-
-
-ROPE = 0.005
-
-
-def falsely_equal(n: int, studies: int, seed: int = 1) -> tuple[float, float, float]:
-    """Of `mixture`: called equal by the interval of the median alone (as before), and now, by replicate and apart."""
-    generator = np.random.default_rng(seed)
-    before, now, apart = 0, 0, 0
-    for _ in range(studies):
-        d = mixture(generator, n)
-        _, low, high = shift_estimate(d)
-        before += low >= -ROPE and high <= ROPE
-        now += max(one_sided_p(d + ROPE), one_sided_p(ROPE - d), mean_within(d, ROPE)) <= LEVEL
-        a, b = mixture(generator, n), 0.002 * generator.normal(size=n)
-        ends = rank_sum_sides(a + ROPE, b)[0], rank_sum_sides(a - ROPE, b)[1]
-        apart += max(*ends, mean_within(a, ROPE, b)) <= LEVEL
-    return before / studies, now / studies, apart / studies
-
-
-def falsely_equal_looked_at(studies: int, cap: int = 30, seed: int = 1) -> tuple[float, float]:
-    """The same under `--until-decided`: by ranks alone (as before), and with the mean."""
-    generator, rule = np.random.default_rng(seed), Rule(cap, ROPE)
-    before, now = 0, 0
-    for _ in range(studies):
-        d = mixture(generator, cap)
-        ranks = equality_p_values(d, ROPE, rule)
-        means = [mean_within(d[:look], ROPE) / rule.spent(look) for look in range(1, cap + 1)]
-        before += ranks.min() <= LEVEL
-        now += np.maximum(ranks, means).min() <= LEVEL
-    return before / studies, now / studies
-
-
-def equal_at_the_edge(tuners: int, n: int, studies: int, seed: int = 1) -> tuple[float, float]:
-    """Neighbours differ by exactly the rope: share of studies with a false "equal", before (no Holm) and now."""
-    generator = np.random.default_rng(seed)
-    pairs = list(itertools.combinations(range(tuners), 2))
-    before, now = 0, 0
-    for _ in range(studies):
-        drawn = generator.normal(size=(tuners, n)) + np.arange(tuners)[:, None]
-        ends = [shift_between(drawn[a], drawn[b])[1:] for a, b in pairs]
-        before += any(low >= -1 and high <= 1 for low, high in ends)
-        p = [
-            max(
-                rank_sum_sides(drawn[a] + 1, drawn[b])[0],
-                rank_sum_sides(drawn[a] - 1, drawn[b])[1],
-                mean_within(drawn[a], 1, drawn[b]),
-            )
-            for a, b in pairs
-        ]
-        now += holm(p).min() <= LEVEL
-    return before / studies, now / studies
-
-
-def equal_found(n: int, spread: float, studies: int, seed: int = 1) -> float:
-    """Two tuners that do not differ, with a spread of so many ropes, called equal now."""
-    generator = np.random.default_rng(seed)
-    hits = 0
-    for _ in range(studies):
-        a, b = spread * generator.normal(size=(2, n))
-        ends = rank_sum_sides(a + 1, b)[0], rank_sum_sides(a - 1, b)[1]
-        hits += max(*ends, mean_within(a, 1, b)) <= LEVEL
-    return hits / studies
-
-
 def promised(tuners: int, n: int, shift: float, studies: int, seed: int = 1) -> tuple[float, float]:
     """Share of studies that foresee a decision of any pair at all, and within `MOST` replicates at the longest."""
     generator = np.random.default_rng(seed)
@@ -277,20 +208,6 @@ def main(studies: int) -> None:
     for kind, n, shift in itertools.product(KINDS, (5, 10, 20), (0.0, 1.0, 2.0)):
         row = tuple(chance_covered(kind, n, shift, studies, paired) for paired in (False, True))
         print(f"| {kind}, {n} replicates, shift {shift} | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
-    print("\nOne in five is 5 points worse, rope 0.5: called equal before, now by replicate, now as two samples\n")
-    for n in (6, 14, 20, 50):
-        print(
-            f"| {n} replicates | " + " | ".join(f"{share:.1%}" for share in falsely_equal(n, studies)) + " |",
-            flush=True,
-        )
-    looked = falsely_equal_looked_at(max(200, studies // 5))
-    print(f"| until decided, 30 at most | {looked[0]:.1%} | {looked[1]:.1%} | |", flush=True)
-    print("\nNeighbours among 5 tuners differ by the rope: any false equality, before and now\n")
-    for n in (14, 20, 50):
-        row = equal_at_the_edge(5, n, max(200, studies // 5))
-        print(f"| {n} replicates | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
-    for n, spread in itertools.product((14, 20, 50), (0.5, 1.0)):
-        print(f"no difference, spread of {spread} ropes, {n} replicates: {equal_found(n, spread, studies):.1%} equal")
     print("\nA decision is foreseen: at all, and within 100 replicates at the longest\n")
     for n, shift in itertools.product((5, 10), (0.0, 1.0)):
         row = promised(5, n, shift, studies)

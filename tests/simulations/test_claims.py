@@ -8,10 +8,6 @@ from tests.simulations.claims import (
     against_a_reference,
     any_line,
     chance_covered,
-    equal_at_the_edge,
-    equal_found,
-    falsely_equal,
-    falsely_equal_looked_at,
     followed,
     found,
     looked_at_against_a_reference,
@@ -63,18 +59,6 @@ def test_one_line_is_wrong_in_5_percent_three_are_more_often() -> None:
 def test_the_chance_that_one_beats_the_other_is_in_its_interval(paired: bool) -> None:
     for n, shift in ((5, 0.0), (10, 1.0), (10, 2.0)):
         assert chance_covered("normal", n, shift, 500, paired) >= 0.93
-
-
-def test_a_tuner_that_fails_now_and_then_is_seldom_called_equal() -> None:
-    for n in (6, 14, 50):
-        before, *now = falsely_equal(n, 200)
-        assert max(now) <= LEVEL + ERROR
-    assert before > 0.3
-    before, looked_at = falsely_equal_looked_at(60)
-    assert looked_at <= 0.15 < before
-    before, now = equal_at_the_edge(4, 20, 60)
-    assert now <= 0.1
-    assert equal_found(20, 0.5, 100) > 0.9
 
 
 def test_where_nothing_differs_seldom_is_a_decision_foreseen() -> None:

@@ -27,6 +27,7 @@ from tuning.journal.plan import Looks, Plan
 from tuning.journal.records import Cell, CellEnd
 from tuning.journal.writer import JournalWriter
 from tuning.report.report import write_report
+from tuning.statistics.equality import fewest
 from tuning.statistics.sequential import (
     GRID,
     SPENDING_POWER,
@@ -222,31 +223,31 @@ def three(n: int) -> dict[str, list[float]]:
     return {
         "a": [value + 0.2 + 0.001 * replicate for replicate, value in enumerate(level)],
         "b": level,
-        "c": [value + 0.01 * (-1) ** replicate * (1 + 0.1 * replicate) for replicate, value in enumerate(level)],
+        "c": [value + 0.01 * (-1) ** replicate * (1 + 0.02 * replicate) for replicate, value in enumerate(level)],
     }
 
 
 @pytest.mark.parametrize("direction", ["max", "min"])
 def test_pairs_are_judged_by_the_looks(tmp_path: Path, direction: str) -> None:
     sign = 1 if direction == "max" else -1
-    found = of_scores(tmp_path, {t: [sign * x for x in v] for t, v in three(16).items()}, Rule(20, 0.05), direction)
+    found = of_scores(tmp_path, {t: [sign * x for x in v] for t, v in three(45).items()}, Rule(50, 0.05), direction)
     rows = {(row["a"], row["b"]): row for row in found.pairs.to_dict("records")}
-    first = Rule(20).first_look(3)
+    first = Rule(50).first_look(3)
     assert [(row["decided"], row["settled_at"]) for row in rows.values()][:2] == [("a", first), ("a", first)]
     assert rows["b", "c"]["decided"] == ""
     assert rows["b", "c"]["equal"]
     assert rows["b", "c"]["p_equal"] <= LEVEL < rows["b", "c"]["p_holm"]
-    assert rows["b", "c"]["settled_at"] >= 14  # what fails in one of five searches would have shown by then
-    assert set(found.pairs["looks"]) == {16}
-    differences = np.array(three(16)["a"]) - np.array(three(16)["b"])
-    assert rows["a", "b"]["p"] == p_values(differences, Rule(20), 3)[-1]
+    assert rows["b", "c"]["settled_at"] >= fewest(3)  # what fails in one of ten searches would have shown by then
+    assert set(found.pairs["looks"]) == {45}
+    differences = np.array(three(45)["a"]) - np.array(three(45)["b"])
+    assert rows["a", "b"]["p"] == p_values(differences, Rule(50), 3)[-1]
     assert found.verdict.kind == SHOWN
     assert found.verdict.line == (
         "a is shown better than b and c (Holm-adjusted p ≤ 0.05, 1 of 3 pairs practically equal). "
         "Practically equal, within ±0.05: b / c."
     )
     assert found.verdict.details[0] == (
-        f"16 replicates of at most 20 looked at, one by one; decided (after replicate): a over b ({first}) and "
+        f"45 replicates of at most 50 looked at, one by one; decided (after replicate): a over b ({first}) and "
         f"a over c ({first}); practically equal (after replicate): b / c ({rows['b', 'c']['settled_at']})."
     )
 
@@ -298,16 +299,16 @@ def test_a_failed_cell_is_looked_at_without_a_score(tmp_path: Path) -> None:
 
 
 def test_status_and_report_say_that_it_was_looked_at_again_and_again(tmp_path: Path) -> None:
-    of_scores(tmp_path, three(16), Rule(20, 0.05))
+    of_scores(tmp_path, three(45), Rule(50, 0.05))
     console = Console(record=True, width=300)
     status.show(status.look(tmp_path), console)
     shown = console.export_text()
-    assert "16 replicates of at most 20 looked at, one by one; decided (after replicate): a over b" in shown
+    assert "45 replicates of at most 50 looked at, one by one; decided (after replicate): a over b" in shown
     written = write_report(tmp_path)
     text = written.markdown.read_text()
-    for words in ("one by one", "sequential signed ranks", "practically equal", "--until-decided --cap 20 --rope 0.05"):
+    for words in ("one by one", "sequential signed ranks", "practically equal", "--until-decided --cap 50 --rope 0.05"):
         assert words in text
     assert "--replicates" not in text
     pairs = pd.DataFrame(json.loads(written.summary.read_text())["problems"]["digits"]["pairs"])
-    assert pairs["settled_at"].tolist() == [10, 10, 14]
-    assert pairs["looks"].tolist() == [16, 16, 16]
+    assert pairs["settled_at"].tolist() == [12, 12, 43]
+    assert pairs["looks"].tolist() == [45, 45, 45]

@@ -95,12 +95,12 @@ def level(start: float, spread: float = 0.0005, n: int = 8) -> list[float | None
 
 
 def test_practically_equal_is_said_only_with_a_rope_that_holds_the_interval(tmp_path: Path) -> None:
-    scores = {"a": level(0.5, n=20), "b": level(0.5, -0.0004, n=20)}
+    scores = {"a": level(0.5, 0.0003, 30), "b": level(0.5, -0.0002, 30)}
     unset = of_scores(tmp_path / "unset", scores)
     assert unset.verdict.kind == UNDECIDED
     wide = of_scores(tmp_path / "wide", scores, rope=0.01)
     assert wide.verdict.kind == EQUAL
-    assert wide.verdict.line == "Practically equal: a and b (20 replicates)."
+    assert wide.verdict.line == "Practically equal: a and b (30 replicates)."
     assert wide.verdict.details[0] == (
         "Practically equal, their difference in best val_accuracy within ±0.01 by tests of the median and of the mean "
         "(Holm-adjusted p ≤ 0.05): a and b."
@@ -109,12 +109,12 @@ def test_practically_equal_is_said_only_with_a_rope_that_holds_the_interval(tmp_
     low, high = wide.pairs.loc[0, ["low", "high"]]
     assert -0.01 <= low < high <= 0.01
     assert of_scores(tmp_path / "narrow", scores, rope=high / 2).verdict.kind == UNDECIDED
-    few = {name: values[:13] for name, values in scores.items()}  # a failure of one in five may not have shown yet
+    few = {name: values[:28] for name, values in scores.items()}  # a failure of one in ten may not have shown yet
     assert of_scores(tmp_path / "few", few, rope=0.5).pairs["equal"].tolist() == [False]
 
 
 def test_a_difference_within_the_rope_is_shown_and_called_practically_equal(tmp_path: Path) -> None:
-    rising = [0.5 + place / 10_000 for place in range(16)]
+    rising = [0.5 + place / 10_000 for place in range(30)]
     found = of_scores(tmp_path, {"a": [score + 0.002 for score in rising], "b": [*rising]}, 0.01)
     assert found.verdict.kind == SHOWN
     assert any(line.startswith("Practically equal") for line in found.verdict.details)

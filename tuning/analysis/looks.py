@@ -15,7 +15,7 @@ from tuning.analysis.verdict.verdict import Verdict
 from tuning.formatting import names, plural
 from tuning.journal.plan import Plan
 from tuning.journal.records import CellState
-from tuning.statistics.equality import mean_within
+from tuning.statistics.equality import mean_within, unseen
 from tuning.statistics.sequential import Rule, equality_p_values, one_sided, two_sided
 from tuning.statistics.signed_rank import LEVEL, holm
 
@@ -78,9 +78,14 @@ def judged(pairs: pd.DataFrame, scored: Endpoint, cells: pd.DataFrame, rule: Rul
 
 
 def _on_means(differences: npt.NDArray[np.float64], rope: float, rule: Rule) -> npt.NDArray[np.float64]:
-    """(num_looks,): the p of `equality.mean_within` after each look, divided by the share of a level spent by then."""
+    """(num_looks,): the p of `equality` after each look, divided by the share of a level spent by then.
+
+    Tests after each look, at the share spent by then, would spend up to twice as much over all of them: so the mean's
+    p is doubled. That of a failure not seen is not: of all looks, the first that may stop is the likeliest to miss it.
+    """
     seen = [differences[:look][~np.isnan(differences[:look])] for look in range(1, len(differences) + 1)]
-    return np.array([min(1.0, mean_within(part, rope) / rule.spent(at)) for at, part in enumerate(seen, start=1)])
+    p = [max(2 * mean_within(part, rope), unseen(len(part))) / rule.spent(at) for at, part in enumerate(seen, start=1)]
+    return np.minimum(1.0, p)
 
 
 def still_open(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from tuning.analysis.endpoints import Endpoint
 from tuning.objective import Objective
 from tuning.statistics import rank_sum, signed_rank
-from tuning.statistics.equality import mean_within
+from tuning.statistics.equality import mean_within, unseen
 from tuning.statistics.intervals import share_ends
 from tuning.statistics.power import replicates_range
 from tuning.statistics.signed_rank import LEVEL, holm
@@ -78,7 +78,7 @@ def _by_replicate(a: Floats, b: Floats, objective: Objective, rope: float | None
     p_equal = math.nan
     if rope is not None and n:
         ends = (signed_rank.one_sided_p(differences + rope), signed_rank.one_sided_p(rope - differences))
-        p_equal = max(*ends, mean_within(differences, rope))
+        p_equal = max(*ends, mean_within(differences, rope), unseen(n))
     return {
         "n": n,
         "a_better": share,
@@ -99,7 +99,7 @@ def _independent(a: Floats, b: Floats, objective: Objective, rope: float | None,
     p_equal = math.nan
     if rope is not None and n:
         ends = (rank_sum.rank_sum_sides(first + rope, second)[0], rank_sum.rank_sum_sides(first - rope, second)[1])
-        p_equal = max(*ends, mean_within(first, rope, second))
+        p_equal = max(*ends, mean_within(first, rope, second), unseen(n))
     return {
         "n": n,
         "a_better": share,

@@ -98,7 +98,7 @@ def init(
         "tuning run mine.py --budget 120 --jobs 2",
         "tuning run mine.py other.py --start default",
         "tuning run mine.py --tuners kt-random,optuna-tpe --no-baselines --out /tmp/first-look",
-        "tuning run mine.py --until-decided --cap 30 --rope 0.005 --out /tmp/decided",
+        "tuning run mine.py --until-decided --cap 60 --rope 0.005 --out /tmp/decided",
         "tuning run their_file.py:build_model --data their_file.py:load --objective val_accuracy --max-epochs 20",
         "tuning run their_file.py:build_model --data their_file.py:load --fit-arguments their_file.py:arguments",
         failed="something failed",

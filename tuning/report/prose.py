@@ -13,7 +13,7 @@ from tuning.journal.journal import Journal
 from tuning.journal.plan import endpoint_words
 from tuning.journal.records import BUDGET_SPENT, CellState
 from tuning.statistics.bootstrap import CONFIDENCE
-from tuning.statistics.equality import FEWEST
+from tuning.statistics.equality import RARE, fewest
 from tuning.statistics.power import ENOUGH
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
@@ -370,8 +370,10 @@ def equivalence(contest: Contest) -> str:
     return (
         f"Practically equal are two tuners whose difference is shown to lie within ±{contest.rope:g}, the region that "
         "the study set: by two one-sided tests of the median and of the mean (Schuirmann, Journal of Pharmacokinetics "
-        f"and Biopharmaceutics 15, 1987), Holm-adjusted, from {FEWEST} replicates on, as fewer may not have shown a "
-        "rare failure."
+        "and Biopharmaceutics 15, 1987), Holm-adjusted. That of the mean allows for skewness (Hall, Journal of the "
+        "Royal Statistical Society B 54, 1992) and for one more search as bad as the worst, and no p is lower than the "
+        f"chance that what fails in {RARE:.0%} of searches has not failed yet: one pair takes {fewest()} replicates, "
+        f"the first of three {fewest(3)}, of ten {fewest(10)}."
     )
 
 
@@ -394,12 +396,14 @@ def looks_method(rule: Rule) -> str:
         "whose sequence of tests has stopped, on sequential signed ranks (Reynolds, Annals of Statistics 3, 1975) with "
         f"exact boundaries under random signs, of which (k / {rule.cap})^{SPENDING_POWER} of a level is spent after k "
         "replicates (Lan and DeMets, Biometrika 70, 1983; Kim and DeMets, Biometrika 74, 1987). Wherever the looks "
-        f"end, the chance of declaring any difference that is not there is at most {LEVEL:g}."
+        f"end, the chance of declaring any difference that is not there is at most {LEVEL:g}. "
+        "Differences are taken within replicates, also where these share nothing: instead of the rank-sum test, which "
+        "has no such looks."
     )
     if rule.rope is None:
         return words
     return (
         f"{words} Pairs are practically equal when their difference is shown to lie within ±{rule.rope:g}: the same "
         "test, one-sided, refutes a shift of as much in either direction, adjusted by Holm's method as a family of its "
-        "own, and the tests of the mean do so at the share of the level that is spent by then."
+        "own, and so does the test of the mean, its p doubled, at the share of the level that is spent by then."
     )

@@ -9,6 +9,7 @@ from tuning.problems.problem import Problem, TrainingProblem, trainings_of
 from tuning.problems.table import TableProblem
 from tuning.runner.plan import StudyPlan
 from tuning.statistics import rank_sum, signed_rank
+from tuning.statistics.equality import fewest
 from tuning.statistics.signed_rank import LEVEL
 from tuning.tuners.base import Tuner
 
@@ -22,7 +23,8 @@ def outlook(study: StudyPlan) -> list[str]:
         if len(plain) > 1:
             labels = names([tuner.label for tuner in plain])
             lines.append(f"{problem.name}: {labels} would be one algorithm, random search, and would not be compared.")
-        lines += _too_few(study, problem, len(plain))
+        pairs = study.num_pairs - (0 if study.reference else comb(len(plain), 2))
+        lines += [*_too_few(study, problem, pairs), *_too_few_for_equality(study, problem, pairs)]
     return lines
 
 
@@ -68,9 +70,8 @@ def _to_learn(study: StudyPlan, tuner: Tuner, problem: TrainingProblem) -> str:
     )
 
 
-def _too_few(study: StudyPlan, problem: TrainingProblem, plain: int) -> list[str]:
+def _too_few(study: StudyPlan, problem: TrainingProblem, pairs: int) -> list[str]:
     """A line if no difference could be shown, however large."""
-    pairs = study.num_pairs - (0 if study.reference else comb(plain, 2))
     if study.until_decided is not None or pairs < 1:
         return []
     resampled = isinstance(problem, Problem) and problem.resampled.resampling is not None
@@ -83,4 +84,15 @@ def _too_few(study: StudyPlan, problem: TrainingProblem, plain: int) -> list[str
         f"{problem.name}: with {plural(study.replicates, 'replicate')} no difference in {plural(pairs, 'pair')} of "
         f"tuners can be shown at {LEVEL:.0%}, however large; {needed} or more are needed, or fewer tuners, or a "
         "reference."
+    ]
+
+
+def _too_few_for_equality(study: StudyPlan, problem: TrainingProblem, pairs: int) -> list[str]:
+    """A line if the study has a rope, and no two tuners could be called equal."""
+    most = study.replicates if study.until_decided is None else study.until_decided.cap
+    if study.rope is None or pairs < 1 or most >= fewest(pairs):
+        return []
+    return [
+        f"{problem.name}: with {plural(most, 'replicate')} no two tuners of {plural(pairs, 'pair')} can be called "
+        f"practically equal; {fewest(pairs)} or more are needed, in which a failure in one search of ten would show."
     ]
