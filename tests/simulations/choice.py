@@ -219,6 +219,7 @@ def main(studies: int) -> None:
         print(line(kind, many(kind, studies, sizes)), flush=True)
     for kind in SURROGATES:
         print(line(kind, many(kind, studies, list(itertools.product(REPLICATES, (2, 3, 5))))), flush=True)
+    print(line("surrogate, 5 replicates of 5 tuners", many("surrogate", studies, [(5, 5)])), flush=True)
     print(f"\nBy size, normal, skewed and failures together\n{HEAD}")
     for replicates, tuners in sizes:
         parts = [many(kind, studies, [(replicates, tuners)]) for kind in ("normal", "skewed", "failures")]

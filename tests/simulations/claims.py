@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 import math
 import sys
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
 from tests.simulations.power import rank_sum_share, signed_rank_share
 from tuning.statistics.intervals import share_ends
-from tuning.statistics.power import MOST, replicates_range
+from tuning.statistics.power import ENOUGH, MOST, replicates_range
 from tuning.statistics.rank_sum import beats, rank_sum_p, rank_sum_sides
 from tuning.statistics.sequential import CAP, Rule, one_sided, p_values, two_sided
 from tuning.statistics.signed_rank import LEVEL, holm, one_sided_p, signed_rank_p
@@ -112,6 +113,22 @@ def any_line(tuners: int, n: int, studies: int, seed: int = 1) -> tuple[float, f
     return some / studies, full / studies
 
 
+def any_line_looked_at(tuners: int, cap: int, studies: int, seed: int = 1) -> tuple[float, float]:
+    """The same under `--until-decided`, of at most `cap` replicates: each line by the sequential rule, and the full."""
+    generator, rule = np.random.default_rng(seed), Rule(cap)
+    pairs = list(itertools.combinations(range(tuners), 2))
+    some, full = 0, 0
+    for _ in range(studies):
+        lines = np.maximum.accumulate(generator.normal(size=(tuners, cap, 12)), axis=2)[:, :, [2, 5, 11]]
+        declared = [
+            holm([p_values(line[:, a] - line[:, b], rule, len(pairs))[-1] for a, b in pairs]).min() <= LEVEL
+            for line in lines.T
+        ]
+        some += any(declared)
+        full += bool(declared[-1])
+    return some / studies, full / studies
+
+
 def chance_covered(kind: str, n: int, shift: float, studies: int, paired: bool, seed: int = 1) -> float:
     """How often the interval of the chance that one tuner beats the other holds the true chance."""
     generator = np.random.default_rng(seed)
@@ -125,11 +142,15 @@ def chance_covered(kind: str, n: int, shift: float, studies: int, paired: bool, 
     return hits / studies
 
 
-def promised(tuners: int, n: int, shift: float, studies: int, seed: int = 1) -> tuple[float, float]:
-    """Share of studies that foresee a decision of any pair at all, and within `MOST` replicates at the longest."""
+def promised(tuners: int, n: int, shift: float, studies: int, seed: int = 1) -> tuple[float, float, float]:
+    """Share of studies that foresee a decision of any pair.
+
+    Within `MOST` replicates as before, of the closest pair from its present estimate; now, at all; now, within `MOST`
+    at the longest.
+    """
     generator = np.random.default_rng(seed)
     pairs = list(itertools.combinations(range(tuners), 2))
-    some, soon = 0, 0
+    before, some, soon = 0, 0, 0
     for _ in range(studies):
         drawn = generator.normal(size=(tuners, n))
         drawn[0] += shift
@@ -139,9 +160,16 @@ def promised(tuners: int, n: int, shift: float, studies: int, seed: int = 1) -> 
             for (a, b), p in zip(pairs, adjusted, strict=True)
             if LEVEL < p <= EVIDENCE
         ]
+        before += min(_as_estimated(drawn[a] - drawn[b], LEVEL / len(pairs)) for a, b in pairs) <= MOST
         some += bool(foreseen)
         soon += any(most <= MOST for _, most in foreseen)
-    return some / studies, soon / studies
+    return before / studies, some / studies, soon / studies
+
+
+def _as_estimated(differences: Floats, level: float) -> float:
+    """Replicates that show a difference as large as the one seen, by the normal approximation of a paired test."""
+    wanted = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(ENOUGH)
+    return float((wanted * differences.std(ddof=1) / differences.mean()) ** 2)
 
 
 def followed(studies: int, first: int = 10, seed: int = 1) -> tuple[float, float, float, float]:
@@ -204,14 +232,20 @@ def main(studies: int) -> None:
     for tuners, n in itertools.product((2, 5), (10, 20, 50)):
         row = any_line(tuners, n, max(200, studies // 5))
         print(f"| {tuners} tuners, {n} replicates | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
+    for tuners, cap in itertools.product((2, 5), (20, 30)):
+        row = any_line_looked_at(tuners, cap, max(200, studies // 5))
+        print(f"| {tuners} tuners, until decided, {cap} at most | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
     print("\nInterval of the chance that one beats the other: coverage, two samples and by replicate\n")
     for kind, n, shift in itertools.product(KINDS, (5, 10, 20), (0.0, 1.0, 2.0)):
         row = tuple(chance_covered(kind, n, shift, studies, paired) for paired in (False, True))
         print(f"| {kind}, {n} replicates, shift {shift} | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
-    print("\nA decision is foreseen: at all, and within 100 replicates at the longest\n")
+    print("\nA decision is foreseen: within 100 replicates before; now at all, and within 100 at the longest\n")
     for n, shift in itertools.product((5, 10), (0.0, 1.0)):
         row = promised(5, n, shift, studies)
-        print(f"| 5 tuners, {n} replicates, one better by {shift} | {row[0]:.1%} | {row[1]:.1%} |", flush=True)
+        print(
+            f"| 5 tuners, {n} replicates, one better by {shift} | {row[0]:.1%} | {row[1]:.1%} | {row[2]:.1%} |",
+            flush=True,
+        )
     print("\nTwo equal tuners, 10 replicates: at once, followed before, followed now, until decided\n")
     print("| " + " | ".join(f"{share:.1%}" for share in followed(studies)) + " |", flush=True)
 

@@ -94,18 +94,26 @@ def pool(score: str) -> Floats:
     return frame[[tuner.label for tuner in (*TUNERS, *BASELINES)]].to_numpy()
 
 
+def family() -> list[tuple[str, str]]:
+    return without(list(combinations([tuner.label for tuner in TUNERS], 2)), ONE_ALGORITHM)
+
+
+def p_values(drawn: Floats) -> tuple[Floats, Floats]:
+    """Of the (num_replicates, ...) scores of a study, adjusted: each pair of the family, and each baseline."""
+    places = {tuner.label: place for place, tuner in enumerate(TUNERS)}
+    searches, runs = drawn[:, : len(places)], drawn[:, len(places) :]
+    pairs = holm([rank_sum_p(drawn[:, places[a]], drawn[:, places[b]]) for a, b in family()])
+    return pairs, holm([rank_sum_p(run, searches.ravel()) for run in runs.T])
+
+
 def declared(scores: Floats, replicates: int, studies: int, seed: int = 1) -> tuple[float, float]:
     """Shares of studies that declare some tuner better than another, and the tuners different from some baseline."""
-    generator = np.random.default_rng(seed)
-    places = {tuner.label: place for place, tuner in enumerate(TUNERS)}
-    family = without(list(combinations(places, 2)), ONE_ALGORITHM)
-    differ, searching = 0, 0
+    generator, found = np.random.default_rng(seed), np.zeros(2)
     for _ in range(studies):
         drawn = scores[generator.choice(len(scores), replicates, replace=False)]
-        searches, runs = drawn[:, : len(places)], drawn[:, len(places) :]
-        differ += holm([rank_sum_p(drawn[:, places[a]], drawn[:, places[b]]) for a, b in family]).min() <= LEVEL
-        searching += holm([rank_sum_p(run, searches.ravel()) for run in runs.T]).min() <= LEVEL
-    return differ / studies, searching / studies
+        found += [p.min() <= LEVEL for p in p_values(drawn)]
+    differ, searching = found / studies
+    return float(differ), float(searching)
 
 
 def main(studies: int) -> None:

@@ -1,11 +1,13 @@
 """How much a verdict on a surrogate hangs on its table: the committed one of Fashion MNIST.
 
+    python -m tests.simulations.tables ends 40         (replicates)
     python -m tests.simulations.tables halves 3 40     (splits into halves, replicates a study)
     python -m tests.simulations.tables share 13 10     (tables drawn with replacement, searches on each)
 
-The first asks how often another table would decide otherwise. Each half stands for a table that somebody else trained
+The first counts searches that end at exactly the best score of the table, where scores were clipped there and now.
+The second asks how often another table would decide otherwise. Each half stands for a table that somebody else trained
 of the same problem. Searches are four simple ones, of 120 epochs each: random search, the same again, one round of
-successive halving, and a local search. The second asks which share of the variance of a difference between two of the
+successive halving, and a local search. The third asks which share of the variance of a difference between two of the
 five tuners is the table's.
 """
 
@@ -88,6 +90,22 @@ def now(problem: TableProblem, replicate: int) -> list[float]:
     curves = problem.surrogate.table(derive("split", replicate))
     winners = [max(seen, key=lambda each: each[0])[1] for seen in Searches(problem, curves, replicate).all()]
     return [problem.objective.score(curves.mean(winner)) for winner in winners]
+
+
+def at_the_best(replicates: int) -> Floats:
+    """(2, num_searches): share of searches whose best score seen is the best of the table: clipped as before, and now.
+
+    Before, all replicates had one surrogate, which ended there; now each has its own, which goes on.
+    """
+    problem = TableProblem(TABLE)
+    ended = np.zeros((2, 4))
+    for replicate in range(1, replicates + 1):
+        ended[0] += [score == _whole(problem).best for score in before(problem, replicate)]
+        curves = problem.surrogate.table(derive("split", replicate))
+        ended[1] += [
+            max(score for score, _ in seen) == curves.best for seen in Searches(problem, curves, replicate).all()
+        ]
+    return ended / replicates
 
 
 def decided(scores: Floats, *, paired: bool) -> list[int]:
@@ -174,8 +192,12 @@ def share_of_table(differences: Floats) -> float:
 
 
 if __name__ == "__main__":
-    what, first, second = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    if what == "halves":
+    what, first = sys.argv[1], int(sys.argv[2])
+    second = int(sys.argv[3]) if what != "ends" else 0
+    if what == "ends":
+        for when, shares in zip(("clipped", "now"), at_the_best(first), strict=True):
+            print(f"{when}, at the best of the table:", ", ".join(f"{share:.0%}" for share in shares), flush=True)
+    elif what == "halves":
         print("one surrogate, best seen, clipped:", compared(first, second, before, paired=False), flush=True)
         print("a table for each replicate, worth:", compared(first, second, now, paired=True), flush=True)
     else:

@@ -7,6 +7,7 @@ from tests.simulations.claims import (
     MERITS,
     against_a_reference,
     any_line,
+    any_line_looked_at,
     chance_covered,
     followed,
     found,
@@ -55,6 +56,13 @@ def test_one_line_is_wrong_in_5_percent_three_are_more_often() -> None:
     assert some > full
 
 
+@pytest.mark.parametrize("studies", [150, pytest.param(1000, marks=pytest.mark.nightly)])
+def test_nor_are_three_lines_right_where_replicates_are_looked_at_one_by_one(studies: int) -> None:
+    some, full = any_line_looked_at(2, 20, studies)
+    assert full <= LEVEL + 3 * (LEVEL / studies) ** 0.5
+    assert some > full + 0.02
+
+
 @pytest.mark.parametrize("paired", [True, False])
 def test_the_chance_that_one_beats_the_other_is_in_its_interval(paired: bool) -> None:
     for n, shift in ((5, 0.0), (10, 1.0), (10, 2.0)):
@@ -62,7 +70,8 @@ def test_the_chance_that_one_beats_the_other_is_in_its_interval(paired: bool) ->
 
 
 def test_where_nothing_differs_seldom_is_a_decision_foreseen() -> None:
-    some, soon = promised(5, 5, 0.0, 300)
+    before, some, soon = promised(5, 5, 0.0, 300)
+    assert before > 0.9
     assert some <= 0.25
     assert soon <= 0.05
 

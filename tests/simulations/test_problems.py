@@ -3,6 +3,7 @@
 import pytest
 
 from tests.simulations.problems import (
+    KINDS,
     PROBLEMS,
     Size,
     chosen,
@@ -50,8 +51,19 @@ def test_the_interval_of_a_mean_rank_covers_for_problems_in_general() -> None:
     assert 0.92 <= now <= 0.98
 
 
-def test_a_tuner_said_to_be_best_is_the_best_as_often() -> None:
-    parts = [chosen(Size(problems, 5, 3), "normal", 100) for problems in (4, 12)]
-    for of in range(3):  # in general, on these problems, on a new one
+# By how much statements may stray: in general, on these problems, on a new one (`docs/method.md`).
+STRAY = {"one in ten far off": (0.07, 0.07, 0.07), "uneven": (0.05, 0.05, 0.1), "skewed": (0.05, 0.05, 0.07)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "studies"),
+    [
+        ("normal", [(5, 3)], 100),
+        *(pytest.param(kind, [(2, 5), (5, 3), (5, 10)], 200, marks=pytest.mark.nightly) for kind in KINDS),
+    ],
+)
+def test_a_tuner_said_to_be_best_is_the_best_as_often(kind: str, sizes: list[tuple[int, int]], studies: int) -> None:
+    parts = [chosen(Size(problems, *size), kind, studies) for problems in (4, 12) for size in sizes]
+    for of, stray in enumerate(STRAY.get(kind, (0.05, 0.05, 0.05))):
         for said, right, number in statements(parts, of):
-            assert abs(said - right) <= 0.05 + 1.5 / number**0.5
+            assert abs(said - right) <= stray + 1.5 / number**0.5

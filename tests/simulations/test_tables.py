@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.simulations.tables import decided, differently, halves, now, share_of_table
+from tests.simulations.tables import at_the_best, decided, differently, halves, now, share_of_table
 
 
 def test_pairs_that_one_table_alone_decides_are_counted() -> None:
@@ -13,6 +13,12 @@ def test_a_pair_is_decided_where_its_scores_differ() -> None:
     noise = np.random.default_rng(1).normal(size=(30, 3))
     for paired in (True, False):
         assert decided(np.add(noise, [0, 0, 5]), paired=paired) == [0, -1, -1]
+
+
+def test_clipped_searches_ended_at_the_best_of_the_table_and_do_no_longer() -> None:
+    clipped, now_seen = at_the_best(10)
+    assert clipped.mean() > 0.1
+    assert now_seen.mean() < 0.02
 
 
 def test_halves_share_no_configuration() -> None:
