@@ -289,6 +289,7 @@ def retraining_note(contest: Contest) -> str:
         "Feurer, arXiv:2506.19540, 2025), by more than the rope or, without one, than a training varies from seed to "
         "seed. That is estimated by a hierarchical model of all retrainings, with a credible interval: simply counting "
         "lower means would call two thirds of searches overtuned where all configurations are equally good."
+        f"{' It is not estimated here: that takes two fresh seeds or more.' if contest.retrain == 1 else ''}"
     )
 
 
