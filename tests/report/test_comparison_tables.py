@@ -21,3 +21,14 @@ def test_the_means_to_choose_by_say_what_their_intervals_hold_at_the_least(golde
     assert choice_table(golden.problems["digits"]).caption.endswith(
         ", with 95% credible intervals, which hold 88% of the means in the least favourable of their simulations"
     )
+
+
+def test_without_seeds_to_derive_a_rope_from_that_is_why_none_is_as_good(golden: Summary) -> None:
+    problem = golden.problems["digits"]
+    unknown = replace(problem, choice=replace(problem.choice, rope=None))
+    why = "; none is called as good, which takes a rope, or two fresh seeds to derive one from"
+    assert choice_table(unknown).caption.endswith(why)
+    exact = replace(unknown, endpoint=replace(problem.endpoint, noise_free=True))
+    alike = replace(unknown, choice=replace(unknown.choice, any_of=problem.contest.tuners))
+    for other in (problem, exact, alike):
+        assert why not in choice_table(other).caption

@@ -80,8 +80,8 @@ class ProblemChoice:
 def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str], kind: str) -> float | None:
     """Standard deviation of a training's score over fresh seeds, pooled over final incumbents; None if unknown.
 
-    Of the endpoint's own scores: what does not matter is a difference of these, and a seed moves the score on a small
-    test part by more than that on validation, whose best epoch is chosen.
+    Of the endpoint's own scores, because differences of these are called small by it: a seed may move the score on test
+    by more or less than that on validation.
 
     Args:
         retrainings: The problem's rows of `frames.retrainings_frame`.

@@ -91,7 +91,10 @@ def choice_table(problem: ProblemSummary) -> Table:
     scored = problem.endpoint.table(problem.contest.tuners)["scored"]
     short = short_of(scored, credible_coverage, "means in the least favourable of their simulations")
     kind = f"{CONFIDENCE:.0%} credible interval"
-    return table(f"To choose by: mean of the {problem.choice.endpoint}, with {kind}s{short}", columns, rows)
+    # Worths without noise have no seeds; tuners with the same scores, or of one algorithm, are as good without a rope.
+    unknown = problem.choice.rope is None and not problem.endpoint.noise_free and len(problem.choice.any_of) == 1
+    how = "; none is called as good, which takes a rope, or two fresh seeds to derive one from" if unknown else ""
+    return table(f"To choose by: mean of the {problem.choice.endpoint}, with {kind}s{short}{how}", columns, rows)
 
 
 def by_budget_table(problem: ProblemSummary) -> Table:
