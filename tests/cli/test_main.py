@@ -328,7 +328,7 @@ def test_run_until_decided(script: Path, tmp_path: Path) -> None:
     result = invoke(*words)
     assert result.exit_code == 0, result.output
     assert "Until decided: what follows, then one replicate at a time, at most 9." in result.stdout
-    assert "2 tuners, 8 replicates, 6 epochs a cell: 16 cells" in result.stdout
+    assert "2 tuners, 7 replicates, 6 epochs a cell: 14 cells" in result.stdout
     undecided = "undecided at the cap: kt-random / optuna-tpe."
     looks = [line for line in result.stdout.splitlines() if " of at most 9 looked at, one by one; " in line]
     assert undecided in looks[-1]

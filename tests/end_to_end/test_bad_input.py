@@ -325,7 +325,7 @@ OTHERS = {
         ).replace("problem=problem()", "problem=Other(continuous_space, max_epochs=3)"),
         "problem 'synthetic' has other data there (fingerprint synthetic, yours mine)",
     ),
-    "problem": (study_of(problem="problem(name='mine')"), "is in "),
+    "problem": (study_of(problem="problem(name='mine')"), "is only in "),
     "one problem more": (
         study_of(problem="[problem(), problem(name='mine')]"),
         "problem 'mine' is only in your study",

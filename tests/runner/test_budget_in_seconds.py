@@ -208,7 +208,7 @@ def test_check_says_what_it_will_spend() -> None:
     show(examined, console)
     text = console.export_text()
     assert "epochs a cell   seconds a cell   full trials" in text
-    assert "4 cells, about 4 min of training at most, on one core; a replicate costs about 2 min." in text
+    assert "4 cells, about 4 min of training at most, on one core. A replicate of all costs about 2 min." in text
     assert "The budget is a time: results depend on the machine" in text
 
 

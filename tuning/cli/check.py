@@ -319,7 +319,8 @@ def _searching(examined: Facts) -> str:
     """What searches and baselines cost, in a sentence."""
     takes = _about(examined["seconds"])
     if examined["epochs"] is None:
-        return f"{takes} of training at most, on one core{_of_baselines(_about(examined['baseline_seconds']))}."
+        theirs = _of_baselines(_about(examined["baseline_seconds"])) if examined["baseline_seconds"] else ""
+        return f"{takes} of training at most, on one core{theirs}."
     theirs = count(examined["baseline_epochs"])
     if examined["baseline_seconds"]:
         theirs = f"{theirs}, {_about(examined['baseline_seconds'])}"
