@@ -48,7 +48,7 @@ def test_the_golden_study_spent_what_its_lines_add_up_to(golden_read: Journal) -
     )
     summary = summarise(golden_read)
     assert json.loads(to_json(summary))["spent"]["retraining"]["epochs"] == found.retraining.epochs
-    answers = {item.text: answer.text for item, answer in checklist_table(golden_read).rows}
+    answers = {item.text: answer.text for item, answer in checklist_table(golden_read, summary.spent).rows}
     assert answers["Compute spent"] == found.words
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tuning.analysis.spent import spent, spent_by_cell
 from tuning.journal.journal import Journal, read
 from tuning.report.tables.checklist import NOT_RECORDED, checklist_table
 
@@ -14,7 +15,7 @@ REPORTS = Path(__file__).parents[2] / "reports"
 
 
 def answers(journal: Journal) -> dict[str, str]:
-    return {item.text: answer.text for item, answer in checklist_table(journal).rows}
+    return {item.text: answer.text for item, answer in checklist_table(journal, spent(spent_by_cell(journal))).rows}
 
 
 def test_the_golden_journal_answers(golden_read: Journal) -> None:

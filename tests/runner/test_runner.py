@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tuning import tuners as registry
+from tuning.analysis.spent import spent, spent_by_cell
 from tuning.budget import Budget
 from tuning.configuration import Configuration
 from tuning.errors import JournalError, ReplayError, StudyError
@@ -160,7 +161,9 @@ def test_what_is_expected_is_recorded_before_the_first_trial_and_no_later_run_ch
     after = begun("what was seen meanwhile", 20)
     assert [session.plan.expected for session in after.sessions] == ["no difference at all", "what was seen meanwhile"]
     row = ["Expected beforehand", "no difference at all"]
-    assert row in [[entry.text for entry in shown] for shown in checklist_table(after).rows]
+    assert row in [
+        [entry.text for entry in shown] for shown in checklist_table(after, spent(spent_by_cell(after))).rows
+    ]
 
 
 def test_searches_begin_at_the_default_where_they_can_and_a_folder_keeps_that(tmp_path: Path) -> None:

@@ -124,6 +124,11 @@ class Contest:
         return 1 if self.alternative == BETTER else 2
 
     @property
+    def better_than(self) -> str:
+        """The reference, if of each pair only is asked whether the first is better than it; else empty."""
+        return self.reference if self.sides == 1 else ""
+
+    @property
     def labels(self) -> list[str]:
         """Tuners, then baselines, in the plan's order."""
         return [*self.tuners, *self.baselines]

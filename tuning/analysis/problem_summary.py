@@ -195,7 +195,7 @@ def summarise_problem(
         together=together,
         rope=contest.rope if contest.rule is None else None,  # the rule itself finds what is practically equal
         needed=_needed(contest, scored.paired),
-        better_than=contest.reference if contest.sides == 1 else "",
+        better_than=contest.better_than,
         about=(
             *asked(contest.reference, contest.alternative, contest.declared),
             *timed(contest.budget),

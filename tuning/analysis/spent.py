@@ -86,6 +86,7 @@ def spent_by_cell(journal: Journal) -> pd.DataFrame:
         that are known without noise cost nothing.
     """
     seen: set[tuple[object, ...]] = set()
+    tuners = journal.plan.tuners
     rows = []
     for cell in journal.planned_cells():
         trials = journal.trials.get(cell, ())
@@ -98,7 +99,7 @@ def spent_by_cell(journal: Journal) -> pd.DataFrame:
         rows.append(
             {
                 **cell._asdict(),
-                "baseline": cell.tuner not in journal.plan.tuners,
+                "baseline": cell.tuner not in tuners,
                 "done": end is not None and end.state == CellState.DONE,
                 "epochs": epochs,
                 "seconds": sum(trial.train_seconds for trial in own),

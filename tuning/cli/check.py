@@ -16,9 +16,8 @@ from tuning import seeds
 from tuning.formatting import MISSING, count, plural, seconds
 from tuning.journal.incumbents import SHARES
 from tuning.journal.plan import compared_words, endpoint_words, start_said
-from tuning.problems.lookup import LookupProblem
+from tuning.problems.computed import Computed
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
-from tuning.problems.table import TableProblem
 from tuning.runner.cell import CellTask
 from tuning.runner.outlook import outlook
 from tuning.runner.plan import StudyPlan
@@ -144,7 +143,7 @@ def _retraining_epochs(task: CellTask) -> int:
 
     A retraining after cross-validation is one, on all folds together.
     """
-    if isinstance(task.problem, LookupProblem | TableProblem):
+    if isinstance(task.problem, Computed):
         return 0
     earlier = len(SHARES) - 1 if task.retrain and task.tuner.epochs is None else 0
     return (task.retrain + earlier) * task.problem.max_epochs

@@ -74,7 +74,7 @@ def write_mlflow(journal: Journal, target: str) -> str:
 def _write_cell(client: MlflowClient, experiment: str, journal: Journal, cell: Cell) -> None:
     trials = list(facts_of(journal, cell))
     tags = {"study": journal.name, **cell._asdict(), **journal.plan.settings[cell.tuner]}
-    tags |= journal.budgets()[cell.problem, cell.tuner].facts()
+    tags |= journal.plan_of(cell.problem).budget_of(cell.tuner).facts()
     search = client.create_run(
         experiment,
         start_time=_milliseconds(trials[0]),

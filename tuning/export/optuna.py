@@ -85,7 +85,7 @@ def _write_cell(storage: RDBStorage, journal: Journal, cell: Cell) -> None:
     )
     study.set_metric_names([objective.metric])
     facts = {**cell._asdict(), "study": journal.name, "epoch that counts": objective.epoch}
-    for name, value in {**facts, **journal.budgets()[cell.problem, cell.tuner].facts()}.items():
+    for name, value in {**facts, **journal.plan_of(cell.problem).budget_of(cell.tuner).facts()}.items():
         study.set_user_attr(name, value)
     space = hyperparameters(journal.problems[cell.problem].space)
     distributions = {one.key: distribution(one) for one in space}

@@ -9,6 +9,7 @@ Imports: words, journal, resampling, space, training.
 
     problem        TrainingProblem (what tuners see of one), Problem
     problem_data   ProblemData: a problem's data, loaded once a process and split as it says
+    computed       Computed: what the two kinds share that answer from a table
     forest         Forest, NormalScores: the regression of a surrogate
     surrogate      Surrogate: learning curves computed from trained ones; Curves: of one table
     lookup         LookupProblem: scores of a published table

@@ -14,6 +14,7 @@ from tuning.configuration import Configuration, Value
 from tuning.errors import StudyError
 from tuning.journal.study_record import DataRecord, LookupRecord, ProblemRecord
 from tuning.objective import Objective
+from tuning.problems.computed import Computed
 from tuning.problems.problem import described
 from tuning.space.hyperparameter import describe, finite_values
 from tuning.space.recorder import record
@@ -28,7 +29,7 @@ LOOKED_UP = "looked up"
 """The `fit` of its trials."""
 
 
-class LookupProblem:
+class LookupProblem(Computed):
     """A grid of configurations with the final scores of several trainings of each.
 
     A trial is one epoch, for which its configuration was trained in full: no scores of shorter trainings are known, so
@@ -49,9 +50,7 @@ class LookupProblem:
         StudyError: The hyperparameters, or the numbers of their values, are not those of the grid.
     """
 
-    folds = repeats = max_epochs = 1
-    is_regression = False  # scikit-learn's search over row numbers is the same for both
-    has_test = False
+    max_epochs = 1
 
     def __init__(
         self,

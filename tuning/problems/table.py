@@ -25,6 +25,7 @@ from tuning.journal import lines
 from tuning.journal.provenance import SURROGATE
 from tuning.journal.records import TrialState
 from tuning.journal.study_record import DataRecord, ProblemRecord, SurrogateRecord
+from tuning.problems.computed import Computed
 from tuning.problems.forest import TREES
 from tuning.problems.problem import described
 from tuning.problems.surrogate import FOLDS, Curves, Surrogate
@@ -39,7 +40,7 @@ KEPT_TABLES = 8  # replicates run one after another; each process keeps the mode
 TABLE_TUNER = "table"  # the tuner whose cells are a table's rows; see `tuning.tuners.table_draws`
 
 
-class TableProblem:
+class TableProblem(Computed):
     """A problem whose learning curves are not trained, but computed from a table of trained ones.
 
     Space, objective, epochs and interface stay the same, so tuners run unchanged and a study of hundreds of replicates
@@ -87,10 +88,7 @@ class TableProblem:
         self.name = f"{problem}-{SURROGATE}"
         self.objective = journal.objective(problem)
         self.max_epochs = self._trained.max_epochs
-        self.folds = self.repeats = 1  # a row's curve is the mean of its trainings
         self.space = Space.from_json(self._trained.space)
-        self.is_regression = False  # scikit-learn's search over row numbers is the same for both
-        self.has_test = False
         self._tables: OrderedDict[int, Curves] = OrderedDict()
 
     def __repr__(self) -> str:

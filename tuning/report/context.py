@@ -146,7 +146,7 @@ def context(
             *batches(journal),
             *([prose.looks_method(summary.contest.rule)] if summary.contest.rule else []),
         ],
-        "checklist": checklist_table(journal),
+        "checklist": checklist_table(journal, summary.spent),
         "manifest": study.manifest_table(journal),
         "command": command(journal),
     }

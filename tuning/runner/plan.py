@@ -30,9 +30,8 @@ from tuning.journal.plan import (
 )
 from tuning.journal.records import Trial, TrialState, seconds_of
 from tuning.journal.study_record import StudyRecord
-from tuning.problems.lookup import LookupProblem
+from tuning.problems.computed import Computed
 from tuning.problems.problem import Problem, TrainingProblem, trainings_of
-from tuning.problems.table import TableProblem
 from tuning.runner.cell import CellTask
 from tuning.statistics.sequential import SPENDING_POWER, Rule
 from tuning.statistics.signed_rank import LEVEL
@@ -190,7 +189,7 @@ class StudyPlan:
                 raise StudyError(f"two {kind}s are called {twice[0]!r}; give one another {argument}=...")
         for problem in self.problems:
             _check_room(self.budget, problem.name, problem.max_epochs * problem.repeats)
-            if self.budget.seconds is not None and isinstance(problem, LookupProblem | TableProblem):
+            if self.budget.seconds is not None and isinstance(problem, Computed):
                 raise StudyError(
                     f"{self.budget!r}: problem {problem.name!r} is computed from a table, in no time; give "
                     "Budget(epochs=...) alone"
@@ -235,7 +234,7 @@ class StudyPlan:
     @property
     def noise_free(self) -> bool:
         """Whether all curves are computed, so that winners are judged without noise."""
-        return all(isinstance(problem, LookupProblem | TableProblem) for problem in self.problems)
+        return all(isinstance(problem, Computed) for problem in self.problems)
 
     @property
     def endpoint(self) -> str:

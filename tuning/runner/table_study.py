@@ -5,10 +5,10 @@ from __future__ import annotations
 from tuning.budget import Budget
 from tuning.errors import StudyError
 from tuning.formatting import plural
-from tuning.problems.lookup import LookupProblem
+from tuning.problems.computed import Computed
 from tuning.problems.problem import trainings_of
 from tuning.problems.surrogate import FOLDS
-from tuning.problems.table import SUFFIX, TableProblem
+from tuning.problems.table import SUFFIX
 from tuning.runner.plan import StudyPlan
 from tuning.tuners.table_draws import TableDraws
 
@@ -25,7 +25,7 @@ def table_study(study: StudyPlan, configurations: int, repeats: int = 1) -> Stud
         StudyError: They are too few to fit a model, or a problem of `study` is computed from a table itself.
         DataError, SpaceError: A space cannot be recorded.
     """
-    if computed := [problem.name for problem in study.problems if isinstance(problem, LookupProblem | TableProblem)]:
+    if computed := [problem.name for problem in study.problems if isinstance(problem, Computed)]:
         raise StudyError(f"problem {computed[0]!r} is computed from a table already; expected one that is trained")
     number = int(min(configurations, max(problem.space.size for problem in study.problems)))
     if number < FOLDS:

@@ -151,10 +151,9 @@ def _judged(found: Measured, pairs: pd.DataFrame, contest: Contest) -> Verdict:
     """The verdict over problems, its line alone."""
     if pairs["problems"].max() < 2 or pairs.empty:
         return no_verdict(sentences.nothing(found, pairs))
-    better_than = contest.reference if contest.sides == 1 else ""
     if (pairs["decided"] != "").any():
-        return Verdict(SHOWN, sentences.shown(pairs, found, better_than))
-    return Verdict(UNDECIDED, sentences.nothing_shown(pairs, found, better_than))
+        return Verdict(SHOWN, sentences.shown(pairs, found, contest.better_than))
+    return Verdict(UNDECIDED, sentences.nothing_shown(pairs, found, contest.better_than))
 
 
 def _single(problems: Mapping[str, ProblemSummary]) -> pd.DataFrame:

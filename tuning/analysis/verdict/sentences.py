@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from tuning.analysis.coverage import short_of
 from tuning.analysis.endpoints import Endpoint
+from tuning.analysis.interval_coverage import short_of
 from tuning.analysis.overtuning import Overtuning
 from tuning.analysis.searching import TUNERS
 from tuning.budget import Budget

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from tuning.analysis.coverage import students
+from tuning.analysis.interval_coverage import students
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import count, decimals_for, number
 from tuning.journal.plan import SEARCH

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tuning.analysis.choices import percent
 from tuning.analysis.conduct import plain_random
-from tuning.analysis.coverage import students
+from tuning.analysis.interval_coverage import students
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import MISSING, decimals_for, names
 from tuning.report.tables.base import (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET
 
-from tuning.analysis.spent import spent, spent_by_cell
+from tuning.analysis.spent import Spent
 from tuning.formatting import names, plural
 from tuning.journal.journal import Journal
 from tuning.journal.plan import compared_words, endpoint_words
@@ -23,7 +23,7 @@ _MACHINE = ("platform", "cores", "threads", "gpus")
 """Entries of a manifest that say what a study ran on, where they are there."""
 
 
-def checklist_table(journal: Journal) -> Table:
+def checklist_table(journal: Journal, spent: Spent) -> Table:
     """An answer to each item; `NOT_RECORDED` where the journal has none."""
     plan = journal.plan
     rows = [
@@ -40,7 +40,7 @@ def checklist_table(journal: Journal) -> Table:
         ("Failures shown", _failures(journal)),
         ("Versions", _versions(journal)),
         ("Machine", _machine(journal)),
-        ("Compute spent", _compute(journal)),
+        ("Compute spent", spent.words if spent.epochs else NOT_RECORDED),
         ("Raw records", "journal/journal.jsonl: every trial, with its learning curve"),
     ]
     return table("Good practice", ["Item", "Here"], rows)
@@ -98,8 +98,3 @@ def _versions(journal: Journal) -> str:
 def _machine(journal: Journal) -> str:
     known = {name: journal.manifest[name] for name in _MACHINE if name in journal.manifest}
     return ", ".join(f"{name}: {value}" for name, value in known.items()) or NOT_RECORDED
-
-
-def _compute(journal: Journal) -> str:
-    total = spent(spent_by_cell(journal))
-    return total.words if total.epochs else NOT_RECORDED

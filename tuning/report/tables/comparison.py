@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from tuning.analysis.choices import percent
-from tuning.analysis.coverage import short_of, students
+from tuning.analysis.interval_coverage import short_of, students
 from tuning.analysis.problem_summary import Comparison, ProblemSummary
 from tuning.formatting import MISSING, count, decimals_for, interval, names, number, p_value, plural, seconds
 from tuning.journal.incumbents import SHARES

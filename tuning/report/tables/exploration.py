@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning.analysis.coverage import students
+from tuning.analysis.interval_coverage import students
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.exploration.boundary import MIN_BEST
 from tuning.exploration.exploration import Search

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from tuning.analysis.coverage import students
+from tuning.analysis.interval_coverage import students
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.summary import Summary
 from tuning.budget import exact_seconds

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tuning.analysis.coverage import WORTH_SAYING, short_of, students
+from tuning.analysis.interval_coverage import WORTH_SAYING, short_of, students
 from tuning.analysis.verdict.sentences import leading
 from tuning.objective import Objective
 from tuning.statistics.intervals import SKEWED_COVERAGE, student_coverage
