@@ -76,7 +76,7 @@ def test_what_is_missing_is_not_imputed() -> None:
     assert found.loc["c", "median"].isna().all()
 
 
-def test_over_problems_means_are_of_problems_whatever_their_replicates() -> None:
+def test_over_problems_each_problem_counts_once_whatever_its_replicates() -> None:
     scores = [block(3, 2, 1), -block(7, 2, 1, seed=5)]
     measures = [
         measured(rows, objective, best, ["a", "b"], random_search="a")
@@ -93,16 +93,26 @@ def test_over_problems_means_are_of_problems_whatever_their_replicates() -> None
     assert standings_over(measures[:1], [4]).empty
 
 
-def test_over_problems_the_interval_is_student_s_over_draws_of_a_problem() -> None:
+def test_over_problems_intervals_are_over_draws_of_a_problem() -> None:
+    """Student's of mean ranks; median normalised scores lie between two of the draws, here the least and the most."""
     measures = [measured(block(5, 3, 1, seed=seed), MAX, 9.0, list("abc"), random_search="a") for seed in range(5)]
     for draws in (None, [0, 0, 1, 2, 3]):
         over = standings_over(measures, [4], draws).set_index("tuner")
-        ranks = np.array([of["b"]["rank"][0][0] for of in measures])
-        values = ranks if draws is None else np.array([ranks[:2].mean(), *ranks[2:]])
+
+        def by_draw(measure: str) -> Floats:
+            values = np.array([of["b"][measure].value[0] for of in measures])
+            return values if draws is None else np.array([values[:2].mean(), *values[2:]])  # noqa: B023
+
+        values = by_draw("rank")
         half = stats.t(len(values) - 1).ppf(0.975) * values.std(ddof=1) / np.sqrt(len(values))
         assert over.loc["b", "rank"] == pytest.approx(values.mean())
         assert over.loc["b", "rank_low"] == pytest.approx(max(1, values.mean() - half))
         assert over.loc["b", "rank_high"] == pytest.approx(min(3, values.mean() + half))
+        scores = by_draw("normalised")
+        assert over.loc["b", "normalised"] == pytest.approx(np.median(scores))
+        ends = over.loc["b", ["normalised_low", "normalised_high"]].astype(float)
+        assert ends.tolist() == pytest.approx([scores.min(), scores.max()])
+        assert over.loc["b", "blocks"] == len(scores)
 
 
 def test_the_grid_holds_the_budgets_of_the_verdict() -> None:

@@ -9,6 +9,7 @@ from tests.simulations.problems import (
     chosen,
     each_by_itself,
     found,
+    normalised_covered,
     rank_covered,
     statements,
 )
@@ -49,6 +50,15 @@ def test_the_interval_of_a_mean_rank_covers_for_problems_in_general() -> None:
     before, now = rank_covered(8, 1.0, 300)
     assert before < 0.8
     assert 0.92 <= now <= 0.98
+
+
+@pytest.mark.parametrize(("problems", "least"), [(4, 0.85), (8, 0.95)])
+def test_the_interval_of_a_median_normalised_score_covers_where_that_of_the_mean_does_not(
+    problems: int, least: float
+) -> None:
+    before, now = normalised_covered(problems, 1.0, "skewed", 500)
+    assert before < 0.85
+    assert now >= least
 
 
 # By how much statements may stray: in general, on these problems, on a new one (`docs/method.md`).

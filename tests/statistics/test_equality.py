@@ -18,20 +18,20 @@ def test_equality_takes_so_many_replicates_that_a_rare_failure_would_have_shown(
     assert unseen(replicates) == pytest.approx((~drawn).all(axis=1).mean(), abs=0.005)
 
 
-def test_the_test_of_a_mean_is_halls_with_the_worst_value_once_more() -> None:
+def test_the_test_of_a_mean_is_halls_with_a_value_half_as_far_again_as_the_worst() -> None:
     differences = np.random.default_rng(2).lognormal(sigma=0.8, size=40) - 1.4
     sides = []
     for values in (differences, -differences):
-        values = np.append(values, values.max())
+        values = np.append(values, values.max() + (values.max() - np.median(values)) / 2)
         t, freedom = stats.ttest_1samp(values, 0.5).statistic, len(values) - 1
         a = stats.skew(values, bias=False) / math.sqrt(len(values))
         sides.append(stats.t(freedom).cdf(t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6))
     assert mean_within(differences, 0.5) == pytest.approx(max(sides))
 
 
-def test_of_two_samples_the_worse_of_both_worst_values_is_added_to_welchs_t() -> None:
+def test_of_two_samples_the_worse_of_both_further_values_is_added_to_welchs_t() -> None:
     first, second = np.tile([-1.0, 0.0, 1.0], 13), np.tile([-2.0, 0.0, 2.0], 9)
-    more = [(np.append(first, 1.0), second), (first, np.append(second, -2.0))]
+    more = [(np.append(first, 1.5), second), (first, np.append(second, -3.0))]
     welch = [stats.ttest_ind(a, b + 0.6, equal_var=False, alternative="less").pvalue for a, b in more]
     assert mean_within(first, 0.6, second) == pytest.approx(max(welch), rel=0.1)  # there is next to no skewness
     assert max(welch) > 1.2 * min(welch)

@@ -45,8 +45,8 @@ OVER_PROBLEMS = (
     "problem: what the same study of one more problem would find. Pairs are compared by a random-effects "
     "meta-analysis (Hedges, Journal of Educational Statistics 6, 1981; Hartung and Knapp, Statistics in Medicine 20, "
     "2001), Holm-adjusted over pairs. Drawn together: by a hierarchical model, which moves what one problem says "
-    "towards what all say. Mean ranks and normalised scores have Student's interval over problems, and the critical "
-    "difference takes each problem as one block: both speak of problems like these."
+    "towards what all say. Mean ranks have Student's interval over problems, median normalised scores lie between two of "
+    "the problems', and the critical difference takes each problem as one block: all speak of problems like these."
 )
 
 
@@ -232,8 +232,8 @@ def method(contest: Contest) -> list[str]:
         "of fewer than 6 replicates even the smallest and the largest score cover less, and the heading says how much. "
         "Means have Student's, interquartile means Student's with the variance of Tukey and McLaughlin (Sankhya A 25, "
         "1963), shares and mean ranks Clopper and Pearson's (Biometrika 26, 1934), normalised scores Fieller's "
-        "(Journal of the Royal Statistical Society B 16, 1954). Over several problems, means of ranks and normalised "
-        "scores have Student's over problems.",
+        "(Journal of the Royal Statistical Society B 16, 1954). Over several problems, means of ranks have Student's, "
+        "medians of normalised scores lie between two of the problems'.",
         f"{family(contest)} Where replicates have splits of their own, which their tuners share, a pair is tested by "
         "Wilcoxon's signed-rank test of the differences within replicates; where they share nothing, by the rank-sum "
         f"test of two samples (both exact, two-sided{but}; Wilcoxon, Biometrics Bulletin 1, 1945). The plan decides "

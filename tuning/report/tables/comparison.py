@@ -257,7 +257,7 @@ def standing_table(compared: Comparison) -> Table:
     located, relative = part["median"].notna().any(), part["normalised"].notna().any()
     places = decimals_for([*part["median"], *part["median_low"], *part["median_high"]])
     over_replicates = compared.block == "replicate"
-    kinds = _kinds(part) if over_replicates else {}
+    kinds = _kinds(part) if over_replicates else _kinds_over_problems(part)
     titles = {"median": "Median", "iqm": "Interquartile mean", "rank": "Mean rank", "normalised": "Normalised"}
     measures = [*(("median", "iqm") if located else ()), "rank", *(("normalised",) if relative else ())]
     spent = "Epochs" if compared.contest.trainings is None else "Budget, %"
@@ -276,9 +276,8 @@ def standing_table(compared: Comparison) -> Table:
                     *(estimate_entry(row, name, digits.get(name, 2)) for name in measures),
                 ]
             )
-    kind = students(part["replicates"]) if over_replicates else f"Student's {CONFIDENCE:.0%} intervals"
-    kind = f"intervals; those of the interquartile mean are {kind}" if over_replicates else kind
-    return table(f"Over {compared.block}s, with {kind}", columns, rows)
+    kind = f"; those of the interquartile mean are {students(part['replicates'])}" if over_replicates else ""
+    return table(f"Over {compared.block}s, with intervals{kind}", columns, rows)
 
 
 def _kinds(standings: pd.DataFrame) -> dict[str, str]:
@@ -289,6 +288,12 @@ def _kinds(standings: pd.DataFrame) -> dict[str, str]:
         "rank": " (Clopper and Pearson's)",
         "normalised": " (Fieller's)",
     }
+
+
+def _kinds_over_problems(standings: pd.DataFrame) -> dict[str, str]:
+    """By measure over problems, which interval it has."""
+    level = f"{median_level(standings['blocks']):.0%}"
+    return {"rank": f" (Student's {CONFIDENCE:.0%})", "normalised": f", median (exact, {level})"}
 
 
 def ranks_table(compared: Comparison) -> Table:
