@@ -82,6 +82,18 @@ def test_the_first_screen_says_which_tuner_and_which_model(golden_report: Report
     assert "9 of 12 searches finished, 10 trials failed" in first
 
 
+def test_too_few_replicates_to_show_anything_say_what_enough_would_cost(golden_report: Report) -> None:
+    read = journal.read(golden_report.directory)
+    problem = summarise(read).problems["digits"]
+    lacking = problem.verdict.lacking
+    assert f"{int(problem.pairs['n'].max()) + lacking} or more are needed" in problem.verdict.line
+    one, enough = answers(read, {"digits": problem})["digits"].more
+    assert f"about {problem.replicate.epochs:.0f} epochs" in one
+    assert enough.startswith(f"To be able to show a difference takes {lacking} further replicates: about ")
+    assert f"{round(lacking * problem.replicate.epochs)} epochs" in enough
+    assert enough in golden_report.html.read_text()
+
+
 def test_a_model_is_loaded_by_three_lines_of_python(golden_report: Report) -> None:
     read = journal.read(golden_report.directory)
     found = answers(read, summarise(read).problems)["digits"]

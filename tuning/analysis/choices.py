@@ -14,7 +14,7 @@ from tuning.analysis.conduct import algorithms
 from tuning.analysis.contest import Contest
 from tuning.analysis.curves import CELL
 from tuning.analysis.endpoints import Endpoint
-from tuning.analysis.spent import Spent, a_replicate
+from tuning.analysis.spent import Spent
 from tuning.analysis.verdict.verdict import EQUAL, SHOWN, UNDECIDED
 from tuning.formatting import names, number, seconds
 from tuning.journal.plan import TEST
@@ -101,7 +101,7 @@ def seed_noise(retrainings: pd.DataFrame, tuners: Sequence[str], kind: str) -> f
 
 def problem_choice(
     scored: Endpoint,
-    spent: pd.DataFrame,
+    replicate: Spent,
     retrainings: pd.DataFrame,
     pairs: pd.DataFrame,
     contest: Contest,
@@ -114,7 +114,7 @@ def problem_choice(
 
     Args:
         scored: Its endpoint.
-        spent: Its rows of `spent.spent_by_cell`.
+        replicate: What one more costs: `spent.a_replicate`.
         retrainings: Its rows of `frames.retrainings_frame`.
         pairs: Its `pairs.pairwise`: whether the recommended tuner is shown better than all others.
         contest: Who is compared.
@@ -149,7 +149,7 @@ def problem_choice(
         line=words.saturated(found.mean[found.recommended]) if found.flat else words.line(kind, tuner, any_of, loss),
         probable="" if nothing_to_tell else words.probable(found, [" or ".join(group) for group in groups]),
         alike=words.alike(any_of, one_algorithm) if len(any_of) > 1 and not found.flat else "",
-        more="" if nothing_to_tell else _worth(gains, loss, a_replicate(spent)),
+        more="" if nothing_to_tell else _worth(gains, loss, replicate),
         endpoint=scored.name,
         tuner=tuner,
         any_of=any_of,

@@ -20,6 +20,7 @@ from tuning.analysis.overtuning import Overtuning, overtuning
 from tuning.analysis.pairs import pairwise
 from tuning.analysis.searching import searching
 from tuning.analysis.speed import speed_ups
+from tuning.analysis.spent import Spent, a_replicate
 from tuning.analysis.standings import Measures, measured, standing_grid, standings
 from tuning.analysis.targets import epochs_to_reach, fixed_targets, ladder, profiles, target_table, targets
 from tuning.analysis.trials import best_configurations, failure_groups
@@ -113,6 +114,7 @@ class ProblemSummary(Comparison):
         failures: `trials.failure_groups`.
         by_budget: What one would have got at each of `SHARES`, described.
         choice: Which tuner to take now.
+        replicate: What one more costs.
         variance: What makes the winners of one tuner differ; None if that cannot be told.
         new_data: `new_data.new_data_pairs`.
     """
@@ -146,6 +148,7 @@ class ProblemSummary(Comparison):
     failures: pd.DataFrame
     by_budget: tuple[AtBudget, ...]
     choice: ProblemChoice
+    replicate: Spent
     variance: VarianceParts | None
     new_data: pd.DataFrame
 
@@ -170,7 +173,7 @@ def summarise_problem(
     retrained = retrained_cells(rows.retrainings, finals, objective)
     overtuned = overtuning(rows.retrainings, tuners, objective, contest.endpoint, contest.rope)
     scored = endpoint(contest.endpoint, finals, retrained, objective, recorded.data, noise_free=recorded.noise_free)
-    alike = plain_random(rows.conduct)
+    alike, replicate = plain_random(rows.conduct), a_replicate(rows.spent)
     pairs = _judged(scored, cells, contest, without(contest.family, alike), contest.sides)
     baseline_pairs = _judged(scored, cells, contest, list(product(tuners, contest.baselines)), 2)
     looked = min(contest.rule.cap, looks.complete_replicates(cells)) if contest.rule else 0
@@ -241,7 +244,8 @@ def summarise_problem(
         best=best_configurations(rows.trials, rows.epochs, objective, contest.labels),
         failures=failure_groups(rows.trials),
         by_budget=_by_budget(judged_steps, cells, objective, contest),
-        choice=_labelled(problem_choice(scored, rows.spent, rows.retrainings, pairs, contest, alike), name, recorded),
+        choice=_labelled(problem_choice(scored, replicate, rows.retrainings, pairs, contest, alike), name, recorded),
+        replicate=replicate,
         variance=variance_parts(rows.retrainings, tuners, split_each=bool(recorded.data.resampling)),
         new_data=new_data_pairs(rows.retrainings, tuners, objective, recorded.data.rows or {}),
     )

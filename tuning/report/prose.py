@@ -45,8 +45,9 @@ OVER_PROBLEMS = (
     "problem: what the same study of one more problem would find. Pairs are compared by a random-effects "
     "meta-analysis (Hedges, Journal of Educational Statistics 6, 1981; Hartung and Knapp, Statistics in Medicine 20, "
     "2001), Holm-adjusted over pairs. Drawn together: by a hierarchical model, which moves what one problem says "
-    "towards what all say. Mean ranks have Student's interval over problems, median normalised scores lie between two of "
-    "the problems', and the critical difference takes each problem as one block: all speak of problems like these."
+    "towards what all say. Mean ranks have Student's interval over problems, that of a median normalised score lies "
+    "between two problems', and the critical difference takes each problem as one block: all speak of problems like "
+    "these."
 )
 
 

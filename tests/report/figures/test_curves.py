@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
+import vl_convert
 from msgspec.structs import replace
 
 from tests.support.golden_journal import session, study, trial, write_scores
@@ -119,3 +121,14 @@ def test_more_than_six_tuners_have_a_panel_each(tmp_path: Path) -> None:
     assert [panel["title"] for panel in chart["concat"]] == [f"tuner-{place}" for place in range(8)]
     assert chart["concat"][3]["layer"][-1]["transform"] == [{"filter": {"equal": "tuner-3", "field": "tuner"}}]
     assert "bands are their exact 75% intervals" in figure.caption
+
+
+def test_what_lies_below_the_axis_takes_no_room() -> None:
+    """Fashion MNIST has seven tuners, whose first trials are far below what is drawn."""
+    problem = summarise(journal.read(Path("reports/fashion_mnist"))).problems["fashion_mnist"]
+    for draw in (best_so_far, wall_clock):
+        figure = draw(problem)
+        assert figure is not None
+        size = re.search(r'<svg[^>]* height="(\d+)"', str(vl_convert.vegalite_to_svg(figure.chart.to_dict())))
+        assert size is not None
+        assert int(size.group(1)) < 3 * 250, "three rows of panels"

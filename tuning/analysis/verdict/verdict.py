@@ -47,6 +47,7 @@ class Verdict:
         details: Each a sentence or two.
         gaps: The cells that could not be compared, a line for each reason.
         judged: False if there is nothing to compare, or too few replicates for any difference to show.
+        lacking: Further replicates without which no difference can show.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Verdict:
     details: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     judged: bool = True
+    lacking: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,9 @@ def verdict(
     return replace(found, line=line, details=(*behind, *about, *winners, *gaps), gaps=gaps)
 
 
-def no_verdict(line: str, details: tuple[str, ...] = ()) -> Verdict:
+def no_verdict(line: str, details: tuple[str, ...] = (), lacking: int = 0) -> Verdict:
     """Of a study that could show no difference, whatever its scores."""
-    return Verdict(UNDECIDED, line, details, judged=False)
+    return Verdict(UNDECIDED, line, details, judged=False, lacking=lacking)
 
 
 def _judge(
@@ -162,7 +164,7 @@ def _judge(
     compared = "one pair" if family == 1 else f"{family} pairs"
     if n == 1:
         line = f"No verdict: one replicate shows nothing about chance; {leader} scored best in it."
-        return no_verdict(line, (f"At least {needed} replicates are needed to compare {compared}.",))
+        return no_verdict(line, (f"At least {needed} replicates are needed to compare {compared}.",), needed - n)
     smallest = float(pairs["smallest_p"].min())
     if smallest * family > LEVEL:
         line = (
@@ -172,7 +174,7 @@ def _judge(
             f"The smallest p that {n} replicates can give is {p_value(smallest)}, and Holm's adjustment for "
             f"{compared} multiplies it by {family}."
         )
-        return no_verdict(line, (power, *remedies(pairs)))
+        return no_verdict(line, (power, *remedies(pairs)), needed - n)
     if bool(pairs["equal"].all()):
         line = f"Practically equal: {names([str(name) for name in scored['tuner']])} ({n} replicates)."
         return Verdict(EQUAL, line)

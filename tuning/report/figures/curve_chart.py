@@ -279,6 +279,6 @@ def _panel(curves: Curves, tuner: str, colour: str) -> alt.LayerChart:
         y=score_axis(alt.Y, "low", "", domain=list(curves.domain)), y2=alt.Y2(field="high")
     )
     line = single.mark_line(interpolate="step-after", strokeWidth=2.6, color=colour, clip=True)
-    points = single.mark_point(size=60, opacity=0, filled=True, aria=False).encode(tooltip=_tooltip(curves))
+    points = single.mark_point(size=60, opacity=0, filled=True, clip=True, aria=False).encode(tooltip=_tooltip(curves))
     layers = [others, *([band] if curves.medians["low"].notna().any() else []), line, points]
     return alt.layer(*layers)  # type: ignore[return-value]  # no facets among these

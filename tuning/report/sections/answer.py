@@ -10,7 +10,7 @@ import pandas as pd
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.analysis.searching import TUNERS
 from tuning.analysis.winners import best_winner, record_of, winners
-from tuning.formatting import decimals_for, number, plural, setting
+from tuning.formatting import decimals_for, number, plural, seconds, setting
 from tuning.journal.journal import Journal
 from tuning.journal.records import Retraining
 from tuning.journal.winner_record import MODELS
@@ -32,7 +32,7 @@ class Answer:
         code: Lines of Python that load it; empty if it is not saved.
         unsaved: Why there is none.
         worth: What searching gained over each baseline, a sentence each.
-        more: What more replicates would cost and gain, a sentence each.
+        more: What more replicates would cost, gain and be able to show, a sentence each.
         table: A row for each tuner.
     """
 
@@ -67,7 +67,7 @@ def _answer(journal: Journal, problem: ProblemSummary, found: Mapping[str, Retra
         model=file,
         code=() if winner is None or not file else _code(journal, winner, file),
         worth=tuple(_gained(problem, row) for row in rows_of(problem.baseline_pairs) if row["a"] == tuner),
-        more=(problem.choice.more,) if problem.choice.more else (),
+        more=tuple(line for line in (problem.choice.more, _to_show(problem)) if line),
         table=answer_table(problem),
     )
 
@@ -136,6 +136,16 @@ def _gained(problem: ProblemSummary, row: Row) -> str:
         shown = f"Not proven by itself; all tuners together are shown {how}."
     shown = "Shown." if row["decided"] == tuner else "Shown worse." if row["decided"] else shown
     return f"{what}: better in {better} (best seen, medians: {seen}{_tested(problem, tuner, baseline)}). {shown}"
+
+
+def _to_show(problem: ProblemSummary) -> str:
+    """What it costs until there are enough replicates to show a difference; empty if there are."""
+    lacking = problem.verdict.lacking
+    if not lacking:
+        return ""
+    time = f", {seconds(lacking * problem.replicate.seconds)} of one process" if problem.replicate.seconds else ""
+    epochs = plural(round(lacking * problem.replicate.epochs), "epoch")
+    return f"To be able to show a difference takes {plural(lacking, 'further replicate')}: about {epochs}{time}."
 
 
 def _tested(problem: ProblemSummary, tuner: str, baseline: str) -> str:
