@@ -125,7 +125,7 @@ def test_several_problems_are_answered_one_by_one(tmp_path: Path) -> None:
 def test_without_retraining_there_is_no_best_and_it_says_so(tmp_path: Path) -> None:
     write_scores(tmp_path, {"a": [0.5, 0.6, 0.7], "b": [0.4, 0.3, 0.2]})
     result = Result.load(tmp_path)
-    with pytest.raises(StudyError, match=r"has no winner on 'digits': no final incumbent is retrained; .* trials\(\)"):
+    with pytest.raises(StudyError, match=r"has no winner on 'digits': none is retrained; .* trials\(\)"):
         _ = result.best
     assert "Use this model" not in result._repr_html_()
 

@@ -274,18 +274,18 @@ def retraining_note(contest: Contest) -> str:
         return ""
     if contest.noise_free:
         return (
-            "When a search is over, its final incumbent, and those that a quarter and half of its budget would have "
+            "When a search is over, its winner, and the incumbents that a quarter and half of its budget would have "
             "returned, are asked for again without noise: the mean that the table, or the replicate's surrogate, "
-            "has for the configuration. Optimism is how much better the search saw its final incumbent than that, "
+            "has for the configuration. Optimism is how much better the search saw its winner than that, "
             "where it had trained it in full: the luck of the best of many. Regret is how much better than that the "
             "best configuration of the table is."
         )
     return (
-        f"When a search is over, its final incumbent is trained again in full on "
+        f"When a search is over, its winner is trained again in full on "
         f"{plural(contest.retrain, 'fresh seed')}, uncharged. What it would have returned at a quarter and at half of "
         "its budget is trained again at least once. The weights that count are scored on "
         "the test split, where there is one. A cell's value is the mean over its seeds. Optimism is how much better "
-        "the search saw its final incumbent than it is on fresh seeds, where it had trained it in full. Overtuned is a "
+        "the search saw its winner than it is on fresh seeds, where it had trained it in full. Overtuned is a "
         "search that ended at a configuration truly worse than an earlier incumbent of its own (Schneider, Bischl and "
         "Feurer, arXiv:2506.19540, 2025), by more than the rope or, without one, than a training varies from seed to "
         "seed. That is estimated by a hierarchical model of all retrainings, with a credible interval: simply counting "

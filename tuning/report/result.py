@@ -120,7 +120,7 @@ class Result:
         winner = best_winner(self._journal, found)
         if winner is None:
             raise StudyError(
-                f"study {self.study!r} has no winner on {problem.name!r}: no final incumbent is retrained; run it with "
+                f"study {self.study!r} has no winner on {problem.name!r}: none is retrained; run it with "
                 "retrain=1 or more, or look for the best score seen in trials()"
             )
         return self._best(problem, winner)

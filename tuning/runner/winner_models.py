@@ -129,7 +129,7 @@ def _pick(journal: Journal, tuner: str | None, problem: str | None) -> tuple[Ret
     winner = best_winner(journal, own)
     if winner is None:
         raise StudyError(
-            f"{tuner or 'no tuner'} has {'no' if tuner else 'a'} winner in {journal.directory}: no final incumbent is "
+            f"{tuner or 'no tuner'} has {'no' if tuner else 'a'} winner in {journal.directory}: none is "
             "retrained; `tuning run STUDY.py --retrain 1 --endpoint search` does that"
         )
     return winner, paths[name, winner.cell.tuner]

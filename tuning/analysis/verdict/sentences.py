@@ -229,12 +229,12 @@ def hopes(
         optimism = float((retrained["optimism"] * retrained["in_full"]).sum() / alike)
         away = number(abs(optimism), decimals_for([*retrained["optimism"], 0.0]))
         lines.append(
-            f"{'Without noise' if noise_free else 'Trained again on fresh seeds'}, incumbents are on average {away} "
+            f"{'Without noise' if noise_free else 'Trained again on fresh seeds'}, winners are on average {away} "
             f"{'worse' if optimism >= 0 else 'better'} in {objective.metric} than their search saw them."
         )
     if short := cells - alike:
         lines.append(
-            f"{short} of {plural(cells, 'search', 'searches')} ended at an incumbent that was not trained in full: "
+            f"{short} of {plural(cells, 'search', 'searches')} ended at a winner that was not trained in full: "
             "what its retraining gains by more epochs says nothing about luck, and is not counted there."
         )
     return (*lines, *_went_on(overtuned))

@@ -87,8 +87,8 @@ def rank_over_budget(compared: Comparison, slug: str = "") -> Figure | None:
     )
     return Figure(
         f"rank_over_budget{slug}",
-        "Rank over budget",
-        f"Mean rank by the best score seen, over {over}, at {plural(ranked['spent_epochs'].nunique(), 'budget')}, from "
+        "Rank over budget, by the best score seen",
+        f"Mean rank over {over}, at {plural(ranked['spent_epochs'].nunique(), 'budget')}, from "
         f"the first at which each has a result{band_words}. A step is the rank from that budget on; the last, past the "
         "budget's end, is final.",
         description,
@@ -209,8 +209,8 @@ def critical_difference(compared: Comparison, slug: str = "") -> Figure | None:
     left = f" Without a score and not ranked: {names(test.left_out)}." if test.left_out else ""
     return Figure(
         f"critical_difference{slug}",
-        "Critical difference",
-        f"Mean ranks over {blocks}, by what the verdict is about. Tuners whose ranks are more than "
+        "Critical difference, by what the verdict is about",
+        f"Mean ranks over {blocks}. Tuners whose ranks are more than "
         f"{test.critical_difference:.2f} apart (the bar at the top; Nemenyi at {LEVEL:.0%}) are told apart; a bar "
         "joins those that are not. Friedman's test that all are alike: "
         f"p {p_value(test.p)}{'' if test.p <= LEVEL else ', so nothing may be read from single ranks'}. A coarser look "

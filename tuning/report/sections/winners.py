@@ -21,10 +21,10 @@ from tuning.report.tables.base import Entry, Table, table
 from tuning.text import file_name
 
 NOTE = (
-    "A tuner's winner is the final incumbent with the best mean score on fresh seeds, and of its seeds the best, by "
-    "validation: the test split chooses nothing. It was trained once more on that seed and saved with the weights that "
-    "count. Cell and seed were picked for being the best, so its score is a little too good; so is the mean over its "
-    'seeds, the best of several means. "What the incumbents are worth" has a tuner\'s average.'
+    "A tuner's winner is the best of its searches' winners by the mean score on fresh seeds, and of its seeds the "
+    "best, by validation: the test split chooses nothing. It was trained once more on that seed and saved with the "
+    "weights that count. Cell and seed were picked for being the best, so its score is a little too good; so is the "
+    'mean over its seeds, the best of several means. "What the winners are worth" has a tuner\'s average.'
 )
 MAX_EPOCH_ROWS = 20
 MAX_COUNT_COLUMNS = 12  # classes; above, the table beside a matrix has no counts, only the picture

@@ -40,7 +40,7 @@ MAX_FAILURE_ROWS = 30  # different messages
 
 
 def winners_table(problem: ProblemSummary) -> Table:
-    """What each tuner's incumbents are worth on fresh seeds."""
+    """What each tuner's winners are worth on fresh seeds."""
     part = problem.winners
     places = decimals_for([*part["retrained"], *part["test"].dropna(), *part["seen"]])
     apart = decimals_for([*part["optimism"], 0.0])
@@ -55,24 +55,24 @@ def winners_table(problem: ProblemSummary) -> Table:
     if problem.endpoint.noise_free and "regret" in part:
         return _worth_table(problem, places, apart)
     columns = (
-        "Tuner", "Cells", f"Mean best {rule.metric} seen", f"Retrained {rule.metric}", f"Test {rule.test_metric}",
-        *([f"Test {rule.test_metric} by {count(problem.test_rows or 0)} samples"] if alone else []), "Optimism",
-        "Overtuned, of searches",
+        "Tuner", f"Test {rule.test_metric}",
+        *([f"Test {rule.test_metric} by {count(problem.test_rows or 0)} samples"] if alone else []),
+        f"Retrained {rule.metric}", f"Mean best {rule.metric} seen", "Optimism", "Overtuned, of searches", "Cells",
     )  # fmt: skip
     rows: Rows = [
         [
             str(row["tuner"]),
-            count_entry(row["cells"]),
-            score_entry(row["seen"], places),
-            estimate_entry(row, "retrained", places),
             estimate_entry(row, "test", places),
             *([interval(*_of_sample(row["test"], problem), places)] if alone else []),
+            estimate_entry(row, "retrained", places),
+            score_entry(row["seen"], places),
             estimate_entry(row, "optimism", apart, signed=True),
             overtuned.get(row["tuner"], MISSING),
+            count_entry(row["cells"]),
         ]
         for row in rows_of(part)
     ]
-    caption = f"Final incumbents retrained on fresh seeds: means over cells, with {students(part['cells'])}"
+    caption = f"The searches' winners on fresh seeds: means over cells, with {students(part['cells'])}"
     caption += test_part(problem)
     return table(caption, columns, rows)
 
@@ -83,16 +83,16 @@ def _worth_table(problem: ProblemSummary, places: int, apart: int) -> Table:
     rows: Rows = [
         [
             str(row["tuner"]),
-            count_entry(row["cells"]),
-            score_entry(row["seen"], places),
             estimate_entry(row, "retrained", places),
+            score_entry(row["seen"], places),
             estimate_entry(row, "optimism", apart, signed=True),
             estimate_entry(row, "regret", apart),
+            count_entry(row["cells"]),
         ]
         for row in rows_of(part)
     ]
-    columns = ("Tuner", "Cells", f"Mean best {metric} seen", f"{metric} without noise", "Optimism", "Regret")
-    caption = f"Final incumbents without noise: means over cells, with {students(part['cells'])}"
+    columns = ("Tuner", f"{metric} without noise", f"Mean best {metric} seen", "Optimism", "Regret", "Cells")
+    caption = f"The searches' winners without noise: means over cells, with {students(part['cells'])}"
     return table(caption, columns, rows)
 
 
@@ -104,7 +104,7 @@ def _of_sample(accuracy: float, problem: ProblemSummary) -> tuple[float, float]:
 
 
 def test_metrics_table(problem: ProblemSummary) -> Table:
-    """What the retrained final incumbents score on test by the model's other metrics, such as a confusion matrix."""
+    """What the retrained winners score on test by the model's other metrics, such as a confusion matrix."""
     part = problem.retrainings
     part = part[part["final"].astype(bool)]
     named = [str(name) for name in part if str(name).startswith("test.") and name != "test.loss"]
@@ -115,7 +115,7 @@ def test_metrics_table(problem: ProblemSummary) -> Table:
         [str(name), *(score_entry(row[metric], places[metric]) for metric in metrics)] for name, row in means.iterrows()
     ]
     columns = ("Tuner", *(name.removeprefix("test.") for name in metrics))
-    return table("The same incumbents on test by other metrics: means over cells", columns, rows if metrics else ())
+    return table("The same winners on test by other metrics: means over cells", columns, rows if metrics else ())
 
 
 def best_table(problem: ProblemSummary, space: Iterable[Declaration]) -> Table:
