@@ -150,9 +150,9 @@ def test_summary_json_holds_the_choice(tmp_path: Path) -> None:
 
 def test_probabilities_never_claim_certainty() -> None:
     assert [percent(share) for share in (0.0, 0.013, 0.5, 0.994, 1.0)] == [
-        "under 1 %",
-        "1 %",
-        "50 %",
-        "over 99 %",
-        "over 99 %",
+        "under 1%",
+        "1%",
+        "50%",
+        "over 99%",
+        "over 99%",
     ]

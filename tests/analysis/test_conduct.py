@@ -66,7 +66,7 @@ def test_two_names_of_one_algorithm_are_one_to_choose(tmp_path: Path) -> None:
     assert rows.loc["kt-random"].equals(rows.loc["kt-bayesian"])
     assert rows.loc["kt-random", "mean"] == pytest.approx(0.588, abs=0.005)  # of 0.538 and 0.638
     assert (choice.tuner, choice.any_of) == ("optuna-tpe", ("optuna-tpe",))
-    assert "kt-random or kt-bayesian under 1 %" in choice.probable
+    assert "kt-random or kt-bayesian under 1%" in choice.probable
 
 
 def test_one_algorithm_that_is_best_is_recommended_under_all_its_names(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def _worth(gains: Mapping[int, float], loss: float, replicate: Spent) -> str:
 
 def percent(share: float) -> str:
     """A probability, without claiming certainty."""
-    return "over 99 %" if share > 0.99 else "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+    return "over 99%" if share > 0.99 else "under 1%" if share < 0.01 else f"{share:.0%}"
 
 
 def _brief(value: float) -> str:

@@ -71,7 +71,7 @@ def tuner_table(report: Report) -> Table:
     for heading in (["problem"] if several else []) + ["tuner"]:
         table.add_column(heading, no_wrap=True)
     times = () if several else ("training", "thinking")  # beside the names of problems there is no room for them
-    level = f"{100 * median_level(frame['scored']):.0f} % interval"
+    level = f"{median_level(frame['scored']):.0%} interval"
     for heading in ("median", level, "cells", "epochs", "trials", *times):
         table.add_column(heading, justify="right", no_wrap=heading in ("median", level))
     decimals = decimals_for([*frame["smallest"], *frame["largest"]])

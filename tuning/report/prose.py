@@ -243,7 +243,7 @@ def method(contest: Contest) -> list[str]:
         "the full budget is judged; smaller shares are described. The difference of a pair is Hodges and Lehmann's "
         f"estimate with its interval; that is not adjusted for the number of pairs. {equivalence(contest)}",
         "The chance that one tuner beats another has Newcombe's interval for two samples, Clopper and Pearson's for "
-        "differences within replicates. A difference is usually called meaningful from a chance of 75 % on "
+        "differences within replicates. A difference is usually called meaningful from a chance of 75% on "
         f"(Bouthillier et al., MLSys 2021). Replicates needed for {ENOUGH:.0%} power are given for pairs with an "
         f"adjusted p of at most {EVIDENCE:g}, as a range: by Noether's formula (JASA 82, 1987) at both ends of that "
         "interval.",

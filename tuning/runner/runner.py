@@ -317,7 +317,7 @@ def _check_endpoint(known: Journal, plan: Plan) -> None:
     if before.until_decided is not None and before.endpoint != SEARCH and before.retrain != plan.retrain:
         raise JournalError(
             f"{known.directory} was looked at with {plural(before.retrain, 'retraining')} of each winner, now there "
-            f"are to be {plan.retrain}; scores that change between looks would raise the error rate above 5 %: give "
+            f"are to be {plan.retrain}; scores that change between looks would raise the error rate above 5%: give "
             f"--retrain {before.retrain}, or {MEND}"
         )
 

@@ -115,12 +115,12 @@ def _check_begun(directory: Path, rule: Rule, needed: int) -> int:
     if before is not None and before != rule:
         raise JournalError(
             f"{directory} was begun with {_words(before)}, now it is {_words(rule)}; a rule that changes between looks "
-            f"would raise the error rate above 5 %: keep it, or {mend}"
+            f"would raise the error rate above 5%: keep it, or {mend}"
         )
     if before is None and planned >= needed:
         raise JournalError(
             f"{directory} was begun with {planned} replicates for one test at the end, whose result may have been "
-            f"seen; adding replicates until it decides would raise the error rate above 5 %: {mend}"
+            f"seen; adding replicates until it decides would raise the error rate above 5%: {mend}"
         )
     return planned
 

@@ -124,11 +124,13 @@ def test_more_than_six_tuners_have_a_panel_each(tmp_path: Path) -> None:
 
 
 def test_what_lies_below_the_axis_takes_no_room() -> None:
-    """Fashion MNIST has seven tuners, whose first trials are far below what is drawn."""
+    """Fashion MNIST has seven tuners, whose first trials are far below what is drawn, as is all of `default`."""
     problem = summarise(journal.read(Path("reports/fashion_mnist"))).problems["fashion_mnist"]
     for draw in (best_so_far, wall_clock):
         figure = draw(problem)
         assert figure is not None
+        titles = [panel["title"] for panel in figure.chart.to_dict()["concat"]]
+        assert titles == [tuner for tuner in problem.contest.labels if tuner != "default"]
         size = re.search(r'<svg[^>]* height="(\d+)"', str(vl_convert.vegalite_to_svg(figure.chart.to_dict())))
         assert size is not None
         assert int(size.group(1)) < 3 * 250, "three rows of panels"

@@ -251,11 +251,12 @@ def apart(ends: dict[str, float], domain: Sequence[float], height: float = HEIGH
 
 
 def _panels(curves: Curves) -> Chart:
-    """A panel for each tuner, its median with its interval, and grey the lines of all others."""
+    """A panel for each tuner, its median with its interval, and grey the lines of all others; none without a line."""
     contest = curves.problem.contest
     rows = curves.medians[curves.columns]
+    seen = rows.loc[rows["median"].astype(float).between(*curves.domain), "tuner"]
     own = dict(zip(contest.labels, colours(contest.labels, contest.baselines), strict=True))
-    panels = [Panel(tuner, _panel(curves, tuner, own[tuner])) for tuner in contest.labels]
+    panels = [Panel(tuner, _panel(curves, tuner, own[tuner])) for tuner in contest.labels if tuner in set(seen)]
     shared = values(rows.astype(object).where(rows.notna(), None))
     return finished_grid(panels, curves.description, HEIGHT // 2, data=shared)
 
