@@ -1,11 +1,13 @@
 """The journal: what is written comes back, and what is broken is said."""
 
 import contextlib
+import gzip
 import json
 import math
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +140,48 @@ def test_create_never_overwrites(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"journal\.jsonl is there already; it is never overwritten"):
         JournalWriter.create(tmp_path, STUDY)
     assert path.read_bytes() == before
+
+
+def packed(directory: Path) -> Path:
+    """The journal as `gzip` leaves it."""
+    plain = path_of(directory)
+    path = plain.with_name("journal.jsonl.gz")
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    return path
+
+
+def test_a_packed_journal_is_read_and_unpacked_by_the_run_that_goes_on(tmp_path: Path) -> None:
+    plain = written(tmp_path, trial(0), trial(1))
+    before, found = plain.read_bytes(), read(tmp_path)
+    path = packed(tmp_path)
+    assert journal.begun(tmp_path)
+    assert read(tmp_path).trials == found.trials
+    with journal.locked_if_idle(tmp_path) as idle:
+        assert idle
+        with pytest.raises(JournalError, match=r"journal\.jsonl\.gz is in use"):
+            JournalWriter.resume(tmp_path)
+    with pytest.raises(JournalError, match=r"journal\.jsonl\.gz is there already; it is never overwritten"):
+        JournalWriter.create(tmp_path, STUDY)
+    assert path.is_file()
+    with JournalWriter.resume(tmp_path) as writer:
+        writer.trial(trial(2))
+    assert plain.read_bytes().startswith(before)
+    assert len(read(tmp_path).trials[A]) == 3
+    assert list(plain.parent.iterdir()) == [plain]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-20], lambda data: b"no gzip", lambda data: data[:40] + b"\0" * 40]
+)
+def test_a_damaged_packed_journal_says_so_and_stays(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    written(tmp_path, trial(0), trial(1))
+    path = packed(tmp_path)
+    path.write_bytes(damage(path.read_bytes()))
+    for use in (read, JournalWriter.resume):
+        with pytest.raises(JournalError, match=r"journal\.jsonl\.gz cannot be unpacked .*; fetch it again"):
+            use(tmp_path)
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("content", [b"", b'{"ki', b'{"kind":"study","format":1,"study":"s"'])

@@ -20,7 +20,7 @@ def study_folders(incomplete: str) -> list[str]:
     folders = (
         path.parent.parent
         for levels in ("*", "*/*")
-        for path in Path(start or ".").glob(f"{levels}/journal/journal.jsonl")
+        for path in Path(start or ".").glob(f"{levels}/journal/journal.jsonl*")
     )
     names = (start + str(path.relative_to(start or ".")) for path in folders)
     return sorted(name for name in names if name.startswith(incomplete))

@@ -12,7 +12,7 @@ from tuning.cli.status import show_report
 from tuning.errors import StudyError
 from tuning.journal.importing.folder import nothing_left_of_a_failure
 from tuning.journal.importing.importing import import_searches
-from tuning.journal.journal import locked_if_idle, path_of, read
+from tuning.journal.journal import file_of, locked_if_idle, read
 from tuning.journal.merge import compared
 from tuning.journal.provenance import different_versions
 from tuning.report.report import write_report
@@ -39,7 +39,7 @@ def report_over_studies(directories: Sequence[Path], out: Path, console: Console
         StudyError: `out` is the folder of a study; or what `compared` raises.
     """
     journal = compared(directories)
-    if path_of(out).exists():
+    if file_of(out):
         raise StudyError(f"{out} is the folder of a study; choose another with --out")
     show_report(write_report(out, journal), console)
 

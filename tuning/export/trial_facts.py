@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 
 from tuning.configuration import Value
-from tuning.journal.journal import Journal, path_of
+from tuning.journal.journal import Journal, file_of, path_of
 from tuning.journal.records import Cell, Trial
 
 
@@ -58,7 +57,8 @@ def facts_of(journal: Journal, cell: Cell) -> Iterator[TrialFacts]:
     by side and ended together.
     """
     trials = journal.trials.get(cell, ())
-    last = datetime.fromtimestamp(path_of(Path(journal.directory)).stat().st_mtime)
+    file = file_of(journal.directory) or path_of(journal.directory)
+    last = datetime.fromtimestamp(file.stat().st_mtime)
     now = last - timedelta(seconds=sum(trial.suggest_seconds + trial.train_seconds for trial in trials))
     retrained = _retrained(journal, cell)
     for trial in trials:

@@ -11,15 +11,22 @@ One file, `journal/journal.jsonl`, with one JSON object per line, by `kind`:
 
 Only the driver writes. A line is flushed to disk before the next one begins (lines that arrive together are flushed
 together), so a crash costs at most what was being written. The next run cuts off a torn last line and reports it.
+
+A journal that is published may be packed, a tenth as large: `gzip journal.jsonl`. It is read as it is, and a run that
+goes on with it unpacks it first.
 """
 
 from __future__ import annotations
 
+import gzip
+import os
+import shutil
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from tuning.budget import Budget
 from tuning.errors import JournalError, StudyError
@@ -137,12 +144,60 @@ def path_of(directory: Path) -> Path:
     return Path(directory) / "journal" / "journal.jsonl"
 
 
+def file_of(directory: Path) -> Path | None:
+    """The file that holds the journal: `path_of`, or that packed by gzip; None if there is neither."""
+    plain = path_of(directory)
+    return next((path for path in (plain, _packed(plain)) if path.is_file()), None)
+
+
+def _packed(plain: Path) -> Path:
+    return plain.with_name(f"{plain.name}.gz")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+@contextmanager
+def _unpacks(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise JournalError(f"{path} cannot be unpacked ({error_line(error)}); fetch it again") from error
+
+
+def unpack(directory: Path) -> None:
+    """Puts a packed journal into its plain file, to which lines can be appended; else does nothing.
+
+    Raises:
+        JournalError: The packed file is damaged, or in use.
+    """
+    plain = path_of(directory)
+    packed, partial = _packed(plain), plain.with_suffix(".partial")
+    if file_of(directory) != packed:
+        return
+    with packed.open("rb") as file, _unpacks(packed):
+        release = lock(file)
+        if release is None:
+            raise JournalError(f"{packed} is in use; wait for its end, or use --out")
+        try:
+            with gzip.open(file) as lines_of, partial.open("wb") as unpacked:
+                shutil.copyfileobj(lines_of, unpacked)
+                unpacked.flush()
+                os.fsync(unpacked.fileno())
+            partial.replace(plain)
+            packed.unlink()
+        finally:
+            partial.unlink(missing_ok=True)
+            release()
+
+
 def begun(directory: Path) -> bool:
     """Whether there is a journal; one whose first line was cut off by a crash does not count."""
-    path = path_of(directory)
-    if not path.exists():
+    path = file_of(directory)
+    if path is None:
         return False
-    with path.open("rb") as file:
+    with _opened(path) as file, _unpacks(path):
         return not is_torn_start(file)
 
 
@@ -155,11 +210,11 @@ def read(directory: Path) -> Journal:
     Raises:
         JournalError: There is no journal, it has another format, or a line is broken (file and line are named).
     """
-    path = path_of(directory)
-    if not path.is_file():
+    path = file_of(directory)
+    if path is None:
         raise _no_study(directory)
     journal: Journal | None = None
-    with path.open("rb") as file:
+    with _opened(path) as file, _unpacks(path):
         for number, raw in enumerate(file, start=1):
             try:
                 if journal is None:
@@ -239,7 +294,7 @@ def locked_if_idle(directory: Path) -> Iterator[bool]:
     Raises:
         JournalError: There is no journal.
     """
-    path = path_of(directory)
+    path = file_of(directory) or path_of(directory)
     try:
         file = path.open("rb")
     except (FileNotFoundError, NotADirectoryError):

@@ -11,7 +11,7 @@ from typing import IO
 
 from tuning.errors import JournalError
 from tuning.journal import lines
-from tuning.journal.journal import is_torn_start, path_of
+from tuning.journal.journal import file_of, is_torn_start, path_of, unpack
 from tuning.journal.plan import Session
 from tuning.journal.records import CellEnd, Retraining, Trial
 from tuning.journal.study_record import StudyRecord
@@ -34,6 +34,8 @@ class JournalWriter:
     def create(cls, directory: Path, study: StudyRecord) -> JournalWriter:
         """Starts a new journal. Raises JournalError if there is one already, or the folder cannot be written."""
         writer = cls(directory)
+        if (packed := file_of(directory)) not in (None, writer.path):
+            raise JournalError(f"{packed} is there already; it is never overwritten")
         try:
             writer.path.parent.mkdir(parents=True, exist_ok=True)
             writer._file = writer.path.open("a+b")
@@ -51,11 +53,14 @@ class JournalWriter:
     def resume(cls, directory: Path) -> JournalWriter:
         """Opens an existing journal for appending; a torn last line is cut off when the first line is appended.
 
+        A packed one is unpacked first.
+
         Raises:
             JournalError: Another run has it open, or it cannot be written.
         """
         writer = cls(directory)
         try:
+            unpack(directory)
             writer._file = writer.path.open("r+b")
         except OSError as error:
             raise _not_writable(writer.path, error) from error

@@ -61,7 +61,7 @@ class TableProblem(Computed):
 
     def __init__(self, directory: str | Path, problem: str | None = None) -> None:
         folder = Path(directory)
-        if not journals.path_of(folder).is_file():
+        if journals.file_of(folder) is None:
             raise StudyError(
                 f"there is no table in {folder}; `tuning table STUDY.py --configurations 300` trains one, into "
                 f"reports/STUDY{SUFFIX}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tuning.journal.journal import path_of
+from tuning.journal.journal import file_of
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def nothing_left_of_a_failure(directory: Path) -> Iterator[None]:
 
     A folder that already holds a journal is somebody's study, and is not touched.
     """
-    if path_of(directory).exists():
+    if file_of(directory):
         yield
         return
     before = set(directory.iterdir()) if directory.is_dir() else None
