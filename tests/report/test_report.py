@@ -263,6 +263,16 @@ def test_ties_are_not_shown_equal_and_no_tuner_leads(tmp_path: Path) -> None:
     assert details[1].startswith("Highest mean of best val_accuracy: a and b, 0.5250, a description")
 
 
+def test_all_sentences_speak_of_one_closest_pair_however_many_tie(tmp_path: Path) -> None:
+    better, worse = [0.60 + place / 100 for place in range(10)], [0.563 + place / 100 for place in range(10)]
+    write_scores(tmp_path, {"d": worse, "c": worse, "b": better, "a": better})
+    verdict = write_report(tmp_path).verdict
+    assert verdict.kind == "undecided"
+    closest, after = verdict.details[:2]
+    assert closest.startswith("Closest to a difference: c and a, p ")
+    assert after.startswith("Nearest to a decision: c against a, ")
+
+
 @pytest.mark.parametrize("failed", [TrialState.FAILED, TrialState.COMPLETE])
 def test_scores_that_are_nan_are_no_scores(tmp_path: Path, failed: str) -> None:
     with JournalWriter.create(tmp_path, study()) as writer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -79,12 +80,16 @@ def evidence(decided: pd.DataFrame, metric: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def nearest(pairs: pd.DataFrame) -> dict[Hashable, Any]:
+    """The pair of the smallest p, the first by name of several, so that all sentences speak of one."""
+    return pairs.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
+
+
 def remedies(pairs: pd.DataFrame) -> list[str]:
-    """How many replicates might decide the pair nearest to it, if anything speaks for a difference."""
-    foreseen = pairs[pairs["needed_low"].notna()]
-    if foreseen.empty:
+    """How many replicates might decide the pair `nearest` to it, if anything speaks for a difference."""
+    undecided = undecided_pairs(pairs)
+    if undecided.empty or pd.isna((row := nearest(undecided))["needed_low"]):
         return []
-    row = foreseen.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
     fewest = max(int(row["needed_low"]), row["n"] + 1)  # so many did not decide
     most = f"more than {MOST}" if row["needed_high"] > MOST else f"{max(int(row['needed_high']), fewest)}"
     about = f"more than {MOST}" if fewest > MOST else most if most == f"{fewest}" else f"{fewest} to {most}"

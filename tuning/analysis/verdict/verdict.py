@@ -22,6 +22,7 @@ from tuning.analysis.verdict.sentences import (
     equalities,
     evidence,
     leading,
+    nearest,
     not_shown,
     qualifiers,
     remedies,
@@ -178,13 +179,13 @@ def _judge(
     if bool(pairs["equal"].all()):
         line = f"Practically equal: {names([str(name) for name in scored['tuner']])} ({n} replicates)."
         return Verdict(EQUAL, line)
-    closest = pairs.sort_values(["p", "a", "b"], kind="stable").to_dict("records")[0]
+    closest = nearest(pairs)
     line = f"{not_shown([str(name) for name in scored['tuner']], better_than)} ({n} replicates)."
-    nearest = (
+    so_far = (
         f"Closest to a difference: {closest['a']} and {closest['b']}, p {p_value(closest['p'])}, Holm-adjusted "
         f"{p_value(closest['p_holm'])}. That no difference is shown does not show that they are equal."
     )
-    return Verdict(UNDECIDED, line, (nearest, *remedies(pairs)))
+    return Verdict(UNDECIDED, line, (so_far, *remedies(pairs)))
 
 
 def at_budget(share: float, epochs: int, scores: pd.DataFrame, tuners: Sequence[str], objective: Objective) -> AtBudget:
