@@ -67,6 +67,7 @@ def test_headings_are_in_order_and_every_link_has_its_place(golden_report: Repor
         assert levels[0] == 1
         assert levels.count(1) == 1
         assert all(after <= before + 1 for before, after in pairwise(levels)), levels
+        assert all(identity for _, identity in page.headings)
         assert len(page.ids) == len(set(page.ids))
         assert len(page.links) > 4
         assert {link.removeprefix("#") for link in page.links} <= set(page.ids)

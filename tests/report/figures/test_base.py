@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.support.golden_journal import BASELINES, TUNERS, write_scores
@@ -14,7 +15,12 @@ from tuning.analysis.summary import Summary, summarise
 from tuning.journal import journal
 from tuning.journal.plan import SEARCH
 from tuning.report.figures.base import Figure, colours, slugs
-from tuning.report.figures.comparison import critical_difference, pair_matrix, performance_profile
+from tuning.report.figures.comparison import (
+    critical_difference,
+    pair_matrix,
+    performance_profile,
+    rank_over_budget,
+)
 from tuning.report.figures.curves import best_so_far, budget_grid, curve_of
 from tuning.report.figures.endpoint import what_one_gets
 from tuning.report.figures.scores import figures
@@ -243,3 +249,18 @@ def test_what_has_no_line_has_no_width_of_one(golden: Summary) -> None:
     assert {True, False} <= set(lines)
     assert any("stroke-width" in path for path in paths)
     assert all(" stroke=" in path for path in paths if "stroke-width" in path)
+
+
+def test_the_last_rank_is_a_step_past_the_end_of_the_budget(golden: Summary) -> None:
+    problem = golden.problems["digits"]
+    figure = rank_over_budget(problem)
+    assert figure is not None
+    budget, ranks = problem.contest.budget_epochs, problem.standings.dropna(subset="rank")
+    final = ranks[ranks["spent_epochs"] == budget].set_index("tuner")["rank"].to_dict()
+    layers = figure.chart.to_dict()["layer"]
+    place = next(at for at, layer in enumerate(layers) if layer["mark"]["type"] == "line")
+    end = layers[place]["encoding"]["x"]["scale"]["domain"][1]
+    assert end > budget
+    steps = pd.DataFrame(rows_of(figure, place)).sort_values("spent_epochs")
+    assert steps.groupby("tuner")["spent_epochs"].max().unique().tolist() == [end]
+    assert steps.groupby("tuner")["rank"].last().to_dict() == pytest.approx(final)
