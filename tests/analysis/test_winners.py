@@ -1,4 +1,4 @@
-"""What incumbents are worth: optimism, overtuning, and the honest answer on labels that mean nothing."""
+"""What winners are worth: optimism, overtuning, and the honest answer on labels that mean nothing."""
 
 import math
 from functools import cache
@@ -63,7 +63,7 @@ def test_what_was_not_trained_in_full_says_nothing_of_luck():
     assert table[["cells", "in_full"]].to_numpy().tolist() == [[1, 1], [1, 0]]
     said = hopes(table, overtuning(frame, ["a", "b"], MAX, "test"), ["a", "b"], MAX)
     assert "on average 0.150 worse" in said[0]
-    assert said[1].startswith("1 of 2 searches ended at an incumbent that was not trained in full: ")
+    assert said[1].startswith("1 of 2 searches ended at a winner that was not trained in full: ")
 
 
 def trajectories(*worths: tuple[str, list[float]], seeds: int = 5, noise: float = 0.01) -> pd.DataFrame:
@@ -135,7 +135,7 @@ def test_how_hopeful_the_searches_were_is_said_in_a_sentence():
 
     a, b, beside = (("a", 1, 2, True, 0.8, 0.7), ("b", 1, 2, True, 0.6, 0.75), ("default", 1, 0, True, 0.9, 0.9))
     assert said(a, b, beside, a=0.9, b=0.8, default=0.9) == (
-        "Trained again on fresh seeds, incumbents are on average 0.150 worse in val_accuracy than their search saw "
+        "Trained again on fresh seeds, winners are on average 0.150 worse in val_accuracy than their search saw "
         "them."
     )
     two = (a, ("a", 1, 2, True, 0.8, 0.71), ("a", 1, 0, False, 0.9, 0.91), ("a", 1, 0, False, 0.9, 0.92))

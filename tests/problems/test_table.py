@@ -320,7 +320,7 @@ def test_a_study_is_judged_by_worth_and_its_report_tells_regret(problem: TablePr
         assert row["regret"] == pytest.approx(np.mean(own))
         assert row["regret_low"] < row["regret"] < row["regret_high"]
     markdown = (done.directory / "report.md").read_text()
-    assert "| Tuner | Cells | Mean best metric seen | metric without noise | Optimism | Regret |" in markdown
+    assert "| Tuner | metric without noise | Mean best metric seen | Optimism | Regret | Cells |" in markdown
     assert "The verdict is about the metric of a search's winner without noise, as declared before the run." in markdown
     assert (
         "each replicate has a table of its own, which its tuners share: configurations drawn with replacement"

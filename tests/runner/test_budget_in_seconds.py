@@ -68,7 +68,9 @@ def check_accounts(journal: Journal, limit: float = LIMIT) -> None:
         trials = journal.trials[cell]
         most = limit * journal.plan.settings[cell.tuner].budget_factor
         assert seconds_of(trials[:-1]) < most <= seconds_of(trials) == end.spent_seconds
-        assert (end.reason, end.budget_epochs, end.budget_seconds) == (BUDGET_SPENT, None, most)
+        assert (end.reason, end.budget_epochs) == (BUDGET_SPENT, None)
+        # A trial that was slow under a smaller budget may have spent the larger one as well: nothing was left to do.
+        assert end.budget_seconds == most or end.budget_seconds < most <= seconds_of(trials[:1])
         assert all(trial.state != "CUT" for trial in trials[:-1])
 
 
