@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.test_first_screen import two_problems
 from tests.support.browser import WAIT, opened
-from tests.support.golden_journal import BASELINES, TUNERS, write_scores, write_search
+from tests.support.golden_journal import BASELINES, TUNERS, session, trial, write_scores, write_search
+from tuning.journal.records import Cell, CellEnd
+from tuning.journal.study_record import DataRecord, ProblemRecord, StudyRecord
+from tuning.journal.writer import JournalWriter
+from tuning.objective import Objective
 from tuning.report.report import Report, write_report
 
 pytestmark = [pytest.mark.slow, pytest.mark.waits]
@@ -203,6 +208,110 @@ def test_no_label_of_an_axis_touches_another_on_a_phone(browser: Any, page_addre
             ):
                 apart = max(its_left - right, left - its_right), max(its_top - bottom, top - its_bottom)
                 assert apart[0] >= 1 or apart[1] >= -2, f"{name}: {one!r} and {other!r}"
+
+
+CUT = """charts => charts.flatMap(chart => {
+  const svg = chart.querySelector('svg'), own = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter(text => text.textContent && text.getAttribute('opacity') !== '0')
+    .map(text => [text.textContent, text.getBoundingClientRect()])
+    .filter(([_, box]) => box.width && Math.max(
+      own.left - box.left, box.right - own.right, own.top - box.top, box.bottom - own.bottom) > 1)
+    .map(([words]) => `${chart.dataset.chart}: ${words}`);
+})"""
+
+
+def many_dimensions(folder: Path) -> str:
+    """The address of a report of twenty hyperparameters and seven tuners, all with long names."""
+    names = [*(f"layer_{place}_activation" for place in range(16)), *(f"rate_{place}" for place in range(4))]
+    options = ["leaky_relu", "hard_sigmoid", "exponential", "softplus"]
+    space: list[dict[str, Any]] = [
+        {"name": name, "type": "Choice", "values": options}
+        if "layer" in name
+        else {"name": name, "type": "Float", "min_value": 0.0, "max_value": 1.0, "sampling": "linear"}
+        for name in names
+    ]
+    data = DataRecord("sha256:0123456789abcdef", {"train": [[1000, 64], [1000]]})
+    record = ProblemRecord(space, Objective("val_accuracy", "max", "best"), 4, data)
+    tuners = [f"sklearn-randomized-{place}" for place in range(1, 8)]
+    with JournalWriter.create(folder, StudyRecord(study="many", problems={"digits": record})) as writer:
+        session(writer, tuners, 32, 3)
+        for count, (tuner, replicate) in enumerate(product(tuners, (1, 2, 3))):
+            for number in range(8):
+                at = 8 * count + number
+                settings = {
+                    name: options[(at * (place + 3) // 2) % 4] if "layer" in name else (at * (place + 7) % 101) / 100
+                    for place, name in enumerate(names)
+                }
+                scores = [0.5 + (37 * at % 101) / 250] * 4
+                cell = Cell("digits", tuner, replicate)
+                one = trial(cell, number, scores, 4 * (number + 1))
+                writer.trial(replace(one, configuration=settings))
+            writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", 8, 32, 1.0))
+    return write_report(folder).html.as_uri()
+
+
+@pytest.fixture(scope="module")
+def wide_report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return many_dimensions(tmp_path_factory.mktemp("many"))
+
+
+@pytest.mark.parametrize("width", [800, 360])
+def test_no_text_of_a_figure_is_cut(browser: Any, wide_report: str, width: int) -> None:
+    with opened(browser, wide_report, viewport={"width": width, "height": 800}) as page:
+        drawn(page)
+        page.locator(".explorer .matches").filter(has_text="trials pass").first.wait_for()
+        page.wait_for_timeout(500)  # the last labels find their place
+        page.locator(".alternatives > *").evaluate_all("all => all.forEach(one => (one.hidden = false))")
+        charts = page.locator(".chart:visible")
+        names = charts.evaluate_all("all => all.map(one => one.dataset.chart)")
+        assert {"slices", "importance", "pairwise"} <= set(names)
+        assert charts.evaluate_all(CUT) == []
+
+
+@pytest.mark.parametrize("width", [800, 390])
+def test_what_is_wider_or_longer_than_paper_is_laid_in_pieces(browser: Any, wide_report: str, width: int) -> None:
+    with opened(browser, wide_report, viewport={"width": width, "height": 900}) as page:
+        drawn(page)
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 680, "height": 900})
+        # (width, height, shown at this share of its size) of all that is printed in one part
+        sizes = """all => all.map(one => [one.getBoundingClientRect(), one.viewBox.baseVal])
+          .map(([box, view]) => [box.width, box.height, Math.min(box.width / view.width, box.height / view.height)])"""
+        pictures = page.locator(".chart svg:visible, .picture svg:visible").evaluate_all(sizes)
+        assert max(size[0] for size in pictures) <= 681
+        assert max(size[1] for size in pictures) <= 880
+        assert min(size[2] for size in pictures) > 0.5, "its text is too small to read"
+        for name, pieces in (("parallel", 4), ("slices", {800: 7, 390: 20}[width])):
+            chart = page.locator(f".chart[data-chart={name}]")
+            assert chart.locator(".piece:visible").count() == pieces
+            assert chart.locator("svg:visible:not(.piece)").count() == 0
+        page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        page.emulate_media(media="screen")
+        assert page.locator(".piece").count() == 0
+        assert page.locator(".chart[data-chart=slices] svg:visible").count() == 1
+
+
+def test_on_paper_no_heading_of_a_table_is_stacked_by_letters(browser: Any, wide_report: str) -> None:
+    with opened(browser, wide_report, viewport={"width": 1280, "height": 900}) as page:
+        drawn(page)
+        page.locator("details").evaluate_all("all => all.forEach(one => (one.open = true))")
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 680, "height": 900})
+        best = table(page, "The best trials that pass")
+        assert best.locator("thead th").count() > 20
+        assert best.bounding_box()["width"] <= 681
+        # Letters for each line of a heading, whichever way that is written.
+        stacked = """cells => cells.filter(cell => cell.textContent.trim().length > 3).map(cell => {
+          const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange();
+          while (words.nextNode()) {
+            if (words.currentNode.textContent.trim()) range.selectNodeContents(words.currentNode);
+          }
+          const across = getComputedStyle(cell).writingMode !== 'horizontal-tb';
+          const lines = new Set([...range.getClientRects()].map(box => Math.round(across ? box.left : box.top)));
+          return [cell.textContent.trim(), lines.size];
+        }).filter(([words, lines]) => words.length / lines < 3)"""
+        assert page.locator("thead th:visible").evaluate_all(stacked) == []
 
 
 def test_on_paper_nothing_is_cut_and_no_filter_is_printed(browser: Any, page_address: str) -> None:

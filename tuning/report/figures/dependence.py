@@ -197,7 +197,7 @@ def _surface(
         type="nominal",
         title=f"mean {search.objective.metric}",
         scale=alt.Scale(domain=names, range=list(FIFTHS[-len(names) :][:: int(search.objective.sign)])),
-        legend=alt.Legend(symbolType="square", symbolSize=150, symbolStrokeWidth=0),
+        legend=alt.Legend(symbolType="square", symbolSize=150, symbolStrokeWidth=0, titleLimit=300),
     )
     tooltip = [
         alt.Tooltip(field=field, type="quantitative", title=words, format=f".{places}f")

@@ -5,14 +5,34 @@
 const NARROW = 560; // pixels; below, legends take two columns
 const LONG = 30; // letters of a title
 const PANEL = 250; // pixels that one of several charts side by side wants,
+const PAPER = 680; // pixels of A4 within its margins
 const LABELS = 72; // with this much for its axis
 
 // Charts side by side do not fit themselves to their container: as many in a row as there is room for.
 function sideBySide(spec, width) {
   spec.columns = Math.max(1, Math.min(spec.concat.length, Math.floor(width / PANEL)));
   for (const chart of spec.concat) chart.width = Math.floor(width / spec.columns) - LABELS;
-  // Vega sizes them before it turns the labels of narrow ones, and would leave those of the last row outside.
-  spec.padding = { top: 5, left: 5, right: 5, bottom: width < NARROW ? 90 : 24 };
+  spec.autosize = { type: "pad", resize: true }; // labels take another room whenever the data changes
+}
+
+// Vega sizes a chart before it turns the labels of an axis, and leaves what then sticks out outside: room for that, once
+// another layout has found the place of all.
+async function uncut(view, svg) {
+  await view.resize().runAsync();
+  const own = svg.getBoundingClientRect();
+  if (!own.width) return null;
+  const texts = [...svg.querySelectorAll("text")].filter((text) => text.getAttribute("opacity") !== "0");
+  const boxes = texts.map((text) => text.getBoundingClientRect()).filter((box) => box.width);
+  const scale = svg.viewBox.baseVal.width / own.width;
+  const beyond = (outside) => Math.max(0, ...boxes.map((box) => Math.ceil(scale * outside(box))));
+  const sides = {
+    top: beyond((box) => own.top - box.top), bottom: beyond((box) => box.bottom - own.bottom),
+    left: beyond((box) => own.left - box.left), right: beyond((box) => box.right - own.right),
+  };
+  if (!Object.values(sides).some(Boolean)) return null;
+  const before = view.padding();
+  for (const side in sides) sides[side] += before[side];
+  return view.padding(sides).runAsync();
 }
 
 // With `nearest`, the pointer is over a cell around the nearest point, whose row is `datum.datum`. Vega-Lite (6.1) knows
@@ -110,6 +130,7 @@ function draw(holder, spec) {
   spec.background = "transparent";
   if (holder.clientWidth < NARROW) {
     spec.config.legend.columns = 2;
+    spec.config.axisX = { ...spec.config.axisX, titleAnchor: "end" }; // a title longer than the axis goes left
     inTwoLines(spec);
   }
   const picture = holder.querySelector("img");
@@ -123,7 +144,8 @@ function draw(holder, spec) {
   const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, patch: patched };
   const drawn = vegaEmbed(place, spec, options);
   return drawn
-    .then((result) => {
+    .then(async (result) => {
+      await uncut(result.view, place.querySelector("svg"));
       if (ticks) tickBoxes(holder, result.view, tuners, ticks);
       return result;
     })
@@ -174,7 +196,42 @@ function goTo() {
 }
 window.addEventListener("hashchange", goTo);
 if (location.hash) goTo();
-window.addEventListener("beforeprint", () => document.querySelectorAll("details.problem").forEach((fold) => (fold.open = true)));
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("details.problem").forEach((fold) => (fold.open = true));
+  document.querySelectorAll(".chart > div > div svg, .chart > div > svg").forEach(layInPieces);
+});
+window.addEventListener("afterprint", () => document.querySelectorAll(".piece").forEach((piece) => piece.remove()));
+
+// Paper does not scroll, and the end of a page cuts what is longer: there, a chart that scrolls lies in pieces of a few
+// axes each, and charts side by side row by row. A piece is the whole chart, seen through a window.
+function layInPieces(svg) {
+  const own = svg.getBoundingClientRect();
+  const { width, height } = svg.viewBox.baseVal;
+  const holder = svg.closest(".chart");
+  if (!own.width || holder.querySelector(".piece")) return;
+  const scale = width / own.width;
+  const places = (marks, side) => {
+    const found = [...svg.querySelectorAll(marks)].map((mark) => scale * (mark.getBoundingClientRect()[side] - own[side]));
+    return found.sort((a, b) => a - b).filter((place, index) => !index || place - found[index - 1] > 10);
+  };
+  const across = holder.classList.contains("scroll");
+  let starts;
+  if (across) {
+    const axes = places(".role-axis-grid line", "left");
+    const each = Math.floor(PAPER / (axes[1] - axes[0]));
+    starts = axes.flatMap((place, axis) => (axis && axis % each === 0 ? [(axes[axis - 1] + place) / 2] : []));
+  } else starts = places("[class*=concat_][class*=_group]", "top").slice(1).map((place) => place - 2);
+  if (!starts.length) return;
+  const ends = [...starts, across ? width : height];
+  [0, ...starts].forEach((start, place) => {
+    const piece = svg.cloneNode(true);
+    const size = ends[place] - start;
+    piece.setAttribute("viewBox", across ? `${start} 0 ${size} ${height}` : `0 ${start} ${width} ${size}`);
+    piece.setAttribute(across ? "width" : "height", size);
+    piece.setAttribute("class", "piece");
+    holder.append(piece);
+  });
+}
 
 // A click on a column's title sorts by it; a second click turns the order round.
 for (const table of document.querySelectorAll("table")) {

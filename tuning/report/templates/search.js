@@ -230,11 +230,13 @@ function bestTable(place, data) {
       const cells = body.insertRow();
       const values = data.values.map((column) => column[one] ?? "–");
       const texts = [data.tuners[data.tuner[one]], values.pop(), data.replicate[one], data.trial[one], ...values];
-      for (const text of texts) {
+      const ahead = texts.length - values.length;
+      texts.forEach((text, place) => {
         const cell = cells.insertCell();
         cell.textContent = typeof text === "number" ? brief(text) : text;
-        if (typeof text === "number") cell.className = "number";
-      }
+        const absent = place >= ahead && !data.axes[place - ahead].options.length;
+        if (typeof text === "number" || absent) cell.className = "number";
+      });
     }
   };
 }
