@@ -136,7 +136,7 @@ def test_results_in_the_readme_are_the_reports() -> None:
     report = (ROOT / study / "report.md").read_text()
     rows = re.findall(r"^\| [\w-]+ \| [\d.]+ \([\d.]+ to [\d.]+\) \| .*\|$", text, re.MULTILINE)
     assert len(rows) == len(
-        re.findall(r"^\| [\w-]+ \| [\d.]+ \([\d.]+ to [\d.]+\) \| (?:\d+ %|–) \|", report, re.MULTILINE)
+        re.findall(r"^\| [\w-]+ \| [\d.]+ \([\d.]+ to [\d.]+\) \| (?:\d+%|–) \|", report, re.MULTILINE)
     )
     for row in rows:
         assert f"\n{row}" in report, row
