@@ -18,7 +18,7 @@ from tuning.tensorboard import best, hparams
 from tuning.tensorboard import summary as hparams_summary
 from tuning.tensorboard.tensorboard_internals import plugins_in_order, without_tensorflow
 
-MOST_WITH_CURVES = 5_000  # trials; of 10,300, Time Series takes 24 s to open, and 5 s for each trial that is ticked
+MOST_WITH_CURVES = 5_000  # trials; of 10,300, Time Series takes 24 s until it answers, of 5,000 half of that
 
 
 @dataclass(frozen=True)
