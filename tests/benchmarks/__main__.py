@@ -265,6 +265,16 @@ BOUNDS: dict[str, list[tuple[str, str, str, str, float]]] = {
         ),
     ],
     "hparams": [("per_second", "HPARAMS export, 10 epochs and 4 metrics a trial", " trials/s", "at least", 1000)],
+    "board": [
+        (
+            "best",
+            "`tuning board` of 10,300 trials: until table and parallel coordinates are drawn",
+            " s",
+            "at most",
+            10,
+        ),
+        ("all", "the same with `--all`", " s", "at most", 10),
+    ],
     "intake": [("per_second", "the driver's intake of trial records from 2 workers", "/s", "at least", 2000)],
     "overhead": [("ratio", "our own time a trial at trial 1,000 of a cell / at trial 10", "", "at most", 1.2)],
 }

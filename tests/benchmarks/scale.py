@@ -3,6 +3,7 @@
     python -m tests.benchmarks.scale report      seconds and peak memory of a report from 100,000 trials
     python -m tests.benchmarks.scale browsing    seconds until a report of 10,000 trials is drawn, and is filtered
     python -m tests.benchmarks.scale hparams     trials exported a second
+    python -m tests.benchmarks.scale board       seconds until `tuning board` of 10,300 trials is drawn
     python -m tests.benchmarks.scale intake      records a second that a driver takes from two Dask workers
     python -m tests.benchmarks.scale overhead    our time for a trial around trial 1,000 and around trial 10
 
@@ -17,10 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.support.browser import chromium, opened
+from tests.support.hparams_page import PAGE, draw_parallel_coordinates, rows
+from tests.support.tensorboard_server import board as served
+from tests.support.tensorboard_server import session_groups
 from tuning import Budget, Study
 from tuning.journal.journal import read
 from tuning.journal.plan import Manifest, Plan, Session, TunerSettings
@@ -61,23 +67,30 @@ SPACE = [
 ]
 
 
-def write_study(directory: Path, cells_trials: int, replicates: int) -> None:
-    """A finished study of five tuners, every trial of 10 epochs with four metrics."""
+def write_study(
+    directory: Path, cells_trials: int, replicates: int, baselines: Mapping[str, int] = MappingProxyType({})
+) -> None:
+    """A finished study of five tuners, every trial of 10 epochs with four metrics.
+
+    Args:
+        baselines: Trials of a cell, by label.
+    """
     draw = random.Random(1)
     problem = ProblemRecord(SPACE, Objective("val_accuracy", "max"), EPOCHS, DataRecord("none"))
-    budget = cells_trials * EPOCHS
+    by_label = {**dict.fromkeys(TUNERS, cells_trials), **baselines}
     fsync, os.fsync = os.fsync, lambda file: None  # the disk is not what these measure
     try:
         with JournalWriter.create(directory, StudyRecord(study="scale", problems={"p": problem})) as writer:
-            tuners = {name: TunerSettings({"tuner": name}) for name in TUNERS}
-            plan = Plan(tuners=tuners, budget_epochs=budget, replicates=replicates)
+            tuners, beside = ({name: TunerSettings({"tuner": name}) for name in names} for names in (TUNERS, baselines))
+            budget = cells_trials * EPOCHS
+            plan = Plan(tuners=tuners, baselines=beside, budget_epochs=budget, replicates=replicates)
             writer.session(Session(plan, Manifest({"command": "tuning run scale.py"})))
             for replicate in range(1, replicates + 1):
-                for tuner in TUNERS:
-                    cell = Cell("p", tuner, replicate)
-                    for number in range(cells_trials):
+                for label, trials in by_label.items():
+                    cell, spent = Cell("p", label, replicate), trials * EPOCHS
+                    for number in range(trials):
                         writer.trial(_trial(cell, number, draw))
-                    writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", cells_trials, budget, 1.0, budget))
+                    writer.cell(CellEnd(cell, "DONE", "the budget is spent", "", trials, spent, 1.0, spent))
     finally:
         os.fsync = fsync
 
@@ -149,6 +162,25 @@ def hparams() -> dict[str, float]:
         return {"per_second": 5000 / (time.perf_counter() - started)}
 
 
+def board() -> dict[str, float]:
+    """TensorBoard on 10,300 trials of five tuners and two baselines, once it has read its logs: from its address to the
+    table's first page and then to the parallel coordinates; of the best trials, and of all."""
+    figures = {}
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        study = Path(folder, "study")
+        write_study(study, 147, 10, baselines={"random-2x": 294, "default": 1})
+        for way, options, trials in (("best", (), PAGE), ("all", ("--all",), 10_300)):
+            with served(Path(folder), study, *options) as (url, _):
+                session_groups(url, trials)
+                started = time.perf_counter()
+                with opened(browser, f"{url}#hparams", url, viewport={"width": 1600, "height": 1000}) as page:
+                    if rows(page, PAGE) != PAGE:
+                        raise SystemExit(f"the table of {trials} trials has no first page of {PAGE}")
+                    draw_parallel_coordinates(page, PAGE)
+                    figures[way] = time.perf_counter() - started
+    return figures
+
+
 class _Unthinking(Tuner):
     """Asks for the same configuration again and again, so that all time is ours."""
 
@@ -210,4 +242,5 @@ def overhead() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({one.__name__: one for one in (report, browsing, hparams, intake, overhead)}[sys.argv[1]]()))
+    benchmarks = {one.__name__: one for one in (report, browsing, hparams, board, intake, overhead)}
+    print(json.dumps(benchmarks[sys.argv[1]]()))

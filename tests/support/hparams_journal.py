@@ -35,9 +35,9 @@ def study(**problems: ProblemRecord) -> StudyRecord:
     return StudyRecord(study="made-up", problems=problems or {"digits": problem()})
 
 
-def plan(tuners: tuple[str, ...] = TUNERS, replicates: int = 2) -> Plan:
-    settings = {tuner: TunerSettings({}) for tuner in tuners}
-    return Plan(tuners=settings, budget_epochs=12, replicates=replicates)
+def plan(tuners: tuple[str, ...] = TUNERS, replicates: int = 2, baselines: tuple[str, ...] = ()) -> Plan:
+    settings, beside = ({label: TunerSettings({}) for label in labels} for labels in (tuners, baselines))
+    return Plan(tuners=settings, baselines=beside, budget_epochs=12, replicates=replicates)
 
 
 def trial(cell: Cell, number: int, **changes: Any) -> Trial:
@@ -75,7 +75,7 @@ def journal(directory: Path, first: StudyRecord | None = None, trials: int = 5, 
     with JournalWriter.create(directory, first) as writer:
         writer.session(Session(made, Manifest()))
         for name in first.problems:
-            for tuner in made.tuners:
+            for tuner in made.settings:
                 for replicate in range(1, made.replicates + 1):
                     for number in range(trials):
                         writer.trial(trial(Cell(name, tuner, replicate), number))

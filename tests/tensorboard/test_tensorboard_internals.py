@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.plugins import base_plugin
 
 from tuning.errors import StudyError
 from tuning.tensorboard.tensorboard_internals import plugins_in_order, write_event_file
@@ -34,6 +35,15 @@ def test_the_page_makes_its_experiment_where_we_sort_it() -> None:
     )
     assert "self._context = backend_context.Context(" in inspect.getsource(hparams_plugin.HParamsPlugin), CHANGED
     assert "HparamsInOrder" in [getattr(plugin, "__name__", "") for plugin in plugins_in_order()], CHANGED
+
+
+@pytest.mark.parametrize("curves", [True, False])
+def test_pages_of_curves_are_active_or_in_the_menu(curves: bool) -> None:
+    kinds = {getattr(plugin, "plugin_name", ""): plugin for plugin in plugins_in_order(curves)}
+    for name in ("timeseries", "scalars"):
+        page = kinds[name](base_plugin.TBContext())
+        assert page.is_active() is False, CHANGED
+        assert ("scalars" in page.data_plugin_names()) == curves, CHANGED
 
 
 def test_what_an_older_tensorboard_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

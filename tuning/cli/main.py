@@ -316,7 +316,9 @@ def export(
 @app.command(epilog=epilog("tuning board reports/mine", "tuning board reports/mine --port 6007 --no-browser"))
 def board(
     directory: Folder,
-    every: Annotated[bool, typer.Option("--all", help="Show all trials, not the best 100.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show all trials, not the best 100; above 5,000 without Time Series.")
+    ] = False,
     summary: Annotated[
         bool, typer.Option("--summary", help="Show one row per tuner instead of one per trial.")
     ] = False,

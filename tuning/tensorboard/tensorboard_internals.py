@@ -35,8 +35,11 @@ def without_tensorflow() -> None:
     sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
 
 
-def plugins_in_order() -> list[object]:
+def plugins_in_order(curves: bool = True) -> list[object]:
     """TensorBoard's own pages, HPARAMS with its columns in the order written.
+
+    Args:
+        curves: Whether Time Series and Scalars have a tab; else they are in the menu INACTIVE, where they work too.
 
     Raises:
         StudyError: TensorBoard before 2.21 needs `pkg_resources`, which setuptools has no longer.
@@ -52,6 +55,8 @@ def plugins_in_order() -> list[object]:
             'tensorboard 2.21 or newer, or: python -m pip install "setuptools<82"'
         ) from error
     from tensorboard.plugins.hparams import backend_context, hparams_plugin, metadata
+    from tensorboard.plugins.metrics import metrics_plugin
+    from tensorboard.plugins.scalar import scalars_plugin
 
     class InOrder(backend_context.Context):
         # TensorBoard 2.21 sorts the columns by name (`_sort_and_reduce_to_hparams_limit`).
@@ -79,4 +84,15 @@ def plugins_in_order() -> list[object]:
             super().__init__(context)
             self._context = InOrder(context)
 
-    return [HparamsInOrder if plugin is hparams_plugin.HParamsPlugin else plugin for plugin in default.get_plugins()]
+    class TimeSeriesInMenu(metrics_plugin.MetricsPlugin):
+        def data_plugin_names(self) -> tuple[str, ...]:
+            return ()  # the page of a plug-in that names no data is inactive
+
+    class ScalarsInMenu(scalars_plugin.ScalarsPlugin):  # not dropped: HPARAMS asks it for a trial's curves
+        def data_plugin_names(self) -> tuple[str, ...]:
+            return ()
+
+    ours: dict[object, object] = {hparams_plugin.HParamsPlugin: HparamsInOrder}
+    if not curves:
+        ours |= {metrics_plugin.MetricsPlugin: TimeSeriesInMenu, scalars_plugin.ScalarsPlugin: ScalarsInMenu}
+    return [ours.get(plugin, plugin) for plugin in default.get_plugins()]
