@@ -135,8 +135,7 @@ def test_how_hopeful_the_searches_were_is_said_in_a_sentence():
 
     a, b, beside = (("a", 1, 2, True, 0.8, 0.7), ("b", 1, 2, True, 0.6, 0.75), ("default", 1, 0, True, 0.9, 0.9))
     assert said(a, b, beside, a=0.9, b=0.8, default=0.9) == (
-        "Trained again on fresh seeds, winners are on average 0.150 worse in val_accuracy than their search saw "
-        "them."
+        "Trained again on fresh seeds, winners are on average 0.150 worse in val_accuracy than their search saw them."
     )
     two = (a, ("a", 1, 2, True, 0.8, 0.71), ("a", 1, 0, False, 0.9, 0.91), ("a", 1, 0, False, 0.9, 0.92))
     assert "Overtuned are an estimated 100% of 1 search with an earlier incumbent" in said(*two, a=0.9)

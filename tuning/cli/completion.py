@@ -17,10 +17,10 @@ def tuner_names(incomplete: str) -> list[str]:
 def study_folders(incomplete: str) -> list[str]:
     """The folders with a journal that complete a path, at most two levels below it."""
     start = incomplete.rpartition("/")[0] + "/" if "/" in incomplete else ""
-    folders = (
+    folders = {
         path.parent.parent
         for levels in ("*", "*/*")
         for path in Path(start or ".").glob(f"{levels}/journal/journal.jsonl*")
-    )
+    }
     names = (start + str(path.relative_to(start or ".")) for path in folders)
     return sorted(name for name in names if name.startswith(incomplete))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tuning.report.figures.base import BASELINE, DARK, PALETTE, colours
+from tuning.report.figures.base import BASELINE, DARK, FAINT, PALETTE, colours
 
 Floats = npt.NDArray[np.float64]
 LEAST_CONTRAST = 3.0  # WCAG 2.2, 1.4.11: parts of graphics
@@ -62,9 +62,16 @@ def paper(dark: bool) -> str:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_colour_stands_out_from_the_page(dark: bool) -> None:
-    shown = list(DARK.values() if dark else DARK)
+    shown = [partner if dark else colour for colour, partner in DARK.items() if colour != FAINT]
     faint = {colour: found for colour in shown if (found := contrast(colour, paper(dark))) < LEAST_CONTRAST}
     assert faint == {}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_what_stands_behind_is_nearer_to_the_page_than_any_tuner(dark: bool) -> None:
+    behind = DARK[FAINT] if dark else FAINT
+    nearest = min(contrast(colour, paper(dark)) for colour in (DARK.values() if dark else DARK) if colour != behind)
+    assert 1.5 < contrast(behind, paper(dark)) < nearest
 
 
 @pytest.mark.parametrize("vision", VISION)

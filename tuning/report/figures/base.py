@@ -23,9 +23,11 @@ from tuning.text import file_name, one_line
 
 PALETTE = ("#023E7D", "#C8741D", "#0B7252", "#E61A8A", "#B93004", "#0E84B7")
 BASELINE = "#6E7781"
+FAINT = "#B4BDC5"  # what stands behind
 DARK = {
     **dict(zip(PALETTE, ("#207FE8", "#EB881F", "#2EF077", "#C52091", "#EE0B2A", "#2EB1EF"), strict=True)),
     BASELINE: "#9AA5B1",
+    FAINT: "#4A545E",
 }  # what `report.css` shows in place of a colour on a dark page
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 SHAPES = ("circle", "triangle-up", "square", "diamond")

@@ -11,6 +11,7 @@ import pandas as pd
 from tuning.analysis.problem_summary import ProblemSummary
 from tuning.formatting import decimals_for
 from tuning.report.figures.base import (
+    FAINT,
     Chart,
     Panel,
     colours,
@@ -26,7 +27,6 @@ MAX_TOGETHER = 6  # tuners in one chart
 HEIGHT = 320  # pixels
 LINE = 15  # pixels of height for a label
 MAX_LABEL = 150  # pixels
-OTHERS = "#B4BDC5"  # the other tuners' lines in a panel
 SHOWN = "indexof(off, datum.tuner) < 0"
 SPREAD = "spread || (isDefined(hovered.tuner) && hovered.tuner[0] === datum.tuner)"
 TICKS = {"spread": "intervals and single replicates", "late": "second half of the budget only"}
@@ -272,7 +272,7 @@ def _panel(curves: Curves, tuner: str, colour: str) -> alt.LayerChart:
     y = score_axis(alt.Y, "median", "", domain=list(curves.domain))
     mine = alt.FieldEqualPredicate(field="tuner", equal=tuner)
     every = alt.Chart().encode(x=x, y=y)
-    others = every.mark_line(interpolate="step-after", strokeWidth=1, color=OTHERS, clip=True, aria=False).encode(
+    others = every.mark_line(interpolate="step-after", strokeWidth=1, color=FAINT, clip=True, aria=False).encode(
         detail=alt.Detail(field="tuner", type="nominal")
     )
     single = every.transform_filter(mine)

@@ -11,6 +11,7 @@ from tuning.exploration.importance import MIN_TRIALS, POOLED, TARGET
 from tuning.exploration.rungs import typical_replicate
 from tuning.formatting import count, decimals_for, names, plural
 from tuning.report.figures.base import (
+    FAINT,
     INK,
     ROW,
     Figure,
@@ -25,7 +26,6 @@ from tuning.report.figures.base import (
 )
 
 STOPPED = "#8A9BA8"
-OTHERS = "#B4BDC5"
 MAX_RUNG_PANELS = 4
 
 
@@ -111,7 +111,7 @@ def importance_dots(search: Search, slug: str = "") -> Figure | None:
     y = alt.Y(field="hyperparameter", type="nominal", title=None, sort=None, scale=alt.Scale(domain=order))
     bars = (
         alt.Chart(values(pooled[["hyperparameter", "importance"]]))
-        .mark_bar(height=14, color=OTHERS)
+        .mark_bar(height=14, color=FAINT)
         .encode(x=x, y=y, tooltip=[alt.Tooltip(field="importance", type="quantitative", title="all", format=".1%")])
     )
     layers = [bars]

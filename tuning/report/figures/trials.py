@@ -19,6 +19,7 @@ from tuning.exploration.dimensions import Dimension
 from tuning.exploration.exploration import Search
 from tuning.formatting import count, decimals_for, number, plural, setting
 from tuning.report.figures.base import (
+    FAINT,
     INK,
     PALETTE,
     Figure,
@@ -41,7 +42,7 @@ MAX_TICKS = 12  # options named on an axis
 TITLE = 110  # pixels for an axis and its title
 LETTERS = 18  # of all options together, if side by side under a slice
 # Of scores, the best last; that one stands out on a light page and on a dark one. Scores crowd at their best end.
-FIFTHS = ("#B4BDC5", "#BF9AB6", "#CB76A7", "#D84899", PALETTE[3])
+FIFTHS = (FAINT, "#BF9AB6", "#CB76A7", "#D84899", PALETTE[3])
 
 
 def in_order(search: Search) -> pd.DataFrame:
