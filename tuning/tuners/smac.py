@@ -68,6 +68,7 @@ class SMAC(Tuner):
             facade = HyperparameterOptimizationFacade
             smac = facade(
                 scenario,
+                model=smac_internals.on_one_thread(facade.get_model(scenario)),
                 acquisition_maximizer=smac_internals.reproducible(facade.get_acquisition_maximizer(scenario)),
                 config_selector=facade.get_config_selector(scenario, retrain_after=self.retrain_after),
                 runhistory_encoder=RunHistoryLogScaledEncoder(scenario, considered_states=[StatusType.SUCCESS]),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ConfigSpace import Configuration
     from smac.acquisition.maximizer import LocalAndSortedRandomSearch
+    from smac.model.random_forest.random_forest import RandomForest
 
 
 def reproducible(maximizer: LocalAndSortedRandomSearch) -> LocalAndSortedRandomSearch:
@@ -26,3 +27,13 @@ def reproducible(maximizer: LocalAndSortedRandomSearch) -> LocalAndSortedRandomS
 
     maximizer._local_search.__class__ = Sorted  # with all the settings that it was made with
     return maximizer
+
+
+def on_one_thread(model: RandomForest) -> RandomForest:
+    """SMAC's own forest, on one thread, as all that a worker does.
+
+    It asks for a thread on each core, which scikit-learn refuses within a Dask worker, with five lines of warning at
+    each prediction. Threads would also add up the trees' predictions in an order that changes.
+    """
+    model._rf_opts["n_jobs"] = 1
+    return model
