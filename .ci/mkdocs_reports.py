@@ -10,11 +10,11 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
-SHOWN = ("best_so_far*", "critical_difference", "final_scores", "improvement", "what_one_gets")
+SHOWN = ("best_so_far*", "critical_difference", "differences_all", "final_scores", "improvement", "what_one_gets")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    for figure in sorted(path for name in SHOWN for path in ROOT.glob(f"reports/*/figures/{name}.svg")):
+    for figure in sorted(path for name in SHOWN for path in ROOT.glob(f"reports/**/figures/{name}.svg")):
         files.append(File.generated(config, figure.relative_to(ROOT).as_posix(), abs_src_path=str(figure)))
     return files
 

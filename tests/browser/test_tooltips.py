@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_report import drawn
+from tests.report.test_first_screen import two_problems
 from tests.support.browser import opened
 from tests.support.golden_journal import write_scores, write_search
 from tuning.report.report import Report, write_report
@@ -73,6 +74,12 @@ def test_panels_of_many_tuners_have_tooltips_too(browser: Any, tmp_path: Path) -
         drawn(page)
         assert page.locator(".chart[data-chart='best_so_far'] svg .role-title").count() == 8
         assert "best_so_far" in checked(page)
+
+
+def test_what_problems_say_together_has_tooltips_too(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, write_report(two_problems(tmp_path)).html.as_uri()) as page:
+        drawn(page)
+        assert {"differences_all", "rank_over_budget_all"} <= set(checked(page))
 
 
 def test_what_a_search_depends_on_has_tooltips_too(browser: Any, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from tuning.report.tables import comparison, reaching, study
 from tuning.report.tables.answer import problems_table
 from tuning.report.tables.base import Table
 from tuning.report.tables.checklist import checklist_table
-from tuning.report.tables.over_problems import over_tables
+from tuning.report.tables.over_problems import over_tables, pairs_over_table
 
 Shown: TypeAlias = dict[str, Any]
 """What the templates show, by their names for it."""
@@ -204,7 +204,8 @@ NUMBERS: dict[str, Callable[[ProblemSummary], Table]] = {
     "speed_up": reaching.speed_table,
     "trials_by_state": comparison.states_table,
 }
-OVER_PROBLEMS: dict[str, Callable[[Comparison], Table]] = {
+OVER_PROBLEMS: dict[str, Callable[[Summary], Table]] = {
+    "differences": pairs_over_table,
     "rank_over_budget": comparison.standing_table,
     "critical_difference": comparison.ranks_table,
 }

@@ -16,6 +16,7 @@ from tuning.report.figures.comparison import critical_difference, pair_matrix, p
 from tuning.report.figures.curves import best_so_far, longer, off_the_axis, wall_clock
 from tuning.report.figures.endpoint import what_one_gets
 from tuning.report.figures.improvement import MAX_PAIRS, improvement
+from tuning.report.figures.over_problems import differences_over_problems
 from tuning.report.figures.reaching import fixed_targets, speed_up
 
 STATE_COLOURS = {
@@ -55,7 +56,7 @@ def figures_over_problems(summary: Summary) -> list[Figure]:
     """Over all problems; none if there is only one."""
     if len(summary.problems) < 2:
         return []
-    return _drawn(draw(summary, "_all") for draw in (rank_over_budget, critical_difference))
+    return _drawn(draw(summary, "_all") for draw in (differences_over_problems, rank_over_budget, critical_difference))
 
 
 def _drawn(figures: Iterable[Figure | None]) -> list[Figure]:

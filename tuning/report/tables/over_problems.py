@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from tuning.analysis.choices import percent
 from tuning.analysis.over_problems.over_problems import OverProblems
+from tuning.analysis.summary import Summary
 from tuning.formatting import MISSING, decimals_for, interval, number, p_value
 from tuning.report.tables.base import Entry, Row, Rows, Table, rows_of, score_entry, table, value_of
 from tuning.statistics.bootstrap import CONFIDENCE
 
 
 def over_tables(over: OverProblems, tuners: Sequence[str]) -> list[Table]:
-    """Which tuner to take, every pair, what each problem says, and what is left without it."""
-    return [_tuners(over), _pairs(over), _by_problem(over, tuners), _without(over)]
+    """Which tuner to take, what each problem says, and what is left without it."""
+    return [_tuners(over), _by_problem(over, tuners), _without(over)]
 
 
 def _tuners(over: OverProblems) -> Table:
@@ -35,7 +38,9 @@ def _tuners(over: OverProblems) -> Table:
     return table("Probability of being the best tuner, on average over problems", columns, rows)
 
 
-def _pairs(over: OverProblems) -> Table:
+def pairs_over_table(summary: Summary) -> Table:
+    """Every pair over all problems."""
+    pairs = summary.over_problems.pairs if summary.over_problems is not None else pd.DataFrame()
     rows: Rows = [
         [
             str(row["a"]),
@@ -48,7 +53,7 @@ def _pairs(over: OverProblems) -> Table:
             Entry(p_value(row["general_p_holm"]), value_of(row["general_p_holm"])),
             row["where"] or MISSING,
         ]
-        for row in rows_of(over.pairs)
+        for row in rows_of(pairs)
     ]
     columns = (
         "A", "B", "Problems", "A − B, these problems", "Problems like these", "A new problem", "p, these",
