@@ -127,8 +127,9 @@ class Problem:
             With repeats and folds a trial is all these trainings, its curve is their mean, and all are charged.
         preprocess: A transformer of scikit-learn for x, such as ``StandardScaler()``: a clone is fitted on the training
             part of each split alone.
-        hyperparameters, tune_new_entries, allow_new_entries: As KerasTuner's tuners have them; see
-            `tuning.space.beforehand.Beforehand`.
+        hyperparameters: As KerasTuner's tuners have it; see `tuning.space.beforehand.Beforehand`.
+        tune_new_entries: The same.
+        allow_new_entries: The same.
 
     Raises:
         StudyError: `max_epochs` or `repeats` is below one, an argument is set twice, or one is of the wrong kind.
