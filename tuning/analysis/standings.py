@@ -3,7 +3,7 @@
 One problem is described over its replicates, with the intervals of `statistics.intervals`. Several are described by
 their mean rank with Student's interval over problems, and by their median normalised score, between two of them: both
 are about problems like these. Problems that share data count as one. Normalised scores are ratios, of which a few are
-so large that means of them hold the truth in 76 to 95 % (`tests/simulations/problems.py`).
+so large that means of them hold the truth in 75 to 95 % (`tests/simulations/problems.py`).
 """
 
 from __future__ import annotations
