@@ -117,6 +117,7 @@ def _chart(rows: pd.DataFrame, tuners: list[str]) -> alt.LayerChart:
             x2=alt.X2(field=_ends(start)[1]),
         )
         for start, width in WIDTHS.items()
+        if rows[_ends(start)[0]].notna().any()  # a layer without marks would have no text alternative
     ]
     dots = told.mark_point(size=90, strokeWidth=2, opacity=1).encode(
         x=alt.X(field="difference", type="quantitative", title="difference, spreads"),
