@@ -21,7 +21,7 @@ def test_tuners_are_completed_behind_commas() -> None:
 def test_folders_with_a_journal_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("reports/one", "reports/two", "reports/deep/three", "here"):
         (tmp_path / name / "journal").mkdir(parents=True)
-        packed = ".gz" if name == "here" else ""
+        packed = ".xz" if name == "here" else ""
         (tmp_path / name / "journal" / f"journal.jsonl{packed}").touch()
     (tmp_path / "reports" / "empty").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -1,8 +1,8 @@
 """The journal: what is written comes back, and what is broken is said."""
 
 import contextlib
-import gzip
 import json
+import lzma
 import math
 import subprocess
 import sys
@@ -143,10 +143,10 @@ def test_create_never_overwrites(tmp_path: Path) -> None:
 
 
 def packed(directory: Path) -> Path:
-    """The journal as `gzip` leaves it."""
+    """The journal as `xz` leaves it."""
     plain = path_of(directory)
-    path = plain.with_name("journal.jsonl.gz")
-    path.write_bytes(gzip.compress(plain.read_bytes()))
+    path = plain.with_name("journal.jsonl.xz")
+    path.write_bytes(lzma.compress(plain.read_bytes()))
     plain.unlink()
     return path
 
@@ -159,9 +159,9 @@ def test_a_packed_journal_is_read_and_unpacked_by_the_run_that_goes_on(tmp_path:
     assert read(tmp_path).trials == found.trials
     with journal.locked_if_idle(tmp_path) as idle:
         assert idle
-        with pytest.raises(JournalError, match=r"journal\.jsonl\.gz is in use"):
+        with pytest.raises(JournalError, match=r"journal\.jsonl\.xz is in use"):
             JournalWriter.resume(tmp_path)
-    with pytest.raises(JournalError, match=r"journal\.jsonl\.gz is there already; it is never overwritten"):
+    with pytest.raises(JournalError, match=r"journal\.jsonl\.xz is there already; it is never overwritten"):
         JournalWriter.create(tmp_path, STUDY)
     assert path.is_file()
     with JournalWriter.resume(tmp_path) as writer:
@@ -172,14 +172,14 @@ def test_a_packed_journal_is_read_and_unpacked_by_the_run_that_goes_on(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda data: data[:-20], lambda data: b"no gzip", lambda data: data[:40] + b"\0" * 40]
+    "damage", [lambda data: data[:-20], lambda data: b"no xz", lambda data: data[:40] + b"\0" * 40]
 )
 def test_a_damaged_packed_journal_says_so_and_stays(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     written(tmp_path, trial(0), trial(1))
     path = packed(tmp_path)
     path.write_bytes(damage(path.read_bytes()))
     for use in (read, JournalWriter.resume):
-        with pytest.raises(JournalError, match=r"journal\.jsonl\.gz cannot be unpacked .*; fetch it again"):
+        with pytest.raises(JournalError, match=r"journal\.jsonl\.xz cannot be unpacked .*; fetch it again"):
             use(tmp_path)
     assert list(path.parent.iterdir()) == [path]
 

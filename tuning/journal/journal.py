@@ -12,16 +12,15 @@ One file, `journal/journal.jsonl`, with one JSON object per line, by `kind`:
 Only the driver writes. A line is flushed to disk before the next one begins (lines that arrive together are flushed
 together), so a crash costs at most what was being written. The next run cuts off a torn last line and reports it.
 
-A journal that is published may be packed, a tenth as large: `gzip journal.jsonl`. It is read as it is, and a run that
+A journal that is published may be packed, a tenth as large: `xz journal.jsonl`. It is read as it is, and a run that
 goes on with it unpacks it first.
 """
 
 from __future__ import annotations
 
-import gzip
+import lzma
 import os
 import shutil
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -145,24 +144,24 @@ def path_of(directory: Path) -> Path:
 
 
 def file_of(directory: Path) -> Path | None:
-    """The file that holds the journal: `path_of`, or that packed by gzip; None if there is neither."""
+    """The file that holds the journal: `path_of`, or that packed by xz; None if there is neither."""
     plain = path_of(directory)
     return next((path for path in (plain, _packed(plain)) if path.is_file()), None)
 
 
 def _packed(plain: Path) -> Path:
-    return plain.with_name(f"{plain.name}.gz")
+    return plain.with_name(f"{plain.name}.xz")
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+    return cast("IO[bytes]", lzma.open(path)) if path.suffix == ".xz" else path.open("rb")
 
 
 @contextmanager
 def _unpacks(path: Path) -> Iterator[None]:
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, lzma.LZMAError) as error:
         raise JournalError(f"{path} cannot be unpacked ({error_line(error)}); fetch it again") from error
 
 
@@ -181,7 +180,7 @@ def unpack(directory: Path) -> None:
         if release is None:
             raise JournalError(f"{packed} is in use; wait for its end, or use --out")
         try:
-            with gzip.open(file) as lines_of, partial.open("wb") as unpacked:
+            with lzma.open(file) as lines_of, partial.open("wb") as unpacked:
                 shutil.copyfileobj(lines_of, unpacked)
                 unpacked.flush()
                 os.fsync(unpacked.fileno())
