@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import tuning
 from tuning import tuners as registry
 from tuning.analysis.spent import spent, spent_by_cell
 from tuning.budget import Budget
@@ -25,6 +27,7 @@ from tuning.process import manifest
 from tuning.process.gpus import Gpu
 from tuning.report.tables.checklist import checklist_table
 from tuning.report.tables.study import manifest_table
+from tuning.runner import runner
 from tuning.runner.cell import CellTask
 from tuning.runner.devices import CONTEXT_MIB, Devices
 from tuning.runner.executor import Listener, run_here
@@ -361,8 +364,11 @@ def test_the_command_that_is_recorded_names_no_place_of_this_machine(monkeypatch
 
 def test_libraries_that_changed_since_the_last_run_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(study(tuners=["kt-random"], replicates=1), tmp_path)
-    version = manifest._version
-    monkeypatch.setattr(manifest, "_version", lambda name: {"keras": "9.9", "scipy": ""}.get(name, version(name)))
+    known = manifest.installed_version
+    for module in (manifest, runner):
+        monkeypatch.setattr(
+            module, "installed_version", lambda name: {"keras": "9.9", "scipy": ""}.get(name, known(name))
+        )
     watcher = _Watching()
     done = run(study(tuners=["kt-random"]), tmp_path, watcher)
     keras, scipy = version("keras"), version("scipy")
@@ -374,6 +380,22 @@ def test_libraries_that_changed_since_the_last_run_are_said(tmp_path: Path, monk
     journal = read(done.directory)
     assert different_versions(journal.sessions) == different
     assert ["earlier runs", different] in [[entry.text for entry in row] for row in manifest_table(journal).rows]
+
+
+def test_the_packages_of_the_tuners_are_in_the_manifest_and_not_gone_with_them(tmp_path: Path) -> None:
+    class Another(registry.load("kt-random")):  # type: ignore[misc]
+        name = "another"
+        library = "hypothesis"
+        requirement = "pytest>=1"
+
+    done = run(study(tuners=[Another(), "kt-random"], replicates=1), tmp_path)
+    versions = read(done.directory).manifest.versions
+    assert (versions["hypothesis"], versions["pytest"]) == (version("hypothesis"), version("pytest"))
+    assert versions["tuning"] == tuning.__version__  # of baselines, not of another distribution of that name
+    watcher = _Watching()
+    run(study(tuners=["kt-random"]), tmp_path, watcher)
+    assert watcher.notes == []
+    assert "hypothesis" not in read(done.directory).manifest.versions
 
 
 def test_gpus_are_in_the_manifest_and_said_if_they_change(tmp_path: Path) -> None:

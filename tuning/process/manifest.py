@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from tuning import __version__
@@ -25,11 +25,18 @@ SEEDS = (
 )
 
 
-def manifest(facts: dict[str, object], command: Sequence[str]) -> dict[str, object]:
-    """The command of a run, the versions that can change a result, and `facts` about the processes that train."""
+def manifest(facts: dict[str, object], command: Sequence[str], tuners: Iterable[str] = ()) -> dict[str, object]:
+    """The command of a run, the versions that can change a result, and `facts` about the processes that train.
+
+    Args:
+        facts: By name.
+        command: As it was given.
+        tuners: Distributions that the run's tuners come from, beside `PACKAGES`.
+    """
+    known = {name: installed_version(name) for name in (*PACKAGES, *tuners)}
     return {
         "command": list(command),
-        "versions": {"tuning": __version__, **{name: found for name in PACKAGES if (found := _version(name))}},
+        "versions": {**{name: found for name, found in known.items() if found}, "tuning": __version__},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count() or 0,
@@ -38,7 +45,8 @@ def manifest(facts: dict[str, object], command: Sequence[str]) -> dict[str, obje
     }
 
 
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """Empty if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

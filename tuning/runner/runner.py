@@ -26,7 +26,7 @@ from tuning.journal.records import Cell, CellEnd, CellResult, CellState, Retrain
 from tuning.journal.study_record import ProblemRecord, StudyRecord
 from tuning.journal.writer import JournalWriter
 from tuning.problems.problem import Problem
-from tuning.process.manifest import SETTINGS, manifest
+from tuning.process.manifest import SETTINGS, installed_version, manifest
 from tuning.runner.cell import CellTask
 from tuning.runner.devices import CPUS, Devices
 from tuning.runner.executor import Executor, run_here
@@ -109,7 +109,8 @@ def run(
     with JournalWriter.resume(directory) if begun else JournalWriter.create(directory, description) as writer:
         known = journals.read(directory)
         _check_same(known, description)
-        session = normal(Session(plan, Manifest(manifest(facts, command))))
+        packages = [name for tuner in (*study.tuners, *study.baselines) for name in tuner.distributions]
+        session = normal(Session(plan, Manifest(manifest(facts, command, packages))))
         _check_settings(known, session.manifest)
         _check_plan(known, session.plan)
         noise_free = all(problem.noise_free for problem in description.problems.values())
@@ -339,7 +340,7 @@ def _newer(before: Manifest, now: Manifest) -> str:
     """Libraries that have changed since the last run, because their changes affect the results."""
     old, new = ({"python": made.python, **made.versions, "GPUs": _gpus(made)} for made in (before, now))
     changed = [f"{name} {old[name]}, now {new[name]}" for name in old if name in new and old[name] != new[name]]
-    changed += [f"{name} {old[name]}, now gone" for name in old if name not in new]
+    changed += [f"{name} {old[name]}, now gone" for name in old if name not in new and not installed_version(name)]
     if not before or not changed:
         return ""
     return f"The run before had {'; '.join(changed)}. If that changes what is searched, this run says so and stops."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from typing import Any, ClassVar, TypeAlias
@@ -67,6 +68,11 @@ class Tuner(ABC):
             )
         self.label = label or self.name
         self.arguments = arguments
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """The installed packages that decide what it does: that of its loop, and what that needs besides."""
+        return (self.library, *([re.split(r"[\s<>=!~\[]", self.requirement)[0]] if self.requirement else []))
 
     def __repr__(self) -> str:
         given = [f"{name}={value!r}" for name, value in sorted(self.arguments.items()) if value is not None]
