@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,17 @@ def test_the_oldest_release_that_is_declared_is_the_one_tested(declared: Require
     (pinned,) = OLDEST[canonicalize_name(declared.name)].specifier
     assert f"{pinned.version}.".startswith(f"{lowest}.")
     assert declared.specifier.contains(pinned.version)
+
+
+def test_each_pin_is_for_every_release_of_the_oldest_python() -> None:
+    """Debian 12 has Python 3.11.2, and a package may want 3.11.5 of its next release."""
+    oldest = f"{PROJECT['requires-python'].removeprefix('>=')}.0"
+    installed = {
+        canonicalize_name(found.metadata["Name"]): found.metadata for found in importlib.metadata.distributions()
+    }
+    wanted = {name: installed[name]["Requires-Python"] for name in PINS if name in installed}
+    assert len(wanted) > 100
+    assert {name: want for name, want in wanted.items() if want and not SpecifierSet(want).contains(oldest)} == {}
 
 
 def test_what_those_need_is_pinned_too() -> None:
