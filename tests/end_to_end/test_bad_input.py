@@ -1,6 +1,7 @@
 """Bad input: each ends in one line that says what came, with exit code 2, and changes nothing."""
 
 import shutil
+import sys
 import textwrap
 from pathlib import Path
 
@@ -45,6 +46,9 @@ KERAS_STUDY = """
 """
 
 
+NULL_BYTES = "SyntaxError" if sys.version_info >= (3, 11, 4) else "ValueError"
+
+
 def study_of(**changes: str) -> str:
     """A synthetic study with some of its arguments changed."""
     words = {
@@ -84,7 +88,7 @@ STUDY_FILES = {
         "raise SystemExit(3)",
         "{file}:1 raises SystemExit: 3; run a study only under `if __name__ == '__main__':`",
     ),
-    "not text": ("\0", "{file} raises SyntaxError: source code string cannot contain null bytes"),
+    "not text": ("\0", f"{{file}} raises {NULL_BYTES}: source code string cannot contain null bytes"),
     "no study": ("x = 1", "{file} defines no study; expected a variable such as study = Study(...)"),
     "two studies": (
         study_of() + "    other = Study('t', problem(), budget=Budget(6))\n    same = other",
