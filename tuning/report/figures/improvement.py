@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
@@ -16,6 +18,14 @@ MEANINGFUL = 0.75  # Bouthillier et al. (MLSys 2021, section 4.2)
 PAIR_COLUMNS = ["pair", "tuner", "chance", "low", "high", "replicates", "shown"]
 
 
+def few(pairs: pd.DataFrame, one: str) -> tuple[pd.DataFrame, str]:
+    """Of more than `MAX_PAIRS` pairs those of one tuner, if there is one; and what is left out, in words."""
+    own = pairs[(pairs["a"] == one) | (pairs["b"] == one)]
+    if len(pairs) <= MAX_PAIRS or not one or len(own) == len(pairs):
+        return pairs, ""
+    return own, f" Of {len(pairs)} pairs, those of {one} are drawn; the table has all."
+
+
 def ordered_pairs(problem: ProblemSummary) -> tuple[pd.DataFrame, str]:
     """The pairs to draw, the better tuner first and the clearest pair on top, and what is left out, in words.
 
@@ -25,11 +35,7 @@ def ordered_pairs(problem: ProblemSummary) -> tuple[pd.DataFrame, str]:
         (num_pairs, 7), `PAIR_COLUMNS`: pair (its title), tuner (the better one), chance, low, high, replicates, shown
         ("yes" or "no").
     """
-    pairs = problem.pairs[problem.pairs["n"] > 0]
-    left_out = ""
-    if len(pairs) > MAX_PAIRS and (one := problem.contest.reference or problem.choice.tuner):
-        every, pairs = len(pairs), pairs[(pairs["a"] == one) | (pairs["b"] == one)]
-        left_out = f" Of {every} pairs, those of {one} are drawn; the table has all." if len(pairs) < every else ""
+    pairs, left_out = few(problem.pairs[problem.pairs["n"] > 0], problem.contest.reference or problem.choice.tuner)
     rows = []
     for row in pairs.to_dict("records"):
         first, second, chance, ends = row["a"], row["b"], row["a_better"], (row["a_better_low"], row["a_better_high"])
@@ -75,9 +81,6 @@ def _chart(rows: pd.DataFrame, problem: ProblemSummary) -> alt.LayerChart:
     drawn = alt.Chart(values(rows.round({"chance": 4, "low": 4, "high": 4}))).encode(
         y=alt.Y(field="pair", type="nominal", axis=None, sort=None, scale=alt.Scale(domain=list(rows["pair"]))),
     )
-    titles = drawn.mark_text(align="left", dy=-11, fontSize=12, aria=False).encode(
-        x=alt.value(2), text=alt.Text(field="pair", type="nominal")
-    )
     told = drawn.encode(
         color=alt.Color(field="tuner", type="nominal", scale=scale, legend=None),
         tooltip=[
@@ -91,24 +94,40 @@ def _chart(rows: pd.DataFrame, problem: ProblemSummary) -> alt.LayerChart:
         ],
     )
     whiskers = told.mark_rule(strokeWidth=2).encode(x=alt.X(field="low", type="quantitative"), x2=alt.X2(field="high"))
-    dots = told.mark_point(size=90, strokeWidth=2, opacity=1).encode(
-        x=alt.X(
-            field="chance",
-            type="quantitative",
-            title="chance of being better",
-            scale=alt.Scale(domain=[0, 1], nice=False),
-            axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
-        ),
+    x = alt.X(
+        field="chance",
+        type="quantitative",
+        title="chance of being better",
+        scale=alt.Scale(domain=[0, 1], nice=False),
+        axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
+    )
+    lines = line("chance", 0.5, [1, 0]), line("chance", MEANINGFUL, [4, 4])
+    return alt.layer(*lines, titles(drawn, -11), whiskers, dots(told, x, scale))  # type: ignore[return-value]
+
+
+def titles(drawn: alt.Chart, dy: int) -> alt.Chart:
+    """Of the pairs, so many pixels off their dots."""
+    written: alt.Chart = drawn.mark_text(align="left", dy=dy, fontSize=12, aria=False).encode(
+        x=alt.value(2), text=alt.Text(field="pair", type="nominal")
+    )
+    return written
+
+
+def dots(told: alt.Chart, x: alt.X, scale: alt.Scale) -> alt.Chart:
+    """Of the pairs, filled where a difference is shown."""
+    drawn: alt.Chart = told.mark_point(size=90, strokeWidth=2, opacity=1).encode(
+        x=x,
         fill=alt.Fill(field="tuner", type="nominal", scale=scale, legend=None),
         fillOpacity=alt.condition(alt.datum.shown == "yes", alt.value(1), alt.value(0)),
     )
-    return alt.layer(_line(0.5, [1, 0]), _line(MEANINGFUL, [4, 4]), titles, whiskers, dots)  # type: ignore[return-value]
+    return drawn
 
 
-def _line(at: float, dash: list[int]) -> alt.Chart:
-    line: alt.Chart = (
-        alt.Chart(values(pd.DataFrame({"chance": [at]})))
-        .mark_rule(color=INK, strokeDash=dash, strokeWidth=1, aria=False)
-        .encode(x=alt.X(field="chance", type="quantitative"))
+def line(field: str, at: float, dash: Sequence[int] = ()) -> alt.Chart:
+    """Across all pairs, at a value of the field on the horizontal axis."""
+    drawn: alt.Chart = (
+        alt.Chart(values(pd.DataFrame({field: [at]})))
+        .mark_rule(color=INK, strokeDash=list(dash) or alt.Undefined, strokeWidth=1, aria=False)
+        .encode(x=alt.X(field=field, type="quantitative"))
     )
-    return line
+    return drawn

@@ -7,8 +7,8 @@ import pandas as pd
 
 from tuning.analysis.summary import Summary
 from tuning.formatting import interval, number, plural
-from tuning.report.figures.base import INK, ROW, Figure, colours, finished, values
-from tuning.report.figures.improvement import MAX_PAIRS
+from tuning.report.figures.base import ROW, Figure, colours, finished, values
+from tuning.report.figures.improvement import dots, few, line, titles
 from tuning.statistics.bootstrap import CONFIDENCE
 
 WIDTHS = {"new": 1.0, "general": 3.0, "": 8.0}
@@ -29,13 +29,10 @@ def ordered_differences(summary: Summary) -> tuple[pd.DataFrame, str]:
         (num_pairs, 11), `PAIR_COLUMNS`: pair (its title), tuner (the better one); the rest as in
         `over_problems.PAIR_COLUMNS`, in spreads; shown ("yes" or "no"), on these problems.
     """
-    over, left_out = summary.over_problems, ""
+    over = summary.over_problems
     if over is None:
-        return pd.DataFrame(columns=PAIR_COLUMNS), left_out
-    pairs = over.pairs
-    if len(pairs) > MAX_PAIRS and (one := summary.contest.reference or over.choice.tuner):
-        every, pairs = len(pairs), pairs[(pairs["a"] == one) | (pairs["b"] == one)]
-        left_out = f" Of {every} pairs, those of {one} are drawn; the table has all." if len(pairs) < every else ""
+        return pd.DataFrame(columns=PAIR_COLUMNS), ""
+    pairs, left_out = few(over.pairs, summary.contest.reference or over.choice.tuner)
     rows = []
     for row in pairs.to_dict("records"):
         sign = -1 if row["difference"] < 0 else 1
@@ -93,9 +90,6 @@ def _chart(rows: pd.DataFrame, tuners: list[str]) -> alt.LayerChart:
     drawn = alt.Chart(values(rows.astype(object).where(rows.notna(), None))).encode(
         y=alt.Y(field="pair", type="nominal", axis=None, sort=None, scale=alt.Scale(domain=list(rows["pair"]))),
     )
-    titles = drawn.mark_text(align="left", dy=-13, fontSize=12, aria=False).encode(
-        x=alt.value(2), text=alt.Text(field="pair", type="nominal")
-    )
     tooltip = [
         alt.Tooltip(field="pair", type="nominal", title="pair"),
         alt.Tooltip(field="difference", type="quantitative", title="difference, spreads", format="+.2f"),
@@ -119,11 +113,6 @@ def _chart(rows: pd.DataFrame, tuners: list[str]) -> alt.LayerChart:
         for start, width in WIDTHS.items()
         if rows[_ends(start)[0]].notna().any()  # a layer without marks would have no text alternative
     ]
-    dots = told.mark_point(size=90, strokeWidth=2, opacity=1).encode(
-        x=alt.X(field="difference", type="quantitative", title="difference, spreads"),
-        fill=alt.Fill(field="tuner", type="nominal", scale=scale, legend=None),
-        fillOpacity=alt.condition(alt.datum.shown == "yes", alt.value(1), alt.value(0)),
-    )
-    zero = alt.Chart(values(pd.DataFrame({"difference": [0.0]}))).mark_rule(color=INK, strokeWidth=1, aria=False)
-    line = zero.encode(x=alt.X(field="difference", type="quantitative"))
-    return alt.layer(line, titles, *intervals, dots)  # type: ignore[return-value]  # no facets among these
+    x = alt.X(field="difference", type="quantitative", title="difference, spreads")
+    layers = line("difference", 0.0), titles(drawn, -13), *intervals, dots(told, x, scale)
+    return alt.layer(*layers)  # type: ignore[return-value]  # no facets among these
